@@ -1,0 +1,3 @@
+export const chromiumHint: string
+export const chromiumArgs: string[]
+export function findChromium(): string | undefined

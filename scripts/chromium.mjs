@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs'
+import { chromium } from 'playwright'
+
+const SYSTEM_PATHS = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+]
+
+/** How to get a Chromium, for whoever has none. */
+export const chromiumHint =
+  'Install one with your package manager (Debian: apt-get install chromium), or run "npx playwright install chromium", or set CHROMIUM_PATH.'
+
+/** Arguments for a quiet headless Chromium with software WebGL. */
+export const chromiumArgs = [
+  ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+  '--use-gl=angle',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/**
+ * The Chromium that browser tests use: CHROMIUM_PATH, one of the system, or Playwright's own.
+ *
+ * @returns {string | undefined} Path of the executable.
+ */
+export function findChromium() {
+  const candidates = [process.env.CHROMIUM_PATH, ...SYSTEM_PATHS, chromium.executablePath()]
+  return candidates.find((path) => path && existsSync(path))
+}

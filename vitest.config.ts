@@ -1,0 +1,68 @@
+import { fileURLToPath } from 'node:url'
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
+import { chromiumArgs, findChromium } from './scripts/chromium.mjs'
+
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+/** Tests run on the sources, so that a change needs no build to be tested. */
+const alias = [
+  { find: /^@tilepass\/core$/, replacement: source('packages/core/src/index.ts') },
+  { find: /^@tilepass\/core\/(.*)$/, replacement: source('packages/core/src/$1.ts') },
+  { find: /^@tilepass\/maplibre$/, replacement: source('packages/maplibre/src/index.ts') },
+  { find: /^@tilepass\/maplibre\/(control)$/, replacement: source('packages/maplibre/src/$1.ts') },
+  { find: /^@tilepass\/leaflet$/, replacement: source('packages/leaflet/src/index.ts') },
+  { find: /^@tilepass\/guard$/, replacement: source('packages/guard/src/index.ts') },
+  { find: /^@tilepass\/broker$/, replacement: source('server/src/index.ts') },
+]
+
+const anyTest = ['packages/*/test/**/*.test.{ts,tsx}', 'server/test/**/*.test.ts', 'test/**/*.test.{ts,tsx}']
+const domTest = '**/*.dom.test.{ts,tsx}'
+const browserTest = '**/*.browser.test.{ts,tsx}'
+const chromium = findChromium()
+
+const projects: TestProjectConfiguration[] = [
+  {
+    extends: true,
+    test: { name: 'node', include: anyTest, exclude: [domTest, browserTest, '**/node_modules/**'] },
+  },
+  {
+    extends: true,
+    test: {
+      name: 'dom',
+      environment: 'happy-dom',
+      include: [domTest],
+      exclude: ['**/node_modules/**'],
+    },
+  },
+]
+
+if (chromium) {
+  projects.push({
+    extends: true,
+    optimizeDeps: {
+      include: ['maplibre-gl', 'maplibre-gl-5', 'maplibre-gl-4', 'leaflet', 'leaflet-2', 'react', 'react-dom/client'],
+    },
+    test: {
+      name: 'browser',
+      include: [browserTest],
+      exclude: ['**/node_modules/**'],
+      globalSetup: ['test/browser/tile-servers.ts'],
+      api: { host: '127.0.0.1' },
+      testTimeout: 60_000,
+      fileParallelism: false,
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions: { executablePath: chromium, args: chromiumArgs } }),
+        instances: [{ browser: 'chromium', viewport: { width: 800, height: 600 } }],
+      },
+    },
+  })
+}
+
+export default defineConfig({
+  resolve: { alias },
+  test: { projects, testTimeout: 20_000, hookTimeout: 60_000 },
+})
