@@ -1,0 +1,8 @@
+export type { AccessToken } from './access-token.ts'
+export type { AllowRule, Attach, ResolvedRule } from './allow-list.ts'
+export type { AuthorizedRequest } from './authorize.ts'
+export { TokenError, type TokenErrorCode } from './errors.ts'
+export type { TokenManagerEvents, TokenState } from './events.ts'
+export { redact } from './redact.ts'
+export { createTokenManager, type TokenManager, type TokenManagerOptions } from './token-manager.ts'
+export type { RenewalReason, TokenSource } from './token-source.ts'

@@ -1,0 +1,7 @@
+export type { Tokens } from './choose-manager.ts'
+export {
+  createMapAuthorizer,
+  type MapAuthorizer,
+  type MapAuthorizerOptions,
+} from './map-authorizer.ts'
+export type { AddProtocol, MapLike, RequestParameters } from './maplibre-shapes.ts'
