@@ -1,0 +1,109 @@
+/** What every refusal carries: an HTTP status, a registered code, and words that are safe to send. */
+export interface RefusalDetails {
+  /** HTTP status. */
+  readonly status: number
+  /** Stable, upper-case code; the message is not part of the API. */
+  readonly code: string
+  /** Short name of the class of error, as the body's `error` member says it. */
+  readonly reason: string
+  /** RFC 6750 §3.1 error code for `WWW-Authenticate`; absent when no credential was sent. */
+  readonly challenge?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+}
+
+/**
+ * A request that the guard refuses; its subclasses say why.
+ *
+ * The message is safe to send: it never contains a token or anything that was read from one.
+ */
+export class GuardError extends Error implements RefusalDetails {
+  readonly status: number
+  readonly code: string
+  readonly reason: string
+  readonly challenge?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+
+  constructor(message: string, details: RefusalDetails, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+    this.status = details.status
+    this.code = details.code
+    this.reason = details.reason
+    if (details.challenge) this.challenge = details.challenge
+  }
+}
+
+/** 401 `AUTH_REQUIRED`: the request has no usable credential. @see RFC 6750 §3.1 */
+export class AuthRequiredError extends GuardError {
+  constructor() {
+    super('Missing or invalid authorization header', {
+      status: 401,
+      code: 'AUTH_REQUIRED',
+      reason: 'Unauthorized',
+    })
+  }
+}
+
+/** 400 `INVALID_REQUEST`: more than one credential, so it is unclear which one counts. */
+export class AmbiguousCredentialsError extends GuardError {
+  constructor() {
+    super('Send exactly one credential', {
+      status: 400,
+      code: 'INVALID_REQUEST',
+      reason: 'Bad Request',
+      challenge: 'invalid_request',
+    })
+  }
+}
+
+/** 401 `INVALID_TOKEN`: form, signature, claims or revocation; which of them stays on the server. */
+export class InvalidTokenError extends GuardError {
+  /** Why, for logs: names the rule that was broken, never the value. */
+  readonly detail: string
+
+  constructor(detail: string, options?: ErrorOptions) {
+    super(
+      'Invalid token format',
+      { status: 401, code: 'INVALID_TOKEN', reason: 'Unauthorized', challenge: 'invalid_token' },
+      options,
+    )
+    this.detail = detail
+  }
+}
+
+/** 401 `TOKEN_EXPIRED`: genuine, but past `exp` and leeway. */
+export class TokenExpiredError extends GuardError {
+  constructor() {
+    super('Token has expired', {
+      status: 401,
+      code: 'TOKEN_EXPIRED',
+      reason: 'Unauthorized',
+      challenge: 'invalid_token',
+    })
+  }
+}
+
+/** 403 `INSUFFICIENT_SCOPE`: genuine and current, but it does not permit this. */
+export class InsufficientScopeError extends GuardError {
+  /** The scope that was asked for. */
+  readonly scope: string
+
+  constructor(scope: string) {
+    super('Insufficient permissions', {
+      status: 403,
+      code: 'INSUFFICIENT_SCOPE',
+      reason: 'Forbidden',
+      challenge: 'insufficient_scope',
+    })
+    this.scope = scope
+  }
+}
+
+/** 503 `KEYS_UNAVAILABLE`: no key set was ever read, so nothing can be verified: fail closed. */
+export class KeysUnavailableError extends GuardError {
+  constructor(options?: ErrorOptions) {
+    super(
+      'Tokens cannot be verified at the moment',
+      { status: 503, code: 'KEYS_UNAVAILABLE', reason: 'Service Unavailable' },
+      options,
+    )
+  }
+}
