@@ -16,15 +16,24 @@ const alias = [
   { find: /^@tilepass\/broker$/, replacement: source('server/src/index.ts') },
 ]
 
-const anyTest = ['packages/*/test/**/*.test.{ts,tsx}', 'server/test/**/*.test.ts', 'test/**/*.test.{ts,tsx}']
+const anyTest = [
+  'packages/*/test/**/*.test.{ts,tsx}',
+  'server/test/**/*.test.ts',
+  'test/**/*.test.{ts,tsx}',
+]
 const domTest = '**/*.dom.test.{ts,tsx}'
 const browserTest = '**/*.browser.test.{ts,tsx}'
+const pageTest = 'test/browser/**/*.test.ts'
 const chromium = findChromium()
 
 const projects: TestProjectConfiguration[] = [
   {
     extends: true,
-    test: { name: 'node', include: anyTest, exclude: [domTest, browserTest, '**/node_modules/**'] },
+    test: {
+      name: 'node',
+      include: anyTest,
+      exclude: [domTest, browserTest, pageTest, '**/node_modules/**'],
+    },
   },
   {
     extends: true,
@@ -40,14 +49,25 @@ const projects: TestProjectConfiguration[] = [
 if (chromium) {
   projects.push({
     extends: true,
+    test: { name: 'pages', include: [pageTest], testTimeout: 90_000, fileParallelism: false },
+  })
+  projects.push({
+    extends: true,
     optimizeDeps: {
-      include: ['maplibre-gl', 'maplibre-gl-5', 'maplibre-gl-4', 'leaflet', 'leaflet-2', 'react', 'react-dom/client'],
+      include: [
+        'maplibre-gl',
+        'maplibre-gl-5',
+        'maplibre-gl-4',
+        'leaflet',
+        'leaflet-2',
+        'react',
+        'react-dom/client',
+      ],
     },
     test: {
       name: 'browser',
       include: [browserTest],
       exclude: ['**/node_modules/**'],
-      globalSetup: ['test/browser/tile-servers.ts'],
       api: { host: '127.0.0.1' },
       testTimeout: 60_000,
       fileParallelism: false,

@@ -21,7 +21,9 @@ function wanted() {
 export function setUp() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major < MINIMUM_NODE[0] || (major === MINIMUM_NODE[0] && minor < MINIMUM_NODE[1])) {
-    console.error(`Tilepass needs Node ${MINIMUM_NODE.join('.')} or newer; this is ${process.version}.`)
+    console.error(
+      `Tilepass needs Node ${MINIMUM_NODE.join('.')} or newer; this is ${process.version}.`,
+    )
     process.exit(1)
   }
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted()) return

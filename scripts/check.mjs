@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+import { build } from './build.mjs'
+import { root, run } from './setup.mjs'
+import { checkSizes } from './sizes.mjs'
+
+await build()
+const bin = (name) => join(root, 'node_modules/.bin', name)
+
+console.log('Lint and format')
+run(bin('biome'), ['check', '--error-on-warnings', '.'])
+console.log('Types')
+run(bin('tsc'), ['-b', '.'])
+console.log('Sizes')
+await checkSizes()
+console.log('Packages')
+for (const folder of [
+  'packages/core',
+  'packages/maplibre',
+  'packages/leaflet',
+  'packages/guard',
+  'server',
+]) {
+  run(bin('publint'), ['--strict', folder])
+  run(bin('attw'), [
+    '--pack',
+    folder,
+    '--profile',
+    'esm-only',
+    '--quiet',
+    '--exclude-entrypoints',
+    './style.css',
+  ])
+}
+console.log('Everything checks out.')

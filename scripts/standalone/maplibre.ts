@@ -1,0 +1,2 @@
+export * from '../../packages/core/src/index.ts'
+export * from '../../packages/maplibre/src/index.ts'

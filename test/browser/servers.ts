@@ -1,0 +1,222 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { deflateSync } from 'node:zlib'
+import { createIssuer, type Issuer } from './issuer.ts'
+
+const root = join(import.meta.dirname, '../..')
+const dist = (name: string, file: string) => join(root, 'node_modules', name, 'dist', file)
+
+/** Scripts of map libraries and the built files of Tilepass, as a page without a bundler loads them. */
+const LIBRARIES: Record<string, string> = {
+  '/lib/tilepass-maplibre.mjs': join(root, 'packages/maplibre/dist/tilepass-maplibre.mjs'),
+  '/lib/tilepass-maplibre.iife.js': join(root, 'packages/maplibre/dist/tilepass-maplibre.iife.js'),
+  '/lib/tilepass-leaflet.iife.js': join(root, 'packages/leaflet/dist/tilepass-leaflet.iife.js'),
+  '/lib/maplibre-6/maplibre-gl.mjs': dist('maplibre-gl', 'maplibre-gl.mjs'),
+  '/lib/maplibre-6/maplibre-gl-worker.mjs': dist('maplibre-gl', 'maplibre-gl-worker.mjs'),
+  '/lib/maplibre-6/maplibre-gl-shared.mjs': dist('maplibre-gl', 'maplibre-gl-shared.mjs'),
+  '/lib/maplibre-5.js': dist('maplibre-gl-5', 'maplibre-gl.js'),
+  '/lib/maplibre-4.js': dist('maplibre-gl-4', 'maplibre-gl.js'),
+  '/lib/leaflet-1.js': dist('leaflet', 'leaflet.js'),
+  '/lib/leaflet-2.js': dist('leaflet-2', 'leaflet-global.js'),
+}
+
+/** What the servers saw, for assertions. */
+export interface Counts {
+  exchanges: number
+  tiles: number
+  refused: number
+  preflights: number
+  /** Tokens that arrived at the host nobody allowed. */
+  leaked: string[]
+}
+
+export interface Servers {
+  /** Serves the pages, the exchange and tiles. */
+  readonly page: string
+  /** Serves tiles on another origin. */
+  readonly tiles: string
+  /** A host that no rule names; remembers every credential that reaches it. */
+  readonly stranger: string
+  readonly counts: Counts
+  readonly issuer: Issuer
+  /** Lifetime of the tokens that are issued, in ms. */
+  lifetime: number
+  /** How the exchange behaves. */
+  broker: 'works' | 'fails' | 'hangs'
+  close(): Promise<void>
+}
+
+/** A PNG of one colour, made here so that no image is needed. */
+function png(size: number, [r, g, b]: [number, number, number]): Buffer {
+  const chunk = (type: string, data: Buffer) => {
+    const body = Buffer.concat([Buffer.from(type), data])
+    const out = Buffer.alloc(body.length + 8)
+    out.writeUInt32BE(data.length)
+    body.copy(out, 4)
+    out.writeUInt32BE(crc(body), body.length + 4)
+    return out
+  }
+  const header = Buffer.alloc(13)
+  header.writeUInt32BE(size, 0)
+  header.writeUInt32BE(size, 4)
+  header.set([8, 2, 0, 0, 0], 8)
+  const row = Buffer.concat([
+    Buffer.from([0]),
+    Buffer.alloc(size * 3).map((_, i) => [r, g, b][i % 3] ?? 0),
+  ])
+  const pixels = deflateSync(Buffer.concat(Array.from({ length: size }, () => row)))
+  return Buffer.concat([
+    Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]),
+    chunk('IHDR', header),
+    chunk('IDAT', pixels),
+    chunk('IEND', Buffer.alloc(0)),
+  ])
+}
+
+function crc(data: Buffer): number {
+  let value = ~0
+  for (const byte of data) {
+    value ^= byte
+    for (let bit = 0; bit < 8; bit += 1)
+      value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1
+  }
+  return ~value >>> 0
+}
+
+const TILE = png(256, [40, 120, 90])
+/** Elevation 0 in the Mapbox encoding. */
+const DEM = png(256, [1, 134, 160])
+/** A vector tile with one layer `land`: a square over the whole tile. */
+const VECTOR = Buffer.from(
+  '1a1f0a046c616e6412121803220e0900001a804000008040ff3f000f2880207802',
+  'hex',
+)
+
+/** Starts a page server, a tile server on a second origin and a stranger, all on free ports. */
+export async function startServers(
+  pages: Record<string, (servers: Servers) => string>,
+): Promise<Servers> {
+  const issuer = createIssuer()
+  const counts: Counts = { exchanges: 0, tiles: 0, refused: 0, preflights: 0, leaked: [] }
+  const credential = (request: IncomingMessage) =>
+    /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ??
+    new URL(request.url ?? '/', 'http://host').searchParams.get('access_token') ??
+    undefined
+
+  function exchange(response: ServerResponse): void {
+    counts.exchanges += 1
+    if (servers.broker === 'hangs') return
+    if (servers.broker === 'fails') {
+      response
+        .writeHead(500, { 'content-type': 'application/json' })
+        .end('{"error":"server_error"}')
+      return
+    }
+    response
+      .writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+      .end(JSON.stringify(issuer.issue(servers.lifetime)))
+  }
+
+  function resource(request: IncomingMessage, response: ServerResponse, path: string): void {
+    const cors = {
+      'access-control-allow-origin': '*',
+      'access-control-allow-headers': '*, authorization',
+      'access-control-expose-headers': 'ETag, Retry-After, Date',
+      'access-control-max-age': '600',
+    }
+    if (request.method === 'OPTIONS') {
+      counts.preflights += 1
+      response.writeHead(204, cors).end()
+      return
+    }
+    counts.tiles += 1
+    if (!issuer.accepts(credential(request))) {
+      counts.refused += 1
+      response
+        .writeHead(401, { ...cors, 'www-authenticate': 'Bearer', 'cache-control': 'no-store' })
+        .end('{}')
+      return
+    }
+    const send = (type: string, body: Buffer | string) =>
+      response
+        .writeHead(200, { ...cors, 'content-type': type, 'cache-control': 'no-store' })
+        .end(body)
+    if (path.includes('/missing/')) response.writeHead(404, cors).end('{}')
+    else if (path.endsWith('.mvt')) send('application/x-protobuf', VECTOR)
+    else if (path.includes('/dem/')) send('image/png', DEM)
+    else if (path.endsWith('.geojson'))
+      send('application/json', '{"type":"FeatureCollection","features":[]}')
+    else if (path.endsWith('tiles.json')) {
+      const own = `http://${request.headers.host}`
+      send(
+        'application/json',
+        JSON.stringify({
+          tilejson: '3.0.0',
+          tiles: [`${own}/v1/vector/{z}/{x}/{y}.mvt`],
+          maxzoom: 14,
+        }),
+      )
+    } else if (path.endsWith('sprite.json') || path.endsWith('sprite@2x.json'))
+      send('application/json', '{}')
+    else if (path.includes('/glyphs/')) send('application/x-protobuf', Buffer.alloc(0))
+    else send('image/png', TILE)
+  }
+
+  const listen = async (
+    handler: (request: IncomingMessage, response: ServerResponse, path: string) => void,
+  ) => {
+    const server = createServer((request, response) =>
+      handler(request, response, new URL(request.url ?? '/', 'http://host').pathname),
+    )
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+  }
+
+  const page = await listen((request, response, path) => {
+    if (path === '/map-token') return exchange(response)
+    if (path.startsWith('/v1/')) return resource(request, response, path)
+    const library = LIBRARIES[path]
+    if (library) {
+      response.writeHead(200, { 'content-type': 'text/javascript' }).end(readFileSync(library))
+      return
+    }
+    const html = pages[path]
+    response
+      .writeHead(html ? 200 : 404, { 'content-type': 'text/html; charset=utf-8' })
+      .end(html ? html(servers) : 'not found')
+  })
+  const tiles = await listen(resource)
+  const stranger = await listen((request, response) => {
+    const found = credential(request)
+    if (found !== undefined || JSON.stringify(request.headers).includes('canary')) {
+      counts.leaked.push(`${request.url} ${JSON.stringify(request.headers)}`)
+    }
+    response
+      .writeHead(200, {
+        'access-control-allow-origin': '*',
+        'access-control-allow-headers': '*, authorization',
+        'content-type': 'image/png',
+      })
+      .end(TILE)
+  })
+  const servers: Servers = {
+    page: page.url,
+    tiles: tiles.url,
+    stranger: stranger.url,
+    counts,
+    issuer,
+    lifetime: 60_000,
+    broker: 'works',
+    async close() {
+      for (const { server } of [page, tiles, stranger]) {
+        server.closeAllConnections()
+        server.close()
+      }
+    },
+  }
+  return servers
+}
