@@ -1,5 +1,5 @@
 export type { TokenClaims } from './claims.ts'
-export type { CredentialSource } from './credentials.ts'
+export { type CredentialSource, readCredential } from './credentials.ts'
 export {
   AmbiguousCredentialsError,
   AuthRequiredError,

@@ -1,0 +1,123 @@
+import type { Verifier } from '@tilepass/guard'
+import type { RequestHandler } from 'express'
+import { type Logger, pino } from 'pino'
+import { type ConfigInput, parseConfig } from './config.ts'
+import { ConfigError } from './config-error.ts'
+import { seedDemo } from './demo.ts'
+import { loadGrants } from './grants-config.ts'
+import { createApp } from './http/app.ts'
+import { type Listener, listen } from './http/listener.ts'
+import { resolveIssuer } from './issuer/identity.ts'
+import { loadSigningKeys } from './issuer/signing-keys.ts'
+import { BUSY_TIMEOUT, openStore } from './store/open.ts'
+import { findSetting } from './store/settings.ts'
+import { openTilesets } from './tiles/open-tilesets.ts'
+import type { Tileset } from './tiles/tileset.ts'
+import { type Wired, wire } from './wiring.ts'
+
+/** Settings of {@link createBroker}: those of the configuration file, and what only code can give. */
+export interface BrokerOptions extends Omit<ConfigInput, 'host' | 'port' | 'logLevel'> {
+  /** Where to log; silent by default. */
+  readonly logger?: Logger
+  /** Epoch ms. */
+  readonly now?: () => number
+}
+
+/** A token broker. */
+export interface Broker {
+  /**
+   * Every route, for any path of any Express 5 app; a body that the app has parsed is used.
+   *
+   * @throws {@link ConfigError} while the issuer is unknown: a mounted broker needs `issuer` or
+   *   `publicUrl` on its first run.
+   */
+  readonly router: RequestHandler
+  /** Verifies our API and access tokens in this process, revocations included. Throws like `router`. */
+  readonly verifier: Verifier
+  /**
+   * Serves the broker alone, with health checks, security headers and a request log.
+   *
+   * @param port 0 takes a free one.
+   * @param host Default `127.0.0.1`.
+   */
+  listen(port: number, host?: string): Promise<{ readonly url: string; readonly port: number }>
+  /** Lets running requests end (10 s at most), then closes store and tilesets. Safe to call twice. */
+  close(): Promise<void>
+}
+
+/**
+ * Creates a broker on a data folder, which the first run fills with keys. Several processes may
+ * share the folder.
+ *
+ * @throws {@link ConfigError} naming every fault at once; `StoreUnavailableError`.
+ */
+export async function createBroker(options: BrokerOptions = {}): Promise<Broker> {
+  const { logger = pino({ level: 'silent' }), now = () => Date.now(), ...settings } = options
+  const { data, issuer, publicUrl, ...config } = parseConfig(settings)
+  const store = await openStore(data, BUSY_TIMEOUT.server)
+  let tilesets: ReadonlyMap<string, Tileset> = new Map()
+  let listener: Listener | undefined
+  let closing: Promise<void> | undefined
+
+  const close = async () => {
+    await listener?.close()
+    await Promise.all([...tilesets.values()].map((tileset) => tileset.close()))
+    await store.close()
+  }
+
+  try {
+    tilesets = await openTilesets(config.tilesets)
+    if (config.demo) await seedDemo(store, now())
+    const grants = await loadGrants(store, config.grants)
+    const keys = await loadSigningKeys(store, now())
+    const parts = { store, tilesets, grants, keys, logger, now }
+    const known = await resolveIssuer(store, issuer, publicUrl)
+    let wired = known === undefined ? undefined : wire(parts, { issuer: known, publicUrl })
+
+    const getWired = (): Wired => {
+      if (wired) return wired
+      throw new ConfigError([
+        'issuer: must be set, or publicUrl, because a mounted broker cannot know its own URL (given: nothing)',
+      ])
+    }
+    const isReady = async () => {
+      await findSetting(store, 'issuer')
+      return wired !== undefined && closing === undefined
+    }
+
+    return {
+      get router() {
+        return getWired().router
+      },
+      get verifier() {
+        return getWired().verifier
+      },
+      listen: async (port, host = '127.0.0.1') => {
+        if (listener) throw new TypeError('the broker is listening already')
+        listener = await listen(
+          async (url) => {
+            const place = await resolveIssuer(store, issuer, publicUrl ?? url)
+            // Clients of a wildcard address reach us under names that we cannot know.
+            const reached = publicUrl ?? (isWildcard(host) ? undefined : url)
+            wired = wire(parts, { issuer: place ?? url, publicUrl: reached })
+            return createApp(wired.router, logger, isReady)
+          },
+          port,
+          host,
+        )
+        return { url: listener.url, port: listener.port }
+      },
+      close: () => {
+        closing ??= close()
+        return closing
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { z } from 'zod'
+import { ConfigError, describeIssues } from './config-error.ts'
+import { grantSchema } from './issuer/grant.ts'
+
+const url = z.string().refine(isPublicUrl, {
+  error: 'must be an http(s) URL without credentials, query, fragment or a slash at its end',
+})
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, {
+  error: 'must be a name of letters, digits, "-" and "_"',
+})
+
+const tilesetSchema = z.strictObject({
+  /** A PMTiles file; in a configuration file, relative to it. */
+  path: z.string().min(1),
+  attribution: z.string().optional(),
+})
+
+/** Everything that can be configured, with its rules. */
+export const configSchema = z.strictObject({
+  /** Folder of keys, accounts and tokens. */
+  data: z.string().min(1).default('./data'),
+  /** `iss` and `aud` of our tokens; unset, the first run's URL for good. */
+  issuer: url.optional(),
+  /** URL at which clients reach the broker's routes, mount path included. */
+  publicUrl: url.optional(),
+  host: z.string().min(1).default('127.0.0.1'),
+  port: z.int().min(0).max(65_535).default(8080),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  grants: z.record(name, grantSchema).default({}),
+  tilesets: z.record(name, tilesetSchema).default({}),
+  /** Creates the account `demo` and its grants. */
+  demo: z.boolean().default(false),
+})
+
+/** A valid configuration. */
+export type Config = z.output<typeof configSchema>
+/** A configuration as it is written. */
+export type ConfigInput = z.input<typeof configSchema>
+
+/**
+ * Checks a configuration and fills in the defaults.
+ *
+ * @throws {@link ConfigError} naming every fault at once.
+ */
+export function parseConfig(input: unknown): Config {
+  const result = configSchema.safeParse(input)
+  if (!result.success) throw new ConfigError(describeIssues(result.error.issues, input))
+  return result.data
+}
+
+/** Where settings come from, the strongest first. */
+export interface ConfigSources {
+  /** Command line flags; those not given are undefined. */
+  readonly flags: Readonly<Record<string, string | undefined>>
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Path of a JSON file. */
+  readonly file?: string | undefined
+}
+
+const VARIABLES = {
+  data: 'TILEPASS_DATA',
+  issuer: 'TILEPASS_ISSUER',
+  publicUrl: 'TILEPASS_PUBLIC_URL',
+  host: 'TILEPASS_HOST',
+  port: 'TILEPASS_PORT',
+  logLevel: 'TILEPASS_LOG_LEVEL',
+} as const
+
+/**
+ * Puts flags over environment over file and checks the result.
+ *
+ * @throws {@link ConfigError}
+ */
+export function loadConfig({ flags, env, file }: ConfigSources): Config {
+  const settings: Record<string, unknown> = file === undefined ? {} : readConfigFile(file)
+  for (const [field, variable] of Object.entries(VARIABLES)) {
+    const value = flags[field] ?? env[variable]
+    if (value === undefined || (value === '' && flags[field] === undefined)) continue
+    settings[field] = field === 'port' && /^\d+$/.test(value) ? Number(value) : value
+  }
+  return parseConfig(settings)
+}
+
+function readConfigFile(file: string): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new ConfigError([`--config: must be a readable JSON file, ${why} (given: "${file}")`])
+  }
+  if (!isRecord(value))
+    throw new ConfigError([`--config: must hold a JSON object (given: "${file}")`])
+  return resolvePaths(value, dirname(resolve(file)))
+}
+
+function resolvePaths(settings: Record<string, unknown>, folder: string): Record<string, unknown> {
+  const { data, tilesets } = settings
+  const resolved = { ...settings }
+  if (typeof data === 'string' && data) resolved.data = resolve(folder, data)
+  if (isRecord(tilesets))
+    resolved.tilesets = Object.fromEntries(
+      Object.entries(tilesets).map(([key, tileset]) => [
+        key,
+        isRecord(tileset) && typeof tileset.path === 'string' && tileset.path
+          ? { ...tileset, path: resolve(folder, tileset.path) }
+          : tileset,
+      ]),
+    )
+  return resolved
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isPublicUrl(value: string): boolean {
+  if (!URL.canParse(value) || /[?#\s]|\/$/.test(value)) return false
+  const { protocol, username, password } = new URL(value)
+  return (protocol === 'http:' || protocol === 'https:') && !username && !password
+}

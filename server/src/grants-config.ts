@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { ConfigError, describeIssues } from './config-error.ts'
+import { type Grant, grantSchema } from './issuer/grant.ts'
+import type { NamedGrant } from './issuer/grants.ts'
+import { findAccount } from './store/accounts.ts'
+import type { Store } from './store/open.ts'
+import { listSeededGrants } from './store/seeded-grants.ts'
+
+/**
+ * Puts configured grants over those that a first run left in the store, and finds their accounts.
+ *
+ * @throws {@link ConfigError} naming every grant whose account does not exist.
+ */
+export async function loadGrants(
+  store: Store,
+  configured: Readonly<Record<string, Grant>>,
+): Promise<readonly NamedGrant[]> {
+  const seeded: unknown = await listSeededGrants(store)
+  const parsed = z.record(z.string(), grantSchema).safeParse(seeded)
+  if (!parsed.success) throw new ConfigError(describeIssues(parsed.error.issues, seeded))
+  const faults: string[] = []
+  const grants: NamedGrant[] = []
+  for (const [name, grant] of Object.entries({ ...parsed.data, ...configured })) {
+    const owner = await findAccount(store, grant.account)
+    if (owner) grants.push({ ...grant, name, owner })
+    else
+      faults.push(
+        `grants.${name}.account: must be an account that exists; create it with "tilepass account create ${grant.account}" (given: "${grant.account}")`,
+      )
+  }
+  if (faults.length > 0) throw new ConfigError(faults)
+  return grants
+}

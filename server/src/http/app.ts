@@ -1,0 +1,29 @@
+import express, { type Express, type RequestHandler } from 'express'
+import helmet from 'helmet'
+import type { Logger } from 'pino'
+import { NotFoundError } from '../errors.ts'
+import { createFailureReporter } from '../observe/failures.ts'
+import { createRequestLog } from '../observe/request-log.ts'
+import { createGeogErrorHandler } from '../surfaces/geog/errors.ts'
+import { createHealthRoutes } from './health.ts'
+
+/** The broker as an application of its own: security headers, request log, health, 404. */
+export function createApp(
+  routes: RequestHandler,
+  logger: Logger,
+  isReady: () => Promise<boolean>,
+): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('case sensitive routing', true)
+  app.use(createRequestLog(logger))
+  // Tiles are for pages of other origins, too; the guard decides who gets them.
+  app.use(helmet({ crossOriginResourcePolicy: { policy: 'cross-origin' } }))
+  app.use(createHealthRoutes(isReady))
+  app.use(routes)
+  app.use(() => {
+    throw new NotFoundError()
+  })
+  app.use(createGeogErrorHandler(createFailureReporter(logger)))
+  return app
+}

@@ -1,0 +1,49 @@
+import type { Account } from '../store/accounts.ts'
+import { addApiToken } from '../store/api-tokens.ts'
+import type { Store } from '../store/open.ts'
+import { createTokenId, type Mint } from './mint.ts'
+
+/** What a new API token is to be. */
+export interface ApiTokenRequest {
+  readonly account: Account
+  readonly scopes: readonly string[]
+  /** Seconds. */
+  readonly expiresInSeconds: number
+  readonly note: string
+}
+
+/** A new API token; its string is shown once and kept nowhere. */
+export interface NewApiToken {
+  readonly id: string
+  readonly token: string
+  /** Epoch ms. */
+  readonly expiresAt: number
+}
+
+/** Mints an API token and enters it in the registry; it counts from when this resolves. */
+export async function createApiToken(
+  store: Store,
+  mint: Mint,
+  { account, scopes, expiresInSeconds, note }: ApiTokenRequest,
+  now: number,
+): Promise<NewApiToken> {
+  const id = createTokenId('tok_')
+  const iat = Math.floor(now / 1000)
+  const exp = iat + expiresInSeconds
+  const scope = scopes.join(' ')
+  const token = await mint({ sub: id, orgId: account.orgId, scope, iat, exp })
+  await addApiToken(store, {
+    id,
+    account: account.name,
+    format: 'jwt',
+    note,
+    scopes: scope,
+    allowed_urls: '[]',
+    created_at: now,
+    modified_at: now,
+    last_used_at: null,
+    expires_at: exp * 1000,
+    revoked_at: null,
+  })
+  return { id, token, expiresAt: exp * 1000 }
+}

@@ -1,0 +1,85 @@
+import { GuardError, type TokenClaims, type Verifier } from '@tilepass/guard'
+import { InvalidScopeError, UnauthorizedError } from '../errors.ts'
+import { findAccount } from '../store/accounts.ts'
+import { type ApiToken, findApiToken } from '../store/api-tokens.ts'
+import type { Store } from '../store/open.ts'
+import { type AccessToken, createTokenId, type Mint } from './mint.ts'
+import { findScopes, isSubset } from './scopes.ts'
+
+/** A subject token that was accepted for exchange. */
+export interface Subject {
+  readonly claims: TokenClaims
+}
+
+/** What the client asks of an exchange. */
+export interface ExchangeRequest {
+  /** Seconds, 1 to 14400. */
+  readonly ttl: number
+  /** All of the subject token's when absent. */
+  readonly scopes?: readonly string[]
+}
+
+/** Exchanges subject tokens for access tokens (RFC 8693 in Geog's form). */
+export interface Exchange {
+  /** @throws {@link UnauthorizedError} unless it is a current API token of the registry. */
+  authenticate(token: string): Promise<Subject>
+  /**
+   * Mints an access token that never outlives its subject token.
+   *
+   * @throws {@link InvalidScopeError} for a scope that the subject token lacks.
+   */
+  exchange(subject: Subject, request: ExchangeRequest): Promise<AccessToken>
+}
+
+/** Creates the exchange. The registry is read every time: no cache stands between it and a revocation. */
+export function createExchange(
+  store: Store,
+  verifier: Verifier,
+  mint: Mint,
+  now: () => number,
+): Exchange {
+  return {
+    authenticate: async (token) => {
+      const claims = await verifyOrRefuse(verifier, token)
+      const row = await findApiToken(store, claims.sub)
+      if (!row || !(await isCurrent(store, row, claims)))
+        throw new UnauthorizedError('Bearer error="invalid_token"')
+      return { claims }
+    },
+
+    exchange: async ({ claims }, { ttl, scopes }) => {
+      const permitted = findScopes(claims.scope) ?? []
+      if (scopes && !isSubset(scopes, permitted)) throw new InvalidScopeError()
+      const iat = Math.floor(now() / 1000)
+      const exp = Math.min(iat + ttl, claims.exp)
+      // Only within the leeway: there is nothing left to hand out.
+      if (exp <= iat) throw new UnauthorizedError('Bearer error="invalid_token"')
+      const scope = (scopes ?? permitted).join(' ')
+      const token = await mint({
+        sub: createTokenId('tok_short_'),
+        orgId: claims.org_id ?? '',
+        scope,
+        iat,
+        exp,
+        parent: claims.sub,
+      })
+      return { token, scope, iat, exp }
+    },
+  }
+}
+
+async function verifyOrRefuse(verifier: Verifier, token: string): Promise<TokenClaims> {
+  try {
+    return await verifier.verify(token)
+  } catch (error) {
+    if (error instanceof GuardError && error.status === 401)
+      throw new UnauthorizedError('Bearer error="invalid_token"')
+    throw error
+  }
+}
+
+async function isCurrent(store: Store, row: ApiToken, claims: TokenClaims): Promise<boolean> {
+  if (row.revoked_at !== null || row.format !== 'jwt') return false
+  const account = await findAccount(store, row.account)
+  return account !== undefined && account.orgId === claims.org_id
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { MAX_ACCESS_SECONDS } from './kinds.ts'
+import { findScopes } from './scopes.ts'
+
+const origin = z.string().refine(isOrigin, {
+  error: 'must be an origin such as "https://maps.example" (no path), or "*" for every page',
+})
+
+const scope = z.string().refine((list) => findScopes(list) !== undefined, {
+  error: 'must be scopes separated by single spaces',
+})
+
+/** What a page may get. Members of later versions are refused, never ignored. */
+export const grantSchema = z
+  .strictObject({
+    /** Name of the account that owns the tokens. */
+    account: z.string().min(1),
+    /** Space-separated scopes. */
+    scope,
+    /** Lifetime of a token, in seconds. */
+    expiresInSeconds: z.int().min(1).max(MAX_ACCESS_SECONDS).default(3600),
+    /** Origins whose pages may ask; without it only pages of the broker's own host. */
+    origins: z.array(origin).min(1).optional(),
+    /** One token for everybody per half lifetime, for public maps. */
+    shared: z.boolean().default(false),
+    session: z.literal('none', { error: 'only "none" is supported yet' }).default('none'),
+  })
+  .refine((grant) => !grant.shared || grant.expiresInSeconds % 2 === 0, {
+    path: ['expiresInSeconds'],
+    error: 'must be even for a shared grant, whose tokens change every half lifetime',
+  })
+
+/** A grant as it is written in the configuration. */
+export type GrantSettings = z.input<typeof grantSchema>
+/** A grant with its defaults filled in. */
+export type Grant = z.output<typeof grantSchema>
+
+function isOrigin(value: string): boolean {
+  return value === '*' || (URL.canParse(value) && new URL(value).origin === value)
+}

@@ -1,0 +1,55 @@
+import type { TokenClaims } from '@tilepass/guard'
+
+/** What a token can be presented for. */
+export type Use = 'exchange' | 'tiles'
+
+/** A kind of token: how it is recognised and what it may do. */
+export interface Kind {
+  readonly name: 'api' | 'access'
+  /** Start of `sub`. */
+  readonly prefix: string
+  readonly tokenType: string
+  /** Does it name the subject token that it came from? */
+  readonly hasParent: boolean
+  /** ms */
+  readonly maxLifetime: number
+  readonly uses: readonly Use[]
+}
+
+const HOUR = 3_600_000
+
+/** Longest lifetime of an access token, in seconds. */
+export const MAX_ACCESS_SECONDS = 14_400
+/** Longest lifetime of an API token, in seconds: a leap year. */
+export const MAX_API_SECONDS = 366 * 86_400
+
+/** Every kind of token, in the one place that says what each may do. */
+export const KINDS: readonly Kind[] = [
+  {
+    name: 'access',
+    prefix: 'tok_short_',
+    tokenType: 'api_token',
+    hasParent: true,
+    maxLifetime: 4 * HOUR,
+    uses: ['tiles'],
+  },
+  {
+    name: 'api',
+    prefix: 'tok_',
+    tokenType: 'api_token',
+    hasParent: false,
+    maxLifetime: MAX_API_SECONDS * 1000,
+    uses: ['exchange', 'tiles'],
+  },
+]
+
+/**
+ * Finds the kind that these claims belong to. A token whose id says one kind and whose other claims
+ * say another is of none.
+ */
+export function findKind(claims: TokenClaims): Kind | undefined {
+  const kind = KINDS.find(({ prefix }) => claims.sub.startsWith(prefix))
+  if (!kind || claims.token_type !== kind.tokenType) return
+  if ((claims.parent !== undefined) !== kind.hasParent) return
+  return (claims.exp - claims.iat) * 1000 <= kind.maxLifetime ? kind : undefined
+}

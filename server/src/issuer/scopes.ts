@@ -1,0 +1,15 @@
+// RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), separated by single spaces.
+const SCOPES = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
+
+/**
+ * Splits a list of scopes into different ones, in the order given; `undefined` if it is not a list
+ * of RFC 6749 §3.3.
+ */
+export function findScopes(list: string): readonly string[] | undefined {
+  return SCOPES.test(list) ? [...new Set(list.split(' '))] : undefined
+}
+
+/** Is every scope among the permitted ones, as an exact string? */
+export function isSubset(scopes: readonly string[], permitted: readonly string[]): boolean {
+  return scopes.every((scope) => permitted.includes(scope))
+}

@@ -1,0 +1,10 @@
+/** The store is locked, full or unreadable; the same call may succeed later. */
+export class StoreUnavailableError extends Error {
+  readonly status = 503
+  readonly code = 'TEMPORARILY_UNAVAILABLE'
+
+  constructor(options?: ErrorOptions) {
+    super('The store is unavailable', options)
+    this.name = 'StoreUnavailableError'
+  }
+}

@@ -1,0 +1,50 @@
+import type { Kysely } from 'kysely'
+import { sql } from 'kysely'
+import type { Tables } from './schema.ts'
+
+/** Steps of the schema in order; a released step never changes. */
+const STEPS: readonly string[][] = [
+  [
+    `create table account (
+      name text primary key, org_id text not null unique, email text, password_hash text,
+      created_at bigint not null)`,
+    `create table api_token (
+      id text primary key, account text not null references account (name), format text not null,
+      note text not null, scopes text not null, allowed_urls text not null,
+      created_at bigint not null, modified_at bigint not null, last_used_at bigint,
+      expires_at bigint not null, revoked_at bigint)`,
+    'create index api_token_account on api_token (account, created_at)',
+    `create table signing_key (
+      kid text primary key, algorithm text not null, private_jwk text not null,
+      created_at bigint not null)`,
+    'create table "grant" (name text primary key, settings text not null)',
+    `create table revocation (
+      id text primary key, revoked_at bigint not null, expires_at bigint not null)`,
+    'create table setting (name text primary key, value text not null)',
+  ],
+]
+
+/**
+ * Brings the schema up to date.
+ *
+ * Each step and the note that it was done commit together, so a process killed half-way leaves
+ * nothing behind, and two that start at once take turns.
+ *
+ * @throws `Error` if the data folder was written by a newer version.
+ */
+export async function migrate(db: Kysely<Tables>): Promise<void> {
+  await sql`create table if not exists schema_version (version integer not null)`.execute(db)
+  await db.transaction().execute(async (transaction) => {
+    const { rows } = await sql<{
+      version: number | null
+    }>`select max(version) as version from schema_version`.execute(transaction)
+    const current = rows[0]?.version ?? 0
+    if (current > STEPS.length)
+      throw new Error('The data folder belongs to a newer version of Tilepass: upgrade first')
+    for (const [index, statements] of STEPS.entries()) {
+      if (index < current) continue
+      for (const statement of statements) await sql.raw(statement).execute(transaction)
+      await sql`insert into schema_version (version) values (${index + 1})`.execute(transaction)
+    }
+  })
+}

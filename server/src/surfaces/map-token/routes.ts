@@ -1,0 +1,72 @@
+import { type Request, type Response, Router } from 'express'
+import { ForeignOriginError, InvalidRequestError, MethodNotAllowedError } from '../../errors.ts'
+import { readJsonBody } from '../../http/json-body.ts'
+import { sendAccessToken } from '../../http/token-response.ts'
+import type { Grants } from '../../issuer/grants.ts'
+import type { AddressLimit } from '../../limits/address-limit.ts'
+import type { FailureReporter } from '../../observe/failures.ts'
+import { createMapTokenErrorHandler } from './errors.ts'
+import { isOriginAllowed } from './origins.ts'
+
+/** What the map token surface needs. */
+export interface MapTokenSurface {
+  readonly grants: Grants
+  readonly limit: AddressLimit
+  /** Origin of the public URL, where it is known. */
+  readonly ownOrigin: string | undefined
+  /** Epoch ms. */
+  readonly now: () => number
+  readonly report: FailureReporter
+}
+
+/** `POST /map-token`: what a page may get, by the name of its grant. */
+export function createMapTokenSurface(surface: MapTokenSurface): Router {
+  const { grants, limit, ownOrigin, now, report } = surface
+  const router = Router({ caseSensitive: true, strict: true })
+  router
+    .route('/map-token')
+    .all((request, response, next) => {
+      allowOrigin(grants, request, response)
+      next()
+    })
+    .options((request, response) => {
+      response.set('Allow', 'POST, OPTIONS')
+      if (request.headers['access-control-request-method'] !== undefined)
+        response.set({
+          'Access-Control-Allow-Methods': 'POST',
+          'Access-Control-Allow-Headers': 'Authorization, Content-Type',
+          'Access-Control-Max-Age': '7200',
+        })
+      response.status(204).end()
+    })
+    .post(async (request, response) => {
+      await limit.consume(request.ip)
+      const grant = grants.get(parseGrantName(await readJsonBody(request)))
+      if (!isOriginAllowed(request, grant, ownOrigin)) throw new ForeignOriginError()
+      response.set('X-Content-Type-Options', 'nosniff')
+      sendAccessToken(response, await grants.mint(grant), now())
+    })
+    .all(() => {
+      throw new MethodNotAllowedError('POST, OPTIONS')
+    })
+  router.use('/map-token', createMapTokenErrorHandler(report))
+  return router
+}
+
+// Without the browser's credentials, so an origin that some other grant names learns nothing.
+function allowOrigin(grants: Grants, request: Request, response: Response): void {
+  response.vary('Origin')
+  const { origin } = request.headers
+  if (origin === undefined || !(grants.origins.has(origin) || grants.origins.has('*'))) return
+  response.set({
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Expose-Headers': 'WWW-Authenticate, Retry-After, Date',
+  })
+}
+
+function parseGrantName(body: Readonly<Record<string, unknown>>): string | undefined {
+  const name = Object.hasOwn(body, 'grant') ? body.grant : undefined
+  if (name !== undefined && typeof name !== 'string')
+    throw new InvalidRequestError('"grant" must be a string')
+  return name
+}

@@ -1,0 +1,111 @@
+import {
+  Compression,
+  findTile,
+  type Header,
+  PMTiles,
+  SharedPromiseCache,
+  type Source,
+  TileType,
+  zxyToTileId,
+} from 'pmtiles'
+import { openFileSource } from './file-source.ts'
+
+/** A tile as it is stored. */
+export interface StoredTile {
+  readonly data: Uint8Array
+  readonly isGzipped: boolean
+}
+
+/** A tileset read from a PMTiles file. */
+export interface Tileset {
+  readonly name: string
+  /** File extensions of its tiles, the preferred one first. */
+  readonly extensions: readonly string[]
+  readonly contentType: string
+  readonly header: Header
+  readonly metadata: Readonly<Record<string, unknown>>
+  readonly attribution: string | undefined
+  /** Is there such a place at all, empty or not? */
+  isInRange(z: number, x: number, y: number): boolean
+  /** Resolves to `undefined` where the tileset is empty. */
+  findTile(z: number, x: number, y: number): Promise<StoredTile | undefined>
+  close(): Promise<void>
+}
+
+const FORMATS: ReadonlyMap<TileType, { extensions: string[]; contentType: string }> = new Map([
+  [TileType.Mvt, { extensions: ['mvt', 'pbf'], contentType: 'application/x-protobuf' }],
+  [TileType.Webp, { extensions: ['webp'], contentType: 'image/webp' }],
+  [TileType.Png, { extensions: ['png'], contentType: 'image/png' }],
+  [TileType.Jpeg, { extensions: ['jpg', 'jpeg'], contentType: 'image/jpeg' }],
+])
+/** Directories of a PMTiles v3 archive are never nested deeper. */
+const MAX_DEPTH = 4
+
+/**
+ * Opens a tileset. Directories are cached, tiles are not; tiles stay compressed, so that serving
+ * one costs neither packing nor unpacking.
+ *
+ * @throws `Error` if the file is missing, is no PMTiles archive, or holds tiles of an unknown type.
+ */
+export async function openTileset(
+  name: string,
+  path: string,
+  attribution?: string,
+): Promise<Tileset> {
+  const source = await openFileSource(path)
+  try {
+    const cache = new SharedPromiseCache()
+    const header = await cache.getHeader(source)
+    const format = FORMATS.get(header.tileType)
+    const { tileCompression } = header
+    const isGzipped = tileCompression === Compression.Gzip
+    if (!format) throw new Error('tiles of an unknown type')
+    if (
+      !isGzipped &&
+      tileCompression !== Compression.None &&
+      tileCompression !== Compression.Unknown
+    )
+      throw new Error('tiles must be compressed with gzip or not at all')
+    const metadata = await readMetadata(source)
+
+    return {
+      name,
+      ...format,
+      header,
+      metadata,
+      attribution,
+      isInRange: (z, x, y) =>
+        z >= header.minZoom && z <= header.maxZoom && x < 2 ** z && y < 2 ** z,
+      findTile: async (z, x, y) => {
+        const id = zxyToTileId(z, x, y)
+        let offset = header.rootDirectoryOffset
+        let length = header.rootDirectoryLength
+        for (let depth = 0; depth < MAX_DEPTH; depth++) {
+          const entry = findTile(await cache.getDirectory(source, offset, length, header), id)
+          if (!entry || entry.length === 0) return
+          if (entry.runLength > 0) {
+            const at = header.tileDataOffset + entry.offset
+            const { data } = await source.getBytes(at, entry.length)
+            return { data: new Uint8Array(data), isGzipped }
+          }
+          offset = header.leafDirectoryOffset + entry.offset
+          length = entry.length
+        }
+        throw new Error('directories are nested too deep')
+      },
+      close: () => source.close(),
+    }
+  } catch (error) {
+    await source.close()
+    throw error
+  }
+}
+
+async function readMetadata(source: Source): Promise<Readonly<Record<string, unknown>>> {
+  const value: unknown = await new PMTiles(source).getMetadata()
+  return isRecord(value) ? value : {}
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
