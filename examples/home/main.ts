@@ -1,0 +1,80 @@
+import { createTokenManager } from '@tilepass/core'
+import { createTileLayer } from '@tilepass/leaflet'
+import { createMapAuthorizer } from '@tilepass/maplibre'
+import * as L from 'leaflet'
+import { addProtocol, Map as MapLibreMap, setWorkerUrl } from 'maplibre-gl'
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
+import 'leaflet/dist/leaflet.css'
+import 'maplibre-gl/dist/maplibre-gl.css'
+import '../shared/page.css'
+import './home.css'
+import { createDemoSource } from '../shared/demo-source.ts'
+import { onSchemeChange, styleUrl } from '../shared/scheme.ts'
+import { countLeafletTiles, countMapLibreTiles, createTileCounts } from '../shared/tile-counts.ts'
+
+setWorkerUrl(workerUrl)
+const demo = createDemoSource()
+const counts = createTileCounts()
+const tokens = createTokenManager(demo.source, { allow: ['/v1/'] })
+const auth = createMapAuthorizer(tokens, { addProtocol })
+
+function previewVector(container: string, center: [number, number], zoom: number): void {
+  const map = new MapLibreMap({
+    container,
+    center,
+    zoom,
+    style: styleUrl(),
+    transformRequest: auth.transformRequest,
+    interactive: false,
+    attributionControl: false,
+  })
+  auth.attach(map)
+  countMapLibreTiles(map, counts)
+  onSchemeChange(() => map.setStyle(styleUrl()))
+}
+
+function previewRaster(container: string, center: [number, number], zoom: number): void {
+  const map = L.map(container, {
+    attributionControl: false,
+    zoomControl: false,
+    dragging: false,
+    keyboard: false,
+    scrollWheelZoom: false,
+  })
+  map.setView(center, zoom)
+  const url = '/v1/tiles/world-raster/{z}/{x}/{y}.webp'
+  const layer = createTileLayer(L.TileLayer, url, { tokens, maxNativeZoom: 3 })
+  countLeafletTiles(layer, counts)
+  layer.addTo(map)
+}
+
+previewVector('vector', [12, 47], 2.4)
+previewRaster('raster', [14, 100], 3)
+previewVector('half-vector', [-62, 3], 1.4)
+previewRaster('half-raster', [3, -62], 2)
+
+const pulse = document.querySelector<HTMLElement>('.pulse')
+const write = (id: string, text: string) => {
+  const element = document.getElementById(id)
+  if (element && element.textContent !== text) element.textContent = text
+}
+const WORDS = {
+  fresh: 'Token is fresh',
+  unavailable: 'Broker cannot be reached',
+  denied: 'Refused',
+}
+
+tokens.on('state', (state) => {
+  if (pulse) pulse.dataset.light = state
+  // A renewal that goes as it should is no news.
+  if (state in WORDS) write('state', WORDS[state as keyof typeof WORDS])
+})
+setInterval(() => {
+  const end = tokens.peek()?.expiresAt
+  write(
+    'seconds',
+    end === undefined ? '–' : `${Math.max(0, Math.ceil((end - Date.now()) / 1000))} s`,
+  )
+  write('exchanges', String(demo.exchanges))
+  write('loaded', String(counts.loaded))
+}, 200)

@@ -1,0 +1,27 @@
+import { createTokenManager } from '@tilepass/core'
+import { createMapAuthorizer } from '@tilepass/maplibre'
+import { addProtocol, Map as MapLibreMap, setWorkerUrl } from 'maplibre-gl'
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
+import 'maplibre-gl/dist/maplibre-gl.css'
+import '../shared/page.css'
+import { createDemoSource } from '../shared/demo-source.ts'
+import { createPlainMap, runMapLibre } from '../shared/maplibre-maps.ts'
+import { showPanel } from '../shared/panel.ts'
+import { styleUrl } from '../shared/scheme.ts'
+
+setWorkerUrl(workerUrl)
+const demo = createDemoSource() // your pages pass '/map-token' instead
+
+const tokens = createTokenManager(demo.source, { allow: ['/v1/'] })
+const auth = createMapAuthorizer(tokens, { addProtocol })
+function createPrivateMap(): MapLibreMap {
+  const { transformRequest } = auth
+  const map = new MapLibreMap({ container: 'map', style: styleUrl(), transformRequest })
+  auth.attach(map)
+  return map
+}
+
+showPanel(tokens, demo, {
+  withTilepass: (counts) => runMapLibre(createPrivateMap(), counts),
+  withoutTilepass: (token, counts) => runMapLibre(createPlainMap('map', token), counts),
+})

@@ -1,0 +1,78 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import { createBroker } from '@tilepass/broker'
+import { guard } from '@tilepass/guard'
+import express from 'express'
+import { createDemoAssets } from './demo-assets.mjs'
+import { createPages } from './pages.mjs'
+
+const FORCE_CLOSE_AFTER = 10_000
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url))
+const say = (line) => process.stdout.write(`${line}\n`)
+
+function fail(message) {
+  process.stderr.write(`${message}\n`)
+  process.exit(1)
+}
+
+function readPort(value = '8080') {
+  const port = Number(value)
+  if (/^\d+$/.test(value) && port > 0 && port < 65_536) return port
+  return fail(`PORT must be a number from 1 to 65535 (given: "${value}").`)
+}
+
+const port = readPort(process.env.PORT || undefined)
+const origin = `http://127.0.0.1:${port}`
+
+const app = express()
+app.disable('x-powered-by')
+const server = createServer(app)
+server.listen(port, '127.0.0.1')
+try {
+  // Before the broker opens its data: a second start by mistake touches nothing.
+  await once(server, 'listening')
+} catch (error) {
+  if (error.code === 'EADDRINUSE')
+    fail(
+      `Port ${port} is in use. Choose another one: PORT=${port === 8080 ? 8081 : 8080} npm start`,
+    )
+  fail(`Port ${port} cannot be opened: ${error.message}. Choose another one with PORT.`)
+}
+
+const broker = await createBroker({
+  data: process.env.TILEPASS_DATA || './data',
+  ...(process.env.TILEPASS_ISSUER ? { issuer: process.env.TILEPASS_ISSUER } : {}),
+  publicUrl: origin,
+  demo: true,
+  tilesets: {
+    world: { path: at('demo-data/world.pmtiles') },
+    'world-raster': { path: at('demo-data/world-raster.pmtiles') },
+  },
+}).catch((error) => fail(error.message))
+
+app.use(broker.router)
+app.use(
+  '/v1',
+  guard({
+    verifier: broker.verifier,
+    scope: 'tiles:read',
+    credentials: { query: 'access_token' },
+  }),
+  createDemoAssets(at('demo-data'), origin),
+)
+app.use(createPages(at('dist'), origin))
+
+say(`Tilepass is running on ${origin}/`)
+say('Stop it with Ctrl+C.')
+
+async function stop() {
+  const force = setTimeout(() => server.closeAllConnections(), FORCE_CLOSE_AFTER)
+  server.close()
+  server.closeIdleConnections()
+  await once(server, 'close')
+  clearTimeout(force)
+  await broker.close()
+}
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)

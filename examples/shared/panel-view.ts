@@ -1,0 +1,70 @@
+/** What the panel's light may show; `expired` is a token that nothing renews. */
+export type Light = 'idle' | 'fresh' | 'renewing' | 'unavailable' | 'denied' | 'expired'
+
+const MARKUP = `
+  <div class="panel-head">
+    <p class="light"><span class="dot" aria-hidden="true"></span><strong data-part="state"></strong></p>
+    <p class="countdown" aria-hidden="true"><span data-part="seconds">–</span></p>
+    <div class="bar" aria-hidden="true"><div data-part="bar"></div></div>
+    <p class="detail" data-part="detail"></p>
+    <p class="visually-hidden" role="status" data-part="status"></p>
+  </div>
+  <dl class="figures">
+    <div><dt>Exchanges</dt><dd data-part="exchanges">0</dd></div>
+    <div><dt>Tiles loaded</dt><dd data-part="loaded">0</dd></div>
+    <div data-part="missing-box"><dt>Tiles failed</dt><dd data-part="missing">0</dd></div>
+  </dl>
+  <div class="actions">
+    <button type="button" data-part="look">Look elsewhere</button>
+    <button type="button" data-part="expire" aria-pressed="false">Let it expire</button>
+    <button type="button" data-part="spoil">Spoil the token</button>
+    <button type="button" data-part="break" aria-pressed="false">Break the broker</button>
+  </div>
+  <button type="button" class="switch" role="switch" aria-checked="false" data-part="without">
+    <span class="track" aria-hidden="true"></span>
+    <span>Without Tilepass<small>One token, fetched once, as maps do by default</small></span>
+  </button>
+  <section class="log"><h2>What happened</h2><ol data-part="log"></ol></section>
+`
+
+/** The panel's elements, and the few ways in which they change. */
+export interface PanelView {
+  part(name: string): HTMLElement
+  /** Writes a text, and touches the page only when it is another one. */
+  write(name: string, text: string): void
+  /** @param announcement Read out by screen readers; nothing is when it is left out. */
+  setLight(light: Light, words: string, announcement?: string): void
+  /** @param left Milliseconds until the token ends; undefined when there is none. */
+  setCountdown(left: number | undefined, lifetime: number): void
+}
+
+/** Fills the page's `#panel`. */
+export function createPanelView(root: HTMLElement): PanelView {
+  root.innerHTML = MARKUP
+  const parts = new Map<string, HTMLElement>()
+  for (const element of root.querySelectorAll<HTMLElement>('[data-part]'))
+    parts.set(element.dataset.part ?? '', element)
+
+  const view: PanelView = {
+    part(name) {
+      const element = parts.get(name)
+      if (!element) throw new TypeError(`the panel has no part "${name}"`)
+      return element
+    },
+    write(name, text) {
+      const element = view.part(name)
+      if (element.textContent !== text) element.textContent = text
+    },
+    setLight(light, words, announcement) {
+      root.dataset.light = light
+      view.write('state', words)
+      if (announcement) view.write('status', announcement)
+    },
+    setCountdown(left, lifetime) {
+      const share = left === undefined ? 0 : Math.min(1, Math.max(0, left / lifetime))
+      view.part('bar').style.transform = `scaleX(${share.toFixed(3)})`
+      view.write('seconds', left === undefined ? '–' : `${Math.max(0, Math.ceil(left / 1000))} s`)
+    },
+  }
+  return view
+}

@@ -1,0 +1,150 @@
+import type { TokenManager, TokenState } from '@tilepass/core'
+import { type DemoSource, requestToken } from './demo-source.ts'
+import { createEventLog } from './event-log.ts'
+import { createPanelView, type PanelView } from './panel-view.ts'
+import { nextPlace } from './places.ts'
+import type { RunningMaps, Stage } from './stage.ts'
+import { createTileCounts } from './tile-counts.ts'
+
+/** Lifetime of the example pages' grant, in ms. */
+const LIFETIME = 15_000
+/** How long an expired token is left so, before the next one may be fetched, in ms. */
+const EXPIRED_FOR = 2_000
+
+const WORDS: Record<TokenState, string> = {
+  idle: 'No token yet',
+  fresh: 'Token is fresh',
+  renewing: 'Renewing the token',
+  unavailable: 'Broker cannot be reached',
+  denied: 'Broker refuses',
+}
+
+/** Shows the page's maps and the live panel beside them. */
+export function showPanel(tokens: TokenManager, demo: DemoSource, stage: Stage): void {
+  const root = document.querySelector<HTMLElement>('#panel')
+  if (!root) throw new TypeError('the page has no #panel')
+  const view = createPanelView(root)
+  const log = createEventLog(view.part('log'))
+  const counts = createTileCounts()
+  let maps: RunningMaps
+  let expiresAt: number | undefined
+  let stop = () => {}
+
+  function startWith(): void {
+    expiresAt = undefined
+    maps = stage.withTilepass(counts)
+    stop = followTokens(tokens, view, log)
+    view.write('detail', 'Renewed ahead of its end; a refused tile is asked for again.')
+  }
+
+  async function startWithout(): Promise<void> {
+    tokens.invalidate()
+    const response = await requestToken()
+    const { access_token: token }: { access_token: string } = await response.json()
+    expiresAt = Date.now() + LIFETIME
+    maps = stage.withoutTilepass(token, counts)
+    log('One token, fetched once')
+    view.setLight('fresh', 'Static token', 'Without Tilepass: one token, fetched once')
+    view.write('detail', 'Nothing renews it. Wait for its end, then move the map.')
+    const timer = setTimeout(() => {
+      view.setLight('expired', 'Expired for good', 'The token has expired. Tiles fail from now on.')
+      view.write('detail', 'Every tile asked for from now on is answered with 401.')
+      log('Expired: tiles fail from now on')
+      maps.look(nextPlace())
+    }, LIFETIME + 1_500)
+    stop = () => clearTimeout(timer)
+  }
+
+  addActions({ tokens, demo, view, log, look: () => maps.look(nextPlace()) })
+  const without = view.part('without')
+  without.addEventListener('click', async () => {
+    const isOn = without.getAttribute('aria-checked') !== 'true'
+    without.setAttribute('aria-checked', String(isOn))
+    for (const name of ['expire', 'spoil', 'break'])
+      view.part(name).toggleAttribute('disabled', isOn)
+    stop()
+    maps.remove()
+    counts.reset()
+    if (isOn) await startWithout()
+    else startWith()
+  })
+
+  startWith()
+  setInterval(() => {
+    const end = expiresAt ?? tokens.peek()?.expiresAt
+    view.setCountdown(end === undefined ? undefined : end - Date.now(), LIFETIME)
+    const failed = demo.failures > 0 ? ` (${demo.failures} failed)` : ''
+    view.write('exchanges', `${demo.exchanges}${failed}`)
+    view.write('loaded', String(counts.loaded))
+    view.write('missing', String(counts.missing))
+    view.part('missing-box').classList.toggle('bad', counts.missing > 0)
+  }, 200)
+}
+
+/** Shows a manager's state. A renewal that goes as it should is shown, but not read out. */
+function followTokens(
+  tokens: TokenManager,
+  view: PanelView,
+  log: (text: string) => void,
+): () => void {
+  let announced: TokenState | undefined
+  const show = (state: TokenState) => {
+    const isNews = state !== 'renewing' && state !== announced
+    if (isNews) announced = state
+    view.setLight(state, WORDS[state], isNews ? WORDS[state] : undefined)
+  }
+  show(tokens.state)
+  const listeners = [
+    tokens.on('state', show),
+    tokens.on('renewed', () => log('A new token')),
+    tokens.on('error', ({ message }) => log(message)),
+  ]
+  return () => {
+    for (const off of listeners) off()
+  }
+}
+
+interface Actions {
+  readonly tokens: TokenManager
+  readonly demo: DemoSource
+  readonly view: PanelView
+  log(text: string): void
+  look(): void
+}
+
+/** The buttons. What they do goes wrong in this page only. */
+function addActions({ tokens, demo, view, log, look }: Actions): void {
+  // What an exchange ends in shows in the panel, by the manager's own events.
+  const renew = () => void tokens.renew().catch(() => {})
+
+  view.part('look').addEventListener('click', look)
+
+  const expire = view.part('expire')
+  expire.addEventListener('click', () => {
+    const end = tokens.peek()?.expiresAt
+    if (end === undefined || expire.getAttribute('aria-pressed') === 'true') return
+    expire.setAttribute('aria-pressed', 'true')
+    log('No renewal until it has expired')
+    demo.holdUntil(end + EXPIRED_FOR)
+    setTimeout(() => {
+      log('Expired: requests wait for the next token')
+      expire.setAttribute('aria-pressed', 'false')
+      look()
+    }, end - Date.now())
+  })
+
+  view.part('spoil').addEventListener('click', () => {
+    demo.spoilNext()
+    log('Spoiled: the tile server will refuse it')
+    void tokens.renew().then(look, () => {})
+  })
+
+  const breaker = view.part('break')
+  breaker.addEventListener('click', () => {
+    demo.broken = !demo.broken
+    breaker.setAttribute('aria-pressed', String(demo.broken))
+    view.write('break', demo.broken ? 'Mend the broker' : 'Break the broker')
+    log(demo.broken ? 'The broker is broken' : 'The broker is mended')
+    renew()
+  })
+}

@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url'
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+// No `defineConfig`: vite is a tool of the whole repository and no dependency of these pages.
+export default {
+  root: at('.'),
+  resolve: {
+    // From source: whoever edits a package sees it here at once.
+    alias: {
+      '@tilepass/core': at('../packages/core/src/index.ts'),
+      '@tilepass/maplibre': at('../packages/maplibre/src/index.ts'),
+      '@tilepass/leaflet': at('../packages/leaflet/src/index.ts'),
+    },
+  },
+  worker: { format: 'es' },
+  build: {
+    outDir: at('dist'),
+    emptyOutDir: true,
+    target: 'es2022',
+    chunkSizeWarningLimit: 1500,
+    rolldownOptions: {
+      input: [
+        at('index.html'),
+        at('maplibre/index.html'),
+        at('leaflet/index.html'),
+        at('side-by-side/index.html'),
+      ],
+    },
+  },
+}
