@@ -7,7 +7,7 @@ import { seedDemo } from './demo.ts'
 import { loadGrants } from './grants-config.ts'
 import { createApp } from './http/app.ts'
 import { type Listener, listen } from './http/listener.ts'
-import { resolveIssuer } from './issuer/identity.ts'
+import { settleIssuer } from './issuer/identity.ts'
 import { loadSigningKeys } from './issuer/signing-keys.ts'
 import { BUSY_TIMEOUT, openStore } from './store/open.ts'
 import { findSetting } from './store/settings.ts'
@@ -71,7 +71,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     const grants = await loadGrants(store, config.grants)
     const keys = await loadSigningKeys(store, now())
     const parts = { store, tilesets, grants, keys, logger, now }
-    const known = await resolveIssuer(store, issuer, publicUrl)
+    const known = await settleIssuer(store, issuer, publicUrl)
     let wired = known === undefined ? undefined : wire(parts, { issuer: known, publicUrl })
 
     const getWired = (): Wired => {
@@ -96,7 +96,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         if (listener) throw new TypeError('the broker is listening already')
         listener = await listen(
           async (url) => {
-            const place = await resolveIssuer(store, issuer, publicUrl ?? url)
+            const place = await settleIssuer(store, issuer, publicUrl ?? url)
             // Clients of a wildcard address reach us under names that we cannot know.
             const reached = publicUrl ?? (isWildcard(host) ? undefined : url)
             wired = wire(parts, { issuer: place ?? url, publicUrl: reached })

@@ -12,10 +12,22 @@ export async function findSetting(store: Store, name: string): Promise<string | 
 
 /** Sets a setting unless it has a value; resolves to the value that it then has. */
 export async function initSetting(store: Store, name: string, value: string): Promise<string> {
+  const current = await findSetting(store, name)
+  if (current !== undefined) return current
   await store.db
     .insertInto('setting')
     .values({ name, value })
     .onConflict((conflict) => conflict.column('name').doNothing())
     .execute()
   return (await findSetting(store, name)) ?? value
+}
+
+/** Sets a setting, whatever it was. Writes nothing if that changes nothing. */
+export async function setSetting(store: Store, name: string, value: string): Promise<void> {
+  if ((await findSetting(store, name)) === value) return
+  await store.db
+    .insertInto('setting')
+    .values({ name, value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute()
 }

@@ -1,0 +1,188 @@
+import { request as httpRequest } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express, { type Express } from 'express'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { guard } from '../src/index.ts'
+import { createTestIssuer, ISSUER, NOW } from './issuer.ts'
+
+const issuer = createTestIssuer()
+const token = issuer.sign()
+const shared = { issuer: ISSUER, audience: ISSUER, jwks: issuer.jwks, now: () => NOW }
+const bearer = { authorization: `Bearer ${token}` }
+let url = ''
+let close: () => void
+
+beforeAll(async () => {
+  const app: Express = express()
+  app.use('/header', guard({ ...shared, scope: 'tiles:read' }))
+  app.use(
+    '/query',
+    guard({ ...shared, scope: 'tiles:read', credentials: { query: 'access_token' } }),
+  )
+  app.use('/down', guard({ verifier: { verify: () => Promise.reject(new Error('bug')) } }))
+  app.use(
+    '/nokeys',
+    guard({
+      ...shared,
+      jwks: 'http://127.0.0.1:1/jwks.json',
+      fetch: () => Promise.reject(new Error()),
+    }),
+  )
+  app.get('/{*mount}/whoami', (request, response) => void response.json(request.auth))
+  app.get('/{*mount}/raw', (_request, response) => void response.end(Buffer.from('tile')))
+  app.get('/{*mount}/own', (_request, response) => {
+    response.set({ 'Cache-Control': 'no-store', ETag: '"mine"' }).send('tile')
+  })
+  app.get('/{*mount}/tile', (_request, response) => void response.send(Buffer.from('tile')))
+  const server = app.listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  close = () => server.close().closeAllConnections()
+})
+afterAll(() => close())
+
+/** Sends headers exactly as given, repeated ones too, which fetch would join. */
+function send(path: string, headers: string[]): Promise<{ status: number | undefined }> {
+  return new Promise((resolve, reject) => {
+    httpRequest(`${url}${path}`, { headers: ['host', 'localhost', ...headers] }, (response) => {
+      response.resume().on('end', () => resolve({ status: response.statusCode }))
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+test('a good token passes, and its claims are at hand', async () => {
+  const response = await fetch(`${url}/header/whoami`, { headers: bearer })
+  expect(await response.json()).toMatchObject({ sub: 'tok_1', scope: 'tiles:read' })
+})
+
+describe('T12: refusals are in the shape of the API and challenge the client', () => {
+  const refusals: [string, Record<string, string>, number, string, RegExp][] = [
+    ['nothing', {}, 401, 'AUTH_REQUIRED', /^Bearer$/],
+    ['another scheme', { authorization: 'Basic eA==' }, 401, 'AUTH_REQUIRED', /^Bearer$/],
+    ['garbage', { authorization: 'Bearer x' }, 401, 'INVALID_TOKEN', /error="invalid_token"/],
+    [
+      'an expired token',
+      { authorization: `Bearer ${issuer.sign({ iat: 1_700_000_000, exp: 1_700_000_060 })}` },
+      401,
+      'TOKEN_EXPIRED',
+      /error="invalid_token"/,
+    ],
+    [
+      'too little scope',
+      { authorization: `Bearer ${issuer.sign({ scope: 'tiles:readonly' })}` },
+      403,
+      'INSUFFICIENT_SCOPE',
+      /error="insufficient_scope".*scope="tiles:read"/,
+    ],
+  ]
+  test.each(refusals)('%s', async (_, headers, status, code, challenge) => {
+    const response = await fetch(`${url}/header/tile`, { headers })
+    expect(response.status).toBe(status)
+    expect(response.headers.get('www-authenticate')).toMatch(challenge)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+    expect(response.headers.get('access-control-expose-headers')).toContain('WWW-Authenticate')
+    const body = await response.json()
+    expect(body).toEqual({
+      success: false,
+      error: expect.any(String),
+      message: expect.any(String),
+      code,
+    })
+  })
+})
+
+describe('T13: one Authorization header, in any case', () => {
+  test('the scheme may be in any case', async () => {
+    for (const scheme of ['bearer', 'BEARER', 'bEaReR'])
+      expect((await send('/header/tile', ['authorization', `${scheme} ${token}`])).status).toBe(200)
+  })
+
+  test('two headers are refused, whichever is good', async () => {
+    for (const other of ['Bearer x', 'Basic eA==', `Bearer ${token}`]) {
+      const headers = ['authorization', `Bearer ${token}`, 'Authorization', other]
+      expect((await send('/header/tile', headers)).status).toBe(400)
+    }
+  })
+})
+
+describe('T14: a credential in the query counts only where that is asked for', () => {
+  test('header mode ignores it', async () => {
+    expect((await fetch(`${url}/header/tile?access_token=${token}`)).status).toBe(401)
+  })
+
+  test('query mode takes it, or the header', async () => {
+    expect((await fetch(`${url}/query/tile?access_token=${token}`)).status).toBe(200)
+    expect((await fetch(`${url}/query/tile`, { headers: bearer })).status).toBe(200)
+  })
+
+  test('two credentials at once are refused', async () => {
+    const both = await fetch(`${url}/query/tile?access_token=${token}`, { headers: bearer })
+    const twice = await fetch(`${url}/query/tile?access_token=${token}&access_token=${token}`)
+    expect([both.status, twice.status]).toEqual([400, 400])
+  })
+})
+
+describe('G4: private, Vary, and a strong ETag answered by 304', () => {
+  test.each(['tile', 'raw'])('%s', async (path) => {
+    const first = await fetch(`${url}/header/${path}`, { headers: bearer })
+    const etag = first.headers.get('etag') ?? ''
+    expect(etag).toMatch(/^"[\w-]{20,}"$/)
+    expect(first.headers.get('cache-control')).toBe('private, max-age=3600')
+    expect(first.headers.get('vary')).toContain('Authorization')
+
+    const renewed = issuer.sign({ jti: 'j2' })
+    const headers = {
+      authorization: `Bearer ${renewed}`,
+      'if-none-match': etag,
+      'cache-control': '',
+    }
+    const again = await fetch(`${url}/header/${path}`, { headers, cache: 'no-store' })
+    expect([again.status, await again.text()]).toEqual([304, ''])
+    expect(again.headers.get('etag')).toBe(etag)
+    expect(again.headers.get('vary')).toContain('Authorization')
+  })
+
+  test("a handler's own words win", async () => {
+    const response = await fetch(`${url}/header/own`, { headers: bearer })
+    expect(response.headers.get('etag')).toBe('"mine"')
+    expect(response.headers.get('cache-control')).toBe('no-store')
+  })
+
+  test('an error behind the guard is not cached', async () => {
+    const response = await fetch(`${url}/header/absent`, { headers: bearer })
+    expect([response.status, response.headers.get('cache-control')]).toEqual([404, 'no-store'])
+  })
+})
+
+describe('G5: fail closed', () => {
+  test('without keys it answers 503 and says when to come back', async () => {
+    const response = await fetch(`${url}/nokeys/tile`, { headers: bearer })
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+  })
+
+  test('an unknown error is a bare 500', async () => {
+    const response = await fetch(`${url}/down/tile`, { headers: bearer })
+    expect(response.status).toBe(500)
+    expect(await response.json()).toMatchObject({ message: 'Internal server error' })
+  })
+})
+
+test('a preflight needs no credential', async () => {
+  const response = await fetch(`${url}/header/tile`, {
+    method: 'OPTIONS',
+    headers: { origin: 'https://maps.example', 'access-control-request-method': 'GET' },
+  })
+  expect(response.status).toBe(204)
+  expect(response.headers.get('access-control-allow-headers')).toMatch(
+    /Authorization.*If-None-Match.*Range/,
+  )
+})
+
+test('wrong options are refused at once', () => {
+  expect(() => guard({ ...shared, scope: 'two scopes' })).toThrow(TypeError)
+  expect(() => guard({ ...shared, credentials: { query: '' } })).toThrow(TypeError)
+})

@@ -1,0 +1,46 @@
+/** A failure that the person at the terminal can mend; its message says how. */
+export class CommandError extends Error {
+  /** 1: it failed; 2: the command was not used as it should be. */
+  readonly exitCode: 1 | 2
+
+  constructor(message: string, exitCode: 1 | 2 = 1) {
+    super(message)
+    this.name = 'CommandError'
+    this.exitCode = exitCode
+  }
+}
+
+/** Where a command's results go. */
+export interface Output {
+  /** One result: `text` for people, or `value` as JSON with `--json`. */
+  result(value: unknown, text: string): void
+}
+
+/** Creates the output of one command run. */
+export function createOutput(write: (line: string) => void, isJson: boolean): Output {
+  return { result: (value, text) => write(isJson ? JSON.stringify(value) : text) }
+}
+
+/** Lays rows out in columns; says so when there are none. */
+export function formatTable(
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+  none: string,
+): string {
+  if (rows.length === 0) return none
+  const all = [columns, ...rows]
+  const widths = columns.map((_, index) => Math.max(...all.map((row) => row[index]?.length ?? 0)))
+  return all
+    .map((row) =>
+      row
+        .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+/** An instant for people, in UTC. */
+export function formatTime(epochMs: number): string {
+  return new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ')
+}

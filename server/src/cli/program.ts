@@ -1,0 +1,27 @@
+import { Command } from 'commander'
+import type { Broker } from '../broker.ts'
+import { addAccountCommands } from './account-commands.ts'
+import type { Surroundings } from './context.ts'
+import { addInspectCommand } from './inspect-command.ts'
+import { addKeyCommands } from './key-commands.ts'
+import { addServeCommand } from './serve-command.ts'
+import { addTokenCommands } from './token-commands.ts'
+
+/** The command line, ready to parse arguments. It throws instead of ending the process. */
+export function createProgram(
+  surroundings: Surroundings,
+  onStart: (broker: Broker) => void,
+): Command {
+  // Subcommands inherit these settings when they are added, so they come first.
+  const program = new Command('tilepass')
+    .description('Token broker for private map tiles')
+    .exitOverride()
+    .showHelpAfterError('Add --help for how to use it.')
+    .configureOutput({ writeOut: surroundings.writeOut, writeErr: surroundings.writeError })
+  addServeCommand(program, surroundings, onStart)
+  addTokenCommands(program, surroundings)
+  addAccountCommands(program, surroundings)
+  addKeyCommands(program, surroundings)
+  addInspectCommand(program, surroundings)
+  return program
+}

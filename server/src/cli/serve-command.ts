@@ -1,0 +1,58 @@
+import type { Command } from 'commander'
+import type { Broker } from '../broker.ts'
+import { createBroker } from '../broker.ts'
+import { loadConfig } from '../config.ts'
+import { createLogger } from '../observe/logger.ts'
+import type { Surroundings } from './context.ts'
+
+interface ServeOptions {
+  readonly config?: string
+  readonly data?: string
+  readonly host?: string
+  readonly port?: string
+  readonly issuer?: string
+  readonly publicUrl?: string
+  readonly logLevel?: string
+}
+
+/**
+ * Adds `serve`.
+ *
+ * @param onStart Gets the running broker, so that the process edge can end it on a signal.
+ */
+export function addServeCommand(
+  program: Command,
+  surroundings: Surroundings,
+  onStart: (broker: Broker) => void,
+): void {
+  program
+    .command('serve')
+    .description('Run the broker')
+    .option(
+      '--config <file>',
+      'JSON file of settings (TILEPASS_CONFIG); flags and TILEPASS_* win over it',
+    )
+    .option('--port <port>', 'port, 0 for a free one (TILEPASS_PORT; default 8080)')
+    .option('--host <address>', 'address to listen on (TILEPASS_HOST; default 127.0.0.1)')
+    .option('--data <folder>', 'data folder (TILEPASS_DATA; default ./data)')
+    .option(
+      '--issuer <url>',
+      'iss and aud of tokens (TILEPASS_ISSUER; default: the URL of the first run)',
+    )
+    .option('--public-url <url>', 'URL at which clients reach this server (TILEPASS_PUBLIC_URL)')
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (TILEPASS_LOG_LEVEL)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  tilepass serve --port 8080\n  TILEPASS_ISSUER=https://maps.example tilepass serve --config tilepass.json',
+    )
+    .action(async ({ config: flag, ...flags }: ServeOptions) => {
+      const { env } = surroundings
+      const file = flag ?? (env.TILEPASS_CONFIG || undefined)
+      const { host, port, logLevel, ...settings } = loadConfig({ flags, env, file })
+      const logger = createLogger(logLevel)
+      const broker = await createBroker({ ...settings, logger })
+      onStart(broker)
+      const { url } = await broker.listen(port, host)
+      surroundings.writeOut(`Tilepass listens on ${url}\n`)
+    })
+}

@@ -1,0 +1,11 @@
+import { destination, type Logger, pino } from 'pino'
+
+/**
+ * Creates the log of a server process: JSON lines on standard error, so that standard output stays
+ * for results. Members that may hold a credential are removed wherever they turn up.
+ */
+export function createLogger(level: string): Logger {
+  const secrets = ['authorization', 'cookie', 'token', 'access_token', 'password', 'set-cookie']
+  const paths = secrets.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`])
+  return pino({ level, redact: { paths, remove: true } }, destination({ dest: 2, sync: false }))
+}
