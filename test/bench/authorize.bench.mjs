@@ -1,0 +1,50 @@
+import { createTokenManager } from '@tilepass/core'
+import { ratioOf } from './pairs.mjs'
+
+const TILE = 'https://tiles.example.com/v1/tiles/world/12/2200/1343.mvt'
+const TOKEN = `eyJhbGciOiJSUzI1NiJ9.${'a'.repeat(400)}.${'b'.repeat(342)}`
+
+/** What the least code that checks the origin would do: parse the URL and set a header. */
+function peer() {
+  const { origin } = new URL(TILE)
+  const headers = { Authorization: `Bearer ${TOKEN}` }
+  return origin === 'https://tiles.example.com' ? { url: TILE, headers } : undefined
+}
+
+async function manager(allow) {
+  const tokens = createTokenManager(
+    async () => Response.json({ access_token: TOKEN, token_type: 'Bearer', expires_in: 3600 }),
+    { allow },
+  )
+  await tokens.getToken()
+  return tokens
+}
+
+export async function rows() {
+  const one = await manager(['https://tiles.example.com/v1/'])
+  const many = await manager(
+    Array.from({ length: 10 }, (_, i) => `https://tiles.example.com/v1/tiles/set-${i}/`).concat(
+      'https://tiles.example.com/v1/',
+    ),
+  )
+  const against = 'new URL() and a header'
+  return [
+    {
+      name: 'authorize(), fresh token, 1 rule',
+      against,
+      ratio: ratioOf(() => one.authorize(TILE), peer),
+      limit: 1,
+    },
+    {
+      name: 'authorize(), fresh token, 11 rules',
+      against,
+      ratio: ratioOf(() => many.authorize(TILE), peer),
+      limit: 1,
+    },
+    {
+      name: 'authorize(), URL of a stranger',
+      against,
+      ratio: ratioOf(() => one.authorize('https://basemap.example/1/2/3.png') ?? 0, peer),
+    },
+  ]
+}

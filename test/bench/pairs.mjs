@@ -1,0 +1,27 @@
+/**
+ * Compares two functions in one run: alternating batches, so that a machine whose speed drifts slows
+ * both alike.
+ *
+ * @param {() => unknown} subject
+ * @param {() => unknown} peer
+ * @param {{ pairs?: number, batch?: number }} [options]
+ * @returns {number} Median over the pairs of the subject's time divided by the peer's.
+ */
+export function ratioOf(subject, peer, { pairs = 21, batch = 50_000 } = {}) {
+  let sink = 0
+  const time = (run) => {
+    const start = process.hrtime.bigint()
+    for (let i = 0; i < batch; i += 1) if (run() !== undefined) sink += 1
+    return Number(process.hrtime.bigint() - start)
+  }
+  time(subject)
+  time(peer)
+  const ratios = Array.from({ length: pairs }, (_, index) => {
+    // Whoever runs first in a pair has no advantage over the whole.
+    if (index % 2 === 0) return time(subject) / time(peer)
+    const other = time(peer)
+    return time(subject) / other
+  })
+  if (sink === 0) throw new Error('nothing was measured')
+  return ratios.sort((a, b) => a - b)[Math.floor(pairs / 2)] ?? Number.NaN
+}
