@@ -1,5 +1,18 @@
-import { Router, static as serveStatic } from 'express'
+import { readdirSync, readFileSync } from 'node:fs'
+import { extname, join, sep } from 'node:path'
+import { Router } from 'express'
 import { createStyle } from './demo-style/style.mjs'
+
+const TYPES = { '.json': 'json', '.png': 'png', '.pbf': 'application/x-protobuf' }
+
+/** Reads glyphs and sprite; they are small, and from memory the guard's strong ETags cover them. */
+function readAssets(folder) {
+  const names = readdirSync(join(folder, 'glyphs'), { recursive: true })
+    .map((name) => join('glyphs', name))
+    .concat(readdirSync(folder).filter((name) => name.startsWith('sprite')))
+    .filter((name) => Object.hasOwn(TYPES, extname(name)))
+  return new Map(names.map((name) => [name.split(sep).join('/'), readFileSync(join(folder, name))]))
+}
 
 /**
  * Styles, glyphs and sprite of the demo. Mount it behind a guard.
@@ -8,6 +21,7 @@ import { createStyle } from './demo-style/style.mjs'
  * @param {string} origin Where they are served.
  */
 export function createDemoAssets(folder, origin) {
+  const assets = readAssets(folder)
   const router = Router()
   router.get('/style.json', (_request, response) => {
     response.json(createStyle('light', origin))
@@ -15,14 +29,12 @@ export function createDemoAssets(folder, origin) {
   router.get('/style-dark.json', (_request, response) => {
     response.json(createStyle('dark', origin))
   })
-  // The guard's headers and ETags decide about caches.
-  const options = { index: false, redirect: false, fallthrough: false, cacheControl: false }
-  router.use('/glyphs', serveStatic(`${folder}/glyphs`, options))
-  router.get(/^\/sprite(?:@2x)?\.(?:json|png)$/, serveStatic(folder, { ...options, etag: false }))
-  // Whatever a font lacks: an answer in one line instead of a page.
-  router.use((error, _request, response, next) => {
-    if (error.status !== 404) return next(error)
-    response.status(404).json({ error: 'Not Found', message: 'No such resource' })
+  router.get(['/glyphs/:stack/:range', '/:sprite'], (request, response) => {
+    const { stack, range, sprite } = request.params
+    const name = sprite ?? `glyphs/${stack}/${range}`
+    const data = assets.get(name)
+    if (data) response.type(TYPES[extname(name)]).send(data)
+    else response.status(404).json({ error: 'Not Found', message: 'No such resource' })
   })
   return router
 }

@@ -28,6 +28,12 @@ const origin = `http://127.0.0.1:${port}`
 
 const app = express()
 app.disable('x-powered-by')
+let open = () => {}
+const isOpen = new Promise((resolve) => {
+  open = resolve
+})
+// The first start makes keys; whoever comes meanwhile waits.
+app.use((_request, _response, next) => void isOpen.then(() => next()))
 const server = createServer(app)
 server.listen(port, '127.0.0.1')
 try {
@@ -63,6 +69,7 @@ app.use(
   createDemoAssets(at('demo-data'), origin),
 )
 app.use(createPages(at('dist'), origin))
+open()
 
 say(`Tilepass is running on ${origin}/`)
 say('Stop it with Ctrl+C.')

@@ -82,7 +82,7 @@ function labels(id, kind, font, { layout, paint, minzoom = 0 }) {
     source: 'world',
     'source-layer': 'labels',
     minzoom,
-    filter: ['all', ['==', ['get', 'class'], kind], ['<=', ['get', 'rank'], ['zoom']]],
+    filter: ['all', ['==', ['get', 'class'], kind], ['<=', ['get', 'rank'], ['+', ['zoom'], 1]]],
     layout: {
       'text-field': ['get', 'name'],
       'text-font': [font],

@@ -10,8 +10,8 @@ export const START: Place = { name: 'Europe', center: [12, 46], zoom: 2.6 }
 const TOUR: readonly Place[] = [
   { name: 'Japan', center: [137, 37], zoom: 3 },
   { name: 'Patagonia', center: [-68, -42], zoom: 3 },
-  { name: 'East Africa', center: [38, 0], zoom: 3.2 },
-  { name: 'the Caribbean', center: [-74, 19], zoom: 3.2 },
+  { name: 'East Africa', center: [38, 0], zoom: 2.8 },
+  { name: 'the Caribbean', center: [-74, 19], zoom: 2.8 },
   { name: 'New Zealand', center: [171, -41], zoom: 3 },
   { name: 'Scandinavia', center: [17, 63], zoom: 2.8 },
   { name: 'India', center: [79, 22], zoom: 3 },

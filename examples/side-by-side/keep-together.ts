@@ -2,6 +2,9 @@ import type { Map as LeafletMap } from 'leaflet'
 import type { Map as MapLibreMap } from 'maplibre-gl'
 import type { RunningMaps } from '../shared/stage.ts'
 
+/** The vector map's zoom at which the raster tiles show at their own size. */
+const SHARP_ZOOM = 2
+
 /** Both maps show the same view, whichever the reader moves. */
 export function keepTogether(
   vector: MapLibreMap,
@@ -29,8 +32,9 @@ export function keepTogether(
       vector.jumpTo({ center: [lng, lat], zoom: map.getZoom() - 1 })
     }),
   )
+  vector.setZoom(SHARP_ZOOM)
   return {
-    look: (place) => vectorRun.look(place),
+    look: (place) => vectorRun.look({ ...place, zoom: SHARP_ZOOM }),
     remove() {
       vectorRun.remove()
       raster.remove()
