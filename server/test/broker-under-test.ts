@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { runCommandLine } from '../src/cli/run.ts'
 import { type Broker, type BrokerOptions, createBroker } from '../src/index.ts'
+import { loadSigningKeys } from '../src/issuer/signing-keys.ts'
+import { openStore } from '../src/store/open.ts'
 
 /** Epoch ms at which the fake clocks start: a round second. */
 export const NOW = 1_800_000_000_000
@@ -13,6 +15,23 @@ export function makeDataFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'tilepass-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
+}
+
+let template: string | undefined
+
+/** A data folder that has a signing key already: making one takes longer than most tests. */
+async function copyKeyedFolder(): Promise<string> {
+  if (!template) {
+    const folder = mkdtempSync(join(tmpdir(), 'tilepass-keyed-'))
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+    const store = await openStore(folder, 1_000)
+    await loadSigningKeys(store, NOW)
+    await store.close()
+    template = folder
+  }
+  const data = makeDataFolder()
+  cpSync(template, data, { recursive: true })
+  return data
 }
 
 /** What a command line printed and how it ended. */
@@ -67,7 +86,7 @@ export interface BrokerUnderTest {
 export async function startBroker(options: BrokerOptions = {}): Promise<BrokerUnderTest> {
   const clock = { now: NOW }
   const now = () => clock.now
-  const data = options.data ?? makeDataFolder()
+  const data = options.data ?? (await copyKeyedFolder())
   const broker = await createBroker({ demo: true, now, ...options, data })
   onTestFinished(() => broker.close())
   const { url } = await broker.listen(0)

@@ -309,7 +309,7 @@ test('T16: a revoked token is refused at the next exchange, and so are its child
 })
 
 test('a token of another data folder is refused', async () => {
-  const one = await startBroker()
+  const one = await startBroker({ data: makeDataFolder() })
   const two = await startBroker()
   expect((await two.post(PATH, {}, bearer(await one.createToken()))).status).toBe(401)
 })

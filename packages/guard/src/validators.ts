@@ -16,29 +16,30 @@ export const DEFAULT_CACHE_CONTROL = 'private, max-age=3600'
 export function addValidators(request: Request, response: Response): void {
   const { send, end, writeHead } = response
 
-  const tag = (body: unknown) => {
-    if (response.headersSent || response.hasHeader('ETag') || response.statusCode !== 200) return
+  /** Gives a whole body its ETag; turns the answer into a 304 where the client has that body. */
+  const validate = (body: unknown) => {
+    if (response.headersSent || response.statusCode !== 200) return
     if (request.method !== 'GET' && request.method !== 'HEAD') return
-    if (typeof body !== 'string' && !(body instanceof Uint8Array)) return
-    const digest = createHash('sha256').update(body).digest('base64url')
-    response.setHeader('ETag', `"${digest.slice(0, 27)}"`)
+    if (!response.hasHeader('ETag') && (typeof body === 'string' || body instanceof Uint8Array)) {
+      const digest = createHash('sha256').update(body).digest('base64url')
+      response.setHeader('ETag', `"${digest.slice(0, 27)}"`)
+    }
+    const etag = response.get('ETag')
+    if (etag === undefined || !matches(request.get('If-None-Match'), etag)) return
+    response.statusCode = 304
+    for (const name of ['Content-Type', 'Content-Length', 'Content-Encoding'])
+      response.removeHeader(name)
   }
 
   response.send = (body?: unknown) => {
-    tag(body)
+    validate(body)
     return send.call(response, body)
   }
 
   const sendRest: (...rest: unknown[]) => Response = end.bind(response) as never
   response.end = (...rest: unknown[]) => {
-    tag(rest[0])
-    if (!response.headersSent && response.statusCode === 200 && request.fresh) {
-      response.statusCode = 304
-      for (const name of ['Content-Type', 'Content-Length', 'Content-Encoding'])
-        response.removeHeader(name)
-      return sendRest()
-    }
-    return sendRest(...rest)
+    validate(rest[0])
+    return response.statusCode === 304 ? sendRest() : sendRest(...rest)
   }
 
   const writeOriginal: (...rest: unknown[]) => Response = writeHead.bind(response) as never
@@ -48,4 +49,12 @@ export function addValidators(request: Request, response: Response): void {
       response.setHeader('Cache-Control', status < 400 ? DEFAULT_CACHE_CONTROL : 'no-store')
     return writeOriginal(...rest)
   }
+}
+
+// Express ignores If-None-Match beside `Cache-Control: no-cache`, which fetch adds to every
+// conditional request that a page makes by hand; the comparison is weak (RFC 9110 §13.1.2).
+function matches(condition: string | undefined, etag: string): boolean {
+  if (condition === undefined) return false
+  const strip = (tag: string) => tag.trim().replace(/^W\//, '')
+  return condition.trim() === '*' || condition.split(',').some((tag) => strip(tag) === strip(etag))
 }

@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest'
+import { findAccount } from '../src/store/accounts.ts'
+import { openStore } from '../src/store/open.ts'
+import { makeDataFolder, NOW, readClaims, runCommand, startBroker } from './broker-under-test.ts'
+
+describe('token create', () => {
+  test('prints the token, alone, and the running server takes it', async () => {
+    const { cli, post } = await startBroker()
+    const args = ['--account', 'demo', '--scope', 'tiles:read', '--expires-in', '60', '--note', 'n']
+    const { code, out, error } = await cli('token', 'create', ...args)
+    expect([code, error]).toEqual([0, ''])
+    expect(out).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/)
+    expect(readClaims(out)).toMatchObject({
+      iat: NOW / 1000,
+      exp: NOW / 1000 + 60,
+      token_type: 'api_token',
+    })
+    expect(
+      (await post('/v1/auth/token', {}, { authorization: `Bearer ${out.trim()}` })).status,
+    ).toBe(200)
+  })
+
+  test('before the first server takes the URL that the server would have', async () => {
+    const data = makeDataFolder()
+    await runCommand(data, ['account', 'create', 'a'])
+    const args = ['token', 'create', '--account', 'a', '--scope', 's']
+    const { out } = await runCommand(data, args, { env: { TILEPASS_PORT: '9000' } })
+    expect(readClaims(out).iss).toBe('http://127.0.0.1:9000')
+    expect(readClaims((await runCommand(data, args)).out).iss).toBe('http://127.0.0.1:9000')
+  })
+
+  test.each([
+    ['no scope', ['--account', 'demo'], /--scope/],
+    ['a bad scope', ['--account', 'demo', '--scope', 'a  b'], /single spaces/],
+    ['no lifetime', ['--account', 'demo', '--scope', 'a', '--expires-in', '0'], /whole number/],
+    ['a fraction', ['--account', 'demo', '--scope', 'a', '--expires-in', '1.5'], /whole number/],
+    ['mapbox', ['--account', 'demo', '--scope', 'a', '--format', 'mapbox'], /not available yet/],
+  ])('%s is a mistake of usage', async (_, args, message) => {
+    const result = await runCommand(makeDataFolder(), ['token', 'create', ...args])
+    expect(result).toMatchObject({ code: 2, out: '', error: expect.stringMatching(message) })
+  })
+
+  test('for an account that is not there says how to create it', async () => {
+    const args = ['token', 'create', '--account', 'x', '--scope', 'a']
+    expect(await runCommand(makeDataFolder(), args)).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('tilepass account create x'),
+    })
+  })
+})
+
+describe('token list and revoke', () => {
+  test('list knows tokens but not their strings', async () => {
+    const { cli, createToken } = await startBroker()
+    const token = await createToken()
+    const id = String(readClaims(token).sub)
+    const json = await cli('token', 'list', '--json')
+    expect(JSON.parse(json.out)).toMatchObject([
+      { id, account: 'demo', format: 'jwt', revoked: null },
+    ])
+    expect((await cli('token', 'list')).out).toMatch(new RegExp(`${id}.*active`))
+    expect((await cli('token', 'revoke', id)).code).toBe(0)
+    expect((await cli('token', 'revoke', id)).code).toBe(0)
+    expect((await cli('token', 'list')).out).toMatch(new RegExp(`${id}.*revoked`))
+    expect(json.out).not.toContain(token.split('.')[2])
+  })
+
+  test('revoke of an unknown id fails and says where ids are', async () => {
+    const { cli } = await startBroker()
+    const unknown = { code: 1, error: expect.stringContaining('tilepass token list') }
+    expect(await cli('token', 'revoke', 'tok_x')).toMatchObject(unknown)
+  })
+
+  test('a folder without data is not taken for an empty one', async () => {
+    for (const args of [
+      ['token', 'list'],
+      ['key', 'list'],
+      ['token', 'revoke', 'x'],
+    ])
+      expect(await runCommand(makeDataFolder(), args)).toMatchObject({
+        code: 1,
+        error: expect.stringContaining('--data'),
+      })
+  })
+})
+
+describe('account create', () => {
+  test('hashes the password of standard input with argon2id', async () => {
+    const data = makeDataFolder()
+    const args = ['account', 'create', 'a', '--email', 'a@b.example', '--password-stdin']
+    expect((await runCommand(data, args, { input: 'secret\n' })).code).toBe(0)
+    const store = await openStore(data, 1_000)
+    const row = await store.db.selectFrom('account').selectAll().executeTakeFirstOrThrow()
+    expect(row.password_hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+    expect(await findAccount(store, 'a')).toMatchObject({ email: 'a@b.example' })
+    await store.close()
+  })
+
+  test.each(['', '\n', 'a\0b', 'x'.repeat(1025)])('refuses the password %j', async (input) => {
+    const args = ['account', 'create', 'a', '--password-stdin']
+    expect((await runCommand(makeDataFolder(), args, { input })).code).toBe(2)
+  })
+
+  test('refuses a name that is taken or cannot be one', async () => {
+    const data = makeDataFolder()
+    expect((await runCommand(data, ['account', 'create', 'a'])).code).toBe(0)
+    expect((await runCommand(data, ['account', 'create', 'a'])).code).toBe(1)
+    expect((await runCommand(data, ['account', 'create', 'a b'])).code).toBe(2)
+  })
+})
+
+test('key list shows no secrets', async () => {
+  const { cli } = await startBroker()
+  const { out } = await cli('key', 'list', '--json')
+  expect(JSON.parse(out)).toEqual([
+    { kid: expect.any(String), algorithm: 'RS256', created: expect.any(String) },
+  ])
+})
+
+describe('inspect', () => {
+  test('tells a good token from a revoked one, also from standard input', async () => {
+    const { createToken, cli, data } = await startBroker()
+    const token = await createToken()
+    const args = ['inspect', '-', '--json']
+    const ask = async () => JSON.parse((await runCommand(data, args, { input: `${token}\n` })).out)
+    expect(await ask()).toMatchObject({
+      valid: true,
+      kind: 'api',
+      claims: { scope: 'tiles:read places:read' },
+    })
+    await cli('token', 'revoke', String(readClaims(token).sub))
+    expect(await ask()).toMatchObject({ valid: false, reason: 'revoked' })
+  })
+
+  test('refuses what is no token', async () => {
+    const { cli } = await startBroker()
+    expect((await cli('inspect', 'x')).code).toBe(2)
+  })
+})
+
+test('help has examples, and an unknown command is a mistake of usage', async () => {
+  const data = makeDataFolder()
+  for (const command of [['serve'], ['token', 'create'], ['account', 'create'], ['inspect']]) {
+    const { code, out } = await runCommand(data, [...command, '--help'])
+    expect([code, out]).toEqual([0, expect.stringContaining('Example')])
+  }
+  expect((await runCommand(data, ['bogus'])).code).toBe(2)
+})

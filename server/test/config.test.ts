@@ -1,0 +1,83 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { loadConfig, parseConfig } from '../src/config.ts'
+import { ConfigError } from '../src/index.ts'
+import { makeDataFolder } from './broker-under-test.ts'
+
+function writeConfig(value: unknown): string {
+  const file = join(makeDataFolder(), 'tilepass.json')
+  writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value))
+  return file
+}
+
+function findFaults(run: () => unknown): readonly string[] {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults
+    throw error
+  }
+  return []
+}
+
+test('flags win over environment over file over defaults', () => {
+  const file = writeConfig({ host: 'file', port: 1, issuer: 'https://file', logLevel: 'warn' })
+  const env = { TILEPASS_PORT: '2', TILEPASS_ISSUER: 'https://env' }
+  expect(loadConfig({ flags: { issuer: 'https://flag' }, env, file })).toMatchObject({
+    host: 'file',
+    port: 2,
+    issuer: 'https://flag',
+    logLevel: 'warn',
+    data: expect.any(String),
+  })
+})
+
+test('paths of a file are relative to it', () => {
+  const file = writeConfig({ data: 'd', tilesets: { a: { path: 'a.pmtiles' } } })
+  const { data, tilesets } = loadConfig({ flags: {}, env: {}, file })
+  expect([data, tilesets.a?.path]).toEqual([join(file, '../d'), join(file, '../a.pmtiles')])
+})
+
+describe('faults', () => {
+  test('are told all at once, each with field, value and rule', () => {
+    const input = {
+      port: 70_000,
+      issuer: 'maps.example',
+      publicUrl: 'https://maps.example/',
+      upstreams: { geog: {} },
+      colour: 'red',
+      grants: { 'a b': {}, b: { account: 'x', scope: 'two  spaces', expiresInSeconds: 0.5 } },
+    }
+    const faults = findFaults(() => parseConfig(input))
+    for (const part of [
+      /^port: .*65535.*70000/,
+      /^issuer: must be an http.*"maps\.example"/,
+      /^publicUrl: .*slash.*"https:\/\/maps\.example\/"/,
+      /^upstreams: not supported yet/,
+      /^colour: not a known field.*"red"/,
+      /^grants\.a b: /,
+      /^grants\.b\.scope: must be scopes.*two {2}spaces/,
+      /^grants\.b\.expiresInSeconds: .*0\.5/,
+    ])
+      expect(faults).toContainEqual(expect.stringMatching(part))
+  })
+
+  test('of the environment and of unreadable files name their source', () => {
+    const port = () => loadConfig({ flags: {}, env: { TILEPASS_PORT: 'tcp://10.0.0.1:80' } })
+    expect(findFaults(port)).toEqual([expect.stringMatching(/^port: .*tcp:\/\//)])
+    const file = writeConfig('{')
+    expect(findFaults(() => loadConfig({ flags: {}, env: {}, file }))).toEqual([
+      expect.stringMatching(/^--config: must be a readable JSON file/),
+    ])
+  })
+
+  test('are the only way in which a configuration can fail', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (input) => {
+        findFaults(() => parseConfig(input))
+      }),
+    )
+  })
+})

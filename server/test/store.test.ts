@@ -1,0 +1,101 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { Kysely, SqliteDialect, sql } from 'kysely'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { StoreUnavailableError } from '../src/index.ts'
+import { settleIssuer } from '../src/issuer/identity.ts'
+import { loadSigningKeys } from '../src/issuer/signing-keys.ts'
+import { createAccount } from '../src/store/accounts.ts'
+import { migrate } from '../src/store/migrations.ts'
+import { openStore } from '../src/store/open.ts'
+import type { Tables } from '../src/store/schema.ts'
+import { openSqlite } from '../src/store/sqlite.ts'
+import { makeDataFolder, NOW } from './broker-under-test.ts'
+
+async function open(folder: string, busyTimeout = 1_000) {
+  const store = await openStore(folder, busyTimeout)
+  onTestFinished(() => store.close())
+  return store
+}
+
+test('the folder is 0700 and every file in it 0600', async () => {
+  const folder = join(makeDataFolder(), 'data')
+  const store = await open(folder)
+  await createAccount(store, 'a', NOW)
+  expect(statSync(folder).mode & 0o777).toBe(0o700)
+  for (const name of ['tilepass.db', 'tilepass.db-wal', 'tilepass.db-shm'])
+    expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
+})
+
+test('every commit is synced, and references hold', async () => {
+  const { db } = await open(makeDataFolder())
+  const pragma = async (name: string) =>
+    Object.values((await sql.raw(`PRAGMA ${name}`).execute(db)).rows[0] ?? {})[0]
+  expect(await pragma('journal_mode')).toBe('wal')
+  expect(await pragma('synchronous')).toBe(2)
+  expect(await pragma('foreign_keys')).toBe(1)
+})
+
+describe('migrations', () => {
+  test('run again without effect, and by two processes at once', async () => {
+    const folder = makeDataFolder()
+    const stores = await Promise.all([open(folder), open(folder), open(folder)])
+    for (const { db } of stores) await migrate(db)
+    const { rows } = await sql`select version from schema_version`.execute(stores[0].db)
+    expect(rows).toEqual([{ version: 1 }])
+  })
+
+  test('that were killed half-way run again', async () => {
+    const path = join(makeDataFolder(), 'half.db')
+    const database = await openSqlite(path, 1_000)
+    // What a killed process leaves: the table of versions, and an uncommitted step.
+    database.prepare('create table schema_version (version integer not null)').run([])
+    database.prepare('begin').run([])
+    database.prepare('create table account (name text)').run([])
+    database.close()
+    const db = new Kysely<Tables>({
+      dialect: new SqliteDialect({ database: await openSqlite(path, 1_000) }),
+    })
+    onTestFinished(() => db.destroy())
+    await migrate(db)
+    await expect(db.selectFrom('account').selectAll().execute()).resolves.toEqual([])
+  })
+
+  test('of a newer version are left alone', async () => {
+    const folder = makeDataFolder()
+    const store = await open(folder)
+    await sql`insert into schema_version (version) values (99)`.execute(store.db)
+    await expect(openStore(folder, 1_000)).rejects.toThrow('newer version')
+  })
+})
+
+test('a locked store is unavailable, and heals', async () => {
+  const folder = makeDataFolder()
+  const store = await open(folder, 50)
+  const other = await openSqlite(join(folder, 'tilepass.db'), 50)
+  other.prepare('begin').run([])
+  await expect(createAccount(store, 'a', NOW)).rejects.toThrow(StoreUnavailableError)
+  other.prepare('rollback').run([])
+  other.close()
+  await expect(createAccount(store, 'a', NOW)).resolves.toMatchObject({ name: 'a' })
+})
+
+test('two first runs at once agree on key and issuer', async () => {
+  const folder = makeDataFolder()
+  const stores = await Promise.all([open(folder), open(folder)])
+  const keys = await Promise.all(stores.map((store) => loadSigningKeys(store, NOW)))
+  expect(keys[0]?.keyId).toBe(keys[1]?.keyId)
+  const urls = ['http://one', 'http://two']
+  const issuers = await Promise.all(
+    stores.map((store, index) => settleIssuer(store, undefined, urls[index])),
+  )
+  expect(issuers[0]).toBe(issuers[1])
+})
+
+test('T10: the key set has public members only, and unique kids', async () => {
+  const { jwks } = await loadSigningKeys(await open(makeDataFolder()), NOW)
+  expect(jwks.keys.map((key) => Object.keys(key).sort())).toEqual([
+    ['alg', 'e', 'kid', 'kty', 'n', 'use'],
+  ])
+  expect(new Set(jwks.keys.map(({ kid }) => kid)).size).toBe(jwks.keys.length)
+})
