@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { Kysely, SqliteDialect, sql } from 'kysely'
+import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { StoreUnavailableError } from '../src/index.ts'
 import { settleIssuer } from '../src/issuer/identity.ts'
@@ -8,7 +8,6 @@ import { loadSigningKeys } from '../src/issuer/signing-keys.ts'
 import { createAccount } from '../src/store/accounts.ts'
 import { migrate } from '../src/store/migrations.ts'
 import { openStore } from '../src/store/open.ts'
-import type { Tables } from '../src/store/schema.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { makeDataFolder, NOW } from './broker-under-test.ts'
 
@@ -43,22 +42,6 @@ describe('migrations', () => {
     for (const { db } of stores) await migrate(db)
     const { rows } = await sql`select version from schema_version`.execute(stores[0].db)
     expect(rows).toEqual([{ version: 1 }])
-  })
-
-  test('that were killed half-way run again', async () => {
-    const path = join(makeDataFolder(), 'half.db')
-    const database = await openSqlite(path, 1_000)
-    // What a killed process leaves: the table of versions, and an uncommitted step.
-    database.prepare('create table schema_version (version integer not null)').run([])
-    database.prepare('begin').run([])
-    database.prepare('create table account (name text)').run([])
-    database.close()
-    const db = new Kysely<Tables>({
-      dialect: new SqliteDialect({ database: await openSqlite(path, 1_000) }),
-    })
-    onTestFinished(() => db.destroy())
-    await migrate(db)
-    await expect(db.selectFrom('account').selectAll().execute()).resolves.toEqual([])
   })
 
   test('of a newer version are left alone', async () => {
