@@ -98,7 +98,7 @@ export const leaflet =
 <script src="/lib/leaflet-${version}.js"></script><script src="/lib/tilepass-leaflet.iife.js"></script>
 <script>{ const T = tilepass
   ${setup(servers, options)}
-  window.map = new ${version === 1 ? 'L.Map' : 'L.LeafletMap ?? L.Map'}('map', { center: [50, 10], zoom: 5, fadeAnimation: false, zoomAnimation: false })
+  window.map = new ${version === 1 ? 'L.Map' : 'L.LeafletMap'}('map', { center: [50, 10], zoom: 5, fadeAnimation: false, zoomAnimation: false })
   window.events = []
   window.layer = T.createTileLayer(L.TileLayer, '${options.origin === 'same' ? '' : servers.tiles}/v1/${path}/{z}/{x}/{y}.png', { tokens })
   for (const type of ['tileload', 'tileerror', 'tileabort', 'load']) layer.on(type, (event) => events.push({ type, status: event.error?.status }))
