@@ -2,7 +2,7 @@ const PALETTES = {
   light: {
     ocean: '#c3dbe3',
     shallow: '#dcebee',
-    tints: ['#f6f1e3', '#f1eedb', '#f5ecdc', '#eceedd', '#f7efe4', '#eff0e4'],
+    tints: ['#f6eed8', '#eff0d2', '#f6e6cf', '#e6ecd6', '#f8ecdc', '#edefe0'],
     coast: '#86a9b3',
     boundary: '#b9a88d',
     country: '#4b4335',

@@ -10,7 +10,7 @@ const MARKUP = `
     <p class="visually-hidden" role="status" data-part="status"></p>
   </div>
   <dl class="figures">
-    <div><dt>Exchanges</dt><dd data-part="exchanges">0</dd></div>
+    <div><dt data-part="exchanges-label">Exchanges</dt><dd data-part="exchanges">0</dd></div>
     <div><dt>Tiles loaded</dt><dd data-part="loaded">0</dd></div>
     <div data-part="missing-box"><dt>Tiles failed</dt><dd data-part="missing">0</dd></div>
   </dl>
@@ -22,7 +22,7 @@ const MARKUP = `
   </div>
   <button type="button" class="switch" role="switch" aria-checked="false" data-part="without">
     <span class="track" aria-hidden="true"></span>
-    <span>Without Tilepass<small>One token, fetched once, as maps do by default</small></span>
+    <span><strong>Without Tilepass</strong><small>One token, fetched once, as maps do by default</small></span>
   </button>
   <section class="log"><h2>What happened</h2><ol data-part="log"></ol></section>
 `

@@ -19,6 +19,15 @@ const WORDS: Record<TokenState, string> = {
   denied: 'Broker refuses',
 }
 
+const KEPT_FRESH = 'Renewed ahead of its end; a refused tile is asked for again.'
+const DETAILS: Record<TokenState, string> = {
+  idle: 'The first request of the map asks for one.',
+  fresh: KEPT_FRESH,
+  renewing: KEPT_FRESH,
+  unavailable: 'What is on the map stays; new tiles come when the broker does.',
+  denied: 'Asking again is useless until the reader acts.',
+}
+
 /** Shows the page's maps and the live panel beside them. */
 export function showPanel(tokens: TokenManager, demo: DemoSource, stage: Stage): void {
   const root = document.querySelector<HTMLElement>('#panel')
@@ -34,13 +43,11 @@ export function showPanel(tokens: TokenManager, demo: DemoSource, stage: Stage):
     expiresAt = undefined
     maps = stage.withTilepass(counts)
     stop = followTokens(tokens, view, log)
-    view.write('detail', 'Renewed ahead of its end; a refused tile is asked for again.')
   }
 
   async function startWithout(): Promise<void> {
     tokens.invalidate()
-    const response = await requestToken()
-    const { access_token: token }: { access_token: string } = await response.json()
+    const token = await fetchStaticToken()
     expiresAt = Date.now() + LIFETIME
     maps = stage.withoutTilepass(token, counts)
     log('One token, fetched once')
@@ -57,7 +64,9 @@ export function showPanel(tokens: TokenManager, demo: DemoSource, stage: Stage):
 
   addActions({ tokens, demo, view, log, look: () => maps.look(nextPlace()) })
   const without = view.part('without')
+  let isSwitching = false
   without.addEventListener('click', async () => {
+    if (isSwitching) return
     const isOn = without.getAttribute('aria-checked') !== 'true'
     without.setAttribute('aria-checked', String(isOn))
     for (const name of ['expire', 'spoil', 'break'])
@@ -65,20 +74,33 @@ export function showPanel(tokens: TokenManager, demo: DemoSource, stage: Stage):
     stop()
     maps.remove()
     counts.reset()
+    isSwitching = true
     if (isOn) await startWithout()
     else startWith()
+    isSwitching = false
   })
 
   startWith()
   setInterval(() => {
     const end = expiresAt ?? tokens.peek()?.expiresAt
     view.setCountdown(end === undefined ? undefined : end - Date.now(), LIFETIME)
-    const failed = demo.failures > 0 ? ` (${demo.failures} failed)` : ''
-    view.write('exchanges', `${demo.exchanges}${failed}`)
+    const failed = demo.failures > 0 ? `, ${demo.failures} failed` : ''
+    view.write('exchanges', String(demo.exchanges))
+    view.write('exchanges-label', `Exchanges${failed}`)
     view.write('loaded', String(counts.loaded))
     view.write('missing', String(counts.missing))
     view.part('missing-box').classList.toggle('bad', counts.missing > 0)
   }, 200)
+}
+
+/** The one token of a page without Tilepass; an empty one when the broker does not answer. */
+async function fetchStaticToken(): Promise<string> {
+  try {
+    const body: { access_token?: string } = await (await requestToken()).json()
+    return body.access_token ?? ''
+  } catch {
+    return ''
+  }
 }
 
 /** Shows a manager's state. A renewal that goes as it should is shown, but not read out. */
@@ -92,6 +114,7 @@ function followTokens(
     const isNews = state !== 'renewing' && state !== announced
     if (isNews) announced = state
     view.setLight(state, WORDS[state], isNews ? WORDS[state] : undefined)
+    view.write('detail', DETAILS[state])
   }
   show(tokens.state)
   const listeners = [
