@@ -70,9 +70,11 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     if (config.demo) await seedDemo(store, now())
     const grants = await loadGrants(store, config.grants)
     const keys = await loadSigningKeys(store, now())
+    const ownOrigin = publicUrl && new URL(publicUrl).origin
     const parts = { store, tilesets, grants, keys, logger, now }
     const known = await settleIssuer(store, issuer, publicUrl)
-    let wired = known === undefined ? undefined : wire(parts, { issuer: known, publicUrl })
+    let wired =
+      known === undefined ? undefined : wire(parts, { issuer: known, publicUrl, ownOrigin })
 
     const getWired = (): Wired => {
       if (wired) return wired
@@ -99,7 +101,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
             const place = await settleIssuer(store, issuer, publicUrl ?? url)
             // Clients of a wildcard address reach us under names that we cannot know.
             const reached = publicUrl ?? (isWildcard(host) ? undefined : url)
-            wired = wire(parts, { issuer: place ?? url, publicUrl: reached })
+            wired = wire(parts, { issuer: place ?? url, publicUrl: reached, ownOrigin })
             return createApp(wired.router, logger, isReady)
           },
           port,

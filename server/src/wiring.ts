@@ -31,7 +31,10 @@ export interface Parts {
 /** Where the broker is: what its tokens call it, and what clients call it. */
 export interface Place {
   readonly issuer: string
+  /** Base of the URLs in TileJSON. */
   readonly publicUrl: string | undefined
+  /** Origin of the configured public URL. */
+  readonly ownOrigin: string | undefined
 }
 
 /** A broker put together. */
@@ -41,7 +44,7 @@ export interface Wired {
 }
 
 /** Connects issuer, store and surfaces; no rule lives here. */
-export function wire(parts: Parts, { issuer, publicUrl }: Place): Wired {
+export function wire(parts: Parts, { issuer, publicUrl, ownOrigin }: Place): Wired {
   const { store, tilesets, keys, logger, now } = parts
   const report = createFailureReporter(logger)
   const mint = createMint(keys, issuer)
@@ -55,7 +58,7 @@ export function wire(parts: Parts, { issuer, publicUrl }: Place): Wired {
     createMapTokenSurface({
       grants,
       limit: createAddressLimit(MAP_TOKEN_LIMIT),
-      ownOrigin: publicUrl && new URL(publicUrl).origin,
+      ownOrigin,
       now,
       report,
     }),

@@ -1,10 +1,14 @@
+import { join } from 'node:path'
 import { Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { guard } from '@tilepass/guard'
 import express from 'express'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { ConfigError, createBroker } from '../src/index.ts'
 import { redactPath } from '../src/observe/request-log.ts'
+import { openStore } from '../src/store/open.ts'
+import { openSqlite } from '../src/store/sqlite.ts'
 import { makeDataFolder, startBroker } from './broker-under-test.ts'
 
 test('T10: the key set is public, cacheable, and has nothing private in it', async () => {
@@ -68,7 +72,7 @@ test("the broker's verifier guards routes of the host application", async () => 
   await broker.close()
 })
 
-test('G5: when the store cannot be read, nothing passes and 503 is logged', async () => {
+test('G5: when revocations cannot be read, nothing passes, and the log says why', async () => {
   const lines: string[] = []
   const sink = new Writable({
     write: (chunk, _encoding, done) => {
@@ -76,11 +80,32 @@ test('G5: when the store cannot be read, nothing passes and 503 is logged', asyn
       done()
     },
   })
-  const { broker, post } = await startBroker({ logger: pino(sink) })
+  const path = fileURLToPath(new URL('../../examples/demo-data/world.pmtiles', import.meta.url))
+  const tilesets = { world: { path } }
+  const { url, post, data } = await startBroker({ logger: pino(sink), tilesets })
   const { access_token } = await (await post('/map-token')).json()
-  await broker.close()
-  await expect(broker.verifier.verify(access_token)).rejects.toThrow()
+  const readTile = async () => {
+    const headers = { authorization: `Bearer ${access_token}` }
+    return (await fetch(`${url}/v1/tiles/world/0/0/0.mvt`, { headers })).status
+  }
+  expect(await readTile()).toBe(200)
+  const store = await openStore(data, 1_000)
+  await store.db.schema.dropTable('revocation').execute()
+  await store.close()
+  await expect.poll(readTile).toBe(500)
+  expect(lines.join('')).toContain('no such table: revocation')
   expect(lines.join('')).not.toContain(access_token)
+})
+
+test('F4: while another process holds the write lock, exchange and tiles go on', async () => {
+  const { data, post, createToken } = await startBroker()
+  const token = await createToken()
+  const other = await openSqlite(join(data, 'tilepass.db'), 50)
+  other.prepare('begin').run([])
+  const response = await post('/v1/auth/token', {}, { authorization: `Bearer ${token}` })
+  expect(response.status).toBe(200)
+  other.prepare('rollback').run([])
+  other.close()
 })
 
 test('a path in the log has neither query nor token', () => {

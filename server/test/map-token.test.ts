@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ConfigError, createBroker } from '../src/index.ts'
@@ -9,6 +10,19 @@ const grants = {
   partner: { account: 'demo', scope: 'tiles:read', expiresInSeconds: 60, origins: [MAPS] },
   open: { account: 'demo', scope: 'tiles:read', origins: ['*'] },
   crowd: { account: 'demo', scope: 'tiles:read', expiresInSeconds: 600, shared: true },
+}
+
+/** Asks as a page of this host does: its Host and its Origin agree, which fetch cannot fake. */
+function postAs(url: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { host, origin: `http://${host}` }
+    request(`${url}/map-token`, { method: 'POST', headers }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+      .on('error', reject)
+      .end()
+  })
 }
 
 describe('a grant', () => {
@@ -92,6 +106,15 @@ describe('origins', () => {
     const { post, url } = await startBroker()
     expect((await post('/map-token', {}, { origin: url })).status).toBe(200)
     expect((await post('/map-token', {}, { origin: 'https://evil.example' })).status).toBe(403)
+  })
+
+  test('a host name that someone points at us is not ours where ours is configured', async () => {
+    const { url } = await startBroker({ publicUrl: MAPS })
+    const ask = (host: string) => postAs(url, host)
+    expect(await ask('evil.example:8080')).toBe(403)
+    expect(await ask('localhost:8080')).toBe(200)
+    expect(await ask('192.168.1.5:8080')).toBe(200)
+    expect(await ask('[::1]:8080')).toBe(200)
   })
 
   test('a grant for every origin is', async () => {

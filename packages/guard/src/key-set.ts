@@ -45,10 +45,10 @@ export function isSupportedAlgorithm(algorithm: string): boolean {
  * @throws `TypeError` if it is not a key set, or if two usable keys share a `kid`.
  */
 export async function importKeySet(value: unknown, algorithms: readonly string[]): Promise<KeySet> {
-  const list = isRecord(value) ? value.keys : undefined
-  if (!Array.isArray(list)) throw new TypeError('not a JSON Web Key Set')
+  const list: unknown = isRecord(value) ? value.keys : undefined
+  if (!isList(list)) throw new TypeError('not a JSON Web Key Set')
   const keys = new Map<string, VerificationKey>()
-  for (const entry of list as readonly unknown[]) {
+  for (const entry of list) {
     const usable = findUsable(entry, algorithms)
     if (!usable) continue
     if (keys.has(usable.keyId)) throw new TypeError('two keys share a kid')
@@ -97,4 +97,8 @@ function isStrongRsa(modulus: string, exponent: string): boolean {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value)
 }

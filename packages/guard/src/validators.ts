@@ -36,18 +36,16 @@ export function addValidators(request: Request, response: Response): void {
     return send.call(response, body)
   }
 
-  const sendRest: (...rest: unknown[]) => Response = end.bind(response) as never
   response.end = (...rest: unknown[]) => {
     validate(rest[0])
-    return response.statusCode === 304 ? sendRest() : sendRest(...rest)
+    return Reflect.apply(end, response, response.statusCode === 304 ? [] : rest)
   }
 
-  const writeOriginal: (...rest: unknown[]) => Response = writeHead.bind(response) as never
   response.writeHead = (...rest: unknown[]) => {
     const status = typeof rest[0] === 'number' ? rest[0] : response.statusCode
     if (!response.hasHeader('Cache-Control'))
       response.setHeader('Cache-Control', status < 400 ? DEFAULT_CACHE_CONTROL : 'no-store')
-    return writeOriginal(...rest)
+    return Reflect.apply(writeHead, response, rest)
   }
 }
 

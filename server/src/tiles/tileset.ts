@@ -3,7 +3,7 @@ import {
   findTile,
   type Header,
   PMTiles,
-  SharedPromiseCache,
+  ResolvedValueCache,
   type Source,
   TileType,
   zxyToTileId,
@@ -54,7 +54,8 @@ export async function openTileset(
 ): Promise<Tileset> {
   const source = await openFileSource(path)
   try {
-    const cache = new SharedPromiseCache()
+    // Not the shared-promise cache: it keeps a failed read for ever.
+    const cache = new ResolvedValueCache()
     const header = await cache.getHeader(source)
     const format = FORMATS.get(header.tileType)
     const { tileCompression } = header

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Request } from 'express'
 import type { NamedGrant } from '../../issuer/grants.ts'
 
@@ -5,7 +6,8 @@ import type { NamedGrant } from '../../issuer/grants.ts'
  * May a page of this request's origin use the grant? A grant that names no origins is for pages of
  * the broker's own host and for clients that are no pages (no `Origin`).
  *
- * @param ownOrigin Origin of the public URL, where it is known.
+ * @param ownOrigin Origin of the configured public URL. Where it is known, another host name counts
+ *   as ours only if nobody can point it at us: an address, or `localhost` (DNS rebinding).
  */
 export function isOriginAllowed(
   request: Request,
@@ -18,8 +20,15 @@ export function isOriginAllowed(
   return grant.origins?.some((allowed) => allowed === '*' || allowed === origin) ?? false
 }
 
-// Behind a proxy that ends TLS the scheme is not ours to know, so hosts are compared.
 function isOwnOrigin(origin: string, host: string | undefined, ownOrigin: string | undefined) {
   if (origin === ownOrigin) return true
-  return URL.canParse(origin) && host !== undefined && new URL(origin).host === host.toLowerCase()
+  if (host === undefined || !URL.canParse(origin)) return false
+  const page = new URL(origin)
+  // Behind a proxy that ends TLS the scheme is not ours to know, so hosts are compared.
+  if (page.host !== host.toLowerCase()) return false
+  return ownOrigin === undefined || isFixedName(page.hostname)
+}
+
+function isFixedName(hostname: string): boolean {
+  return hostname === 'localhost' || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0
 }
