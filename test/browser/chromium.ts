@@ -13,8 +13,10 @@ export interface Watched {
   readonly printed: string[]
 }
 
-export async function openPage(browser: Browser, url: string): Promise<Watched> {
+/** @param init A script that runs in the page before its own. */
+export async function openPage(browser: Browser, url: string, init?: string): Promise<Watched> {
   const page = await browser.newPage({ viewport: { width: 800, height: 600 } })
+  if (init) await page.addInitScript(init)
   const printed: string[] = []
   page.on('console', (message) => {
     // The browser's own line for each failed request is not ours to prevent.

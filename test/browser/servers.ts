@@ -45,7 +45,15 @@ export interface Servers {
   /** Lifetime of the tokens that are issued, in ms. */
   lifetime: number
   /** How the exchange behaves. */
-  broker: 'works' | 'fails' | 'hangs'
+  broker: 'works' | 'fails' | 'hangs' | 'denies'
+  /** The status with which a resource is refused whatever its token, where a test wants that. */
+  refuse: ((path: string) => number | undefined) | undefined
+  /** Every request for a resource, with its answer. */
+  readonly log: { path: string; status: number; token: string | undefined }[]
+  /** Every token is refused, whatever its age. */
+  refusing: boolean
+  /** Milliseconds that the answer to a resource takes. */
+  delay: number
   close(): Promise<void>
 }
 
@@ -109,9 +117,9 @@ export async function startServers(
   function exchange(response: ServerResponse): void {
     counts.exchanges += 1
     if (servers.broker === 'hangs') return
-    if (servers.broker === 'fails') {
+    if (servers.broker === 'fails' || servers.broker === 'denies') {
       response
-        .writeHead(500, { 'content-type': 'application/json' })
+        .writeHead(servers.broker === 'fails' ? 500 : 403, { 'content-type': 'application/json' })
         .end('{"error":"server_error"}')
       return
     }
@@ -133,17 +141,23 @@ export async function startServers(
       return
     }
     counts.tiles += 1
-    if (!issuer.accepts(credential(request))) {
+    const token = credential(request)
+    response.on('finish', () => servers.log.push({ path, status: response.statusCode, token }))
+    const good = !servers.refusing && issuer.accepts(token)
+    const refusal = servers.refuse?.(path) ?? (good ? undefined : 401)
+    if (refusal !== undefined) {
       counts.refused += 1
       response
-        .writeHead(401, { ...cors, 'www-authenticate': 'Bearer', 'cache-control': 'no-store' })
+        .writeHead(refusal, { ...cors, 'www-authenticate': 'Bearer', 'cache-control': 'no-store' })
         .end('{}')
       return
     }
     const send = (type: string, body: Buffer | string) =>
-      response
-        .writeHead(200, { ...cors, 'content-type': type, 'cache-control': 'no-store' })
-        .end(body)
+      setTimeout(() => {
+        response
+          .writeHead(200, { ...cors, 'content-type': type, 'cache-control': 'no-store' })
+          .end(body)
+      }, servers.delay)
     if (path.includes('/missing/')) response.writeHead(404, cors).end('{}')
     else if (path.endsWith('.mvt')) send('application/x-protobuf', VECTOR)
     else if (path.includes('/dem/')) send('image/png', DEM)
@@ -160,7 +174,7 @@ export async function startServers(
         }),
       )
     } else if (path.endsWith('sprite.json') || path.endsWith('sprite@2x.json'))
-      send('application/json', '{}')
+      send('application/json', '{"dot":{"x":0,"y":0,"width":16,"height":16,"pixelRatio":1}}')
     else if (path.includes('/glyphs/')) send('application/x-protobuf', Buffer.alloc(0))
     else send('image/png', TILE)
   }
@@ -211,6 +225,10 @@ export async function startServers(
     issuer,
     lifetime: 60_000,
     broker: 'works',
+    refuse: undefined,
+    log: [],
+    refusing: false,
+    delay: 0,
     async close() {
       for (const { server } of [page, tiles, stranger]) {
         server.closeAllConnections()
