@@ -83,7 +83,7 @@ export class MethodNotAllowedError extends BrokerError {
 /** 413: the body is longer than anything this route needs. */
 export class BodyTooLargeError extends BrokerError {
   constructor() {
-    // The rest of the body is never read, so the connection cannot be used again.
+    // Some of the body may be unread, so the connection cannot be used again.
     super(413, 'payload_too_large', 'Request body is too large', { Connection: 'close' })
   }
 }

@@ -1,14 +1,13 @@
 import { GuardError, InvalidTokenError } from '@tilepass/guard'
 import type { Command } from 'commander'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
-import { findIssuer } from '../issuer/identity.ts'
 import { findKind } from '../issuer/kinds.ts'
 import { loadSigningKeys } from '../issuer/signing-keys.ts'
 import { createOwnVerifier } from '../issuer/verify.ts'
 import { createRevocations } from '../store/revocations.ts'
+import { findCommandIssuer } from './command-issuer.ts'
 import { addDataOptions, type DataOptions, type Surroundings, withStore } from './context.ts'
 import { CommandError } from './output.ts'
-import { findOwnUrl } from './own-url.ts'
 
 /** Adds `inspect`. */
 export function addInspectCommand(program: Command, surroundings: Surroundings): void {
@@ -31,8 +30,7 @@ async function inspect(
   const parts = decode(token)
   await withStore(surroundings, options, false, async (store, output) => {
     const { now, env } = surroundings
-    const url = findOwnUrl(env)
-    const issuer = env.TILEPASS_ISSUER || ((await findIssuer(store)) ?? url)
+    const issuer = await findCommandIssuer(store, env)
     const keys = await loadSigningKeys(store, now())
     const own = { issuer, keys, revocations: createRevocations(store, now), now }
     const verdict = await judge(createOwnVerifier(own, 'tiles'), token)

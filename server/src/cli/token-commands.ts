@@ -1,15 +1,14 @@
 import type { Command } from 'commander'
 import { createApiToken } from '../issuer/api-tokens.ts'
-import { settleIssuer } from '../issuer/identity.ts'
 import { MAX_API_SECONDS } from '../issuer/kinds.ts'
 import { createMint } from '../issuer/mint.ts'
 import { findScopes } from '../issuer/scopes.ts'
 import { loadSigningKeys } from '../issuer/signing-keys.ts'
 import { findAccount } from '../store/accounts.ts'
 import { type ApiToken, listApiTokens, revokeApiToken } from '../store/api-tokens.ts'
+import { settleCommandIssuer } from './command-issuer.ts'
 import { addDataOptions, type DataOptions, type Surroundings, withStore } from './context.ts'
 import { CommandError, formatTable, formatTime } from './output.ts'
-import { findOwnUrl } from './own-url.ts'
 
 const DEFAULT_LIFETIME_SECONDS = 365 * 86_400
 const MAX_NOTE_LENGTH = 128
@@ -92,8 +91,7 @@ async function createToken(options: CreateOptions, surroundings: Surroundings): 
       throw new CommandError(
         `There is no account "${options.account}". Create it with: tilepass account create ${options.account}`,
       )
-    const url = findOwnUrl(env)
-    const issuer = (await settleIssuer(store, env.TILEPASS_ISSUER || undefined, url)) ?? url
+    const issuer = await settleCommandIssuer(store, env)
     const mint = createMint(await loadSigningKeys(store, now()), issuer)
     const request = { account, scopes, expiresInSeconds, note: options.note }
     const { id, token, expiresAt } = await createApiToken(store, mint, request, now())

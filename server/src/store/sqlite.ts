@@ -77,8 +77,11 @@ async function openNative(path: string): Promise<NativeDatabase> {
   return guardCall(() => new DatabaseSync(path))
 }
 
+// Node 22 before 22.16 has the module, but statements cannot say whether they return rows.
 function isSqliteModule(value: unknown): value is SqliteModule {
-  return typeof value === 'object' && value !== null && 'DatabaseSync' in value
+  if (typeof value !== 'object' || value === null || !('DatabaseSync' in value)) return false
+  const statement: unknown = Reflect.get(value, 'StatementSync')
+  return typeof statement === 'function' && 'columns' in statement.prototype
 }
 
 function toValue(parameter: unknown): Value {
