@@ -1,4 +1,4 @@
-import type { AllowRule, TokenManager } from '@tilepass/core'
+import type { TokenManager } from '@tilepass/core'
 
 /** What the plugin needs of a token manager; a pool has it too. */
 export type Tokens = Pick<
@@ -6,30 +6,28 @@ export type Tokens = Pick<
   'allow' | 'match' | 'authorize' | 'fetch' | 'reject' | 'isAuthFailure' | 'getToken' | 'on'
 >
 
-const prefixOf = (rule: AllowRule) => (typeof rule === 'string' ? rule : rule.prefix)
-
-/** @throws TypeError when two managers claim the same prefix: nobody could tell whose token a URL gets. */
+/** @throws TypeError when a prefix is named twice: nobody could tell whose token a URL gets. */
 export function checkPrefixes(managers: readonly Tokens[]): void {
-  const owners = new Map<string, Tokens>()
-  for (const manager of managers) {
-    for (const prefix of manager.allow.map(prefixOf)) {
-      const owner = owners.get(prefix)
-      if (owner && owner !== manager) {
-        throw new TypeError(
-          `two token managers allow the prefix "${prefix}"; give each a path of its own`,
-        )
-      }
-      owners.set(prefix, manager)
+  const seen = new Set<string>()
+  for (const { allow } of managers) {
+    for (const rule of allow) {
+      const prefix = typeof rule === 'string' ? rule : rule.prefix
+      if (seen.has(prefix)) throw new TypeError(`"allow" names the prefix "${prefix}" twice`)
+      seen.add(prefix)
     }
   }
 }
 
 /** The manager whose rule covers the URL with the longest prefix. */
 export function chooseManager(managers: readonly Tokens[], url: string): Tokens | undefined {
-  let best: { manager: Tokens; length: number } | undefined
+  let best: Tokens | undefined
+  let longest = 0
   for (const manager of managers) {
     const length = manager.match(url)?.prefix.length ?? 0
-    if (length > (best?.length ?? 0)) best = { manager, length }
+    if (length > longest) {
+      best = manager
+      longest = length
+    }
   }
-  return best?.manager
+  return best
 }

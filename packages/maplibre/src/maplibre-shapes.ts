@@ -38,15 +38,26 @@ export interface Tile {
     readonly key: string
     readonly canonical: { readonly x: number; readonly y: number; readonly z: number }
   }
-  state: string
+  readonly state: string
   readonly texture?: unknown
   readonly dem?: unknown
 }
 
+/** MapLibre's AJAXError, or what our protocol throws in its place. */
+export interface MapError extends Error {
+  readonly status?: number
+  url?: string
+  readonly body?: Blob
+  /** No token came in time; the manager has reported why. */
+  readonly awaits?: boolean
+}
+
 export interface MapErrorEvent {
-  readonly error?: Error & { readonly status?: number; readonly url?: string; readonly body?: Blob }
+  readonly error?: MapError
   readonly tile?: Tile
   readonly sourceId?: string
+  /** Whether it heals, once an attachment of this plugin has seen that the request is its own. */
+  tilepass?: boolean | Promise<boolean>
 }
 
 export type MapListener = (event: MapErrorEvent) => void
@@ -58,16 +69,36 @@ export interface MapLike {
   getSource(id: string): { readonly type: string } | undefined
 }
 
-/** What the map has beside its public interface, where the version has it. */
-export interface MapInternals {
+/** A source, with what it has in one version or of one type. */
+export interface MapSource {
+  readonly type: string
+  readonly tiles?: readonly string[]
+  load?(): Promise<void>
+  setData?(data: unknown): unknown
+  serialize?(): { readonly data?: unknown }
+}
+
+/** A tile manager of versions 5 and 6, or a source cache of version 4. */
+export interface Tiles {
+  getTileByID(key: string): Tile | undefined
+  _reloadTile?(key: string, state: string): Promise<void>
+}
+
+/** What the plugin uses of a map beyond what it asks of its caller. */
+export interface MapInternals extends MapLike {
+  getSource(id: string): MapSource | undefined
+  getStyle(): { readonly sprite?: unknown; readonly glyphs?: unknown }
+  setStyle(url: string, options: { diff: boolean }): unknown
+  setSprite(sprite: unknown): unknown
+  setGlyphs(glyphs: unknown): unknown
+  fire(type: string, event: MapErrorEvent): unknown
   refreshTiles?(sourceId: string, tiles: readonly { x: number; y: number; z: number }[]): void
-  style?: {
-    sourceCaches?: Record<
-      string,
-      { _reloadTile(key: string, state: string): Promise<void> } | undefined
-    >
+  readonly style?: {
+    readonly stylesheet?: unknown
+    readonly tileManagers?: Record<string, Tiles | undefined>
+    readonly sourceCaches?: Record<string, Tiles | undefined>
+    _changed?: boolean
   }
-  _listeners?: { error?: readonly MapListener[] }
-  _oneTimeListeners?: { error?: readonly MapListener[] }
-  _eventedParent?: { listens(type: string): boolean } | null
+  readonly _listeners?: { readonly error?: MapListener[] }
+  readonly _oneTimeListeners?: { readonly error?: readonly MapListener[] }
 }

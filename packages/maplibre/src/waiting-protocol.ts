@@ -3,64 +3,63 @@ import type { AddProtocol, ProtocolAnswer, RequestParameters } from './maplibre-
 
 /** A way for requests to wait: URLs of a scheme of our own, which the page answers. */
 export interface WaitingProtocol {
-  /** The URL through the protocol. */
+  /** The absolute URL through the protocol. */
   wrap(url: string): string
-  /** The URL that a wrapped one stands for; undefined for any other. */
-  unwrap(url: string): string | undefined
+  /** The URL that a wrapped one stands for; any other stays as it is. */
+  unwrap(url: string): string
 }
 
 /**
  * Registers a protocol that waits for a token, fetches, and replays once. MapLibre's registry belongs
  * to the process and is shared by every copy of this plugin, hence the random name.
+ *
+ * @param onRefused Called with the wrapped URL of a request that failed for want of a good token.
  */
 export function createWaitingProtocol(
   addProtocol: AddProtocol,
   managerOf: (url: string) => Tokens | undefined,
+  onRefused: (url: string) => void,
 ): WaitingProtocol {
-  const name = `tilepass-${Math.random().toString(36).slice(2, 8)}+`
-  const protocol: WaitingProtocol = {
-    wrap: (url) => name + url,
-    unwrap: (url) => (url.startsWith(name) ? url.slice(name.length) : undefined),
-  }
-  const load = async (
-    parameters: RequestParameters,
-    abort: AbortController,
-  ): Promise<ProtocolAnswer> => {
-    const url = protocol.unwrap(parameters.url) ?? parameters.url
+  const name = `tilepass-${Math.random().toString(36).slice(2)}+`
+  const unwrap = (url: string) => (url.startsWith(name) ? url.slice(name.length) : url)
+
+  async function load(
+    { url: wrapped, type, headers, ...init }: RequestParameters,
+    { signal }: AbortController,
+  ): Promise<ProtocolAnswer> {
+    /** Shaped like MapLibre's own AJAXError; its members survive the way through a worker. */
+    const failure = (status: number, reason: string, awaits = false) => {
+      if (status === 401) onRefused(wrapped)
+      return Object.assign(new Error(`${reason} (${status})`), { status, url: wrapped, awaits })
+    }
+    const url = unwrap(wrapped)
     const manager = managerOf(url)
-    const { method, body, headers, credentials, cache, referrerPolicy, type } = parameters
-    const init = { method, body, headers: { ...headers }, credentials, cache, referrerPolicy }
-    if (type === 'json') init.headers = { accept: 'application/json', ...init.headers }
-    const given = Object.fromEntries(
-      Object.entries(init).filter(([, value]) => value !== undefined),
-    )
     let response: Response
     try {
-      response = await (manager?.fetch ?? fetch)(url, { ...given, signal: abort.signal })
+      response = await (manager?.fetch ?? fetch)(url, {
+        ...init,
+        headers: { ...(type === 'json' && { accept: 'application/json' }), ...headers },
+        signal,
+      })
     } catch (error) {
-      if (abort.signal.aborted) throw error
-      // Status 401 also says "no token": the tile waits for one.
-      const status = (error as { name?: string }).name === 'TokenError' ? 401 : 0
-      throw failure(status, (error as Error).message, parameters.url)
+      if (signal.aborted) throw error
+      // A TypeError is the network's; everything else means that there is no token yet, which a 401 says too.
+      const { name, message } = error as Error
+      throw name === 'TypeError' ? failure(0, message) : failure(401, message, true)
     }
-    if (!response.ok) throw failure(response.status, response.statusText, parameters.url)
+    // Whatever a refusal looks like on this server, from here on it is a 401.
+    if (await manager?.isAuthFailure(url, response)) throw failure(401, response.statusText)
+    if (!response.ok) throw failure(response.status, response.statusText)
+    const get = (header: string) => response.headers.get(header)
     return {
-      data: await (type === 'json'
-        ? response.json()
-        : type === 'string'
-          ? response.text()
-          : response.arrayBuffer()),
-      cacheControl: response.headers.get('cache-control'),
-      expires: response.headers.get('expires'),
-      etag: response.headers.get('etag'),
+      data: await response[type === 'json' ? 'json' : type === 'string' ? 'text' : 'arrayBuffer'](),
+      cacheControl: get('cache-control'),
+      expires: get('expires'),
+      etag: get('etag'),
     }
   }
+
   addProtocol(`${name}https`, load)
   addProtocol(`${name}http`, load)
-  return protocol
-}
-
-/** Shaped like MapLibre's own AJAXError; its members survive the way through a worker. */
-function failure(status: number, reason: string, url: string): Error {
-  return Object.assign(new Error(`${reason} (${status})`), { status, url })
+  return { wrap: (url) => name + url, unwrap }
 }
