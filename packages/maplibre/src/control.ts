@@ -88,7 +88,7 @@ export class TokenControl {
           : managers.some(({ state }) => state === 'renewing') && shown === 'denied'
             ? 'denied'
             : undefined
-      root.dataset['state'] = next ?? 'well'
+      root.dataset.state = next ?? 'well'
       if (!next && button === document.activeElement) map.getCanvas().focus()
       button.hidden = !next
       if (next !== shown) status.textContent = next ? labels[next] : labels.restored
