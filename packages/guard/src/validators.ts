@@ -4,6 +4,9 @@ import type { Request, Response } from 'express'
 /** What a private answer says about caching when its handler does not. */
 export const DEFAULT_CACHE_CONTROL = 'private, max-age=3600'
 
+/** What Express says of every file unless it is told otherwise: nobody's decision. */
+const EXPRESS_FILE_DEFAULT = 'public, max-age=0'
+
 /**
  * Makes what the handlers after us send cacheable by the one user's browser: `private`, and a strong
  * ETag which a conditional request gets a 304 for.
@@ -43,7 +46,8 @@ export function addValidators(request: Request, response: Response): void {
 
   response.writeHead = (...rest: unknown[]) => {
     const status = typeof rest[0] === 'number' ? rest[0] : response.statusCode
-    if (!response.hasHeader('Cache-Control'))
+    const given = response.get('Cache-Control')
+    if (given === undefined || given === EXPRESS_FILE_DEFAULT)
       response.setHeader('Cache-Control', status < 400 ? DEFAULT_CACHE_CONTROL : 'no-store')
     return Reflect.apply(writeHead, response, rest)
   }

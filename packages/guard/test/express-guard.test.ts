@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import express, { type Express } from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { guard } from '../src/index.ts'
@@ -28,6 +29,7 @@ beforeAll(async () => {
       fetch: () => Promise.reject(new Error()),
     }),
   )
+  app.use('/header/files', express.static(fileURLToPath(new URL('.', import.meta.url))))
   app.get('/{*mount}/whoami', (request, response) => void response.json(request.auth))
   app.get('/{*mount}/raw', (_request, response) => void response.end(Buffer.from('tile')))
   app.get('/{*mount}/own', (_request, response) => {
@@ -142,6 +144,21 @@ describe('G4: private, Vary, and a strong ETag answered by 304', () => {
     expect([again.status, await again.text()]).toEqual([304, ''])
     expect(again.headers.get('etag')).toBe(etag)
     expect(again.headers.get('vary')).toContain('Authorization')
+  })
+
+  test('a file of express.static is private, and its 304 as well', async () => {
+    const path = `${url}/header/files/issuer.ts`
+    const first = await fetch(path, { headers: bearer })
+    expect([first.status, first.headers.get('cache-control')]).toEqual([
+      200,
+      'private, max-age=3600',
+    ])
+    const etag = first.headers.get('etag') ?? ''
+    const status = await new Promise((resolve) => {
+      const headers = { ...bearer, 'if-none-match': etag }
+      httpRequest(path, { headers }, (response) => resolve(response.resume().statusCode)).end()
+    })
+    expect(status).toBe(304)
   })
 
   test("a handler's own words win", async () => {
