@@ -51,7 +51,8 @@ function standalone(name, format, fileName) {
         fileName: () => fileName,
       },
       minify: 'oxc',
-      rolldownOptions: { output: format === 'iife' ? { extend: true } : {} },
+      // Vite leaves the white space in modules, for bundlers; nothing comes after this one.
+      rolldownOptions: { output: { minify: true, ...(format === 'iife' && { extend: true }) } },
     },
     { '@tilepass/core': core },
   )

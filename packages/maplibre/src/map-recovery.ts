@@ -17,8 +17,10 @@ export interface Requests {
   round: number
 }
 
-/** Rounds in a row in which a tile or source may have tokens rejected; fewer when others are served. */
-const MAX_ROUNDS = 5
+/** Renewals in a row after which a refusal is reported, and causes no other while tiles are served. */
+const ENOUGH = 2
+/** Renewals in a row after which a refusal causes no other. */
+const TOO_MUCH = 5
 
 export interface Recovery {
   detach(): void
@@ -36,24 +38,28 @@ export function recoverMap(map: MapInternals, requests: Requests, onDetach: () =
   /** @returns whether it heals by itself, so that there is nothing to report. */
   function heal({ error, tile, sourceId = '' }: MapErrorEvent, url: string): boolean {
     const origin = sent.get(url)
+    const { awaits } = error ?? {}
+    const source = map.getSource(sourceId)
+    // A token that has been replaced meanwhile, or never came, says nothing about what it was sent to.
+    const counts = !awaits && (origin?.round ?? requests.round) === requests.round
+    let worst = 0
+    for (const key of [source ?? map, tile ?? source ?? map]) {
+      const refused = rounds.get(key) ?? new Set()
+      rounds.set(key, refused)
+      if (counts) refused.add(requests.round)
+      worst = Math.max(worst, refused.size)
+    }
     if (tile) {
       const retry = () => reloadTile(map, sourceId, tile)
-      // Two refusals of tokens that others are served with are not the tokens' fault. One that has been
-      // replaced meanwhile says nothing.
-      const blameless = [tile, map.getSource(sourceId) ?? tile].some((key) => {
-        const refused = rounds.get(key) ?? new Set()
-        rounds.set(key, refused)
-        if (origin?.round === requests.round) refused.add(requests.round)
-        return refused.size > (served ? 1 : MAX_ROUNDS)
-      })
-      if (origin && !blameless) {
+      // Tokens that others are served with are not to blame for long.
+      if (origin && worst <= (served ? ENOUGH : TOO_MUCH)) {
         managerOf(unwrap(url))?.reject(origin.token)
         // At once: it waits in state `loading`, so that the map is not idle meanwhile.
         retry()
         return true
       }
       lost.set(tile, retry)
-    } else if (sourceId) lost.set(sourceId, () => reloadSource(map, sourceId))
+    } else if (source) lost.set(sourceId, () => reloadSource(map, sourceId))
     else {
       const style = styles.get(url)
       const before = map.style?.stylesheet
@@ -62,7 +68,7 @@ export function recoverMap(map: MapInternals, requests: Requests, onDetach: () =
         else if (map.style?.stylesheet === before) map.setStyle(style, { diff: !!before })
       })
     }
-    return !!error?.awaits
+    return awaits || worst <= ENOUGH
   }
 
   const onError = Object.assign(
@@ -109,7 +115,8 @@ export function recoverMap(map: MapInternals, requests: Requests, onDetach: () =
     if (!source) return
     rounds.delete(tile)
     rounds.delete(source)
-    served ||= !!source.tiles?.some(managerOf)
+    // Image sources have tiles that are no templates.
+    served ||= Array.isArray(source.tiles) && source.tiles.some(managerOf)
   }
 
   const stops = managers.map((manager) => manager.on('renewed', onRenewed))
