@@ -1,45 +1,58 @@
-import { createQueue, type Fail, type TileRequest, type Tokens } from './tile-request.ts'
+import { type Progress, statusError, type TileRequest, type Tokens } from './tile-request.ts'
 
 /** As many at a time as browsers open connections to one host (HTTP/1.1). */
 const MAX_IN_FLIGHT = 6
 
 /**
- * Loads tiles by `fetch` with the token in a header. The object URL lives until the tile is dropped,
- * so that print plugins can read the image again.
+ * Loads tiles by `fetch` with the token in a header: in the order asked for, a few at a time; one that
+ * was released before its turn costs nothing.
  */
 export function createHeaderTiles(
   tokens: Tokens,
-  referrerPolicy: ReferrerPolicy | undefined,
-  fail: Fail,
+  { wait, show, fail }: Progress,
 ): (request: TileRequest) => void {
-  const enqueue = createQueue(MAX_IN_FLIGHT)
+  const queue: TileRequest[] = []
+  let inFlight = 0
+
   async function load(request: TileRequest): Promise<void> {
-    const { tile, url, abort } = request
+    const { tile, url, signal } = request
     try {
       const response = await tokens.fetch(url, {
-        signal: abort.signal,
-        headers: { accept: 'image/*,*/*;q=0.8' },
-        ...(referrerPolicy ? { referrerPolicy } : {}),
+        signal,
+        referrerPolicy: tile.referrerPolicy as ReferrerPolicy,
+        credentials: tile.crossOrigin === 'use-credentials' ? 'include' : 'same-origin',
       })
-      if (!response.ok) {
-        await response.body?.cancel()
-        throw Object.assign(new Error(`The tile's server answered ${response.status}.`), {
-          status: response.status,
-          refused: response.status === 401,
-        })
-      }
+      const refused = await tokens.isAuthFailure(url, response)
       const image = await response.blob()
-      if (abort.signal.aborted) return
-      request.pending = false
-      request.refusals = 0
-      request.objectUrl = URL.createObjectURL(image)
-      tile.src = request.objectUrl
+      if (refused || !response.ok || !image.size) {
+        fail(request, statusError(response.status), refused)
+      } else if (!signal.aborted) {
+        // It lives until the tile is dropped, so that print plugins can read the image again.
+        request.objectUrl = URL.createObjectURL(image)
+        show(request, request.objectUrl)
+      }
     } catch (error) {
-      if (abort.signal.aborted) return
-      const { name, refused } = error as { name?: string; refused?: boolean }
-      if (refused) request.refusals += 1
-      fail(request, error, refused === true || name === 'TokenError')
+      // No token, or no answer; that of a server without CORS may have been a refusal.
+      fail(request, error, true)
     }
   }
-  return (request) => enqueue(() => load(request), request.abort.signal)
+
+  function next(): void {
+    while (inFlight < MAX_IN_FLIGHT) {
+      const request = queue.shift()
+      if (!request) return
+      if (request.signal.aborted) continue
+      inFlight += 1
+      void load(request).finally(() => {
+        inFlight -= 1
+        next()
+      })
+    }
+  }
+
+  return (request) => {
+    wait(request)
+    queue.push(request)
+    next()
+  }
 }

@@ -1,85 +1,103 @@
 import { createHeaderTiles } from './header-tiles.ts'
-import { type Done, EMPTY_IMAGE, type LayerInternals } from './leaflet-shapes.ts'
 import { createQueryTiles } from './query-tiles.ts'
-import { MAX_REFUSALS, type TileRequest, type Tokens } from './tile-request.ts'
+import { MAX_FAILURES, type TileRequest, type Tokens } from './tile-request.ts'
 
 /** What a layer does because it has tokens. */
 export interface LayerTokens {
   /** True for a URL that carries the token. */
   covers(url: string): boolean
-  load(tile: HTMLImageElement, url: string, done: Done): void
-  /** An image event `error`. Returns true when the tile is still ours to end. */
-  failed(tile: HTMLElement, error: unknown): boolean
-  /** True while the tile has no source yet, which Leaflet takes for a loaded one. */
-  isPending(tile: HTMLElement): boolean
+  /** Loads the image if its URL carries the token; otherwise it loads as ever. */
+  load(tile: HTMLImageElement, url: string): void
+  /** An image failed. Returns true when that is not the end of the tile. */
+  retry(tile: HTMLElement, event: Event): boolean
   /** The layer dropped the tile. */
-  release(tile: HTMLElement): void
+  release(tile: HTMLElement | undefined): void
   start(): void
+  /** Drops every tile that is left. */
   stop(): void
 }
 
-/** @param failAsStock Ends a failed tile in the way of the layer's own class. */
-export function createLayerTokens(
-  layer: LayerInternals,
-  tokens: Tokens,
-  failAsStock: (request: TileRequest, error: unknown) => void,
-): LayerTokens {
-  const requests = new WeakMap<HTMLElement, TileRequest>()
+export function createLayerTokens(tokens: Tokens): LayerTokens {
+  const requests = new Map<HTMLElement | undefined, TileRequest>()
   /** Failed for want of a good token: requested again when there is one. */
   const lost = new Set<TileRequest>()
-  let stop: (() => void) | undefined
+  let unsubscribe: (() => void) | undefined
 
-  function fail(request: TileRequest, error: unknown, heals: boolean): void {
-    request.pending = false
-    if (heals && request.refusals < MAX_REFUSALS) lost.add(request)
-    failAsStock(request, error)
+  /** The image's own answer again. */
+  const settle = ({ tile }: TileRequest) => delete (tile as { complete?: boolean }).complete
+  const progress = {
+    wait({ tile }: TileRequest) {
+      Object.defineProperty(tile, 'complete', { value: false, configurable: true })
+    },
+    show(request: TileRequest, source: string) {
+      if (request.signal.aborted) return
+      settle(request)
+      request.tile.src = source
+    },
+    fail(request: TileRequest, error: unknown, heals: boolean) {
+      if (request.signal.aborted) return
+      settle(request)
+      if (heals && request.failures < MAX_FAILURES) {
+        request.failures += 1
+        lost.add(request)
+      }
+      request.tile.dispatchEvent(new ErrorEvent('error', { error }))
+    },
   }
-  const { referrerPolicy } = layer.options
-  const headerTiles = createHeaderTiles(
-    tokens,
-    typeof referrerPolicy === 'string' ? (referrerPolicy as ReferrerPolicy) : undefined,
-    fail,
-  )
-  const queryTiles = createQueryTiles(tokens, fail)
-  const load = (request: TileRequest) => {
-    if (tokens.match(request.url)?.attach === 'header') headerTiles(request)
-    else queryTiles.load(request)
+  const byHeader = createHeaderTiles(tokens, progress)
+  const byQuery = createQueryTiles(tokens, progress)
+  const send = (request: TileRequest) =>
+    (tokens.match(request.url)?.attach === 'header' ? byHeader : byQuery)(request)
+
+  const covers = (url: string) => tokens.match(url) !== undefined
+
+  function release(tile: HTMLElement | undefined): void {
+    requests.get(tile)?.release()
+    requests.delete(tile)
   }
 
   return {
-    covers: (url) => tokens.match(url) !== undefined,
-    load(tile, url, done) {
-      const request = { tile, url, done, abort: new AbortController(), pending: true, refusals: 0 }
+    covers,
+    load(tile, url) {
+      // The image shown in place of a failed one may fail too: that is its end.
+      if (!covers(url) || requests.get(tile)?.url === url) return
+      release(tile)
+      const abort = new AbortController()
+      const request: TileRequest = {
+        tile,
+        url,
+        signal: abort.signal,
+        failures: 0,
+        release() {
+          abort.abort()
+          lost.delete(request)
+          settle(request)
+          if (request.objectUrl) URL.revokeObjectURL(request.objectUrl)
+        },
+      }
       requests.set(tile, request)
-      load(request)
+      tile.removeAttribute('src')
+      send(request)
     },
-    failed(tile, error) {
+    retry(tile, event) {
       const request = requests.get(tile)
-      if (!request?.assigned || tile.getAttribute('src') !== request.assigned.url) return false
-      queryTiles.failed(request, error)
+      if (!request?.asked || 'error' in event) return false
+      if (tile.getAttribute('src') !== request.asked.url) return false
+      byQuery(request, event)
       return true
     },
-    isPending: (tile) => requests.get(tile)?.pending === true,
-    release(tile) {
-      const request = requests.get(tile)
-      if (!request) return
-      requests.delete(tile)
-      lost.delete(request)
-      request.abort.abort()
-      if (request.objectUrl) URL.revokeObjectURL(request.objectUrl)
-      // The image keeps a source that can be read: an empty one, as Leaflet itself leaves behind.
-      tile.setAttribute('src', EMPTY_IMAGE)
-    },
+    release,
     start() {
-      stop ??= tokens.on('renewed', () => {
-        const requests = [...lost]
+      unsubscribe ??= tokens.on('renewed', () => {
+        const again = [...lost]
         lost.clear()
-        for (const request of requests) load(request)
+        again.forEach(send)
       })
     },
     stop() {
-      stop?.()
-      stop = undefined
+      unsubscribe?.()
+      unsubscribe = undefined
+      for (const tile of [...requests.keys()]) release(tile)
     },
   }
 }

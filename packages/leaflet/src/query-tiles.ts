@@ -1,89 +1,81 @@
-import { type Fail, MAX_REFUSALS, type TileRequest, type Tokens } from './tile-request.ts'
+import {
+  MAX_FAILURES,
+  type Progress,
+  statusError,
+  type TileRequest,
+  type Tokens,
+} from './tile-request.ts'
 
 /** Failed images of a layer cost at most one probe in this time (ms). */
 const PROBE_INTERVAL = 1000
 
-/** Tiles that the browser loads as images, with the token in their URL. */
-export interface QueryTiles {
-  load(request: TileRequest): void
-  /** An image failed. It carries no status, so finding out why may take a probe. */
-  failed(request: TileRequest, error: unknown): void
-}
-
 /**
- * Loads tiles as plain images. When one fails with the current token, a single probing fetch tells why,
- * and its answer counts for every tile of the layer that failed before the probe left.
+ * Loads tiles as plain images, with the token in their URL. An image that fails carries no status. When
+ * it had the current token a single fetch finds out why, and its answer counts for every tile of the
+ * layer that has failed by then.
+ *
+ * @returns Loads a tile, for the first time or again after `error`.
  */
-export function createQueryTiles(tokens: Tokens, fail: Fail): QueryTiles {
+export function createQueryTiles(
+  tokens: Tokens,
+  { wait, show, fail }: Progress,
+): (request: TileRequest, error?: unknown) => void {
   const suspects = new Map<TileRequest, unknown>()
   let planned = false
-  let lastProbe = Number.NEGATIVE_INFINITY
+  let nextProbe = 0
 
-  function load(request: TileRequest): void {
-    const show = (authorized: { url: string; token: string }) => {
-      if (request.abort.signal.aborted) return
-      request.pending = false
-      request.assigned = authorized
-      request.tile.src = authorized.url
+  function load(request: TileRequest, error?: unknown): void {
+    const { signal } = request
+    const ask = (asked: { url: string; token: string }) => {
+      request.asked = asked
+      show(request, asked.url)
     }
-    const authorized = tokens.authorize(request.url, { signal: request.abort.signal })
-    if (!(authorized instanceof Promise)) {
-      if (authorized) show(authorized)
-      return
+    const authorized = tokens.authorize(request.url, { signal })
+    if (authorized instanceof Promise) {
+      wait(request)
+      authorized.then(ask, (reason) => fail(request, reason, true))
+    } else if (authorized && authorized.token !== request.asked?.token) {
+      ask(authorized)
+    } else {
+      suspects.set(request, error)
+      if (planned) return
+      planned = true
+      setTimeout(probe, nextProbe - performance.now())
     }
-    request.pending = true
-    authorized.then(show, (error) => {
-      if (!request.abort.signal.aborted) fail(request, error, true)
-    })
-  }
-
-  function failed(request: TileRequest, error: unknown): void {
-    if (request.assigned?.token !== tokens.peek()?.value && request.refusals < MAX_REFUSALS) {
-      // Its token has been replaced or has run out meanwhile: no need to ask why.
-      request.refusals += 1
-      load(request)
-      return
-    }
-    suspects.set(request, error)
-    if (planned) return
-    planned = true
-    setTimeout(probe, Math.max(0, lastProbe + PROBE_INTERVAL - performance.now()))
   }
 
   async function probe(): Promise<void> {
-    planned = false
-    lastProbe = performance.now()
-    const batch = [...suspects].filter(([{ abort }]) => !abort.signal.aborted)
+    nextProbe = performance.now() + PROBE_INTERVAL
+    const probed = [...suspects.keys()].find(({ signal }) => !signal.aborted)
+    let status = 0
+    let ok = false
+    let refused = false
+    if (probed?.asked) {
+      const { url, token } = probed.asked
+      try {
+        const answer = await fetch(url, { cache: 'no-store', redirect: 'error' })
+        ;({ status, ok } = answer)
+        refused = await tokens.isAuthFailure(probed.url, answer)
+        if (refused) tokens.reject(token)
+      } catch {
+        // Offline, or a server without CORS: nobody may know, and the next token may help.
+      }
+    }
+    const batch = [...suspects]
     suspects.clear()
-    const probed = batch.find(([{ assigned }]) => assigned?.token === tokens.peek()?.value)?.[0]
-    const answer = probed?.assigned && (await ask(probed.assigned.url))
-    const refused = answer ? await tokens.isAuthFailure(probed.url, answer) : false
-    if (refused && probed?.assigned) tokens.reject(probed.assigned.token)
+    planned = false
     for (const [request, error] of batch) {
-      if (request.abort.signal.aborted) continue
-      const outdated = request.assigned?.token !== tokens.peek()?.value
-      if (outdated && request.refusals < MAX_REFUSALS) {
-        request.refusals += 1
-        load(request)
+      if (request.signal.aborted) continue
+      if ((refused || ok) && request.failures < MAX_FAILURES) {
+        // When the probe got an image the refusals may be over: once more, then it is the tile's own fault.
+        request.failures = refused ? request.failures + 1 : MAX_FAILURES
+        delete request.asked
+        load(request, error)
       } else {
-        const status = request === probed ? answer?.status : undefined
-        const told = status
-          ? Object.assign(new Error(`The tile's server answered ${status}.`), { status })
-          : error
-        // Without an answer (offline, or a server without CORS) the next token may help.
-        fail(request, told, !answer || outdated)
+        fail(request, request === probed && status ? statusError(status) : error, !status)
       }
     }
   }
 
-  return { load, failed }
-}
-
-/** The answer to the image's own URL, or undefined when the browser may not tell. */
-async function ask(url: string): Promise<Response | undefined> {
-  try {
-    return await fetch(url, { cache: 'no-store', redirect: 'error', credentials: 'same-origin' })
-  } catch {
-    return undefined
-  }
+  return load
 }

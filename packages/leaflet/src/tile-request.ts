@@ -1,53 +1,39 @@
 import type { TokenManager } from '@tilepass/core'
-import type { Done } from './leaflet-shapes.ts'
 
 /** What a layer needs of a token manager; a pool has it too. */
 export type Tokens = Pick<
   TokenManager,
-  'match' | 'authorize' | 'fetch' | 'reject' | 'isAuthFailure' | 'peek' | 'on'
+  'match' | 'authorize' | 'fetch' | 'reject' | 'isAuthFailure' | 'on'
 >
 
 /** One tile that is loading, or was. It lives until the layer drops the tile. */
 export interface TileRequest {
   readonly tile: HTMLImageElement
   readonly url: string
-  readonly done: Done
-  readonly abort: AbortController
-  /** True until the image has a source. */
-  pending: boolean
+  readonly signal: AbortSignal
+  /** Ends the request, and what it holds. */
+  release(): void
+  /** Header mode: what the image shows. */
   objectUrl?: string
-  /** Query mode: what the image was asked to load, and with which token. */
-  assigned?: { readonly url: string; readonly token: string }
-  /** How often a server has refused it in a row. */
-  refusals: number
+  /** Query mode: what the image was asked to load, and the token in it. */
+  asked?: { readonly url: string; readonly token: string }
+  /** How often it has failed for want of a good token. */
+  failures: number
 }
 
-/** Refusals after which a tile is left as failed until it is requested anew. */
-export const MAX_REFUSALS = 3
+/** Failures after which a tile is left as it is: a server that refuses every token must not cause a loop. */
+export const MAX_FAILURES = 4
 
-/** Reports the end of a tile as Leaflet would; `status` is the answer's, where there was one. */
-export type Fail = (request: TileRequest, error: unknown, heals: boolean) => void
+/** What becomes of a request, whichever way it loads. None of them touches a released one. */
+export interface Progress {
+  /** It waits for a token or an answer. Leaflet takes an image without a source for a loaded one. */
+  wait(request: TileRequest): void
+  show(request: TileRequest, source: string): void
+  /** @param heals A next token may help: it is requested again when there is one. */
+  fail(request: TileRequest, error: unknown, heals: boolean): void
+}
 
-/** Runs tasks in order, a few at a time. One that is no longer wanted is dropped when its turn comes. */
-export function createQueue(
-  limit: number,
-): (task: () => Promise<void>, signal: AbortSignal) => void {
-  const waiting: { task: () => Promise<void>; signal: AbortSignal }[] = []
-  let running = 0
-  const next = (): void => {
-    while (running < limit) {
-      const entry = waiting.shift()
-      if (!entry) return
-      if (entry.signal.aborted) continue
-      running += 1
-      void entry.task().finally(() => {
-        running -= 1
-        next()
-      })
-    }
-  }
-  return (task, signal) => {
-    waiting.push({ task, signal })
-    next()
-  }
+/** The error of a tile that was answered, but not with an image; `tileerror` hands it on. */
+export function statusError(status: number): Error & { status: number } {
+  return Object.assign(new Error(`The tile's server answered ${status}.`), { status })
 }

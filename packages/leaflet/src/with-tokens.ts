@@ -1,11 +1,11 @@
 import { createLayerTokens, type LayerTokens } from './layer-tokens.ts'
-import { type Done, EMPTY_IMAGE, type LayerClass, type LayerInternals } from './leaflet-shapes.ts'
+import type { Done, LayerClass, LayerInternals } from './leaflet-shapes.ts'
 import type { Tokens } from './tile-request.ts'
 
 /** What a layer takes beside the options of its own class. */
 export interface TokenLayerOptions {
   /** Attaches the tokens of this manager to the tile URLs that its `allow` covers; others load as ever. */
-  readonly tokens?: Tokens
+  readonly tokens?: Tokens | undefined
 }
 
 /** The class with `tokens` among its options. */
@@ -18,6 +18,9 @@ export type WithTokens<Base extends LayerClass> = Base extends new (
       options?: NonNullable<Options> & TokenLayerOptions,
     ) => Layer
   : never
+
+/** Stands for a URL until the tile is there: no browser begins to load it in the meantime. */
+const PLACEHOLDER = 'data:,'
 
 const made = new WeakMap<LayerClass, unknown>()
 const states = new WeakMap<object, LayerTokens>()
@@ -36,28 +39,18 @@ export function withTokens<Base extends LayerClass>(Base: Base): WithTokens<Base
       'withTokens() takes a tile layer class, such as L.TileLayer or L.TileLayer.WMS',
     )
   }
-  /** The URL that createTile() asked for, while it runs. */
-  let captured: { url?: string } | undefined
-
   class TokenLayer extends (Base as unknown as new (...args: unknown[]) => LayerInternals) {
     override initialize(...args: unknown[]): unknown {
       let tokens: Tokens | undefined
       // WMS layers turn every option that they do not know into a parameter of the request.
       const stripped = args.map((value) => {
-        if (typeof value !== 'object' || value === null || !('tokens' in value)) return value
-        const { tokens: given, ...rest } = value
-        tokens = given as Tokens | undefined
+        if (!(value as TokenLayerOptions | undefined)?.tokens) return value
+        const { tokens: given, ...rest } = value as TokenLayerOptions
+        tokens = given
         return rest
       })
-      const result = super.initialize(...stripped)
-      if (tokens) {
-        const state = createLayerTokens(this, tokens, ({ done, tile }, error) =>
-          super._tileOnError(done, tile, error),
-        )
-        states.set(this, state)
-        this.on('tileunload tileabort', ({ tile }) => state.release(tile))
-      }
-      return result
+      if (tokens) states.set(this, createLayerTokens(tokens))
+      return super.initialize(...stripped)
     }
 
     override onAdd(map: unknown): unknown {
@@ -66,52 +59,65 @@ export function withTokens<Base extends LayerClass>(Base: Base): WithTokens<Base
     }
 
     override onRemove(map: unknown): unknown {
+      const result = super.onRemove(map)
       states.get(this)?.stop()
-      return super.onRemove(map)
+      return result
     }
 
-    override getTileUrl(coords: unknown): string {
-      const url = super.getTileUrl(coords)
-      if (!captured || !states.get(this)?.covers(url)) return url
-      captured.url = url
-      return EMPTY_IMAGE
-    }
-
-    // Leaflet looks at the number of parameters: with two, a tile is ready when it says so.
     override createTile(coords: unknown, done: Done): HTMLElement {
       const state = states.get(this)
       if (!state) return super.createTile(coords, done)
-      const capture: { url?: string } = {}
-      captured = capture
+      // Of this instance, for whoever overrides the method is asked too. Called from elsewhere it is as ever.
+      const own = Object.getOwnPropertyDescriptor(this, 'getTileUrl')
+      const { getTileUrl } = this
+      let url = ''
+      this.getTileUrl = (coords) => {
+        url = getTileUrl?.call(this, coords) ?? ''
+        return state.covers(url) ? PLACEHOLDER : url
+      }
       let tile: HTMLElement
       try {
         tile = super.createTile(coords, done)
       } finally {
-        captured = undefined
+        delete this.getTileUrl
+        if (own) Object.defineProperty(this, 'getTileUrl', own)
       }
-      if (capture.url !== undefined && tile instanceof HTMLImageElement) {
-        // Before the browser has begun to load it: no event comes of the placeholder.
-        tile.removeAttribute('src')
-        state.load(tile, capture.url, done)
-      }
+      const source = tile.getAttribute('src')
+      if (source) state.load(tile as HTMLImageElement, source === PLACEHOLDER ? url : source)
+      // Nobody will drop a tile that somebody else has asked for.
+      if (!this._map) tile.addEventListener('load', () => state.release(tile))
       return tile
     }
 
-    override _tileOnError(done: Done, tile: HTMLElement, error: unknown): void {
-      if (!states.get(this)?.failed(tile, error)) super._tileOnError(done, tile, error)
+    override _tileOnError(done: Done, tile: HTMLElement, event: ErrorEvent): void {
+      const state = states.get(this)
+      if (state?.retry(tile, event)) return
+      const failed = tile.getAttribute('src')
+      super._tileOnError?.(done, tile, event.error ?? event)
+      // An error image, or the tile that a subclass shows instead, may want the token as well.
+      const source = tile.getAttribute('src')
+      if (source && source !== failed) state?.load(tile as HTMLImageElement, source)
     }
 
     override _abortLoading(): void {
-      const state = states.get(this)
-      for (const [key, { el, coords }] of Object.entries(this._tiles)) {
-        if (coords.z === this._tileZoom || !state?.isPending(el)) continue
-        el.remove()
-        delete this._tiles[key]
-        this.fire('tileabort', { tile: el, coords })
+      const before = { ...this._tiles }
+      super._abortLoading?.()
+      for (const key in before) {
+        if (!this._tiles[key]) states.get(this)?.release(before[key]?.el)
       }
-      super._abortLoading()
+    }
+
+    override _removeTile(key: string): unknown {
+      const tile = this._tiles[key]?.el
+      const result = super._removeTile(key)
+      states.get(this)?.release(tile)
+      return result
     }
   }
+  // Leaflet looks at the number of parameters: with two, a tile is ready when it says so.
+  Object.defineProperty(TokenLayer.prototype.createTile, 'length', {
+    value: (Base.prototype as LayerInternals).createTile.length,
+  })
   made.set(Base, TokenLayer)
   return TokenLayer as unknown as WithTokens<Base>
 }
