@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { createProject, readSnippets, root, type Snippet } from './snippets.ts'
+
+const FILES = [
+  'README.md',
+  ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}/README.md`),
+  'server/README.md',
+].filter((file) => existsSync(join(root, file)))
+
+/** What a snippet that goes on from another one takes for granted. */
+const ASSUMED = `
+declare const token: string
+declare const tokens: import('@tilepass/core').TokenManager
+declare const map: import('maplibre-gl').Map
+`
+
+const isCode = ({ language }: Snippet) => /^[jt]sx?$/.test(language)
+const snippets = FILES.flatMap(readSnippets).filter(isCode)
+const project = createProject()
+afterAll(() => rmSync(project, { recursive: true, force: true }))
+
+test('every snippet of every README compiles against the built packages', () => {
+  const names = snippets.map(
+    ({ file, line, language }) => `${file.replaceAll('/', '-')}-line-${line}.${language}`,
+  )
+  for (const [index, name] of names.entries()) {
+    // A module even without an import, so that its names are its own.
+    writeFileSync(join(project, name), `${snippets[index]?.code}export {}\n`)
+  }
+  writeFileSync(join(project, 'assumed.d.ts'), ASSUMED)
+  const compilerOptions = {
+    target: 'ES2022',
+    module: 'ESNext',
+    moduleResolution: 'Bundler',
+    lib: ['ES2022', 'DOM', 'DOM.Iterable'],
+    types: ['node', 'vite/client'],
+    jsx: 'react-jsx',
+    strict: true,
+    allowJs: true,
+    checkJs: true,
+    skipLibCheck: true,
+    noEmit: true,
+  }
+  writeFileSync(
+    join(project, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, files: ['assumed.d.ts', ...names] }),
+  )
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(root, 'node_modules/typescript/bin/tsc'), '-p', project],
+    { cwd: project, encoding: 'utf8' },
+  )
+  expect(stdout + stderr).toBe('')
+  expect(snippets.filter(({ file }) => file === 'README.md').length).toBeGreaterThanOrEqual(6)
+}, 60_000)
+
+test('snippets of the first screen have at most 12 lines', () => {
+  const lengths = readSnippets('README.md')
+    .filter(({ section }) => section === 'Tilepass')
+    .map(({ code }) => code.trimEnd().split('\n').length)
+  expect(lengths).toHaveLength(4)
+  expect(Math.max(...lengths)).toBeLessThanOrEqual(12)
+})
+
+test('every relative link of the documents leads to something', () => {
+  const documents = ['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...FILES]
+  const broken = documents.flatMap((file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)]
+      .map(([, target = '']) => target)
+      .filter((target) => !existsSync(join(root, file, '..', target)))
+      .map((target) => `${file}: ${target}`),
+  )
+  expect(broken).toEqual([])
+})
+
+test('README names the Node version and the size limit that are enforced', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  expect(readme).toContain(`Node ${engines.node.replace('>=', '')} or newer`)
+  const limits = [...readFileSync(join(root, 'scripts/sizes.mjs'), 'utf8').matchAll(/': (\d+)/g)]
+  const limit = Math.max(...limits.map(([, bytes]) => Number(bytes)))
+  expect(readme).toContain(`less than ${limit / 1000} kB, minified and gzipped`)
+})
