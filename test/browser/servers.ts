@@ -173,6 +173,8 @@ export async function startServers(
           maxzoom: 14,
         }),
       )
+    } else if (path.endsWith('style.json')) {
+      send('application/json', '{"version":8,"sources":{},"layers":[]}')
     } else if (path.endsWith('sprite.json') || path.endsWith('sprite@2x.json'))
       send('application/json', '{"dot":{"x":0,"y":0,"width":16,"height":16,"pixelRatio":1}}')
     else if (path.includes('/glyphs/')) send('application/x-protobuf', Buffer.alloc(0))

@@ -1,5 +1,5 @@
 import { checkPrefixes, chooseManager, type Tokens } from './choose-manager.ts'
-import { type Recovery, type Requests, recoverMap } from './map-recovery.ts'
+import { type Lost, recoverMap, type Sent } from './map-recovery.ts'
 import type {
   AddProtocol,
   MapInternals,
@@ -7,6 +7,7 @@ import type {
   RequestParameters,
   TransformRequest,
 } from './maplibre-shapes.ts'
+import { reloadResource } from './reload.ts'
 import { createWaitingProtocol } from './waiting-protocol.ts'
 
 /** Options of {@link createMapAuthorizer}. */
@@ -63,22 +64,14 @@ export function createMapAuthorizer(
   const managers: readonly Tokens[] = 'authorize' in tokens ? [tokens] : tokens
   checkPrefixes(managers)
   const managerOf = (url: string) => chooseManager(managers, url)
-  const attached = new Map<MapInternals, Recovery>()
-  const glyphs = new Set<string>()
+  const sent: Sent = new Map()
+  const attached = new Map<MapInternals, [detach: () => void, lost: Lost]>()
   const { wrap, unwrap } = createWaitingProtocol(addProtocol, managerOf, (url) => {
     // Missing glyphs cause no error event: MapLibre draws its own, and keeps them.
-    if (!glyphs.has(url)) return
-    for (const [map, { lost }] of attached) lost.set(glyphs, () => reloadGlyphs(map))
+    if (!url.endsWith('#Glyphs')) return
+    for (const [map, [, lost]] of attached)
+      lost.set(url, () => reloadResource(map, '', url, 'Glyphs'))
   })
-  const requests: Requests = {
-    managers,
-    managerOf,
-    unwrap,
-    sent: new Map(),
-    styles: new Map(),
-    round: 0,
-  }
-  const { sent, styles } = requests
   let started = false
 
   function transformRequest(url: string, type = ''): RequestParameters | undefined {
@@ -101,7 +94,7 @@ export function createMapAuthorizer(
       if (authorized instanceof Promise) authorized.catch(() => {})
       else if (authorized && (!video || authorized.url !== target)) {
         sent.delete(authorized.url)
-        sent.set(authorized.url, { token: authorized.token, round: requests.round })
+        sent.set(authorized.url, [authorized.token, performance.now()])
         if (sent.size > MAX_REMEMBERED) sent.delete(sent.keys().next().value as string)
         return {
           ...request,
@@ -110,37 +103,28 @@ export function createMapAuthorizer(
         }
       }
     }
-    if (video) {
-      const error = new TypeError(
-        `${target} got no token: a video takes it only in its query (attach: { query: … }), and must be added when there is one`,
-      )
-      for (const map of attached.keys()) map.fire('error', { error })
-      return { ...request, url: target, headers }
-    }
-    const waiting = wrap(target)
-    if (type === 'Style') styles.set(waiting, url)
-    if (type === 'Glyphs') glyphs.add(waiting)
-    return { ...request, url: waiting, headers }
+    if (!video) return { ...request, url: wrap(target, type), headers }
+    const error = new TypeError(
+      'A video carries its token only in the query: allow it with "attach: { query }", and add it when there is a token.',
+    )
+    for (const map of attached.keys()) map.fire('error', { error })
+    return { ...request, url: given, headers }
   }
 
   return {
     transformRequest,
     attach(map: MapInternals) {
       const known = attached.get(map)
-      if (known) return known.detach
-      const recovery = recoverMap(map, requests, () => attached.delete(map))
-      attached.set(map, recovery)
-      return recovery.detach
+      if (known) return known[0]
+      const lost: Lost = new Map()
+      const forget = () => attached.delete(map)
+      const detach = recoverMap(map, managers, managerOf, unwrap, sent, lost, forget)
+      attached.set(map, [detach, lost])
+      return detach
     },
     dispose() {
-      for (const { detach } of attached.values()) detach()
+      for (const [detach] of attached.values()) detach()
       sent.clear()
     },
   }
-}
-
-function reloadGlyphs(map: MapInternals): void {
-  map.setGlyphs(map.getStyle().glyphs)
-  // Versions 4 and 5 forget to say that the style has changed.
-  if (map.style) map.style._changed = true
 }

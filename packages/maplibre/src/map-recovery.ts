@@ -1,73 +1,64 @@
 import { redact } from '@tilepass/core'
 import type { Tokens } from './choose-manager.ts'
 import type { MapError, MapErrorEvent, MapInternals, Tile } from './maplibre-shapes.ts'
-import { reloadSource, reloadTile } from './tile-recovery.ts'
+import { reloadResource, reloadTile } from './reload.ts'
 
-/** What is remembered of the requests of all maps. */
-export interface Requests {
-  readonly managers: readonly Tokens[]
-  managerOf(url: string): Tokens | undefined
-  /** The URL that was asked for, without our protocol. */
-  unwrap(url: string): string
-  /** The token of each URL that went out with one, and the round in which it did. */
-  readonly sent: Map<string, { token: string; round: number }>
-  /** What a style's URL was before it was rewritten. */
-  readonly styles: Map<string, string>
-  /** Counts renewals. */
-  round: number
-}
+/** The token of each URL that went out with one, and when (ms on the steady clock). */
+export type Sent = Map<string, readonly [token: string, at: number]>
 
 /** Renewals in a row after which a refusal is reported, and causes no other while tiles are served. */
 const ENOUGH = 2
 /** Renewals in a row after which a refusal causes no other. */
 const TOO_MUCH = 5
 
-export interface Recovery {
-  detach(): void
-  /** What failed for want of a good token, and how to ask for it again when there is one. */
-  readonly lost: Map<unknown, () => void>
-}
+/** What failed for want of a good token, and how to ask for it again when there is one. */
+export type Lost = Map<unknown, () => void>
 
-/** Recovers what servers refuse to a map, until `detach()`. */
-export function recoverMap(map: MapInternals, requests: Requests, onDetach: () => void): Recovery {
-  const { managers, managerOf, unwrap, sent, styles } = requests
-  const lost: Recovery['lost'] = new Map()
-  const rounds = new WeakMap<object, Set<number>>()
+/** Recovers what servers refuse to a map, into `lost` where it must wait. @returns Ends that. */
+export function recoverMap(
+  map: MapInternals,
+  managers: readonly Tokens[],
+  managerOf: (url: string) => Tokens | undefined,
+  unwrap: (url: string) => string,
+  sent: Sent,
+  lost: Lost,
+  onDetach: () => void,
+): () => void {
+  const refusals = new WeakMap<object, Set<number>>()
+  /** Counts renewals. */
+  let round = 0
+  /** Whether a tile has come with the present token, and when that began or the token came. */
   let served = true
+  let since = 0
 
   /** @returns whether it heals by itself, so that there is nothing to report. */
-  function heal({ error, tile, sourceId = '' }: MapErrorEvent, url: string): boolean {
-    const origin = sent.get(url)
-    const { awaits } = error ?? {}
+  function heal(
+    { tile, sourceId = '' }: MapErrorEvent,
+    url: string,
+    awaits: boolean | undefined,
+  ): boolean {
+    const [token, at = since] = sent.get(url) ?? []
+    // A token that never came, was replaced meanwhile, or has served others since, is not to blame.
+    const late = at < since
     const source = map.getSource(sourceId)
-    // A token that has been replaced meanwhile, or never came, says nothing about what it was sent to.
-    const counts = !awaits && (origin?.round ?? requests.round) === requests.round
     let worst = 0
     for (const key of [source ?? map, tile ?? source ?? map]) {
-      const refused = rounds.get(key) ?? new Set()
-      rounds.set(key, refused)
-      if (counts) refused.add(requests.round)
+      const refused = refusals.get(key) ?? new Set()
+      refusals.set(key, refused)
+      if (!awaits && !late) refused.add(round)
       worst = Math.max(worst, refused.size)
     }
-    if (tile) {
-      const retry = () => reloadTile(map, sourceId, tile)
-      // Tokens that others are served with are not to blame for long.
-      if (origin && worst <= (served ? ENOUGH : TOO_MUCH)) {
-        managerOf(unwrap(url))?.reject(origin.token)
-        // At once: it waits in state `loading`, so that the map is not idle meanwhile.
-        retry()
-        return true
-      }
-      lost.set(tile, retry)
-    } else if (source) lost.set(sourceId, () => reloadSource(map, sourceId))
-    else {
-      const style = styles.get(url)
-      const before = map.style?.stylesheet
-      lost.set(style ?? 'sprite', () => {
-        if (!style) map.setSprite(map.getStyle().sprite)
-        else if (map.style?.stylesheet === before) map.setStyle(style, { diff: !!before })
-      })
+    const retry = () =>
+      tile
+        ? reloadTile(map, sourceId, tile)
+        : reloadResource(map, sourceId, unwrap(url), url.split('#')[1])
+    if (tile && token && (late || worst <= (served ? ENOUGH : TOO_MUCH))) {
+      if (!late) managerOf(unwrap(url))?.reject(token)
+      // At once: it waits in state `loading`, so that the map is not idle meanwhile.
+      retry()
+      return true
     }
+    lost.set(tile ?? (sourceId || url), retry)
     return awaits || worst <= ENOUGH
   }
 
@@ -76,7 +67,7 @@ export function recoverMap(map: MapInternals, requests: Requests, onDetach: () =
       const { error } = event
       if (!error) return
       const alone = isAlone(map, onError)
-      const { url, status = 0, body } = error
+      const { url, status = 0, body, awaits } = error
       const response = () => new Response(body ?? null, { status })
       const refusable = url !== undefined && status > 199
       const manager = refusable && managerOf(unwrap(url))
@@ -86,9 +77,9 @@ export function recoverMap(map: MapInternals, requests: Requests, onDetach: () =
         // The mark tells other copies of this listener that the request is somebody's.
         event.tilepass =
           refused instanceof Promise
-            ? refused.then((yes) => yes && heal(event, url))
-            : refused && heal(event, url)
-        clean(error, sent.get(url)?.token)
+            ? refused.then((yes) => yes && heal(event, url, awaits))
+            : refused && heal(event, url, awaits)
+        clean(error, sent.get(url)?.[0])
       }
       await undefined
       if (await event.tilepass) return
@@ -103,9 +94,9 @@ export function recoverMap(map: MapInternals, requests: Requests, onDetach: () =
     },
     { tilepass: true },
   )
-  const onRenewed = () => {
-    requests.round += 1
-    served = false
+  const turn = (isServed: boolean) => {
+    served = isServed
+    since = performance.now()
     const retries = [...lost.values()]
     lost.clear()
     for (const retry of retries) retry()
@@ -113,14 +104,25 @@ export function recoverMap(map: MapInternals, requests: Requests, onDetach: () =
   const onData = ({ tile, sourceId }: { tile?: Tile; sourceId: string }) => {
     const source = tile && map.getSource(sourceId)
     if (!source) return
-    rounds.delete(tile)
-    rounds.delete(source)
+    refusals.delete(tile)
+    refusals.delete(source)
     // Image sources have tiles that are no templates.
-    served ||= Array.isArray(source.tiles) && source.tiles.some(managerOf)
+    if (!served && Array.isArray(source.tiles) && source.tiles.some(managerOf)) turn(true)
   }
 
-  const stops = managers.map((manager) => manager.on('renewed', onRenewed))
-  const listeners = { error: onError, data: onData, remove: detach }
+  const stops = managers.map((manager) =>
+    manager.on('renewed', () => {
+      round += 1
+      turn(false)
+    }),
+  )
+  const listeners = {
+    error: onError,
+    data: onData,
+    remove: detach,
+    // What a former style has lost, a new one does not miss.
+    'style.load': () => lost.clear(),
+  }
   for (const [type, listener] of Object.entries(listeners)) map.on(type, listener)
   // First in line, so that nobody sees an error before its URL is redacted.
   const all = map._listeners?.error
@@ -131,7 +133,7 @@ export function recoverMap(map: MapInternals, requests: Requests, onDetach: () =
     for (const [type, listener] of Object.entries(listeners)) map.off(type, listener)
     onDetach()
   }
-  return { detach, lost }
+  return detach
 }
 
 /** Takes the token out of an error, in place: every listener gets the same object. */

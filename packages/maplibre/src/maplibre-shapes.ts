@@ -34,10 +34,7 @@ export interface ProtocolAnswer {
 }
 
 export interface Tile {
-  readonly tileID: {
-    readonly key: string
-    readonly canonical: { readonly x: number; readonly y: number; readonly z: number }
-  }
+  readonly tileID: { readonly key: string }
   readonly state: string
   readonly texture?: unknown
   readonly dem?: unknown
@@ -81,7 +78,7 @@ export interface MapSource {
 /** A tile manager of versions 5 and 6, or a source cache of version 4. */
 export interface Tiles {
   getTileByID(key: string): Tile | undefined
-  _reloadTile?(key: string, state: string): Promise<void>
+  _reloadTile(key: string, state: string): Promise<void>
 }
 
 /** What the plugin uses of a map beyond what it asks of its caller. */
@@ -92,9 +89,8 @@ export interface MapInternals extends MapLike {
   setSprite(sprite: unknown): unknown
   setGlyphs(glyphs: unknown): unknown
   fire(type: string, event: MapErrorEvent): unknown
-  refreshTiles?(sourceId: string, tiles: readonly { x: number; y: number; z: number }[]): void
   readonly style?: {
-    readonly stylesheet?: unknown
+    readonly _loaded?: boolean
     readonly tileManagers?: Record<string, Tiles | undefined>
     readonly sourceCaches?: Record<string, Tiles | undefined>
     _changed?: boolean

@@ -3,8 +3,8 @@ import type { AddProtocol, ProtocolAnswer, RequestParameters } from './maplibre-
 
 /** A way for requests to wait: URLs of a scheme of our own, which the page answers. */
 export interface WaitingProtocol {
-  /** The absolute URL through the protocol. */
-  wrap(url: string): string
+  /** The absolute URL through the protocol. What it is for travels in the fragment, which no server sees. */
+  wrap(url: string, type: string): string
   /** The URL that a wrapped one stands for; any other stays as it is. */
   unwrap(url: string): string
 }
@@ -21,14 +21,15 @@ export function createWaitingProtocol(
   onRefused: (url: string) => void,
 ): WaitingProtocol {
   const name = `tilepass-${Math.random().toString(36).slice(2)}+`
-  const unwrap = (url: string) => (url.startsWith(name) ? url.slice(name.length) : url)
+  const unwrap = (url: string) =>
+    url.startsWith(name) ? url.slice(name.length).replace(/#\w*$/, '') : url
 
   async function load(
     { url: wrapped, type, headers, ...init }: RequestParameters,
     { signal }: AbortController,
   ): Promise<ProtocolAnswer> {
     /** Shaped like MapLibre's own AJAXError; its members survive the way through a worker. */
-    const failure = (status: number, reason: string, awaits = false) => {
+    const failure = (status: number, reason: string, awaits?: boolean) => {
       if (status === 401) onRefused(wrapped)
       return Object.assign(new Error(`${reason} (${status})`), { status, url: wrapped, awaits })
     }
@@ -47,12 +48,13 @@ export function createWaitingProtocol(
       const { name, message } = error as Error
       throw name === 'TypeError' ? failure(0, message) : failure(401, message, true)
     }
+    const { ok, status, statusText } = response
     // Whatever a refusal looks like on this server, from here on it is a 401.
-    if (await manager?.isAuthFailure(url, response)) throw failure(401, response.statusText)
-    if (!response.ok) throw failure(response.status, response.statusText)
+    const refused = await manager?.isAuthFailure(url, response)
+    if (refused || !ok) throw failure(refused ? 401 : status, statusText)
     const get = (header: string) => response.headers.get(header)
     return {
-      data: await response[type === 'json' ? 'json' : type === 'string' ? 'text' : 'arrayBuffer'](),
+      data: await response[type === 'json' ? type : 'arrayBuffer'](),
       cacheControl: get('cache-control'),
       expires: get('expires'),
       etag: get('etag'),
@@ -61,5 +63,5 @@ export function createWaitingProtocol(
 
   addProtocol(`${name}https`, load)
   addProtocol(`${name}http`, load)
-  return { wrap: (url) => name + url, unwrap }
+  return { wrap: (url, type) => `${name}${url}#${type}`, unwrap }
 }
