@@ -76,11 +76,31 @@ test('every relative link of the documents leads to something', () => {
   expect(broken).toEqual([])
 })
 
-test('README names the Node version and the size limit that are enforced', () => {
+test('README names the Node version that is enforced', () => {
   const readme = readFileSync(join(root, 'README.md'), 'utf8')
   const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   expect(readme).toContain(`Node ${engines.node.replace('>=', '')} or newer`)
-  const limits = [...readFileSync(join(root, 'scripts/sizes.mjs'), 'utf8').matchAll(/': (\d+)/g)]
-  const limit = Math.max(...limits.map(([, bytes]) => Number(bytes)))
-  expect(readme).toContain(`less than ${limit / 1000} kB, minified and gzipped`)
+})
+
+/** Rows of the table in a section that name something of the code: `name`. */
+function tableNames(section: string): string[] {
+  const [, text = ''] = readFileSync(join(root, 'README.md'), 'utf8').split(`## ${section}\n`)
+  return [...(text.split('\n## ')[0] ?? '').matchAll(/^\| `(\w+)`/gm)].map(([, name = '']) => name)
+}
+
+test('README tells of every option and every error code of the token manager, and of no other', () => {
+  const source = (file: string) => readFileSync(join(root, 'packages/core/src', file), 'utf8')
+  const [, options = ''] =
+    /interface TokenManagerOptions \{(.*?)\n\}/s.exec(source('token-manager.ts')) ?? []
+  const [, codes = ''] = /type TokenErrorCode =(.*?)\n\n/s.exec(source('errors.ts')) ?? []
+  const names = [
+    ...[...options.matchAll(/readonly (\w+)\??:/g)].map(([, name]) => name),
+    ...[...codes.matchAll(/'(ERR_\w+)'/g)].map(([, code]) => code),
+  ]
+  expect(names.length).toBeGreaterThan(6)
+  expect(
+    tableNames('Options that matter')
+      .filter((name) => name !== 'attach')
+      .sort(),
+  ).toEqual(names.sort())
 })
