@@ -9,15 +9,10 @@ export interface TokenLayerOptions {
 }
 
 /** The class with `tokens` among its options. */
-export type WithTokens<Base extends LayerClass> = Base extends new (
-  url: infer Url extends string,
-  options?: infer Options,
-) => infer Layer
-  ? new (
-      url: Url,
-      options?: NonNullable<Options> & TokenLayerOptions,
-    ) => Layer
-  : never
+export type WithTokens<Base extends LayerClass> = new (
+  url: string,
+  options?: NonNullable<ConstructorParameters<Base>[1]> & TokenLayerOptions,
+) => InstanceType<Base>
 
 /** Stands for a URL until the tile is there: no browser begins to load it in the meantime. */
 const PLACEHOLDER = 'data:,'

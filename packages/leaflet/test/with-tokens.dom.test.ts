@@ -1,0 +1,50 @@
+import { createTokenManager } from '@tilepass/core'
+import { createTileLayer, createWmsLayer, withTokens } from '@tilepass/leaflet'
+import * as L1 from 'leaflet'
+import { describe, expect, test } from 'vitest'
+
+const tokens = createTokenManager('/map-token', { allow: ['https://tiles.example.com/v1/'] })
+const url = 'https://tiles.example.com/v1/{z}/{x}/{y}.png'
+
+describe('withTokens', () => {
+  test('gives the same class for the same base', () => {
+    expect(withTokens(L1.TileLayer)).toBe(withTokens(L1.TileLayer))
+    expect(withTokens(L1.TileLayer)).not.toBe(withTokens(L1.TileLayer.WMS))
+  })
+
+  test('refuses what is not a class, in words', () => {
+    expect(() => withTokens(undefined as never)).toThrow(TypeError)
+  })
+
+  test('makes layers of the base class, by every name', () => {
+    expect(createTileLayer(L1.TileLayer, url, { tokens })).toBeInstanceOf(L1.TileLayer)
+    expect(createWmsLayer(L1.TileLayer.WMS, url, { tokens })).toBeInstanceOf(L1.TileLayer.WMS)
+  })
+
+  test('keeps tokens out of the options and of the WMS parameters, and leaves the given object alone', () => {
+    const options = { tokens, layers: 'parcels' }
+    const layer = createTileLayer(L1.TileLayer.WMS, url, options)
+    expect(layer.options).not.toHaveProperty('tokens')
+    expect(layer.wmsParams).not.toHaveProperty('tokens')
+    expect(options.tokens).toBe(tokens)
+  })
+
+  test('asks with as many parameters as the base, by which Leaflet knows when a tile is ready', () => {
+    class Instant extends L1.TileLayer {
+      override createTile(_coords: L1.Coords) {
+        return document.createElement('img')
+      }
+    }
+    const lengthOf = (Layer: typeof L1.TileLayer) => withTokens(Layer).prototype.createTile.length
+    expect([lengthOf(L1.TileLayer), lengthOf(Instant)]).toEqual([2, 1])
+  })
+
+  test('can be extended in the ways of Leaflet', () => {
+    const Base = withTokens(L1.TileLayer) as unknown as typeof L1.TileLayer
+    const Extended = Base.extend({ options: { maxZoom: 7 } }) as unknown as typeof L1.TileLayer
+    const layer = new Extended(url, { tokens } as L1.TileLayerOptions)
+    expect(layer).toBeInstanceOf(Base)
+    expect(layer.options.maxZoom).toBe(7)
+    expect(layer.options).not.toHaveProperty('tokens')
+  })
+})
