@@ -30,7 +30,6 @@ export interface ProtocolAnswer {
   data: any
   cacheControl?: string | null
   expires?: string | null
-  etag?: string | null
 }
 
 export interface Tile {
@@ -61,8 +60,10 @@ export type MapListener = (event: MapErrorEvent) => void
 
 /** A MapLibre map. */
 export interface MapLike {
-  on(type: string, listener: (event: never) => void): unknown
-  off(type: string, listener: (event: never) => void): unknown
+  // biome-ignore lint/suspicious/noExplicitAny: the overloads of the versions have only this in common
+  on(type: string, listener: (event: any) => void): unknown
+  // biome-ignore lint/suspicious/noExplicitAny: likewise
+  off(type: string, listener: (event: any) => void): unknown
   getSource(id: string): { readonly type: string } | undefined
 }
 

@@ -57,7 +57,6 @@ export function createWaitingProtocol(
       data: await response[type === 'json' ? type : 'arrayBuffer'](),
       cacheControl: get('cache-control'),
       expires: get('expires'),
-      etag: get('etag'),
     }
   }
 
