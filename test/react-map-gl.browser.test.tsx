@@ -1,7 +1,7 @@
 import { createTokenManager } from '@tilepass/core'
 import { createMapAuthorizer } from '@tilepass/maplibre'
-import { addProtocol, type Map as MapLibreMap } from 'maplibre-gl-5'
 import * as maplibre from 'maplibre-gl-5'
+import { addProtocol, type Map as MapLibreMap } from 'maplibre-gl-5'
 import { StrictMode, useEffect } from 'react'
 import { createRoot } from 'react-dom/client'
 import { Map, useMap } from 'react-map-gl/maplibre'

@@ -44,6 +44,14 @@ const requests = (path: RegExp, status?: number) =>
   )
 const pause = (page: Page, ms: number) => page.waitForTimeout(ms)
 
+/** Waits until no request has come for 4 s. */
+async function quiet(page: Page): Promise<void> {
+  for (let seen = -1; seen !== servers.log.length; ) {
+    seen = servers.log.length
+    await pause(page, 4000)
+  }
+}
+
 describe.each(VERSIONS)('MapLibre %s', (version) => {
   test('the visible tiles revoked while panning cost one exchange and one replay each', async () => {
     const { page, printed } = await open(version, {
@@ -93,8 +101,9 @@ describe.each(VERSIONS)('MapLibre %s', (version) => {
       style: styleOf({ raster: raster(servers.page), closed: raster(servers.page, 'closed') }),
     })
     servers.refuse = (path) => (path.includes('closed') ? 401 : undefined)
-    await pause(page, 6000)
+    await quiet(page)
     await page.evaluate(() => globalThis.map.jumpTo({ center: [60, 20] }))
+    await quiet(page)
     await page.waitForFunction(() => globalThis.settled())
     const count = requests(/closed/).length
     const tiles = new Set(requests(/closed/).map(({ path }) => path)).size
@@ -102,10 +111,7 @@ describe.each(VERSIONS)('MapLibre %s', (version) => {
     console.info(
       `MapLibre ${version}: ${count} requests for ${tiles} closed tiles, ${exchanges} exchanges`,
     )
-    await pause(page, 2000)
-    expect(requests(/closed/).length).toBe(count)
     expect(count).toBeLessThanOrEqual(tiles * 7)
-    expect(servers.counts.exchanges).toBe(exchanges)
     expect(exchanges).toBeLessThanOrEqual(8)
     const failed = await page.evaluate(() => globalThis.failed())
     expect(failed.filter((tile) => !tile.startsWith('closed'))).toEqual([])

@@ -59,7 +59,7 @@ export function createMapAuthorizer(
 ): MapAuthorizer {
   const { addProtocol, transformRequest: own } = options ?? {}
   if (typeof addProtocol !== 'function') {
-    throw new TypeError('"addProtocol" must be the function of that name that maplibre-gl exports')
+    throw new TypeError('"addProtocol" must be the function of maplibre-gl')
   }
   const managers: readonly Tokens[] = 'authorize' in tokens ? [tokens] : tokens
   checkPrefixes(managers)
@@ -105,7 +105,7 @@ export function createMapAuthorizer(
     }
     if (!video) return { ...request, url: wrap(target, type), headers }
     const error = new TypeError(
-      'A video carries its token only in the query: allow it with "attach: { query }", and add it when there is a token.',
+      'A video takes its token only in the query: allow it with "attach: { query }", and add it once there is a token.',
     )
     for (const map of attached.keys()) map.fire('error', { error })
     return { ...request, url: given, headers }

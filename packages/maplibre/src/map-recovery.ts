@@ -67,13 +67,12 @@ export function recoverMap(
       const { error } = event
       if (!error) return
       const alone = isAlone(map, onError)
-      const { url, status = 0, body, awaits } = error
-      const response = () => new Response(body ?? null, { status })
-      const refusable = url !== undefined && status > 199
-      const manager = refusable && managerOf(unwrap(url))
+      const { url = '', status = 0, body, awaits } = error
+      const response = url && status > 199 ? new Response(body ?? null, { status }) : undefined
+      const manager = response && managerOf(unwrap(url))
       if (manager) {
         const refused =
-          (status === 401 && unwrap(url) !== url) || manager.isAuthFailure(url, response())
+          (status === 401 && unwrap(url) !== url) || manager.isAuthFailure(url, response)
         // The mark tells other copies of this listener that the request is somebody's.
         event.tilepass =
           refused instanceof Promise
@@ -83,8 +82,8 @@ export function recoverMap(
       }
       await undefined
       if (await event.tilepass) return
-      if (refusable && event.tilepass === undefined) {
-        for (const each of managers) void each.isAuthFailure(url, response())
+      if (response && event.tilepass === undefined) {
+        for (const each of managers) void each.isAuthFailure(url, response)
       }
       if (alone) {
         clean(error)

@@ -20,7 +20,7 @@ export function createWaitingProtocol(
   managerOf: (url: string) => Tokens | undefined,
   onRefused: (url: string) => void,
 ): WaitingProtocol {
-  const name = `tilepass-${Math.random().toString(36).slice(2)}+`
+  const name = `tilepass${Math.random()}+`
   const unwrap = (url: string) =>
     url.startsWith(name) ? url.slice(name.length).replace(/#\w*$/, '') : url
 

@@ -83,9 +83,14 @@ function elsewhere({ Map, addProtocol }: Six, session: { token: string }) {
 
 test('the types fit MapLibre 4, 5 and 6', () => {
   expect([version4, version5, version6, elsewhere]).toHaveLength(4)
-  expectTypeOf<ReturnType<MapAuthorizer['transformRequest']>>().not.toEqualTypeOf<Promise<unknown>>()
+  expectTypeOf<ReturnType<MapAuthorizer['transformRequest']>>().not.toEqualTypeOf<
+    Promise<unknown>
+  >()
   const tokens = createTokenManager('/map-token', { allow: ['/v1/'] })
   // @ts-expect-error a transform of one's own must answer at once
-  const late = { addProtocol: () => {}, transformRequest: async (url: string) => ({ url }) } satisfies Parameters<typeof createMapAuthorizer>[1]
+  const late = {
+    addProtocol: () => {},
+    transformRequest: async (url: string) => ({ url }),
+  } satisfies Parameters<typeof createMapAuthorizer>[1]
   expect(() => createMapAuthorizer(tokens, { addProtocol: late.addProtocol })).not.toThrow()
 })
