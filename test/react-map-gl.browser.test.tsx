@@ -4,7 +4,7 @@ import * as maplibre from 'maplibre-gl-5'
 import { addProtocol, type Map as MapLibreMap } from 'maplibre-gl-5'
 import { StrictMode, useEffect } from 'react'
 import { createRoot } from 'react-dom/client'
-import { Map, useMap } from 'react-map-gl/maplibre'
+import { Map as MapView, useMap } from 'react-map-gl/maplibre'
 import { afterEach, expect, test, vi } from 'vitest'
 
 const style = {
@@ -55,7 +55,7 @@ test('an inline ref attaches once per map, over renders and in StrictMode, and d
   const { auth, listeners } = module()
   const seen = new Set<MapLibreMap>()
   const App = ({ n }: { n: number }) => (
-    <Map
+    <MapView
       mapLib={mapLib}
       data-n={n}
       style={size}
@@ -91,7 +91,7 @@ test('a child with useMap attaches too, and a reused map is attached again', asy
     return null
   }
   const App = () => (
-    <Map
+    <MapView
       reuseMaps
       mapLib={mapLib}
       style={size}
@@ -99,7 +99,7 @@ test('a child with useMap attaches too, and a reused map is attached again', asy
       transformRequest={auth.transformRequest}
     >
       <TokenRecovery />
-    </Map>
+    </MapView>
   )
   for (let mounts = 0; mounts < 2; mounts += 1) {
     const root = mount()

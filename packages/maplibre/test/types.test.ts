@@ -11,10 +11,10 @@ type Six = typeof six
 type Five = typeof five
 type Four = typeof four
 
-function version6({ Map, addProtocol }: Six) {
+function version6({ Map: MapLibreMap, addProtocol }: Six) {
   const tokens = createTokenManager('/map-token', { allow: ['/v1/'] })
   const auth = createMapAuthorizer(tokens, { addProtocol })
-  const map = new Map({
+  const map = new MapLibreMap({
     container: 'map',
     style: '/v1/style.json',
     transformRequest: auth.transformRequest,
@@ -26,14 +26,14 @@ function version6({ Map, addProtocol }: Six) {
   return own
 }
 
-function version5({ Map, addProtocol }: Five) {
+function version5({ Map: MapLibreMap, addProtocol }: Five) {
   const tokens = createTokenManager('/map-token', { allow: ['/v1/'] })
   const auth = createMapAuthorizer(tokens, {
     addProtocol,
     transformRequest: (url, type?: five.ResourceType) =>
       type === 'Tile' ? { url: `${url}?key=public` } : undefined,
   })
-  const map = new Map({
+  const map = new MapLibreMap({
     container: 'map',
     style: '/v1/style.json',
     transformRequest: auth.transformRequest,
@@ -42,10 +42,10 @@ function version5({ Map, addProtocol }: Five) {
   map.addControl(new TokenControl([tokens], { labels: { retry: 'Nochmal' } }))
 }
 
-function version4({ Map, addProtocol }: Four) {
+function version4({ Map: MapLibreMap, addProtocol }: Four) {
   const tokens = createTokenManager('/map-token', { allow: ['/v1/'] })
   const auth = createMapAuthorizer([tokens], { addProtocol })
-  const map = new Map({
+  const map = new MapLibreMap({
     container: 'map',
     style: '/v1/style.json',
     transformRequest: auth.transformRequest,
@@ -56,7 +56,7 @@ function version4({ Map, addProtocol }: Four) {
 }
 
 // USAGE: tiles on another origin, with a transform of one's own; two tenants on one map.
-function elsewhere({ Map, addProtocol }: Six, session: { token: string }) {
+function elsewhere({ Map: MapLibreMap, addProtocol }: Six, session: { token: string }) {
   const tokens = createTokenManager(
     ({ signal }) =>
       fetch('https://api.example.com/map-token', {
@@ -77,7 +77,7 @@ function elsewhere({ Map, addProtocol }: Six, session: { token: string }) {
   const south = createTokenManager('/map-token', { grant: 'south', allow: ['/v1/tiles/south/'] })
   const tenants = createMapAuthorizer([north, south], { addProtocol })
   for (const { transformRequest, attach } of [auth, tenants]) {
-    attach(new Map({ container: 'map', transformRequest }))
+    attach(new MapLibreMap({ container: 'map', transformRequest }))
   }
 }
 
