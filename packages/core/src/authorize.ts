@@ -8,15 +8,19 @@ export interface AuthorizedRequest {
   token: string
 }
 
-/** Attaches a token as the rule says; a parameter of that name that the URL had is replaced. */
+/** Attaches a token as the rule says. A parameter of that name that the URL had is replaced; a fragment is dropped. */
 export function attachToken(
   url: string,
   { attach }: ResolvedRule,
   token: string,
 ): AuthorizedRequest {
   if (attach === 'header') return { url, headers: { Authorization: `Bearer ${token}` }, token }
-  const [, address = '', query = '', fragment = ''] = /^([^?#]*)\??([^#]*)(.*)$/s.exec(url) ?? []
-  const kept = query.split('&').filter((part) => part !== '' && part.split('=')[0] !== attach.query)
-  const parameters = [...kept, `${attach.query}=${encodeURIComponent(token)}`].join('&')
-  return { url: `${address}?${parameters}${fragment}`, headers: {}, token }
+  const { query } = attach
+  const [address, ...rest] = url.replace(/#.*/s, '').split('?')
+  const parameters = rest
+    .join('?')
+    .split('&')
+    .filter((part) => part && part.split('=')[0] !== query)
+  parameters.push(`${query}=${encodeURIComponent(token)}`)
+  return { url: `${address}?${parameters.join('&')}`, headers: {}, token }
 }

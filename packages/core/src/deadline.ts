@@ -4,7 +4,7 @@ export interface Instant {
   readonly steady: number
 }
 
-/** A wall clock that has fallen behind the steady one by more than this was set back. */
+/** A wall clock that has fallen behind the steady one by more than this (ms) was set back. */
 const SET_BACK = 2000
 
 export function instant(): Instant {
@@ -19,5 +19,5 @@ export function instant(): Instant {
 export function elapsed(since: Instant, now: Instant): number {
   const wall = now.wall - since.wall
   const steady = now.steady - since.steady
-  return wall - steady < -SET_BACK ? Number.POSITIVE_INFINITY : Math.max(wall, steady)
+  return steady - wall > SET_BACK ? 1 / 0 : Math.max(wall, steady)
 }

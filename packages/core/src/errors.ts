@@ -14,21 +14,18 @@ export type TokenErrorCode =
 
 /** Why there is no token, or why a URL got none. Messages never contain a token; match by `code`. */
 export class TokenError extends Error {
-  override readonly name = 'TokenError'
-  readonly code: TokenErrorCode
-  /** HTTP status of the broker's answer, when there was one. */
-  readonly status: number | undefined
+  /** HTTP status of the answer, when there was one. */
+  declare readonly status: number | undefined
   /** Milliseconds that the broker asked to wait (RFC 9110 §10.2.3), when it did. */
-  readonly retryAfter: number | undefined
+  declare readonly retryAfter: number | undefined
+  declare readonly code: TokenErrorCode
 
   constructor(
     code: TokenErrorCode,
     message: string,
-    { status, retryAfter, cause }: { status?: number; retryAfter?: number; cause?: unknown } = {},
+    details: { status?: number; retryAfter?: number | undefined; cause?: unknown } = {},
   ) {
-    super(message, { cause })
-    this.code = code
-    this.status = status
-    this.retryAfter = retryAfter
+    super(message)
+    Object.assign(this, { name: 'TokenError', code }, details)
   }
 }

@@ -13,6 +13,8 @@ export interface TokenManagerEvents {
   error: TokenError
 }
 
+type Listener = (event: never) => void
+
 /** Listeners by event type. */
 export interface Emitter {
   on<T extends keyof TokenManagerEvents>(
@@ -26,11 +28,11 @@ export interface Emitter {
 
 /** @param onChange Called when the number of listeners has changed. */
 export function createEmitter(onChange: () => void): Emitter {
-  const entries = new Set<{ type: string; listener: (event: never) => void }>()
-  const printed = new Set<string>()
+  const entries = new Set<[type: string, listener: Listener]>()
+  let printed: string | undefined
   return {
     on(type, listener) {
-      const entry = { type, listener }
+      const entry: [string, Listener] = [type, listener]
       entries.add(entry)
       onChange()
       return () => {
@@ -38,26 +40,20 @@ export function createEmitter(onChange: () => void): Emitter {
       }
     },
     emit(type, event) {
-      let heard = false
-      for (const entry of [...entries]) {
-        if (entry.type !== type) continue
-        heard = true
+      const heard = [...entries].filter(([each]) => each === type)
+      for (const [, listener] of heard) {
         try {
-          entry.listener(event as never)
+          listener(event as never)
         } catch (error) {
           // A listener's fault is its own: it surfaces as an uncaught error and stops nothing here.
-          queueMicrotask(() => {
-            throw error
-          })
+          reportError(error)
         }
       }
-      if (type === 'error' && !heard) {
+      if (type === 'error' && !heard.length) {
         const { message } = event as TokenError
-        if (!printed.has(message)) {
-          printed.add(message)
-          // biome-ignore lint/suspicious/noConsole: an error that nobody listens for must not vanish
-          console.error(`Tilepass: ${message}`)
-        }
+        // biome-ignore lint/suspicious/noConsole: an error that nobody listens for must not vanish
+        if (message !== printed) console.error(`Tilepass: ${message}`)
+        printed = message
       }
     },
     clear() {
@@ -68,4 +64,11 @@ export function createEmitter(onChange: () => void): Emitter {
       return entries.size
     },
   }
+}
+
+/** As the browser reports an exception of an event listener; Node has no such function. */
+function reportError(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
 }

@@ -7,48 +7,37 @@ import type { RenewalReason, TokenSource } from './token-source.ts'
 /** A broker that has not answered after this long (ms) does not answer. */
 const EXCHANGE_TIMEOUT = 10_000
 
-/** How one exchange ended. It never rejects. */
+/** How one exchange ended. */
 export interface Outcome {
   readonly left: Instant
   readonly ended: Instant
   readonly result: AccessToken | TokenError
 }
 
-/** Asks the source once. An abort, a timeout, a throw and a wrong answer all end as a {@link TokenError}. */
+/**
+ * Asks the source once. It never rejects: a throw, a timeout, an abort and a wrong answer are results.
+ *
+ * @param abort Ends this exchange, even when the source ignores its signal.
+ */
 export async function exchange(
   ask: Exclude<TokenSource, string | URL>,
   reason: RenewalReason,
-  aborted: AbortSignal,
+  abort: AbortController,
 ): Promise<Outcome> {
   const left = instant()
-  const abort = new AbortController()
-  const stop = (cause: unknown) => abort.abort(cause)
-  const timer = setTimeout(
-    stop,
-    EXCHANGE_TIMEOUT,
-    new Error(`no answer within ${EXCHANGE_TIMEOUT / 1000} s`),
-  )
-  const onAbort = () => stop(aborted.reason)
-  aborted.addEventListener('abort', onAbort)
-  // A source may ignore the signal: the race ends all the same.
-  const end = new Promise<never>((_resolve, reject) => {
-    abort.signal.addEventListener('abort', () => reject(abort.signal.reason))
+  const { signal } = abort
+  const timer = setTimeout(() => abort.abort(), EXCHANGE_TIMEOUT)
+  const ended = new Promise<never>((_resolve, reject) => {
+    signal.onabort = () => reject(signal.reason)
   })
-  const answer = async () =>
-    parseTokenResponse(await ask({ reason, signal: abort.signal }), left.wall)
-  let result: AccessToken | TokenError
-  try {
-    result = await Promise.race([answer(), end])
-  } catch (cause) {
-    result =
-      cause instanceof TokenError
-        ? cause
-        : new TokenError('ERR_TOKEN_UNAVAILABLE', 'The token endpoint could not be reached.', {
-            cause,
-          })
-  } finally {
-    clearTimeout(timer)
-    aborted.removeEventListener('abort', onAbort)
-  }
+  const answer = async () => parseTokenResponse(await ask({ reason, signal }), left.wall)
+  const result = await Promise.race([answer(), ended]).catch((cause) =>
+    cause instanceof TokenError
+      ? cause
+      : new TokenError('ERR_TOKEN_UNAVAILABLE', 'The token endpoint could not be reached.', {
+          cause,
+        }),
+  )
+  clearTimeout(timer)
   return { left, ended: instant(), result }
 }

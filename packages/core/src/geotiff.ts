@@ -1,7 +1,39 @@
 import { BaseClient, BaseResponse } from 'geotiff'
 import type { TokenManager } from './token-manager.ts'
 
-class FetchedRange extends BaseResponse {
+/**
+ * A client for `fromCustomClient()` of geotiff whose range requests carry the token: they wait for it,
+ * and are made again when the server refuses it. An answer that is not 2xx rejects with its `status`.
+ *
+ * geotiff may keep a failed read (geotiff.js #381), so give the manager a `waitLimit` that outlasts a
+ * short failure of the broker.
+ */
+export function createGeotiffClient(tokens: Pick<TokenManager, 'fetch'>, url: string): BaseClient {
+  return new TokenClient(tokens, url)
+}
+
+class TokenClient extends BaseClient {
+  readonly #tokens: Pick<TokenManager, 'fetch'>
+
+  constructor(tokens: Pick<TokenManager, 'fetch'>, url: string) {
+    super(url)
+    this.#tokens = tokens
+  }
+
+  override async request({ headers, signal }: RequestInit = {}): Promise<BaseResponse> {
+    const response = await this.#tokens.fetch(this.url, {
+      ...(headers ? { headers } : {}),
+      signal: signal ?? null,
+    })
+    if (response.ok) return new FetchedResponse(response)
+    const { status } = response
+    void response.body?.cancel()
+    // geotiff's own error would not tell the status.
+    throw Object.assign(new Error(`The image's server answered ${status}.`), { status })
+  }
+}
+
+class FetchedResponse extends BaseResponse {
   readonly #response: Response
 
   constructor(response: Response) {
@@ -20,29 +52,4 @@ class FetchedRange extends BaseResponse {
   override getData(): Promise<ArrayBuffer> {
     return this.#response.arrayBuffer()
   }
-}
-
-class TokenClient extends BaseClient {
-  readonly #tokens: Pick<TokenManager, 'fetch'>
-
-  constructor(tokens: Pick<TokenManager, 'fetch'>, url: string) {
-    super(url)
-    this.#tokens = tokens
-  }
-
-  // geotiff.js keeps a rejected block for good (geotiff.js #381), hence the wait for a token, not an error.
-  override async request({ headers, signal }: RequestInit = {}): Promise<BaseResponse> {
-    const init = { ...(headers && { headers }), signal: signal ?? null }
-    return new FetchedRange(await this.#tokens.fetch(this.url, init))
-  }
-}
-
-/**
- * A client for `fromCustomClient` of geotiff.js: reads a Cloud Optimized GeoTIFF by ranges, each with a
- * token that is valid when it leaves; a refused one is renewed and the range asked for once more.
- *
- * @see https://geotiffjs.github.io/geotiff.js/
- */
-export function createGeotiffClient(tokens: Pick<TokenManager, 'fetch'>, url: string): BaseClient {
-  return new TokenClient(tokens, url)
 }

@@ -1,85 +1,100 @@
-import { EtagMismatch, PMTiles, type RangeResponse, ResolvedValueCache, type Source } from 'pmtiles'
+import {
+  type Cache,
+  EtagMismatch,
+  type Header,
+  PMTiles,
+  type RangeResponse,
+  ResolvedValueCache,
+  type Source,
+} from 'pmtiles'
 import type { TokenManager } from './token-manager.ts'
 
-/** Keeps what was read, never a failure; callers that want the same part at once share one request. */
-class ArchiveCache extends ResolvedValueCache {
-  readonly #running = new Map<string, Promise<unknown>>()
+/**
+ * A PMTiles archive whose range requests carry the token: they wait for it, and are made again when the
+ * server refuses it. For `protocol.add(archive)` of pmtiles before the style loads, or `leafletLayer({ url: archive })`
+ * of protomaps-leaflet. Nothing is fetched before the first tile.
+ *
+ * After an error the archive asks again at the next tile, and a replaced archive is read anew. An error
+ * of the server has its `status`; the server must expose `ETag` and `Content-Range` to other origins.
+ *
+ * @param url As in the style after `pmtiles://`; it is the archive's key.
+ * @see https://docs.protomaps.com/pmtiles/maplibre
+ */
+export function createPmtilesArchive(tokens: Pick<TokenManager, 'fetch'>, url: string): PMTiles {
+  return new PMTiles(createSource(tokens, url), createCache())
+}
 
-  override getHeader(source: Source): ReturnType<ResolvedValueCache['getHeader']> {
-    return this.#share('header', () => super.getHeader(source))
+/** pmtiles' own `FetchSource` with another `fetch`, since it takes none. */
+function createSource(tokens: Pick<TokenManager, 'fetch'>, url: string): Source {
+  // Chromium on Windows mixes up cached ranges: https://github.com/protomaps/PMTiles/issues/584
+  const isMixedUp = /Windows.*Chrome/.test(globalThis.navigator?.userAgent)
+  let cache: RequestCache = isMixedUp ? 'no-store' : 'default'
+
+  function request(range: string, mode: RequestCache, signal: AbortSignal | undefined) {
+    const headers = { range: `bytes=${range}` }
+    return tokens.fetch(url, { headers, cache: mode, signal: signal ?? null })
   }
 
-  override getDirectory(
-    ...[source, offset, length, header]: Parameters<ResolvedValueCache['getDirectory']>
-  ): ReturnType<ResolvedValueCache['getDirectory']> {
-    // Without the caller's signal: whoever gives up must not take the directory from the others.
-    return this.#share(`${header.etag}|${offset}|${length}`, () =>
-      super.getDirectory(source, offset, length, header),
-    )
-  }
-
-  #share<T>(part: string, read: () => Promise<T>): Promise<T> {
-    const running = this.#running.get(part) as Promise<T> | undefined
-    if (running) return running
-    const reading = read().finally(() => this.#running.delete(part))
-    this.#running.set(part, reading)
-    return reading
+  return {
+    getKey: () => url,
+    async getBytes(offset, length, signal, etag): Promise<RangeResponse> {
+      let response = await request(`${offset}-${offset + length - 1}`, cache, signal)
+      if (offset === 0 && response.status === 416) {
+        // An archive shorter than the header request: some servers refuse the range instead of cutting it.
+        const size = /^bytes \*\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1]
+        if (size) response = await request(`0-${+size - 1}`, 'reload', signal)
+      }
+      const { status, headers } = response
+      const tag = headers.get('etag')
+      const found = tag?.startsWith('W/') ? undefined : (tag ?? undefined)
+      if (status === 416 || (etag && found && found !== etag)) {
+        // What the browser has cached may be of the archive as it was.
+        cache = 'reload'
+        void response.body?.cancel()
+        throw new EtagMismatch('The archive was replaced while it was read.')
+      }
+      const size = headers.get('content-length')
+      const isWhole = status === 200 && !(size && +size <= length)
+      if (!response.ok || isWhole) {
+        void response.body?.cancel()
+        const message = isWhole
+          ? "The archive's server does not answer range requests."
+          : `The archive's server answered ${status}.`
+        throw Object.assign(new Error(message), { status })
+      }
+      return {
+        data: await response.arrayBuffer(),
+        ...(found ? { etag: found } : {}),
+        ...(headers.has('cache-control') ? { cacheControl: headers.get('cache-control') ?? '' } : {}),
+        ...(headers.has('expires') ? { expires: headers.get('expires') ?? '' } : {}),
+      }
+    },
   }
 }
 
 /**
- * A PMTiles archive whose ranges are read with a token. Hand it to `protocol.add()`, or to whatever
- * else takes a `PMTiles`. A refused or unreachable archive is asked again at the next tile; one that
- * was replaced on the server is read afresh. Errors carry the server's `status`.
- *
- * @param url Absolute, as it stands after `pmtiles://` in the style.
- * @see https://github.com/protomaps/PMTiles/blob/main/spec/v3/spec.md
+ * pmtiles' default cache keeps a rejected header for ever, and its other one asks as many times as there
+ * are tiles waiting. This one keeps what it got, shares what is under way, and forgets what failed.
  */
-export function createPmtilesArchive(tokens: Pick<TokenManager, 'fetch'>, url: string): PMTiles {
-  // Once the archive was replaced, a cache may hold ranges of the former one.
-  let replaced = false
-
-  async function getBytes(
-    offset: number,
-    length: number,
-    signal?: AbortSignal,
-    etag?: string,
-  ): Promise<RangeResponse> {
-    const read = (end: number, cache: RequestCache) =>
-      tokens.fetch(url, {
-        headers: { Range: `bytes=${offset}-${end - 1}` },
-        cache,
-        signal: signal ?? null,
-      })
-    let response = await read(offset + length, replaced ? 'reload' : 'default')
-    const { headers } = response
-    // Some stores refuse a first range that ends beyond a small archive, and name its size.
-    const size = response.status === 416 && /^bytes \*\/(\d+)$/.exec(get(headers, 'content-range'))
-    if (offset === 0 && size) response = await read(Number(size[1]), 'reload')
-    // A weak ETag says nothing about bytes.
-    const found = get(response.headers, 'etag').replace(/^W\/.*/, '')
-    if (response.status === 416 || (etag && found && found !== etag)) {
-      replaced = true
-      throw new EtagMismatch('The archive on the server is no longer the one that was read before.')
-    }
-    if (!response.ok) throw failure(`The archive's server answered ${response.status}.`, response)
-    if (response.status === 200 && !(Number(get(response.headers, 'content-length')) <= length)) {
-      void response.body?.cancel()
-      throw failure("The archive's server does not serve byte ranges.", response)
-    }
-    return {
-      data: await response.arrayBuffer(),
-      ...(found && { etag: found }),
-      ...pick('cacheControl', get(response.headers, 'cache-control')),
-      ...pick('expires', get(response.headers, 'expires')),
-    }
+function createCache(): Cache {
+  const kept = new ResolvedValueCache()
+  const headers = new Map<string, Promise<Header>>()
+  const directories = new Map<string, ReturnType<Cache['getDirectory']>>()
+  return {
+    getHeader: (source) => share(headers, '', () => kept.getHeader(source)),
+    // Without the signal: it is one tile's, and the directory is for all that wait.
+    getDirectory: (source, offset, length, header) =>
+      share(directories, `${header.etag} ${offset} ${length}`, () =>
+        kept.getDirectory(source, offset, length, header),
+      ),
+    invalidate: (source) => kept.invalidate(source),
   }
-
-  return new PMTiles({ getKey: () => url, getBytes }, new ArchiveCache())
 }
 
-const get = (headers: Headers, name: string) => headers.get(name) ?? ''
-const pick = <N extends string>(name: N, value: string) =>
-  (value ? { [name]: value } : {}) as { [K in N]?: string }
-const failure = (message: string, { status }: Response) =>
-  Object.assign(new Error(message), { status })
+function share<T>(running: Map<string, Promise<T>>, key: string, ask: () => Promise<T>) {
+  const known = running.get(key)
+  if (known) return known
+  const asked = ask().finally(() => running.delete(key))
+  running.set(key, asked)
+  return asked
+}

@@ -9,9 +9,9 @@ const MAX_JITTER = 30_000
 export interface RenewalSituation {
   readonly now: number
   /** When the last exchange left. */
-  readonly leftAt: number
+  readonly left: number
   /** When its answer came, or the attempt was given up. */
-  readonly endedAt: number
+  readonly ended: number
   /** Attempts that have failed in a row, 0 after a success. */
   readonly failures: number
   /** Milliseconds of the last failure's Retry-After. */
@@ -37,22 +37,22 @@ export function renewalLead(lifetime: number, random: number): number {
  * a valid token remains there is no hurry, and at least an eighth of what is left passes first.
  */
 export function nextAttemptAt(situation: RenewalSituation): number {
-  const { now, leftAt, endedAt, failures, retryAfter, held, repeatedAfter = 0, random } = situation
-  const earliest = leftAt + MIN_INTERVAL
+  const { now, left, ended, failures, retryAfter, held, repeatedAfter = 0, random } = situation
+  const earliest = left + MIN_INTERVAL
   if (failures > 0) {
     if (retryAfter !== undefined) {
       return Math.max(
         earliest,
-        endedAt + Math.min(retryAfter, MAX_RETRY_AFTER) + random * MIN_INTERVAL,
+        ended + Math.min(retryAfter, MAX_RETRY_AFTER) + random * MIN_INTERVAL,
       )
     }
     const backoff = Math.min(MIN_INTERVAL * 2 ** (failures - 1), MAX_BACKOFF) * (1 - random / 2)
-    return Math.max(earliest, endedAt + Math.max(backoff, (held?.left ?? 0) / 8))
+    return Math.max(earliest, ended + Math.max(backoff, (held?.left ?? 0) / 8))
   }
   if (!held) return earliest
   return Math.max(
     earliest,
-    leftAt + repeatedAfter,
+    left + repeatedAfter,
     now + held.left - renewalLead(held.lifetime, random),
   )
 }

@@ -11,13 +11,10 @@ export function isHidden(): boolean {
  */
 export function onWake(wake: () => void): () => void {
   const page = globalThis.document
-  if (!page || typeof addEventListener !== 'function') return () => {}
-  page.addEventListener('visibilitychange', wake)
-  addEventListener('pageshow', wake)
-  addEventListener('online', wake)
-  return () => {
-    page.removeEventListener('visibilitychange', wake)
-    removeEventListener('pageshow', wake)
-    removeEventListener('online', wake)
+  const each = (method: 'addEventListener' | 'removeEventListener') => {
+    page?.[method]('visibilitychange', wake)
+    for (const type of ['pageshow', 'online']) if (page) globalThis[method](type, wake)
   }
+  each('addEventListener')
+  return () => each('removeEventListener')
 }

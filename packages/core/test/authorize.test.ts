@@ -1,0 +1,36 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { attachToken } from '../src/authorize.ts'
+
+const query = { prefix: '', attach: { query: 'access_token' } }
+
+test.each([
+  ['https://a.example/1.png', 'https://a.example/1.png?access_token=t'],
+  ['https://a.example/1.png?x=1', 'https://a.example/1.png?x=1&access_token=t'],
+  ['https://a.example/1.png?access_token=old&x=1#f', 'https://a.example/1.png?x=1&access_token=t'],
+  ['https://a.example/?bbox=1,2&q=a%20b?c', 'https://a.example/?bbox=1,2&q=a%20b?c&access_token=t'],
+  ['/1.png?', '/1.png?access_token=t'],
+])('a query rule turns %s into %s', (url, expected) => {
+  expect(attachToken(url, query, 't').url).toBe(expected)
+})
+
+test('a header rule leaves the URL alone, in a fresh object every time', () => {
+  const rule = { prefix: '', attach: 'header' as const }
+  const first = attachToken('https://a.example/?x', rule, 't')
+  expect(first).toEqual({
+    url: 'https://a.example/?x',
+    headers: { Authorization: 'Bearer t' },
+    token: 't',
+  })
+  expect(attachToken('https://a.example/?x', rule, 't').headers).not.toBe(first.headers)
+})
+
+test('any token comes out of the query as it went in', () => {
+  fc.assert(
+    fc.property(fc.string({ minLength: 1, unit: 'grapheme-ascii' }), (token) => {
+      const { url } = attachToken('https://a.example/x?access_token=1&a=b', query, token)
+      expect(new URL(url).searchParams.getAll('access_token')).toEqual([token])
+      expect(new URL(url).searchParams.get('a')).toBe('b')
+    }),
+  )
+})

@@ -1,0 +1,141 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createTokenManager } from '../src/index.ts'
+
+let server: Server
+let base: string
+let seen: { method: string; url: string; authorization: string | undefined; body: string }[]
+let handle: (request: IncomingMessage, response: ServerResponse) => void
+let issued: number
+
+beforeEach(async () => {
+  seen = []
+  issued = 0
+  handle = (_request, response) => response.end('ok')
+  server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    if (request.url === '/map-token') {
+      issued += 1
+      seen.push({ method: 'POST', url: '/map-token', authorization: undefined, body })
+      response.setHeader('content-type', 'application/json')
+      response.end(
+        JSON.stringify({ access_token: `canary-${issued}`, token_type: 'Bearer', expires_in: 60 }),
+      )
+      return
+    }
+    seen.push({
+      method: request.method ?? '',
+      url: request.url ?? '',
+      authorization: request.headers.authorization,
+      body,
+    })
+    handle(request, response)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+afterEach(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+const manage = (query = false) =>
+  createTokenManager(`${base}/map-token`, {
+    allow: [query ? { prefix: `${base}/v1/`, attach: { query: 'token' } } : `${base}/v1/`],
+    grant: 'city',
+  })
+const refuse = (...values: string[]) => {
+  handle = (request, response) => {
+    const value =
+      request.headers.authorization?.slice(7) ??
+      new URL(request.url ?? '', base).searchParams.get('token')
+    response.writeHead(values.includes(value ?? '') ? 401 : 200).end('ok')
+  }
+}
+const tiles = () => seen.filter(({ url }) => url !== '/map-token')
+
+test('the grant travels in the body of the exchange', async () => {
+  await manage().fetch(`${base}/v1/a`)
+  expect(seen[0]).toMatchObject({ url: '/map-token', body: '{"grant":"city"}' })
+  expect(seen[1]).toMatchObject({ url: '/v1/a', authorization: 'Bearer canary-1' })
+})
+
+test('a refused request is replayed once with a new token, body and all', async () => {
+  refuse('canary-1')
+  const response = await manage().fetch(`${base}/v1/a`, {
+    method: 'POST',
+    body: 'hello',
+    headers: { 'x-mine': '1' },
+  })
+  expect(response.status).toBe(200)
+  expect(tiles()).toMatchObject([
+    { method: 'POST', authorization: 'Bearer canary-1', body: 'hello' },
+    { method: 'POST', authorization: 'Bearer canary-2', body: 'hello' },
+  ])
+})
+
+test('a server that refuses for ever gets two requests and its answer is returned', async () => {
+  refuse('canary-1', 'canary-2', 'canary-3')
+  const response = await manage().fetch(`${base}/v1/a`)
+  expect(response.status).toBe(401)
+  expect(tiles().length).toBe(2)
+})
+
+test('ten requests that are refused at once cost one exchange', async () => {
+  const tokens = manage()
+  await tokens.getToken()
+  refuse('canary-1')
+  const all = await Promise.all(
+    Array.from({ length: 10 }, (_, i) => tokens.fetch(`${base}/v1/${i}`)),
+  )
+  expect(all.map(({ status }) => status)).toEqual(Array(10).fill(200))
+  expect(issued).toBe(2)
+  expect(tiles().length).toBe(20)
+})
+
+test('a query rule puts the token in the query and nowhere else', async () => {
+  refuse('canary-1')
+  expect((await manage(true).fetch(`${base}/v1/a?x=1`)).status).toBe(200)
+  expect(tiles().map(({ url, authorization }) => [url, authorization])).toEqual([
+    ['/v1/a?x=1&token=canary-1', undefined],
+    ['/v1/a?x=1&token=canary-2', undefined],
+  ])
+})
+
+test('P2: a redirect is an error, so that no token follows it', async () => {
+  handle = (_request, response) => response.writeHead(302, { location: '/elsewhere' }).end()
+  await expect(manage().fetch(`${base}/v1/a`)).rejects.toThrow(TypeError)
+  expect(tiles().map(({ url }) => url)).toEqual(['/v1/a'])
+})
+
+test('a URL that is not allowed goes out as it is, without a token and without an exchange', async () => {
+  const response = await manage().fetch(`${base}/v2/a`)
+  expect(await response.text()).toBe('ok')
+  expect(seen).toMatchObject([{ url: '/v2/a', authorization: undefined }])
+})
+
+test('a Request object keeps its method, headers and signal', async () => {
+  const abort = new AbortController()
+  const request = new Request(`${base}/v1/a`, { method: 'PUT', body: 'x', signal: abort.signal })
+  expect((await manage().fetch(request)).status).toBe(200)
+  expect(tiles()).toMatchObject([{ method: 'PUT', body: 'x', authorization: 'Bearer canary-1' }])
+  const reason = new Error('mine')
+  abort.abort(reason)
+  await expect(manage().fetch(new Request(`${base}/v1/b`, { signal: abort.signal }))).rejects.toBe(
+    reason,
+  )
+})
+
+test('an endpoint that redirects to a sign-in page is named as such', async () => {
+  const tokens = createTokenManager(`${base}/login-first`, { allow: [`${base}/v1/`] })
+  tokens.on('error', () => {})
+  handle = (_request, response) => response.writeHead(302, { location: '/sign-in' }).end()
+  const error = await tokens.renew().catch((error) => error)
+  expect(error).toMatchObject({ code: 'ERR_TOKEN_RESPONSE_INVALID' })
+  expect(error.message).toMatch(/redirect/)
+  tokens.dispose()
+})
