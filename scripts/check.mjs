@@ -6,13 +6,13 @@ import { checkSizes } from './sizes.mjs'
 await build()
 const bin = (name) => join(root, 'node_modules/.bin', name)
 
-console.log('Lint and format')
+console.error('Lint and format')
 run(bin('biome'), ['check', '--error-on-warnings', '.'])
-console.log('Types')
+console.error('Types')
 run(bin('tsc'), ['-b', '.'])
-console.log('Sizes')
+console.error('Sizes')
 await checkSizes()
-console.log('Packages')
+console.error('Packages')
 for (const folder of [
   'packages/core',
   'packages/maplibre',
@@ -31,4 +31,4 @@ for (const folder of [
     './style.css',
   ])
 }
-console.log('Everything checks out.')
+console.error('Everything checks out.')

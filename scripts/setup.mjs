@@ -27,7 +27,8 @@ export function setUp() {
     process.exit(1)
   }
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted()) return
-  console.log('Installing dependencies (the first time takes about a minute) …')
+  // On standard error: a command that prints a token prints nothing else on standard output.
+  console.error('Installing dependencies (the first time takes about a minute) …')
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error', '--progress', 'true'])
   mkdirSync(dirname(stamp), { recursive: true })
   writeFileSync(stamp, wanted())
@@ -42,7 +43,7 @@ export function setUp() {
 export function run(command, args) {
   const { status, error } = spawnSync(command, args, {
     cwd: root,
-    stdio: 'inherit',
+    stdio: ['inherit', 2, 2],
     shell: process.platform === 'win32',
   })
   if (error) console.error(`${command} could not be started: ${error.message}`)

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from './build.mjs'
 import { root } from './setup.mjs'
@@ -35,6 +35,11 @@ const { status } = spawnSync(
 )
 
 for (const reason of left) console.log(`Left out: ${reason}`)
+if (!existsSync(report)) {
+  console.error('The test runner ended without a report.')
+  console.log('0 passed, 1 failed')
+  process.exit(status || 1)
+}
 const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(
   readFileSync(report, 'utf8'),
 )
