@@ -81,6 +81,7 @@ describe.each(VERSIONS)('MapLibre %s', (version) => {
 
   test('the map is not idle while a token is awaited', async () => {
     const { page } = await open(version, { style: styleOf({ raster: raster(servers.page) }) })
+    await healed(page)
     await page.waitForFunction(() => globalThis.idles > 0)
     servers.issuer.revokeAll()
     servers.broker = 'fails'

@@ -87,10 +87,7 @@ test('the types fit MapLibre 4, 5 and 6', () => {
     Promise<unknown>
   >()
   const tokens = createTokenManager('/map-token', { allow: ['/v1/'] })
+  const transformRequest = async (url: string) => ({ url })
   // @ts-expect-error a transform of one's own must answer at once
-  const late = {
-    addProtocol: () => {},
-    transformRequest: async (url: string) => ({ url }),
-  } satisfies Parameters<typeof createMapAuthorizer>[1]
-  expect(() => createMapAuthorizer(tokens, { addProtocol: late.addProtocol })).not.toThrow()
+  expect(createMapAuthorizer(tokens, { addProtocol: () => {}, transformRequest })).toBeDefined()
 })
