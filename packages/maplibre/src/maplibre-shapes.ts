@@ -79,6 +79,7 @@ export interface MapSource {
 /** A tile manager of versions 5 and 6, or a source cache of version 4. */
 export interface Tiles {
   getTileByID(key: string): Tile | undefined
+  _sourceErrored?: boolean
   _reloadTile(key: string, state: string): Promise<void>
 }
 

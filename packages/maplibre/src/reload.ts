@@ -14,6 +14,8 @@ export function reloadTile(map: MapInternals, sourceId: string, tile: Tile): voi
   // Some other tile object may stand for the same place by now; then this one is not needed.
   if (tile.state === 'errored' && tiles?.getTileByID(key) === tile) {
     const shows = map.getSource(sourceId)?.type === 'vector' || tile.texture || tile.dem
+    // Version 5 takes one failed tile for a failed source, and would be idle while this one is awaited.
+    tiles._sourceErrored = false
     void tiles._reloadTile(key, shows ? 'expired' : 'loading')
   }
 }
