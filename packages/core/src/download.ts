@@ -3,7 +3,8 @@ import type { TokenManager } from './token-manager.ts'
 /** A blob URL is read some time after the click, and nothing says when (ms). */
 const BLOB_LIFETIME = 40_000
 /** What a browser shows instead of saving, when another origin does not say "attachment". */
-const SHOWN = /^(?:text|video|audio|image(?!\/tiff))\/|^application\/(?:pdf|json|xml|\S+\+(?:json|xml))/i
+const SHOWN =
+  /^(?:text|video|audio|image(?!\/tiff))\/|^application\/(?:pdf|json|xml|\S+\+(?:json|xml))/i
 
 /**
  * Saves a file that needs the token. The page never navigates: an `<a download>` that met a 401 on

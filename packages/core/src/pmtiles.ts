@@ -65,7 +65,9 @@ function createSource(tokens: Pick<TokenManager, 'fetch'>, url: string): Source 
       return {
         data: await response.arrayBuffer(),
         ...(found ? { etag: found } : {}),
-        ...(headers.has('cache-control') ? { cacheControl: headers.get('cache-control') ?? '' } : {}),
+        ...(headers.has('cache-control')
+          ? { cacheControl: headers.get('cache-control') ?? '' }
+          : {}),
         ...(headers.has('expires') ? { expires: headers.get('expires') ?? '' } : {}),
       }
     },

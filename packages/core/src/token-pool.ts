@@ -1,28 +1,36 @@
 import type { TokenManager } from './token-manager.ts'
 
-/** More keys than this at once, and the one that was used longest ago goes. */
-const MAX_KEYS = 64
-/** Renewals in a row that no request used, after which a key is idle. */
-const IDLE_RENEWALS = 2
+/** A key that no request used for this long is idle (ms). */
+const IDLE = 300_000
+/** While somebody listens, renewals that an idle key may still have: what they heal counts as a use. */
+const SPARE_RENEWALS = 1
 
 interface Entry {
   readonly manager: TokenManager
   /** Requests that are under way: their key stays. */
   busy: number
-  /** Renewals since its last use. */
-  unused: number
+  usedAt: number
+  /** Renewals since then. */
+  renewals: number
   /** How the pool's listeners, and its own, stop listening here. */
   readonly stops: Map<unknown, () => void>
 }
 
 type Attach = (manager: TokenManager) => () => void
 
+/** A pool goes wherever a manager does. */
+export interface TokenPool extends TokenManager {
+  /** The manager of a URL's key. The pool owns it, and disposes of it when the key is idle: listen on the pool. */
+  manager(url: string): TokenManager | undefined
+}
+
 /**
  * One manager per key, for keys that are not known in advance: each dataset, or tenant, has its own token.
- * It goes wherever a manager does. Concurrent requests of one key share one exchange.
+ * Concurrent requests of one key share one exchange.
  *
- * A key is dropped, and its manager disposed, when two renewals in a row went unused, or when it is the
- * one used longest ago of more than 64. The next request for it starts afresh. There is no timer for this.
+ * A key that no request used for five minutes is dropped, and its manager disposed, at the next use of
+ * any key, or after its own second renewal in vain. There is no timer for this; the next request for the
+ * key starts afresh.
  *
  * What a pool makes of the members that know no URL:
  *
@@ -32,15 +40,15 @@ type Attach = (manager: TokenManager) => () => void
  * - `on()` listens to the manager of every key, now and later; while anybody does, each key in use is kept fresh;
  * - `state` is the worst of all keys': denied, unavailable, renewing, fresh, idle;
  * - `renew()` exchanges for every key, and resolves with the token of the one used last;
- * - `invalidate()` and `dispose()` drop every key.
+ * - `invalidate()` reaches every key's manager, and `dispose()` drops every key.
  *
  * @param keyOf The key of a URL, pure and cheap; undefined for a URL that no token is for.
- * @param create Makes the manager of a key. The pool owns it: listen on the pool, not on the manager.
+ * @param create Makes the manager of a key, which is the pool's from then on.
  */
 export function createTokenPool(
   keyOf: (url: string) => string | undefined,
   create: (key: string) => TokenManager,
-): TokenManager {
+): TokenPool {
   /** By last use, the latest at the end. */
   const entries = new Map<string, Entry>()
   const listeners = new Set<Attach>()
@@ -49,27 +57,39 @@ export function createTokenPool(
     const key = keyOf(url)
     if (key === undefined) return undefined
     const entry = entries.get(key) ?? add(key)
+    entry.usedAt = performance.now()
+    entry.renewals = 0
     entries.delete(key)
     entries.set(key, entry)
+    for (const [other, each] of entries) {
+      if (!isIdle(each)) break
+      drop(other)
+    }
     return entry
   }
 
+  function isIdle({ busy, usedAt }: Entry): boolean {
+    return !busy && performance.now() - usedAt >= IDLE
+  }
+
   function add(key: string): Entry {
-    for (const [other, { busy }] of entries) {
-      if (entries.size < MAX_KEYS) break
-      if (!busy) drop(other)
+    const entry: Entry = {
+      manager: create(key),
+      busy: 0,
+      usedAt: 0,
+      renewals: 0,
+      stops: new Map(),
     }
-    const entry: Entry = { manager: create(key), busy: 0, unused: 0, stops: new Map() }
     for (const listener of listeners) entry.stops.set(listener, listener(entry.manager))
     watch(key, entry)
     return entry
   }
 
-  /** Counts renewals that nobody used; only while somebody listens, since this keeps the token fresh too. */
+  /** Drops an idle key instead of renewing it for ever. Only while somebody listens, since this keeps the token fresh too. */
   function watch(key: string, entry: Entry): void {
     if (!listeners.size || entry.stops.has(watch)) return
     const stop = entry.manager.on('renewed', () => {
-      if (!entry.busy && entry.unused++ >= IDLE_RENEWALS) drop(key)
+      if (isIdle(entry) && ++entry.renewals > SPARE_RENEWALS) drop(key)
     })
     entry.stops.set(watch, stop)
   }
@@ -81,9 +101,8 @@ export function createTokenPool(
     entry?.manager.dispose()
   }
 
-  /** Runs a request of a key, which counts as its use until the request has ended. */
+  /** Runs a request, which uses its key until it has ended. */
   function use<T>(entry: Entry, request: () => T): T {
-    entry.unused = 0
     const result = request()
     if (!(result instanceof Promise)) return result
     entry.busy++
@@ -102,21 +121,24 @@ export function createTokenPool(
     return order.find((state) => states.includes(state)) ?? 'idle'
   }
 
-  const pool: TokenManager = {
+  const pool: TokenPool = {
+    manager: (url) => find(url)?.manager,
     allow: [],
     get state() {
       return currentState()
     },
     peek: () => undefined,
     getToken: async () => {
-      throw new TypeError('A pool has a token per key: use authorize(url) or fetch(url)')
+      throw new TypeError(
+        'A pool has a token per key: use authorize(url), fetch(url) or manager(url)',
+      )
     },
     async renew() {
       const renewed = await Promise.all(managers().map((manager) => manager.renew()))
       return renewed.at(-1) ?? pool.getToken()
     },
     invalidate() {
-      for (const key of [...entries.keys()]) drop(key)
+      for (const manager of managers()) manager.invalidate()
     },
     reject(value) {
       for (const manager of managers()) manager.reject(value)
@@ -159,7 +181,7 @@ export function createTokenPool(
     },
     dispose() {
       listeners.clear()
-      pool.invalidate()
+      for (const key of [...entries.keys()]) drop(key)
     },
   }
   return pool
