@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { download } from '../src/download.ts'
+import { createTokenManager, type TokenManager } from '../src/index.ts'
+import { type FileServer, startFileServer } from './file-server.ts'
+
+let server: FileServer
+let tokens: TokenManager | undefined
+let url: string
+/** What was clicked, as it was at the click. */
+let clicked: { href: string; rel: string; download: string }[]
+
+/** As much of a page as a download needs. */
+function standIn(page: string): void {
+  vi.stubGlobal('location', new URL(page))
+  vi.stubGlobal('document', {
+    baseURI: page,
+    createElement() {
+      const link = {
+        href: '',
+        rel: '',
+        download: 'unset',
+        click() {
+          const { href, rel, download } = link
+          clicked.push({ href, rel, download })
+        },
+      }
+      return link
+    },
+  })
+}
+
+beforeEach(async () => {
+  server = await startFileServer()
+  server.file = Buffer.from('a file')
+  server.headers['content-type'] = 'image/tiff'
+  url = `${server.base}/datasets/7/cog.tif`
+  clicked = []
+  standIn('https://map.example/page')
+})
+afterEach(async () => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+  tokens?.dispose()
+  await server.close()
+})
+
+function createTokens(attach: 'header' | { query: string }): TokenManager {
+  tokens = createTokenManager(`${server.base}/map-token`, {
+    allow: [{ prefix: `${server.base}/datasets/7/`, attach }],
+  })
+  return tokens
+}
+
+test('with a query rule it asks with HEAD and then clicks a link with the same token', async () => {
+  await download(createTokens({ query: 'token' }), url)
+  expect(clicked).toEqual([{ href: `${url}?token=canary-1`, rel: 'noreferrer', download: '' }])
+  expect(server.seen.map(({ method, status }) => [method, status])).toEqual([['HEAD', 200]])
+})
+
+test('a token that was refused meanwhile is replaced before the click', async () => {
+  server.refused = 1
+  await download(createTokens({ query: 'token' }), url)
+  expect(clicked).toMatchObject([{ href: `${url}?token=canary-2` }])
+  expect(server.seen.map(({ status }) => status)).toEqual([401, 200])
+})
+
+test.each([
+  ['query', { query: 'token' }],
+  ['header', 'header'],
+] as const)(
+  'with a %s rule an answer that is not 2xx rejects with its status, and nothing is clicked',
+  async (_title, attach) => {
+    for (const status of [401, 403, 404, 500]) {
+      server.intercept = (_request, response) => {
+        response.writeHead(status).end()
+        return true
+      }
+      const failed = download(createTokens(attach), url)
+      await expect(failed).rejects.toMatchObject({ status })
+      await expect(failed).rejects.not.toThrow(/canary/)
+    }
+    expect(clicked).toEqual([])
+  },
+)
+
+test('with a header rule the file is saved as a blob, and no URL holds a token', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  await download(createTokens('header'), url)
+  const [link] = clicked
+  expect(link).toMatchObject({ rel: 'noreferrer', download: 'cog.tif' })
+  expect(link?.href).toMatch(/^blob:/)
+  expect(await (await fetch(link?.href ?? '')).text()).toBe('a file')
+  expect(server.seen).toMatchObject([{ method: 'GET', url: '/datasets/7/cog.tif', status: 200 }])
+  vi.runAllTimers()
+  await expect(fetch(link?.href ?? '')).rejects.toThrow()
+})
+
+test('a blob is named as the server says', async () => {
+  server.headers['content-disposition'] = 'attachment; filename="north.tif"'
+  await download(createTokens('header'), url)
+  expect(clicked[0]?.download).toBe('north.tif')
+})
+
+test('what a browser would show instead of saving does not take the map away', async () => {
+  server.headers['content-type'] = 'image/png'
+  await download(createTokens({ query: 'token' }), url)
+  expect(clicked[0]?.href).toMatch(/^blob:/)
+  expect(server.seen.map(({ method }) => method)).toEqual(['HEAD', 'GET'])
+})
+
+test('what is an attachment, or of the same origin, is left to the browser', async () => {
+  server.headers['content-type'] = 'application/geo+json'
+  server.headers['content-disposition'] = 'attachment'
+  await download(createTokens({ query: 'token' }), url)
+  delete server.headers['content-disposition']
+  standIn(`${server.base}/page`)
+  await download(createTokens({ query: 'token' }), url)
+  expect(clicked.map(({ href }) => href)).toEqual([
+    `${url}?token=canary-1`,
+    `${url}?token=canary-2`,
+  ])
+})
+
+test('a URL that is not allowed gets no token', async () => {
+  server.intercept = (_request, response) => {
+    response.end('open')
+    return true
+  }
+  const open = `${server.base}/open/file.zip`
+  await download(createTokens({ query: 'token' }), open)
+  expect(clicked).toMatchObject([{ href: open }])
+  expect(server.issued).toBe(0)
+})
