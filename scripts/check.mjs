@@ -28,7 +28,7 @@ for (const folder of [
     'esm-only',
     '--quiet',
     '--exclude-entrypoints',
-    './style.css',
+    './control.css',
   ])
 }
 console.error('Everything checks out.')
