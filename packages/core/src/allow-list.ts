@@ -24,7 +24,7 @@ export interface AllowList {
 /** A URL that a parser would leave exactly as it is: its string can be compared without parsing. */
 const PLAIN = /^https?:\/\/[^/?#@\\]+\/[\w~/-]*(?:[\w~-]\.[\w~/-]*)*(?:\?[\w=&,.~-]*)?$/
 /** Dot segments that the URL parser leaves alone, and that a server may still resolve. */
-const HIDDEN_DOTS = /(?:\/|%2f|%5c)(?:\.|%2e){1,2}(?:\/|%2f|%5c|$)/i
+const HIDDEN_DOTS = /(?:\/|%2f|%5c)(?:\.|%2e){1,2}(?:[/;]|%2f|%5c|$)/i
 
 function parse(url: string): URL | undefined {
   try {
@@ -38,7 +38,7 @@ function parse(url: string): URL | undefined {
 function check(rule: AllowRule): ResolvedRule {
   const { prefix, attach } =
     typeof rule === 'string' ? { prefix: rule, attach: 'header' as const } : rule
-  if (!/^(?!\/\/)[^?#@*\\]+$/.test(prefix)) {
+  if (!/^(?!\/\/)[^?#@*\\]+$/.test(prefix ?? '')) {
     throw new TypeError(
       `"allow": "${prefix}" must be a URL without user, query, fragment or wildcard`,
     )
@@ -65,7 +65,9 @@ function resolve({ prefix, attach }: ResolvedRule): ResolvedRule {
  * @throws TypeError for a rule that can never match as meant.
  */
 export function createAllowList(allow: readonly AllowRule[]): AllowList {
-  if (!allow?.length) throw new TypeError('"allow" must name at least one URL prefix')
+  // A lone string would be taken for rules of one letter each, "/" among them.
+  if (!Array.isArray(allow) || !allow.length)
+    throw new TypeError('"allow" must name at least one URL prefix')
   const checked = [...allow].map(check)
   let resolved: ResolvedRule[] | undefined
   function find(url: string): ResolvedRule | undefined {

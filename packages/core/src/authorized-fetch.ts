@@ -6,27 +6,30 @@ export async function authorizedFetch(
   input: string | URL | Request,
   init?: RequestInit,
 ): Promise<Response> {
-  const url = input instanceof Request ? input.url : String(input)
-  let request: Request | undefined
+  const request = input instanceof Request ? input : undefined
+  const url = request?.url ?? String(input)
+  const signal = init?.signal ?? request?.signal
   // A stream can be sent only once.
   let replays = init?.body instanceof ReadableStream ? 0 : 1
   for (;;) {
-    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
     const authorized = await tokens.authorize(url, { signal })
     if (!authorized) {
       const response = await fetch(input, init)
       void tokens.isAuthFailure(url, response)
       return response
     }
-    request ??= new Request(input, init)
-    const attempt = new Request(authorized.url, replays ? request.clone() : request)
-    for (const name in authorized.headers)
-      attempt.headers.set(name, authorized.headers[name] as string)
+    const headers = new Headers(init?.headers ?? request?.headers)
+    for (const name in authorized.headers) headers.set(name, authorized.headers[name] as string)
+    // A new Request would make a stream of the body, which Chrome sends over HTTP/2 only.
+    const copy = request?.clone()
+    const target = copy && authorized.url !== url ? new Request(authorized.url, copy) : copy
     // A redirect would carry the request, and what is in it, to a host that nobody allowed.
-    const response = await fetch(attempt, { redirect: init?.redirect ?? 'error' })
+    const redirect = init?.redirect ?? 'error'
+    const response = await fetch(target ?? authorized.url, { ...init, headers, redirect })
     if (!(await tokens.isAuthFailure(url, response))) return response
     tokens.reject(authorized.token)
     if (!replays--) return response
-    void response.body?.cancel()
+    // Not awaited: a copy that isAuthFailure() left unread would hold it up for ever.
+    response.body?.cancel().catch(() => {})
   }
 }

@@ -107,16 +107,22 @@ export function createTokenManager(
     clearTimeout(timer)
     const kept = events.size > 0
     if (!kept) stopWake?.()
-    stopWake = kept ? (stopWake ?? onWake(pump)) : undefined
+    stopWake = kept ? (stopWake ?? onWake(wake)) : undefined
     // Background work needs somebody who listens, and a page that somebody sees.
     if (running || denied() || !(room.size || (kept && last && !isHidden()))) return
     const wait = delay()
     if (wait <= 0) void attempt()
     else {
       timer = setTimeout(pump, Math.min(wait, MAX_TIMER))
-      // In Node, listening alone keeps no process alive; in a page timers are numbers.
-      if (!room.size) (timer as { unref?: () => void }).unref?.()
+      // In Node, whoever waits has a timer that keeps the process alive; in a page timers are numbers.
+      ;(timer as { unref?: () => void }).unref?.()
     }
+  }
+
+  function wake({ type }: Event): void {
+    // The network is back: what failed for want of it need not be waited for.
+    if (type === 'online' && !failure?.status) failures = 0
+    pump()
   }
 
   function attempt(requested?: 'requested'): Promise<Outcome['result']> {
@@ -139,7 +145,6 @@ export function createTokenManager(
   function settle({ left: since, ended, result }: Outcome): void {
     running = undefined
     const isToken = !(result instanceof Error)
-    const lifetime = isToken ? result.expiresAt - since.wall : 0
     const random = Math.random()
     const repeats = isToken && result.value === held?.token.value
     last = {
@@ -148,19 +153,21 @@ export function createTokenManager(
       random,
       repeatedAfter: repeats && last ? since.steady - last.left : undefined,
     }
-    if (isToken && elapsed(since, ended) < lifetime) {
+    if (isToken) {
+      const lifetime = result.expiresAt - since.wall
       held = { token: result, since, lifetime, lead: renewalLead(lifetime, random) }
       failure = undefined
       failures = 0
+      // Before any listener is called: whoever asks after its invalidate() must not get this token.
+      room.resolve(result)
       announce()
       events.emit('renewed', { expiresAt: result.expiresAt })
-      room.resolve(result)
     } else {
-      if (!failures++) failingSince = performance.now()
-      failure = isToken ? unavailable('The token had expired when it arrived.') : result
+      if (!failures++) failingSince = since.steady
+      failure = result
+      if (denied()) room.reject(result)
       announce()
-      events.emit('error', failure)
-      if (denied()) room.reject(failure)
+      events.emit('error', result)
     }
     pump()
   }
@@ -183,8 +190,9 @@ export function createTokenManager(
     // Long out of reach: the caches that know a URL need not wait for a broker any more.
     const stale = failures && !denied() && performance.now() - failingSince >= waitLimit
     if (!held || (remaining <= 0 && !stale)) return undefined
-    if (remaining <= held.lead && !running && !denied() && delay() <= 0) void attempt()
-    return held.token
+    const { token, lead } = held
+    if (remaining <= lead && !running && !denied() && delay() <= 0) void attempt()
+    return token
   }
 
   const manager: TokenManager = {
@@ -195,20 +203,26 @@ export function createTokenManager(
     peek: live,
     async getToken({ signal } = {}) {
       signal?.throwIfAborted()
-      return live() ? (take() as AccessToken) : obtain(signal)
+      const token = live()
+      if (!token) return obtain(signal)
+      take()
+      return token
     },
     async renew() {
       if (denied()) failure = undefined
-      const result = await attempt('requested')
-      if (!(result instanceof Error)) return result
-      throw (result.cause as Error | undefined)?.name === 'AbortError' ? result.cause : result
+      const run = attempt('requested')
+      const signal = abort?.signal
+      const result = await run
+      if (signal?.reason?.name === 'AbortError') throw signal.reason
+      if (result instanceof Error) throw result
+      return result
     },
     invalidate() {
       const gone = new DOMException('The token was invalidated.', 'AbortError')
       held = last = failure = running = undefined
       failures = strikes = 0
-      abort?.abort(gone)
       room.reject(gone)
+      abort?.abort(gone)
       pump()
       announce()
     },

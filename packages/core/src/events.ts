@@ -41,9 +41,10 @@ export function createEmitter(onChange: () => void): Emitter {
     },
     emit(type, event) {
       const heard = [...entries].filter(([each]) => each === type)
-      for (const [, listener] of heard) {
+      for (const entry of heard) {
         try {
-          listener(event as never)
+          // One listener may have removed another.
+          if (entries.has(entry)) entry[1](event as never)
         } catch (error) {
           // A listener's fault is its own: it surfaces as an uncaught error and stops nothing here.
           reportError(error)

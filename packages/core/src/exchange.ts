@@ -1,5 +1,5 @@
 import type { AccessToken } from './access-token.ts'
-import { type Instant, instant } from './deadline.ts'
+import { elapsed, type Instant, instant } from './deadline.ts'
 import { TokenError } from './errors.ts'
 import { parseTokenResponse } from './token-response.ts'
 import type { RenewalReason, TokenSource } from './token-source.ts'
@@ -26,18 +26,31 @@ export async function exchange(
 ): Promise<Outcome> {
   const left = instant()
   const { signal } = abort
-  const timer = setTimeout(() => abort.abort(), EXCHANGE_TIMEOUT)
+  const late = new DOMException('There was no answer in time.', 'TimeoutError')
+  const timer = setTimeout(() => abort.abort(late), EXCHANGE_TIMEOUT)
   const ended = new Promise<never>((_resolve, reject) => {
     signal.onabort = () => reject(signal.reason)
   })
-  const answer = async () => parseTokenResponse(await ask({ reason, signal }), left.wall)
-  const result = await Promise.race([answer(), ended]).catch((cause) =>
-    cause instanceof TokenError
-      ? cause
+  const answer = async () => {
+    // Not before the manager knows that an exchange runs: the source may call it.
+    await undefined
+    signal.throwIfAborted()
+    const token = await parseTokenResponse(await ask({ reason, signal }), left.wall)
+    if (elapsed(left, instant()) < token.expiresAt - left.wall) return token
+    throw new TokenError('ERR_TOKEN_UNAVAILABLE', 'The token had expired when it arrived.')
+  }
+  const result = await Promise.race([answer(), ended]).catch((cause) => {
+    if (cause instanceof TokenError) return cause
+    return cause instanceof SyntaxError
+      ? // A source that parses JSON itself: the parser's message quotes the text, which may hold a token.
+        new TokenError(
+          'ERR_TOKEN_RESPONSE_INVALID',
+          'The token endpoint answered with a body that is not JSON.',
+        )
       : new TokenError('ERR_TOKEN_UNAVAILABLE', 'The token endpoint could not be reached.', {
           cause,
-        }),
-  )
+        })
+  })
   clearTimeout(timer)
   return { left, ended: instant(), result }
 }

@@ -40,7 +40,8 @@ export function nextAttemptAt(situation: RenewalSituation): number {
   const { now, left, ended, failures, retryAfter, held, repeatedAfter = 0, random } = situation
   const earliest = left + MIN_INTERVAL
   if (failures > 0) {
-    if (retryAfter !== undefined) {
+    // 0, or a date that has passed, leaves it to us.
+    if (retryAfter) {
       return Math.max(
         earliest,
         ended + Math.min(retryAfter, MAX_RETRY_AFTER) + random * MIN_INTERVAL,

@@ -16,7 +16,10 @@ export function parseRetryAfter(header: string | null, now: number): number | un
  * @see RFC 6749 §5.1, §5.2
  */
 export async function parseTokenResponse(response: Response, sentAt: number): Promise<AccessToken> {
-  const { status } = response
+  if (typeof response?.text !== 'function') {
+    throw new TokenError('ERR_TOKEN_RESPONSE_INVALID', 'The token source must return a Response.')
+  }
+  const { status, headers } = response
   const invalid = (message: string) =>
     new TokenError('ERR_TOKEN_RESPONSE_INVALID', `The token endpoint ${message}.`, { status })
   if (response.type === 'opaqueredirect' || (status >= 300 && status < 400)) {
@@ -24,12 +27,14 @@ export async function parseTokenResponse(response: Response, sentAt: number): Pr
   }
   if (!response.ok) {
     const answered = `answered ${status}`
+    // By the broker's own clock, where it can be read: the page's may be wrong.
+    const now = Date.parse(headers.get('date') ?? '') || Date.now()
     const denied = status === 401 || status === 403
     if (!denied && status < 500 && status !== 408 && status !== 429) throw invalid(answered)
     throw new TokenError(
       denied ? 'ERR_TOKEN_DENIED' : 'ERR_TOKEN_UNAVAILABLE',
       invalid(answered).message,
-      { status, retryAfter: parseRetryAfter(response.headers.get('retry-after'), Date.now()) },
+      { status, retryAfter: parseRetryAfter(headers.get('retry-after'), now) },
     )
   }
   const text = await response.text()

@@ -9,7 +9,7 @@ export function isHidden(): boolean {
  *
  * @returns Stops listening.
  */
-export function onWake(wake: () => void): () => void {
+export function onWake(wake: (event: Event) => void): () => void {
   const page = globalThis.document
   const each = (method: 'addEventListener' | 'removeEventListener') => {
     page?.[method]('visibilitychange', wake)

@@ -108,3 +108,16 @@ test('comparing strings and comparing parsed URLs agree', () => {
     { numRuns: 2000 },
   )
 })
+
+test.each(['/v1/', 'https://tiles.example/v1/', undefined, [], [{ attach: 'header' }]])(
+  'allow: %j is refused at construction, so that no token goes where nobody meant it to',
+  (allow) => {
+    expect(() => createAllowList(allow as never)).toThrow(TypeError)
+  },
+)
+
+test('a path parameter does not hide a dot segment', () => {
+  const { match } = createAllowList(['https://tiles.example/v1/'])
+  expect(match('https://tiles.example/v1/..;/admin')).toBeUndefined()
+  expect(match('https://tiles.example/v1/a;b/c')).toBeDefined()
+})

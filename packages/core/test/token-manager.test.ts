@@ -390,6 +390,7 @@ describe('callers come and go', () => {
     const { tokens } = manage()
     const waiting = settled(tokens.getToken())
     const renewing = settled(tokens.renew())
+    await pass(100)
     tokens.invalidate()
     expect(await waiting).toBe('AbortError')
     expect(await renewing).toBe('AbortError')

@@ -94,3 +94,14 @@ test('whatever an endpoint answers ends as a token or a TokenError', async () =>
     ),
   )
 })
+
+test('the date of Retry-After counts from the Date of the answer, whatever the page clock says', async () => {
+  const answer = new Response(null, {
+    status: 503,
+    headers: {
+      date: 'Wed, 01 Jan 2020 00:00:00 GMT',
+      'retry-after': 'Wed, 01 Jan 2020 00:01:00 GMT',
+    },
+  })
+  await expect(parseTokenResponse(answer, 0)).rejects.toMatchObject({ retryAfter: 60_000 })
+})

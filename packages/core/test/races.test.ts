@@ -1,0 +1,230 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createTokenManager, type TokenManager } from '../src/index.ts'
+import { createBroker, jump, pass, stopClock } from './broker.ts'
+
+beforeEach(stopClock)
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const allow = ['https://tiles.example/v1/']
+const url = 'https://tiles.example/v1/0/0/0'
+
+describe('a source', () => {
+  test('may call the manager: its own exchange is shared, not started again', async () => {
+    const asked = vi.fn()
+    const tokens: TokenManager = createTokenManager(
+      async () => {
+        asked()
+        void tokens.getToken().catch(() => {})
+        return Response.json({ access_token: 'canary', expires_in: 60 })
+      },
+      { allow },
+    )
+    expect((await tokens.getToken()).value).toBe('canary')
+    expect(asked).toHaveBeenCalledTimes(1)
+  })
+
+  test('is not asked any more once invalidate() has followed at once', async () => {
+    const broker = createBroker()
+    const tokens = createTokenManager(broker, { allow })
+    const waiting = tokens.getToken()
+    tokens.invalidate()
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
+    expect(broker.asked).toEqual([])
+  })
+
+  test('that answers something other than a Response is told so', async () => {
+    const source = async () => ({ access_token: 'canary', expires_in: 60 }) as unknown as Response
+    const tokens = createTokenManager(source, { allow })
+    tokens.on('error', () => {})
+    await expect(tokens.renew()).rejects.toMatchObject({ code: 'ERR_TOKEN_RESPONSE_INVALID' })
+    await expect(tokens.renew()).rejects.toThrow(/Response/)
+  })
+
+  test('that fails to parse JSON leaks no part of it', async () => {
+    const source = async () => Response.json(await new Response('canary-token oops').json())
+    const tokens = createTokenManager(source, { allow })
+    tokens.on('error', () => {})
+    const error = await tokens.renew().catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'ERR_TOKEN_RESPONSE_INVALID' })
+    const { message, stack, cause } = error as Error
+    expect(`${message} ${stack} ${String(cause)}`).not.toContain('canary')
+  })
+})
+
+describe('renew()', () => {
+  test('of a broker that hangs ends as unavailable, not as an abort', async () => {
+    const broker = createBroker()
+    broker.answer = () => new Promise(() => {})
+    const tokens = createTokenManager(broker, { allow })
+    tokens.on('error', () => {})
+    const renewed = expect(tokens.renew()).rejects.toMatchObject({ code: 'ERR_TOKEN_UNAVAILABLE' })
+    await pass(11_000)
+    await renewed
+  })
+
+  test('never answers a token that has expired on the way', async () => {
+    const broker = createBroker(1)
+    broker.latency = 2000
+    const tokens = createTokenManager(broker, { allow })
+    tokens.on('error', () => {})
+    const renewed = expect(tokens.renew()).rejects.toMatchObject({ code: 'ERR_TOKEN_UNAVAILABLE' })
+    await pass(2000)
+    await renewed
+  })
+
+  test('answers the reason of invalidate() when that comes first', async () => {
+    const broker = createBroker()
+    broker.latency = 1000
+    const tokens = createTokenManager(broker, { allow })
+    const renewed = tokens.renew()
+    await pass(100)
+    tokens.invalidate()
+    await expect(renewed).rejects.toMatchObject({ name: 'AbortError' })
+    await pass(5000)
+    expect(tokens.peek()).toBeUndefined()
+  })
+
+  test('while denied shares one exchange, and lets those who ask meanwhile wait for it', async () => {
+    const broker = createBroker()
+    broker.answer = () => new Response(null, { status: 401 })
+    const tokens = createTokenManager(broker, { allow })
+    tokens.on('error', () => {})
+    await expect(tokens.getToken()).rejects.toMatchObject({ code: 'ERR_TOKEN_DENIED' })
+    broker.answer = undefined
+    broker.latency = 100
+    const all = Promise.all([tokens.renew(), tokens.renew(), tokens.getToken()])
+    await pass(100)
+    expect((await all).map(({ value }) => value)).toEqual(['canary-2', 'canary-2', 'canary-2'])
+  })
+})
+
+describe('a listener', () => {
+  test('that invalidates on "renewed" leaves the old token to nobody who asks afterwards', async () => {
+    const broker = createBroker()
+    const tokens = createTokenManager(broker, { allow })
+    let later: Promise<unknown> | undefined
+    const stop = tokens.on('renewed', () => {
+      stop()
+      tokens.invalidate()
+      later = tokens.getToken()
+    })
+    await tokens.getToken().catch(() => {})
+    await pass(1000)
+    expect(await later).toMatchObject({ value: 'canary-2' })
+  })
+
+  test('that invalidates while a renewal starts behind an answer breaks no request', async () => {
+    const broker = createBroker(10)
+    const tokens = createTokenManager(broker, { allow })
+    await tokens.getToken()
+    tokens.on('state', (state) => state === 'renewing' && tokens.invalidate())
+    await pass(1000)
+    jump(8000)
+    expect(tokens.authorize(url)).toMatchObject({ token: 'canary-1' })
+    expect(tokens.peek()).toBeUndefined()
+    await pass(10)
+    expect(broker.asked).toEqual(['first'])
+  })
+
+  test('that was removed by another one is not called any more', async () => {
+    const tokens = createTokenManager(createBroker(), { allow })
+    const second = vi.fn()
+    tokens.on('renewed', () => tokens.dispose())
+    tokens.on('renewed', second)
+    await tokens.getToken()
+    await pass(10)
+    expect(second).not.toHaveBeenCalled()
+  })
+})
+
+describe('a broker out of reach', () => {
+  test('holds up the first request for waitLimit, and no later one', async () => {
+    const broker = createBroker(60)
+    const tokens = createTokenManager(broker, { allow })
+    tokens.on('error', () => {})
+    await tokens.getToken()
+    broker.answer = () => new Promise(() => {})
+    await pass(3_600_000)
+    const first = tokens.authorize(url)
+    await pass(10_001)
+    expect(await first).toMatchObject({ token: expect.any(String) })
+    expect(tokens.authorize(url)).toMatchObject({ token: expect.any(String) })
+  })
+
+  test('is asked again as soon as the network is said to be back', async () => {
+    const page = Object.assign(new EventTarget(), { visibilityState: 'visible' })
+    vi.stubGlobal('document', page)
+    const events = new EventTarget()
+    vi.stubGlobal('addEventListener', events.addEventListener.bind(events))
+    vi.stubGlobal('removeEventListener', events.removeEventListener.bind(events))
+    const broker = createBroker(60)
+    const tokens = createTokenManager(broker, { allow })
+    tokens.on('error', () => {})
+    broker.answer = () => Promise.reject(new TypeError('Failed to fetch'))
+    tokens.getToken().catch(() => {})
+    await pass(300_000)
+    broker.answer = undefined
+    const before = broker.asked.length
+    events.dispatchEvent(new Event('online'))
+    await pass(600)
+    expect(broker.asked.length).toBe(before + 1)
+    expect(tokens.state).toBe('fresh')
+    tokens.dispose()
+    vi.unstubAllGlobals()
+  })
+
+  test('and Retry-After: 0 is met with backoff all the same', async () => {
+    const broker = createBroker(60)
+    broker.answer = () => new Response(null, { status: 503, headers: { 'retry-after': '0' } })
+    const tokens = createTokenManager(broker, { allow })
+    tokens.on('error', () => {})
+    tokens.getToken().catch(() => {})
+    await pass(600_000)
+    expect(broker.asked.length).toBeLessThan(50)
+  })
+})
+
+test('waitLimit 0 waits for nobody, and the token is there for the next', async () => {
+  const broker = createBroker(60)
+  broker.latency = 50
+  const tokens = createTokenManager(broker, { allow, waitLimit: 0 })
+  const early = expect(tokens.getToken()).rejects.toMatchObject({ code: 'ERR_TOKEN_UNAVAILABLE' })
+  await pass(1)
+  await early
+  await pass(60)
+  expect(tokens.authorize(url)).toMatchObject({ token: 'canary-1' })
+})
+
+test('a token refused during an exchange is gone, and that exchange is enough', async () => {
+  const broker = createBroker(60)
+  const tokens = createTokenManager(broker, { allow })
+  await tokens.getToken()
+  await pass(1000)
+  broker.latency = 200
+  const renewed = tokens.renew()
+  await pass(100)
+  tokens.reject('canary-1')
+  const waiting = tokens.getToken()
+  expect(tokens.peek()).toBeUndefined()
+  await pass(100)
+  expect((await waiting).value).toBe('canary-2')
+  expect((await renewed).value).toBe('canary-2')
+  await pass(5000)
+  expect(broker.asked.length).toBe(2)
+})
+
+test('invalidate() and use at once start a new exchange; the old answer does not come back', async () => {
+  const broker = createBroker(60)
+  broker.latency = 100
+  const tokens = createTokenManager(broker, { allow })
+  const old = expect(tokens.getToken()).rejects.toMatchObject({ name: 'AbortError' })
+  await pass(50)
+  tokens.invalidate()
+  const fresh = tokens.getToken()
+  await pass(200)
+  await old
+  expect((await fresh).value).toBe('canary-2')
+  expect(tokens.peek()?.value).toBe('canary-2')
+})
