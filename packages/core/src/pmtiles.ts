@@ -26,7 +26,7 @@ export function createPmtilesArchive(tokens: Pick<TokenManager, 'fetch'>, url: s
 
 /** pmtiles' own `FetchSource` with another `fetch`, since it takes none. */
 function createSource(tokens: Pick<TokenManager, 'fetch'>, url: string): Source {
-  // Chromium on Windows mixes up cached ranges: https://github.com/protomaps/PMTiles/issues/584
+  // Chromium on Windows mixes up cached ranges: https://github.com/protomaps/PMTiles/issues/442
   const isMixedUp = /Windows.*Chrome/.test(globalThis.navigator?.userAgent)
   let cache: RequestCache = isMixedUp ? 'no-store' : 'default'
 
@@ -38,7 +38,15 @@ function createSource(tokens: Pick<TokenManager, 'fetch'>, url: string): Source 
   return {
     getKey: () => url,
     async getBytes(offset, length, signal, etag): Promise<RangeResponse> {
-      let response = await request(`${offset}-${offset + length - 1}`, cache, signal)
+      const range = `${offset}-${offset + length - 1}`
+      let response = await request(range, cache, signal)
+      if (isWhole(response, length) && cache === 'default') {
+        // Chromium asks for what it has cached with If-Range, which a replaced archive answers as a
+        // whole: https://github.com/protomaps/PMTiles/issues/415
+        cache = 'reload'
+        void response.body?.cancel()
+        response = await request(range, cache, signal)
+      }
       if (offset === 0 && response.status === 416) {
         // An archive shorter than the header request: some servers refuse the range instead of cutting it.
         const size = /^bytes \*\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1]
@@ -53,11 +61,10 @@ function createSource(tokens: Pick<TokenManager, 'fetch'>, url: string): Source 
         void response.body?.cancel()
         throw new EtagMismatch('The archive was replaced while it was read.')
       }
-      const size = headers.get('content-length')
-      const isWhole = status === 200 && !(size && +size <= length)
-      if (!response.ok || isWhole) {
+      const whole = isWhole(response, length)
+      if (!response.ok || whole) {
         void response.body?.cancel()
-        const message = isWhole
+        const message = whole
           ? "The archive's server does not answer range requests."
           : `The archive's server answered ${status}.`
         throw Object.assign(new Error(message), { status })
@@ -72,6 +79,12 @@ function createSource(tokens: Pick<TokenManager, 'fetch'>, url: string): Source 
       }
     },
   }
+}
+
+/** Some servers answer a range with 200, which is as good if it is no more than what was asked for. */
+function isWhole({ status, headers }: Response, length: number): boolean {
+  const size = headers.get('content-length')
+  return status === 200 && !(size && +size <= length)
 }
 
 /**

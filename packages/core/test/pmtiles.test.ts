@@ -135,6 +135,17 @@ test('a server without ranges is told apart, and the file is not read to its end
   await expect(archive.getZxy(0, 0, 0)).rejects.toThrow(/range requests/)
 })
 
+test('a whole archive in the place of a range, as If-Range gets, is asked for past the cache', async () => {
+  let answers = 0
+  server.intercept = (_request, response) => {
+    if (answers++) return false
+    response.writeHead(200, { etag: '"2"', 'content-length': WORLD.length }).end(WORLD)
+    return true
+  }
+  expect((await archive.getHeader()).etag).toBe('"1"')
+  expect(server.seen.map(({ status }) => status)).toEqual([200, 206])
+})
+
 test('the protocol of pmtiles finds the archive by the URL in the style', async () => {
   const protocol = new Protocol()
   protocol.add(archive)
