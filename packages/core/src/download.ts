@@ -15,6 +15,7 @@ const SHOWN =
  * keeps the URL with the token. Where the rule says `header`, which a link cannot carry, and for what a
  * browser would show rather than save, the file is fetched whole and saved as a blob, so it must fit
  * in memory. A URL that `allow` does not cover gets no token. Resolves when the saving has begun.
+ * What remains is a token that is refused only between the two requests: let it live for a minute or two.
  *
  * @throws An `Error` with the `status` of the answer, unless it is 2xx.
  * @throws {@link TokenError} if there is no token within `waitLimit`.

@@ -62,14 +62,10 @@ export function createTokenPool(
     entries.delete(key)
     entries.set(key, entry)
     for (const [other, each] of entries) {
-      if (!isIdle(each)) break
-      drop(other)
+      if (performance.now() - each.usedAt < IDLE) break
+      if (!each.busy) drop(other)
     }
     return entry
-  }
-
-  function isIdle({ busy, usedAt }: Entry): boolean {
-    return !busy && performance.now() - usedAt >= IDLE
   }
 
   function add(key: string): Entry {
@@ -89,7 +85,8 @@ export function createTokenPool(
   function watch(key: string, entry: Entry): void {
     if (!listeners.size || entry.stops.has(watch)) return
     const stop = entry.manager.on('renewed', () => {
-      if (isIdle(entry) && ++entry.renewals > SPARE_RENEWALS) drop(key)
+      const isIdle = !entry.busy && performance.now() - entry.usedAt >= IDLE
+      if (isIdle && ++entry.renewals > SPARE_RENEWALS) drop(key)
     })
     entry.stops.set(watch, stop)
   }

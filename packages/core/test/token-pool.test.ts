@@ -116,20 +116,20 @@ test('without listeners an idle key goes with the next use of any other', async 
   expect(managers.map((manager) => manager.peek()?.value)).toEqual([undefined, 'south-canary-1'])
 })
 
-test('a key whose request still waits is not idle', async () => {
-  const { pool, broker } = setUp()
-  pool.match(url('north'))
-  broker('north').answer = () => new Promise(() => {})
-  vi.stubGlobal('fetch', () => new Promise(() => {}))
-  await pool.authorize(url('south'))
-  const slow = pool.fetch(url('south', 'slow'))
+test('a key whose request is still under way is not idle, and keeps no other', async () => {
+  const { pool, managers } = setUp(3600)
+  let answer: (response: Response) => void = () => {}
+  vi.stubGlobal('fetch', () => new Promise<Response>((resolve) => (answer = resolve)))
+  const slow = pool.fetch(url('slow'))
+  await pool.authorize(url('north'))
   await pass(6 * MINUTE)
-  pool.match(url('north'))
-  expect(pool.manager(url('south'))?.state).toBe('idle')
-  const settled = vi.fn()
-  slow.then(settled, settled)
-  await pass(0)
-  expect(settled).not.toHaveBeenCalled()
+  await pool.authorize(url('south'))
+  const values = () => managers.map((manager) => manager.peek()?.value)
+  expect(values()).toEqual(['slow-canary-1', undefined, 'south-canary-1'])
+  answer(new Response('late'))
+  expect(await (await slow).text()).toBe('late')
+  await pool.authorize(url('south'))
+  expect(values()).toEqual([undefined, undefined, 'south-canary-1'])
 })
 
 test('the state is that of the worst key, and told when it changes', async () => {
