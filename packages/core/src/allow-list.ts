@@ -95,8 +95,8 @@ export function createAllowList(allow: readonly AllowRule[]): AllowList {
       return parsed && !HIDDEN_DOTS.test(parsed.pathname) ? find(parsed.href) : undefined
     },
     nearest(url) {
-      const origin = parse(url)?.origin
-      return resolved?.find(({ prefix }) => parse(prefix)?.origin === origin)
+      const origin = `${parse(url)?.origin}/`
+      return resolved?.find(({ prefix }) => prefix.startsWith(origin))
     },
   }
 }

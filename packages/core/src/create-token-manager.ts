@@ -177,7 +177,9 @@ export function createTokenManager(
     if (denied()) return Promise.reject(failure)
     const waiting = room.wait(
       waitLimit,
-      () => failure ?? unavailable(`No token came within ${waitLimit / 1000} s.`),
+      () =>
+        failure ??
+        new TokenError('ERR_TOKEN_UNAVAILABLE', `No token came within ${waitLimit / 1000} s.`),
       signal,
     )
     pump()
@@ -272,5 +274,3 @@ export function createTokenManager(
   }
   return manager
 }
-
-const unavailable = (message: string) => new TokenError('ERR_TOKEN_UNAVAILABLE', message)

@@ -47,7 +47,9 @@ export function createEmitter(onChange: () => void): Emitter {
           if (entries.has(entry)) entry[1](event as never)
         } catch (error) {
           // A listener's fault is its own: it surfaces as an uncaught error and stops nothing here.
-          reportError(error)
+          queueMicrotask(() => {
+            throw error
+          })
         }
       }
       if (type === 'error' && !heard.length) {
@@ -65,11 +67,4 @@ export function createEmitter(onChange: () => void): Emitter {
       return entries.size
     },
   }
-}
-
-/** As the browser reports an exception of an event listener; Node has no such function. */
-function reportError(error: unknown): void {
-  queueMicrotask(() => {
-    throw error
-  })
 }

@@ -26,7 +26,7 @@ export async function exchange(
 ): Promise<Outcome> {
   const left = instant()
   const { signal } = abort
-  const late = new DOMException('There was no answer in time.', 'TimeoutError')
+  const late = new DOMException('No answer in time.', 'TimeoutError')
   const timer = setTimeout(() => abort.abort(late), EXCHANGE_TIMEOUT)
   const ended = new Promise<never>((_resolve, reject) => {
     signal.onabort = () => reject(signal.reason)
@@ -42,7 +42,7 @@ export async function exchange(
   const result = await Promise.race([answer(), ended]).catch((cause) => {
     if (cause instanceof TokenError) return cause
     return cause instanceof SyntaxError
-      ? // A source that parses JSON itself: the parser's message quotes the text, which may hold a token.
+      ? // Without its cause: the parser's message quotes the body, which may hold a token.
         new TokenError(
           'ERR_TOKEN_RESPONSE_INVALID',
           'The token endpoint answered with a body that is not JSON.',

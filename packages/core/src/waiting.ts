@@ -11,33 +11,30 @@ export interface WaitingRoom<T> {
 }
 
 export function createWaitingRoom<T>(): WaitingRoom<T> {
-  const waiting = new Set<{ resolve(value: T): void; reject(error: unknown): void }>()
+  const waiting = new Set<(result: T | Promise<T>) => void>()
   return {
     get size() {
       return waiting.size
     },
     wait(limit, onLimit, signal) {
-      return new Promise<T>((resolve, reject) => {
-        const settle =
-          <A>(end: (value: A) => void) =>
-          (value: A) => {
-            waiting.delete(entry)
-            clearTimeout(timer)
-            signal?.removeEventListener('abort', onAbort)
-            end(value)
-          }
-        const entry = { resolve: settle(resolve), reject: settle(reject) }
-        const onAbort = () => entry.reject(signal?.reason)
-        const timer = setTimeout(() => entry.reject(onLimit()), limit)
+      return new Promise<T>((resolve) => {
+        const leave = (result: T | Promise<T>) => {
+          waiting.delete(leave)
+          clearTimeout(timer)
+          signal?.removeEventListener('abort', onAbort)
+          resolve(result)
+        }
+        const onAbort = () => leave(Promise.reject(signal?.reason))
+        const timer = setTimeout(() => leave(Promise.reject(onLimit())), limit)
         signal?.addEventListener('abort', onAbort)
-        waiting.add(entry)
+        waiting.add(leave)
       })
     },
     resolve(value) {
-      for (const entry of [...waiting]) entry.resolve(value)
+      for (const leave of waiting) leave(value)
     },
     reject(error) {
-      for (const entry of [...waiting]) entry.reject(error)
+      for (const leave of waiting) leave(Promise.reject(error))
     },
   }
 }

@@ -84,7 +84,7 @@ test.each([
 )
 
 test('with a header rule the file is saved as a blob, and no URL holds a token', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   await download(createTokens('header'), url)
   const [link] = clicked
   expect(link).toMatchObject({ rel: 'noreferrer', download: 'cog.tif' })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { exchange } from '../src/exchange.ts'
 import { TokenError } from '../src/index.ts'
 import { parseRetryAfter, parseTokenResponse } from '../src/token-response.ts'
 
@@ -64,7 +65,9 @@ test.each([
 
 test('P4: neither HTML nor broken JSON with a token in it gets into the message', async () => {
   for (const text of ['<html>canary</html>', '{"access_token":"canary",}']) {
-    const error = await parseTokenResponse(new Response(text), 0).catch((error) => error)
+    const ask = async () => new Response(text)
+    const { result } = await exchange(ask, 'first', new AbortController())
+    const error = result as TokenError
     expect(error.code).toBe('ERR_TOKEN_RESPONSE_INVALID')
     expect(`${error} ${error.stack} ${error.cause}`).not.toContain('canary')
   }
