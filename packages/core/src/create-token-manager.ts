@@ -10,7 +10,7 @@ import { nextAttemptAt, renewalLead } from './renewal.ts'
 import type { TokenManager, TokenManagerOptions } from './token-manager.ts'
 import { openSource, type RenewalReason, type TokenSource } from './token-source.ts'
 import { createWaitingRoom } from './waiting.ts'
-import { isHidden, onWake } from './wake.ts'
+import { isHidden, listenToWake } from './wake.ts'
 
 /** A timer beyond 2³¹−1 ms fires at once; ours are hints and look again at least once an hour. */
 const MAX_TIMER = 3_600_000
@@ -63,7 +63,6 @@ export function createTokenManager(
   let running: Promise<Outcome['result']> | undefined
   let abort: AbortController | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
-  let stopWake: (() => void) | undefined
   let announced: TokenState = 'idle'
   let wrongUrlReported = false
 
@@ -106,8 +105,7 @@ export function createTokenManager(
   function pump(): void {
     clearTimeout(timer)
     const kept = events.size > 0
-    if (!kept) stopWake?.()
-    stopWake = kept ? (stopWake ?? onWake(wake)) : undefined
+    listenToWake(kept, wake)
     // Background work needs somebody who listens, and a page that somebody sees.
     if (running || denied() || !(room.size || (kept && last && !isHidden()))) return
     const wait = delay()

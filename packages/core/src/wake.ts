@@ -4,17 +4,14 @@ export function isHidden(): boolean {
 }
 
 /**
- * Calls back when the page may have slept, been hidden, offline or in the back-forward cache.
- * Where there is no page it does nothing.
- *
- * @returns Stops listening.
+ * Calls back, or does so no longer, when the page may have slept, been hidden, offline or in the
+ * back-forward cache. Twice is once. Where there is no page it does nothing.
  */
-export function onWake(wake: (event: Event) => void): () => void {
+export function listenToWake(listens: boolean, wake: (event: Event) => void): void {
   const page = globalThis.document
-  const each = (method: 'addEventListener' | 'removeEventListener') => {
-    page?.[method]('visibilitychange', wake)
-    for (const type of ['pageshow', 'online']) if (page) globalThis[method](type, wake)
-  }
-  each('addEventListener')
-  return () => each('removeEventListener')
+  if (!page?.addEventListener) return
+  const method = listens ? 'addEventListener' : 'removeEventListener'
+  page[method]('visibilitychange', wake)
+  globalThis[method]('pageshow', wake)
+  globalThis[method]('online', wake)
 }

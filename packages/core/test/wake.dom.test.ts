@@ -61,11 +61,17 @@ test('a network error at wake-up schedules another try', async () => {
 })
 
 test('no listener is left when nobody listens any more', async () => {
-  const added = vi.spyOn(document, 'addEventListener')
-  const removed = vi.spyOn(document, 'removeEventListener')
+  const listening = new Set<unknown>()
+  const add = vi.spyOn(document, 'addEventListener')
+  const remove = vi.spyOn(document, 'removeEventListener')
+  add.mockImplementation((_type, listener) => void listening.add(listener))
+  remove.mockImplementation((_type, listener) => void listening.delete(listener))
   const { stop } = await attached()
+  expect(listening.size).toBe(1)
   stop()
-  expect(removed.mock.calls.length).toBe(added.mock.calls.length)
+  expect(listening.size).toBe(0)
+  add.mockRestore()
+  remove.mockRestore()
 })
 
 test('a relative prefix resolves against the page', async () => {
