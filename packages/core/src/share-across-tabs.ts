@@ -92,7 +92,7 @@ export function shareAcrossTabs(
   }
 
   function findUseful(): Shared | undefined {
-    const isNews = newest && newest.value !== handed?.value && !refused.has(newest.value)
+    const isNews = newest && newest.value !== handed?.value
     return isNews && newest && timeLeft(newest) > newest.lifetime * USEFUL ? newest : undefined
   }
 
@@ -157,8 +157,7 @@ export function shareAcrossTabs(
       for (const value of refused) if (refused.size > MAX_REMEMBERED) refused.delete(value)
       refusals = isForeign ? refusals + 1 : 0
     } else if (reason === 'expiring') refusals = 0
-    // After invalidate() the user may be another one: nothing heard so far counts.
-    if (reason === 'first') newest = handed = undefined
+    // After invalidate() the user may be another one, so what was heard does not count.
     const isOwn = reason === 'first' || reason === 'requested' || refusals >= MAX_REFUSED
     const shared = isOwn ? undefined : await takeOver(signal)
     if (!shared) return exchange(reason, signal)

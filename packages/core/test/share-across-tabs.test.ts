@@ -139,8 +139,9 @@ test('a token that a tab had refused is never handed out by it again', async () 
   await deliver()
   expect(await sent(tab)).toBe('canary-2')
   say(offer('canary-1'))
-  await passTogether(50_000, 500)
-  expect(await sent(tab)).toBe('canary-3')
+  await deliver()
+  tab?.reject('canary-2')
+  expect(await sent(tab, 2000)).toBe('canary-3')
 })
 
 test('two refused tokens of others in a row, and a tab trusts nobody but the broker', async () => {
@@ -205,10 +206,40 @@ test('a token that is due itself is not taken over', async () => {
   const [tab] = openTabs(1, broker, channel)
   const { say } = listen(channel)
   await sent(tab)
-  await passTogether(50_000, 500)
-  say(offer('old', { age: 45_000 }))
+  await passTogether(38_000, 500)
+  say(offer('due', { age: 30_000, lifetime: 40_000 }))
   await deliver()
+  tab?.reject('canary-1')
   expect(await sent(tab)).toBe('canary-2')
+})
+
+test('an older token that is heard later does not win', async () => {
+  const broker = createBroker(60)
+  const channel = nextChannel()
+  const [tab] = openTabs(1, broker, channel)
+  const { say } = listen(channel)
+  await sent(tab)
+  await passTogether(10_000, 500)
+  say(offer('newer'))
+  say(offer('older', { age: 5000 }))
+  await deliver()
+  tab?.reject('canary-1')
+  expect(await sent(tab)).toBe('newer')
+})
+
+test('ten tabs that ask at the same moment spread, so that most hear of the first', async () => {
+  const broker = createBroker(60)
+  const channel = nextChannel()
+  const { signal } = new AbortController()
+  const sources = Array.from({ length: 10 }, () => shareAcrossTabs(broker, { channel }))
+  await Promise.all(sources.map((source) => source({ reason: 'first', signal })))
+  await passTogether(60_000, 1000)
+  const before = broker.asked.length
+  broker.latency = 80
+  const answers = Promise.all(sources.map((source) => source({ reason: 'expired', signal })))
+  await passTogether(5000, 1)
+  expect((await answers).every(({ ok }) => ok)).toBe(true)
+  expect(broker.asked.length - before).toBeLessThanOrEqual(3)
 })
 
 test('a tab that asks and never tells delays the others only briefly', async () => {
