@@ -237,7 +237,11 @@ test('ten tabs that ask at the same moment spread, so that most hear of the firs
   const before = broker.asked.length
   broker.latency = 80
   const answers = Promise.all(sources.map((source) => source({ reason: 'expired', signal })))
-  await passTogether(5000, 1)
+  for (let ms = 0; ms < 3000; ms++) {
+    // Timers of one moment fire before anything is heard.
+    vi.advanceTimersByTime(1)
+    await deliver()
+  }
   expect((await answers).every(({ ok }) => ok)).toBe(true)
   expect(broker.asked.length - before).toBeLessThanOrEqual(3)
 })
