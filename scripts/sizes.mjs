@@ -5,8 +5,8 @@ import { root } from './setup.mjs'
 
 /** Budgets in bytes, minified and gzipped, of the single files that hold core and a plugin. */
 const BUDGETS = {
-  'packages/maplibre/dist/tilepass-maplibre.mjs': 6400,
-  'packages/leaflet/dist/tilepass-leaflet.iife.js': 6000,
+  'packages/maplibre/dist/tilepass-maplibre.mjs': 6500,
+  'packages/leaflet/dist/tilepass-leaflet.iife.js': 6200,
 }
 
 /** Prints each size and ends the process when one is over its budget. */
