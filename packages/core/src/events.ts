@@ -29,7 +29,7 @@ export interface Emitter {
 /** @param onChange Called when the number of listeners has changed. */
 export function createEmitter(onChange: () => void): Emitter {
   const entries = new Set<[type: string, listener: Listener]>()
-  let printed: string | undefined
+  const printed = new Set<string>()
   return {
     on(type, listener) {
       const entry: [string, Listener] = [type, listener]
@@ -55,8 +55,8 @@ export function createEmitter(onChange: () => void): Emitter {
       if (type === 'error' && !heard.length) {
         const { message } = event as TokenError
         // biome-ignore lint/suspicious/noConsole: an error that nobody listens for must not vanish
-        if (message !== printed) console.error(`Tilepass: ${message}`)
-        printed = message
+        if (!printed.has(message)) console.error(`Tilepass: ${message}`)
+        printed.add(message)
       }
     },
     clear() {

@@ -139,3 +139,41 @@ test('an endpoint that redirects to a sign-in page is named as such', async () =
   expect(error.message).toMatch(/redirect/)
   tokens.dispose()
 })
+
+test('an isAuthFailure that does not read its copy holds nothing up', async () => {
+  const large = Buffer.alloc(2_000_000)
+  handle = (request, response) =>
+    response.writeHead(request.headers.authorization === 'Bearer canary-1' ? 403 : 200).end(large)
+  const tokens = createTokenManager(`${base}/map-token`, {
+    allow: [`${base}/v1/`],
+    isAuthFailure: ({ status }) => status === 403,
+  })
+  const response = await tokens.fetch(`${base}/v1/a`)
+  expect(response.status).toBe(200)
+  expect((await response.arrayBuffer()).byteLength).toBe(large.length)
+})
+
+test('a Request with a body and a query rule is replayed whole', async () => {
+  refuse('canary-1')
+  const request = new Request(`${base}/v1/a?x=1`, { method: 'POST', body: 'whole' })
+  expect((await manage(true).fetch(request)).status).toBe(200)
+  expect(tiles()).toMatchObject([
+    { url: '/v1/a?x=1&token=canary-1', body: 'whole' },
+    { url: '/v1/a?x=1&token=canary-2', body: 'whole' },
+  ])
+})
+
+test('headers given beside a Request replace its own, as with fetch', async () => {
+  const request = new Request(`${base}/v1/a`, { headers: { authorization: 'Basic eA==' } })
+  const init = { method: 'DELETE', headers: { authorization: 'Basic eQ==' } }
+  await manage().fetch(request, init)
+  expect(tiles()).toMatchObject([{ method: 'DELETE', authorization: 'Bearer canary-1' }])
+})
+
+test('a body that is a stream goes out once, and its refusal is returned', async () => {
+  refuse('canary-1')
+  const body = new Blob(['once']).stream()
+  const init = { method: 'POST', body, duplex: 'half' } as RequestInit
+  expect((await manage().fetch(`${base}/v1/a`, init)).status).toBe(401)
+  expect(tiles()).toMatchObject([{ method: 'POST', body: 'once' }])
+})

@@ -228,3 +228,37 @@ test('invalidate() and use at once start a new exchange; the old answer does not
   expect((await fresh).value).toBe('canary-2')
   expect(tokens.peek()?.value).toBe('canary-2')
 })
+
+test('an answer that comes after dispose() is nobody’s, and leaves no timer', async () => {
+  const broker = createBroker(60)
+  let release = (_response: Response) => {}
+  broker.answer = () =>
+    new Promise((resolve) => {
+      release = resolve
+    })
+  const tokens = createTokenManager(broker, { allow })
+  const renewed = vi.fn()
+  const waiting = expect(tokens.getToken()).rejects.toMatchObject({ name: 'AbortError' })
+  await pass(10)
+  tokens.dispose()
+  tokens.on('renewed', renewed)
+  release(Response.json({ access_token: 'late', expires_in: 60 }))
+  await waiting
+  await pass(1000)
+  expect(renewed).not.toHaveBeenCalled()
+  expect(tokens.peek()).toBeUndefined()
+  expect(tokens.state).toBe('idle')
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('errors that take turns are printed once each when nobody listens', async () => {
+  const print = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const broker = createBroker(60)
+  broker.answer = () => new Response(null, { status: broker.asked.length % 2 ? 500 : 503 })
+  const tokens = createTokenManager(broker, { allow })
+  tokens.on('state', () => {})
+  tokens.getToken().catch(() => {})
+  await pass(600_000)
+  expect(print).toHaveBeenCalledTimes(2)
+  print.mockRestore()
+})
