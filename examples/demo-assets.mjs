@@ -3,6 +3,13 @@ import { extname, join, sep } from 'node:path'
 import { Router } from 'express'
 import { createStyle } from './demo-style/style.mjs'
 
+const NOT_FOUND = {
+  success: false,
+  error: 'Not Found',
+  message: 'There is no such resource',
+  code: 'NOT_FOUND',
+}
+
 const TYPES = { '.json': 'json', '.png': 'png', '.pbf': 'application/x-protobuf' }
 
 /** Reads glyphs and sprite; they are small, and from memory the guard's strong ETags cover them. */
@@ -34,7 +41,10 @@ export function createDemoAssets(folder, origin) {
     const name = sprite ?? `glyphs/${stack}/${range}`
     const data = assets.get(name)
     if (data) response.type(TYPES[extname(name)]).send(data)
-    else response.status(404).json({ error: 'Not Found', message: 'No such resource' })
+    else response.status(404).json(NOT_FOUND)
+  })
+  router.use((_request, response) => {
+    response.status(404).json(NOT_FOUND)
   })
   return router
 }

@@ -44,8 +44,8 @@ export function createPages(folder, origin) {
   })
   // Tiles are asked for by their full address, which would be a foreign one under another name.
   router.use((request, response, next) => {
-    if (!request.headers.host?.startsWith('localhost')) return next()
-    response.redirect(307, new URL(request.path, origin).href)
+    if (request.hostname !== 'localhost') return next()
+    response.redirect(307, new URL(request.originalUrl, origin).href)
   })
   router.use(
     '/assets',
