@@ -8,7 +8,7 @@ import { loadGrants } from './grants-config.ts'
 import { createApp } from './http/app.ts'
 import { type Listener, listen } from './http/listener.ts'
 import { settleIssuer } from './issuer/identity.ts'
-import { loadSigningKeys } from './issuer/signing-keys.ts'
+import { watchSigningKeys } from './issuer/signing-keys.ts'
 import { BUSY_TIMEOUT, openStore } from './store/open.ts'
 import { findSetting } from './store/settings.ts'
 import { openTilesets } from './tiles/open-tilesets.ts'
@@ -53,7 +53,8 @@ export interface Broker {
  */
 export async function createBroker(options: BrokerOptions = {}): Promise<Broker> {
   const { logger = pino({ level: 'silent' }), now = () => Date.now(), ...settings } = options
-  const { data, issuer, publicUrl, ...config } = parseConfig(settings)
+  const config = parseConfig(settings)
+  const { data, issuer, publicUrl } = config
   const store = await openStore(data, BUSY_TIMEOUT.server)
   let tilesets: ReadonlyMap<string, Tileset> = new Map()
   let listener: Listener | undefined
@@ -69,9 +70,9 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     tilesets = await openTilesets(config.tilesets)
     if (config.demo) await seedDemo(store, now())
     const grants = await loadGrants(store, config.grants)
-    const keys = await loadSigningKeys(store, now())
+    const keys = await watchSigningKeys(store, now)
     const ownOrigin = publicUrl && new URL(publicUrl).origin
-    const parts = { store, tilesets, grants, keys, logger, now }
+    const parts = { store, config, tilesets, grants, keys, logger, now }
     const known = await settleIssuer(store, issuer, publicUrl)
     let wired =
       known === undefined ? undefined : wire(parts, { issuer: known, publicUrl, ownOrigin })

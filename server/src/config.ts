@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { ConfigError, describeIssues } from './config-error.ts'
 import { grantSchema } from './issuer/grant.ts'
+import { SURFACE_NAMES } from './surfaces/names.ts'
 
 const url = z.string().refine(isPublicUrl, {
   error: 'must be an http(s) URL without credentials, query, fragment or a slash at its end',
@@ -30,6 +31,8 @@ export const configSchema = z.strictObject({
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   grants: z.record(name, grantSchema).default({}),
   tilesets: z.record(name, tilesetSchema).default({}),
+  /** HTTP APIs that are switched off: `false` at their name. */
+  surfaces: z.partialRecord(z.enum(SURFACE_NAMES), z.boolean()).default({}),
   /** Creates the account `demo` and its grants. */
   demo: z.boolean().default(false),
 })

@@ -59,6 +59,13 @@ export class ForeignOriginError extends BrokerError {
   }
 }
 
+/** 403: the grant's account was disabled. */
+export class AccountDisabledError extends BrokerError {
+  constructor() {
+    super(403, 'account_disabled', 'The account of this grant is disabled')
+  }
+}
+
 /** 404: no grant of that name, or no default one. */
 export class UnknownGrantError extends BrokerError {
   constructor() {

@@ -1,17 +1,20 @@
 import type { Verifier } from '@tilepass/guard'
 import { Router } from 'express'
 import type { Logger } from 'pino'
-import { createExchange } from './issuer/exchange.ts'
-import { createGrants, type NamedGrant } from './issuer/grants.ts'
-import { createMint } from './issuer/mint.ts'
+import type { Config } from './config.ts'
+import { createExchange, type Exchange } from './issuer/exchange.ts'
+import { createGrants, type Grants, type NamedGrant } from './issuer/grants.ts'
+import { createMint, type Mint } from './issuer/mint.ts'
 import type { SigningKeys } from './issuer/signing-keys.ts'
-import { createOwnVerifier } from './issuer/verify.ts'
+import { createOwnVerifier, type OwnTokens } from './issuer/verify.ts'
 import { createAddressLimit } from './limits/address-limit.ts'
-import { createFailureReporter } from './observe/failures.ts'
+import { createFailureReporter, type FailureReporter } from './observe/failures.ts'
 import type { Store } from './store/open.ts'
 import { createRevocations } from './store/revocations.ts'
+import { createJwksSurface } from './surfaces/geog/jwks-route.ts'
 import { createGeogSurface } from './surfaces/geog/surface.ts'
 import { createMapTokenSurface } from './surfaces/map-token/routes.ts'
+import { SURFACE_NAMES, type SurfaceName } from './surfaces/names.ts'
 import type { Tileset } from './tiles/tileset.ts'
 
 /** Requests a minute and client address that `/map-token` answers. */
@@ -20,6 +23,7 @@ const MAP_TOKEN_LIMIT = 600
 /** What a broker is put together from. */
 export interface Parts {
   readonly store: Store
+  readonly config: Config
   readonly tilesets: ReadonlyMap<string, Tileset>
   readonly grants: readonly NamedGrant[]
   readonly keys: SigningKeys
@@ -37,6 +41,30 @@ export interface Place {
   readonly ownOrigin: string | undefined
 }
 
+/** What every surface can be made from. */
+export interface Services extends Parts, Place {
+  readonly report: FailureReporter
+  readonly mint: Mint
+  readonly own: OwnTokens
+  readonly exchange: Exchange
+  readonly pageGrants: Grants
+  /** Verifies what opens tiles. */
+  readonly verifier: Verifier
+}
+
+/** How each surface is made; what is switched off is never called. */
+const SURFACES: Readonly<Record<SurfaceName, (services: Services) => Router>> = {
+  'map-token': ({ pageGrants, ownOrigin, now, report }) =>
+    createMapTokenSurface({
+      grants: pageGrants,
+      limit: createAddressLimit(MAP_TOKEN_LIMIT),
+      ownOrigin,
+      now,
+      report,
+    }),
+  geog: (services) => createGeogSurface(services),
+}
+
 /** A broker put together. */
 export interface Wired {
   readonly router: Router
@@ -44,27 +72,27 @@ export interface Wired {
 }
 
 /** Connects issuer, store and surfaces; no rule lives here. */
-export function wire(parts: Parts, { issuer, publicUrl, ownOrigin }: Place): Wired {
-  const { store, tilesets, keys, logger, now } = parts
+export function wire(parts: Parts, place: Place): Wired {
+  const { store, config, keys, logger, now } = parts
   const report = createFailureReporter(logger)
-  const mint = createMint(keys, issuer)
-  const own = { issuer, keys, revocations: createRevocations(store, now), now }
+  const mint = createMint(keys, place.issuer)
+  const own = { issuer: place.issuer, keys, revocations: createRevocations(store, now), now }
   const verifier = createOwnVerifier(own, 'tiles')
-  const exchange = createExchange(store, createOwnVerifier(own, 'exchange'), mint, now)
-  const grants = createGrants(parts.grants, mint, now)
+  const services: Services = {
+    ...parts,
+    ...place,
+    report,
+    mint,
+    own,
+    verifier,
+    exchange: createExchange(store, createOwnVerifier(own, 'exchange'), mint, now),
+    pageGrants: createGrants(parts.grants, mint, own.revocations, now),
+  }
 
   const router = Router({ caseSensitive: true, strict: true })
-  router.use(
-    createMapTokenSurface({
-      grants,
-      limit: createAddressLimit(MAP_TOKEN_LIMIT),
-      ownOrigin,
-      now,
-      report,
-    }),
-  )
-  router.use(
-    createGeogSurface({ exchange, jwks: keys.jwks, verifier, tilesets, publicUrl, now, report }),
-  )
+  // Whatever is switched off: guards everywhere need the key set.
+  router.use(createJwksSurface(keys, report))
+  for (const name of SURFACE_NAMES)
+    if (config.surfaces[name] !== false) router.use(SURFACES[name](services))
   return { router, verifier }
 }

@@ -11,7 +11,7 @@ export function addKeyCommands(program: Command, surroundings: Surroundings): vo
     .addHelpText('after', '\nExample:\n  tilepass key list --json')
     .action((options: DataOptions) =>
       withStore(surroundings, options, false, async (store, output) => {
-        const keys = await listSigningKeys(store)
+        const keys = await listSigningKeys(store, surroundings.now())
         const rows = keys.map(({ kid, algorithm, created_at }) => [
           kid,
           algorithm,

@@ -1,6 +1,6 @@
 import { GuardError, type TokenClaims, type Verifier } from '@tilepass/guard'
 import { InvalidScopeError, UnauthorizedError } from '../errors.ts'
-import { findAccount } from '../store/accounts.ts'
+import { findActiveAccount } from '../store/accounts.ts'
 import { type ApiToken, findApiToken } from '../store/api-tokens.ts'
 import type { Store } from '../store/open.ts'
 import { type AccessToken, createTokenId, type Mint } from './mint.ts'
@@ -80,6 +80,6 @@ async function verifyOrRefuse(verifier: Verifier, token: string): Promise<TokenC
 
 async function isCurrent(store: Store, row: ApiToken, claims: TokenClaims): Promise<boolean> {
   if (row.revoked_at !== null || row.format !== 'jwt') return false
-  const account = await findAccount(store, row.account)
+  const account = await findActiveAccount(store, row.account)
   return account !== undefined && account.orgId === claims.org_id
 }

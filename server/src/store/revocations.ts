@@ -5,7 +5,7 @@ const MAX_STALENESS = 250
 /** Revocations are kept this long past the token's own end, for verifiers' leeway; ms. */
 const MARGIN = 60_000
 
-/** Which ids are revoked, as of at most a quarter of a second ago. */
+/** Which ids are revoked: by this process at once, by others a quarter of a second later at most. */
 export interface Revocations {
   /**
    * Is any of these ids revoked?
@@ -55,7 +55,7 @@ export function createRevocations(store: Store, now: () => number): Revocations 
   return {
     includesAny: async (ids) => {
       await update()
-      return ids.some((id) => id !== undefined && revoked.has(id))
+      return ids.some((id) => id !== undefined && (revoked.has(id) || store.revokedHere.has(id)))
     },
   }
 }

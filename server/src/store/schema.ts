@@ -1,3 +1,5 @@
+import type { ColumnType, Generated } from 'kysely'
+
 /** Tables of the store. Ids and JSON are TEXT, times are epoch ms, booleans 0 or 1. */
 export interface Tables {
   account: AccountTable
@@ -6,6 +8,8 @@ export interface Tables {
   grant: GrantTable
   revocation: RevocationTable
   setting: SettingTable
+  usage: UsageTable
+  audit: AuditTable
 }
 
 /** Who owns tokens; `org_id` is what tokens call it. */
@@ -16,13 +20,15 @@ export interface AccountTable {
   /** Argon2id in PHC form; null when the account cannot sign in. */
   password_hash: string | null
   created_at: number
+  /** Since when everything of this account is refused. */
+  disabled_at: number | null
 }
 
 /** Long-lived tokens: what they are, never their strings. */
 export interface ApiTokenTable {
   id: string
   account: string
-  format: 'jwt'
+  format: 'jwt' | 'mapbox'
   note: string
   /** Space-separated. */
   scopes: string
@@ -33,6 +39,12 @@ export interface ApiTokenTable {
   last_used_at: number | null
   expires_at: number
   revoked_at: number | null
+  /** Mapbox format only, fixed at creation: public or secret. */
+  usage: ColumnType<'pk' | 'sk' | null, 'pk' | 'sk' | null | undefined, never>
+  /** Mapbox format only: 1 for the account's default token. */
+  is_default: ColumnType<number, number | undefined, never>
+  /** Mapbox format only: JSON of restrictions that are kept but that no surface can check. */
+  restrictions: ColumnType<string | null, string | null | undefined, string | null>
 }
 
 export interface SigningKeyTable {
@@ -41,6 +53,8 @@ export interface SigningKeyTable {
   /** Private JWK as JSON; the folder's and file's modes protect it. */
   private_jwk: string
   created_at: number
+  /** Published from the start, it signs from here on. */
+  signs_from: number
 }
 
 /** Grants seeded on a first run; those of the configuration come before them. */
@@ -60,4 +74,25 @@ export interface RevocationTable {
 export interface SettingTable {
   name: string
   value: string
+}
+
+/** How often a token was used on a day, for one kind of use. */
+export interface UsageTable {
+  /** UTC, as in 2026-01-31. */
+  day: string
+  org_id: string
+  /** Id of a long-lived token or of a grant; access tokens count for what they came from. */
+  token: string
+  use: string
+  count: number
+}
+
+/** Who changed what; written before the change is made. */
+export interface AuditTable {
+  id: Generated<number>
+  at: number
+  /** Id of a token, or `cli`. */
+  actor: string
+  action: string
+  target: string
 }

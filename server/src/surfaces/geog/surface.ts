@@ -1,17 +1,15 @@
-import { guard, type JsonWebKeySet, type Verifier } from '@tilepass/guard'
+import { guard, type Verifier } from '@tilepass/guard'
 import { Router } from 'express'
 import type { Exchange } from '../../issuer/exchange.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import type { Tileset } from '../../tiles/tileset.ts'
 import { createGeogErrorHandler } from './errors.ts'
 import { createExchangeRoute } from './exchange-route.ts'
-import { createJwksRoute } from './jwks-route.ts'
 import { createTilesRoutes } from './tiles-routes.ts'
 
 /** What the Geog surface needs. */
 export interface GeogSurface {
   readonly exchange: Exchange
-  readonly jwks: JsonWebKeySet
   readonly verifier: Verifier
   readonly tilesets: ReadonlyMap<string, Tileset>
   readonly publicUrl: string | undefined
@@ -20,12 +18,11 @@ export interface GeogSurface {
   readonly report: FailureReporter
 }
 
-/** Geog's API: exchange, key set and tiles. */
+/** Geog's API: exchange and tiles. */
 export function createGeogSurface(surface: GeogSurface): Router {
-  const { exchange, jwks, verifier, tilesets, publicUrl, now, report } = surface
+  const { exchange, verifier, tilesets, publicUrl, now, report } = surface
   const router = Router({ caseSensitive: true, strict: true })
   router.use(createExchangeRoute(exchange, now))
-  router.use(createJwksRoute(jwks))
   // Without tilesets of our own the host application's tile routes keep these paths.
   if (tilesets.size > 0) {
     const tileGuard = guard({
