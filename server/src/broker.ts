@@ -8,6 +8,7 @@ import { loadGrants } from './grants-config.ts'
 import { createApp } from './http/app.ts'
 import { type Listener, listen } from './http/listener.ts'
 import { settleIssuer } from './issuer/identity.ts'
+import { loadMapboxKey } from './issuer/mapbox/key.ts'
 import { watchSigningKeys } from './issuer/signing-keys.ts'
 import { BUSY_TIMEOUT, openStore } from './store/open.ts'
 import { findSetting } from './store/settings.ts'
@@ -72,7 +73,8 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     const grants = await loadGrants(store, config.grants)
     const keys = await watchSigningKeys(store, now)
     const ownOrigin = publicUrl && new URL(publicUrl).origin
-    const parts = { store, config, tilesets, grants, keys, logger, now }
+    const mapboxKey = await loadMapboxKey(store)
+    const parts = { store, config, mapboxKey, tilesets, grants, keys, logger, now }
     const known = await settleIssuer(store, issuer, publicUrl)
     let wired =
       known === undefined ? undefined : wire(parts, { issuer: known, publicUrl, ownOrigin })
@@ -103,7 +105,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
             // Clients of a wildcard address reach us under names that we cannot know.
             const reached = publicUrl ?? (isWildcard(host) ? undefined : url)
             wired = wire(parts, { issuer: place ?? url, publicUrl: reached, ownOrigin })
-            return createApp(wired.router, logger, isReady)
+            return createApp(wired.router, logger, isReady, config.trustProxy)
           },
           port,
           host,

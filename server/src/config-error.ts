@@ -22,8 +22,6 @@ const LATER = new Set([
   'database',
   'datasets',
   'geolens',
-  'login',
-  'mapbox',
   'metrics',
   'oauth',
   'redis',

@@ -102,6 +102,48 @@ export class UnsupportedMediaTypeError extends BrokerError {
   }
 }
 
+/** 401: no such user, or not this password; which of them stays here. */
+export class InvalidCredentialsError extends BrokerError {
+  constructor() {
+    super(401, 'invalid_credentials', 'Invalid username or password', {
+      'WWW-Authenticate': 'Bearer',
+    })
+  }
+}
+
+/** 401: a refresh token that is spent, ended, expired or not ours; which of them stays here. */
+export class InvalidRefreshTokenError extends BrokerError {
+  constructor() {
+    super(401, 'invalid_refresh_token', 'Invalid refresh token', { 'WWW-Authenticate': 'Bearer' })
+  }
+}
+
+/** 401: no session, or none that is current. */
+export class InvalidSessionError extends BrokerError {
+  constructor() {
+    super(
+      401,
+      'session_required',
+      'You must specify a Bearer token in the Authorization header to access this resource',
+      { 'WWW-Authenticate': 'Bearer' },
+    )
+  }
+}
+
+/** 403: a session, but not one that this grant is for. */
+export class ForeignSessionError extends BrokerError {
+  constructor() {
+    super(403, 'session_not_allowed', 'This grant is not for this session')
+  }
+}
+
+/** 503: more work of a costly kind is waiting than could be done in time. */
+export class BusyError extends BrokerError {
+  constructor() {
+    super(503, 'temporarily_unavailable', 'Try again in a moment', { 'Retry-After': '1' })
+  }
+}
+
 /** 429: too many requests; `Retry-After` says when to ask again. */
 export class TooManyRequestsError extends BrokerError {
   constructor(retryAfterSeconds: number) {

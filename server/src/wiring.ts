@@ -4,21 +4,30 @@ import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { createExchange, type Exchange } from './issuer/exchange.ts'
 import { createGrants, type Grants, type NamedGrant } from './issuer/grants.ts'
+import { createMapboxCheck, type MapboxTokenCheck } from './issuer/mapbox/check.ts'
+import { createMapboxCodec, type MapboxCodec } from './issuer/mapbox/codec.ts'
+import { createTileVerifier } from './issuer/mapbox/tile-verifier.ts'
 import { createMint, type Mint } from './issuer/mint.ts'
+import { createPasswords } from './issuer/passwords.ts'
+import { createRefreshTokens } from './issuer/refresh-tokens.ts'
+import { createSessions, type SessionRules, type Sessions } from './issuer/sessions.ts'
+import { createSign, type Sign } from './issuer/sign.ts'
+import { createSignInDesk } from './issuer/sign-in.ts'
 import type { SigningKeys } from './issuer/signing-keys.ts'
 import { createOwnVerifier, type OwnTokens } from './issuer/verify.ts'
 import { createAddressLimit } from './limits/address-limit.ts'
+import { createRateLimit } from './limits/rate-limit.ts'
 import { createFailureReporter, type FailureReporter } from './observe/failures.ts'
 import type { Store } from './store/open.ts'
 import { createRevocations } from './store/revocations.ts'
 import { createJwksSurface } from './surfaces/geog/jwks-route.ts'
 import { createGeogSurface } from './surfaces/geog/surface.ts'
+import { createLoginSurface } from './surfaces/login/surface.ts'
 import { createMapTokenSurface } from './surfaces/map-token/routes.ts'
+import { createMapboxSurface } from './surfaces/mapbox/surface.ts'
 import { SURFACE_NAMES, type SurfaceName } from './surfaces/names.ts'
+import { createOauthSurface } from './surfaces/oauth/surface.ts'
 import type { Tileset } from './tiles/tileset.ts'
-
-/** Requests a minute and client address that `/map-token` answers. */
-const MAP_TOKEN_LIMIT = 600
 
 /** What a broker is put together from. */
 export interface Parts {
@@ -27,6 +36,8 @@ export interface Parts {
   readonly tilesets: ReadonlyMap<string, Tileset>
   readonly grants: readonly NamedGrant[]
   readonly keys: SigningKeys
+  /** Signs tokens in Mapbox format. */
+  readonly mapboxKey: Uint8Array
   readonly logger: Logger
   /** Epoch ms. */
   readonly now: () => number
@@ -48,21 +59,43 @@ export interface Services extends Parts, Place {
   readonly own: OwnTokens
   readonly exchange: Exchange
   readonly pageGrants: Grants
+  readonly sessions: Sessions
+  readonly sign: Sign
+  readonly codec: MapboxCodec
+  readonly mapboxCheck: MapboxTokenCheck
   /** Verifies what opens tiles. */
   readonly verifier: Verifier
 }
 
 /** How each surface is made; what is switched off is never called. */
 const SURFACES: Readonly<Record<SurfaceName, (services: Services) => Router>> = {
-  'map-token': ({ pageGrants, ownOrigin, now, report }) =>
+  'map-token': ({ pageGrants, sessions, config, ownOrigin, now, report }) =>
     createMapTokenSurface({
       grants: pageGrants,
-      limit: createAddressLimit(MAP_TOKEN_LIMIT),
+      sessions,
+      limit: createAddressLimit(config.mapTokenPerMinute),
+      sessionLimit: createRateLimit(config.mapTokenPerMinute),
       ownOrigin,
       now,
       report,
     }),
   geog: (services) => createGeogSurface(services),
+  login: ({ store, sessions, config, now, report }) =>
+    createLoginSurface({
+      desk: createSignInDesk({
+        store,
+        passwords: createPasswords(),
+        accountLimit: createRateLimit(config.login.perMinute),
+        addressLimit: createAddressLimit(config.login.addressPerMinute),
+        now,
+      }),
+      sessions,
+      now,
+      report,
+    }),
+  mapbox: ({ mapboxCheck, config, ...services }) =>
+    createMapboxSurface({ ...services, ...config.mapbox, check: mapboxCheck }),
+  oauth: (services) => createOauthSurface(services),
 }
 
 /** A broker put together. */
@@ -77,15 +110,33 @@ export function wire(parts: Parts, place: Place): Wired {
   const report = createFailureReporter(logger)
   const mint = createMint(keys, place.issuer)
   const own = { issuer: place.issuer, keys, revocations: createRevocations(store, now), now }
-  const verifier = createOwnVerifier(own, 'tiles')
+  const codec = createMapboxCodec(parts.mapboxKey)
+  const mapboxCheck = createMapboxCheck(store, codec, now)
+  const ownVerifier = createOwnVerifier(own, 'tiles')
+  const verifier =
+    config.surfaces.mapbox === false
+      ? ownVerifier
+      : createTileVerifier(ownVerifier, mapboxCheck, place.issuer)
+  const sign = createSign(keys, place.issuer)
   const services: Services = {
     ...parts,
     ...place,
     report,
     mint,
+    sign,
     own,
+    codec,
+    mapboxCheck,
     verifier,
     exchange: createExchange(store, createOwnVerifier(own, 'exchange'), mint, now),
+    sessions: createSessions(
+      store,
+      createOwnVerifier(own, 'session'),
+      sign,
+      createRefreshTokens(store, place.issuer, now),
+      toSessionRules(config),
+      now,
+    ),
     pageGrants: createGrants(parts.grants, mint, own.revocations, now),
   }
 
@@ -95,4 +146,9 @@ export function wire(parts: Parts, place: Place): Wired {
   for (const name of SURFACE_NAMES)
     if (config.surfaces[name] !== false) router.use(SURFACES[name](services))
   return { router, verifier }
+}
+
+function toSessionRules({ login }: Config): SessionRules {
+  const { sessionSeconds, refreshSeconds, graceSeconds } = login
+  return { sessionSeconds, familySeconds: refreshSeconds, graceSeconds }
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { createAccount } from '../store/accounts.ts'
 import { addDataOptions, type DataOptions, type Surroundings, withStore } from './context.ts'
 import { CommandError } from './output.ts'
-import { hashPassword } from './password.ts'
+import { readPasswordHash } from './password.ts'
 
 interface CreateOptions extends DataOptions {
   readonly email?: string
@@ -34,7 +34,7 @@ async function create(
   if (options.email !== undefined && !/^[^\s@]+@[^\s@]+$/.test(options.email))
     throw new CommandError(`--email must be an address (given: "${options.email}").`, 2)
   const passwordHash = options.passwordStdin
-    ? await hashPassword(await surroundings.readInput())
+    ? await readPasswordHash(await surroundings.readInput())
     : undefined
   await withStore(surroundings, options, true, async (store, output) => {
     const details = { email: options.email, passwordHash }

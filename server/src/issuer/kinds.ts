@@ -1,11 +1,11 @@
 import type { TokenClaims } from '@tilepass/guard'
 
 /** What a token can be presented for. */
-export type Use = 'exchange' | 'tiles'
+export type Use = 'exchange' | 'tiles' | 'session'
 
 /** A kind of token: how it is recognised and what it may do. */
 export interface Kind {
-  readonly name: 'api' | 'access'
+  readonly name: 'api' | 'access' | 'session'
   /** Start of `sub`. */
   readonly prefix: string
   readonly tokenType: string
@@ -22,6 +22,9 @@ const HOUR = 3_600_000
 export const MAX_ACCESS_SECONDS = 14_400
 /** Longest lifetime of an API token, in seconds: a leap year. */
 export const MAX_API_SECONDS = 366 * 86_400
+
+/** Longest lifetime of a session token, in seconds. */
+export const MAX_SESSION_SECONDS = 86_400
 
 /** Every kind of token, in the one place that says what each may do. */
 export const KINDS: readonly Kind[] = [
@@ -40,6 +43,14 @@ export const KINDS: readonly Kind[] = [
     hasParent: false,
     maxLifetime: MAX_API_SECONDS * 1000,
     uses: ['exchange', 'tiles'],
+  },
+  {
+    name: 'session',
+    prefix: 'usr_',
+    tokenType: 'session',
+    hasParent: true,
+    maxLifetime: MAX_SESSION_SECONDS * 1000,
+    uses: ['session'],
   },
 ]
 

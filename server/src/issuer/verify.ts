@@ -39,6 +39,8 @@ function createFor(own: OwnTokens): Verifier {
     audience: own.issuer,
     jwks: own.keys.jwks,
     algorithms: [own.keys.algorithm],
+    // Which types there are, and what each may do, the table of kinds says.
+    tokenType: null,
     isRevoked: ({ sub, parent, org_id }) => own.revocations.includesAny([sub, parent, org_id]),
     now: own.now,
   })

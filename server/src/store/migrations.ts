@@ -42,6 +42,19 @@ const STEPS: readonly string[][] = [
     `create unique index api_token_default on api_token (account)
       where is_default = 1 and revoked_at is null`,
   ],
+  // login_geolens
+  [
+    `create table login_family (
+      id text primary key, account text not null references account (name),
+      generation integer not null, rotated_at bigint not null, retry_key text,
+      expires_at bigint not null, ended_at bigint)`,
+    'create index login_family_account on login_family (account)',
+    `create table dataset (
+      id text primary key, name text not null unique,
+      account text not null references account (name), path text not null, kind text not null,
+      is_public integer not null, created_at bigint not null)`,
+    'alter table api_token add column read_only integer not null default 0',
+  ],
 ]
 
 /**

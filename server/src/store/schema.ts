@@ -8,6 +8,8 @@ export interface Tables {
   grant: GrantTable
   revocation: RevocationTable
   setting: SettingTable
+  login_family: LoginFamilyTable
+  dataset: DatasetTable
   usage: UsageTable
   audit: AuditTable
 }
@@ -95,4 +97,32 @@ export interface AuditTable {
   actor: string
   action: string
   target: string
+}
+
+/** What began with one sign-in: a chain of refresh tokens of which only the last is good. */
+export interface LoginFamilyTable {
+  id: string
+  account: string
+  /** Number of the refresh token that is good; each rotation adds one. */
+  generation: number
+  rotated_at: number
+  /** Hash of the key by which the client of the last rotation can prove a retry. */
+  retry_key: string | null
+  /** Rotation does not move it. */
+  expires_at: number
+  ended_at: number | null
+}
+
+/** The catalogue of files that can be downloaded. */
+export interface DatasetTable {
+  /** UUID in lower case. */
+  id: string
+  name: string
+  /** Its owner. */
+  account: string
+  /** Absolute. */
+  path: string
+  kind: 'raster' | 'other'
+  is_public: number
+  created_at: number
 }
