@@ -10,6 +10,9 @@ import { type Listener, listen } from './http/listener.ts'
 import { settleIssuer } from './issuer/identity.ts'
 import { loadMapboxKey } from './issuer/mapbox/key.ts'
 import { watchSigningKeys } from './issuer/signing-keys.ts'
+import { createFailureReporter } from './observe/failures.ts'
+import { createUsage } from './observe/usage.ts'
+import { openPlaces } from './places/places.ts'
 import { BUSY_TIMEOUT, openStore } from './store/open.ts'
 import { findSetting } from './store/settings.ts'
 import { openTilesets } from './tiles/open-tilesets.ts'
@@ -57,6 +60,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   const config = parseConfig(settings)
   const { data, issuer, publicUrl } = config
   const store = await openStore(data, BUSY_TIMEOUT.server)
+  const usage = createUsage(store, now, createFailureReporter(logger))
   let tilesets: ReadonlyMap<string, Tileset> = new Map()
   let listener: Listener | undefined
   let closing: Promise<void> | undefined
@@ -64,17 +68,19 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   const close = async () => {
     await listener?.close()
     await Promise.all([...tilesets.values()].map((tileset) => tileset.close()))
+    await usage.close()
     await store.close()
   }
 
   try {
     tilesets = await openTilesets(config.tilesets)
     if (config.demo) await seedDemo(store, now())
+    const places = config.geog.places ? await openPlaces(config.geog.places) : undefined
     const grants = await loadGrants(store, config.grants)
     const keys = await watchSigningKeys(store, now)
     const ownOrigin = publicUrl && new URL(publicUrl).origin
     const mapboxKey = await loadMapboxKey(store)
-    const parts = { store, config, mapboxKey, tilesets, grants, keys, logger, now }
+    const parts = { store, config, mapboxKey, tilesets, grants, keys, usage, places, logger, now }
     const known = await settleIssuer(store, issuer, publicUrl)
     let wired =
       known === undefined ? undefined : wire(parts, { issuer: known, publicUrl, ownOrigin })

@@ -52,6 +52,14 @@ export const configSchema = z.strictObject({
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   grants: z.record(name, grantSchema).default({}),
   tilesets: z.record(name, tilesetSchema).default({}),
+  geog: z
+    .strictObject({
+      /** Tiles a day (UTC) and organisation; without it there is no limit. */
+      tilesPerDay: z.int().min(1).optional(),
+      /** GeoJSON file of named points for `/v1/places`; in a file, relative to it. */
+      places: z.string().min(1).optional(),
+    })
+    .prefault({}),
   /** HTTP APIs that are switched off: `false` at their name. */
   surfaces: z.partialRecord(z.enum(SURFACE_NAMES), z.boolean()).default({}),
   mapbox: z
@@ -132,9 +140,11 @@ function readConfigFile(file: string): Record<string, unknown> {
 }
 
 function resolvePaths(settings: Record<string, unknown>, folder: string): Record<string, unknown> {
-  const { data, tilesets } = settings
+  const { data, tilesets, geog } = settings
   const resolved = { ...settings }
   if (typeof data === 'string' && data) resolved.data = resolve(folder, data)
+  if (isRecord(geog) && typeof geog.places === 'string' && geog.places)
+    resolved.geog = { ...geog, places: resolve(folder, geog.places) }
   if (isRecord(tilesets))
     resolved.tilesets = Object.fromEntries(
       Object.entries(tilesets).map(([key, tileset]) => [

@@ -1,3 +1,5 @@
+import { toLimitHeaders } from './limits/daily-count.ts'
+
 /**
  * A request that the broker refuses: HTTP status, registered code (`snake_case`, RFC 6749 §5.2 where
  * it has one) and a description that is safe to send. Surfaces render it in their own shape.
@@ -87,6 +89,13 @@ export class MethodNotAllowedError extends BrokerError {
   }
 }
 
+/** 409: it is there already, or in a state that forbids this. */
+export class ConflictError extends BrokerError {
+  constructor(description: string) {
+    super(409, 'conflict', description)
+  }
+}
+
 /** 413: the body is longer than anything this route needs. */
 export class BodyTooLargeError extends BrokerError {
   constructor() {
@@ -95,10 +104,10 @@ export class BodyTooLargeError extends BrokerError {
   }
 }
 
-/** 415: a body that is not plain JSON in UTF-8. */
+/** 415: a body of another type than the route takes (plain JSON in UTF-8 by default), or encoded. */
 export class UnsupportedMediaTypeError extends BrokerError {
-  constructor() {
-    super(415, 'unsupported_media_type', 'Request body must be application/json, not encoded')
+  constructor(type = 'application/json') {
+    super(415, 'unsupported_media_type', `Request body must be ${type}, not encoded`)
   }
 }
 
@@ -148,6 +157,17 @@ export class BusyError extends BrokerError {
 export class TooManyRequestsError extends BrokerError {
   constructor(retryAfterSeconds: number) {
     super(429, 'rate_limited', 'Too many requests', { 'Retry-After': String(retryAfterSeconds) })
+  }
+}
+
+/** 429: the organisation has used up its day; the limit begins anew at 00:00 UTC. */
+export class DailyLimitError extends BrokerError {
+  /** Times in epoch ms. */
+  constructor(limit: number, resetsAt: number, now: number) {
+    super(429, 'rate_limit_exceeded', 'Daily tile limit reached', {
+      'Retry-After': String(Math.max(1, Math.ceil((resetsAt - now) / 1000))),
+      ...toLimitHeaders({ limit, remaining: 0, resetsAt }),
+    })
   }
 }
 

@@ -18,6 +18,8 @@ import { createOwnVerifier, type OwnTokens } from './issuer/verify.ts'
 import { createAddressLimit } from './limits/address-limit.ts'
 import { createRateLimit } from './limits/rate-limit.ts'
 import { createFailureReporter, type FailureReporter } from './observe/failures.ts'
+import type { Usage } from './observe/usage.ts'
+import type { Places } from './places/places.ts'
 import type { Store } from './store/open.ts'
 import { createRevocations } from './store/revocations.ts'
 import { createJwksSurface } from './surfaces/geog/jwks-route.ts'
@@ -36,6 +38,8 @@ export interface Parts {
   readonly tilesets: ReadonlyMap<string, Tileset>
   readonly grants: readonly NamedGrant[]
   readonly keys: SigningKeys
+  readonly usage: Usage
+  readonly places: Places | undefined
   /** Signs tokens in Mapbox format. */
   readonly mapboxKey: Uint8Array
   readonly logger: Logger

@@ -1,7 +1,7 @@
 import type { TokenClaims } from '@tilepass/guard'
 
 /** What a token can be presented for. */
-export type Use = 'exchange' | 'tiles' | 'session'
+export type Use = 'exchange' | 'tiles' | 'places' | 'billing' | 'admin' | 'session'
 
 /** A kind of token: how it is recognised and what it may do. */
 export interface Kind {
@@ -34,7 +34,7 @@ export const KINDS: readonly Kind[] = [
     tokenType: 'api_token',
     hasParent: true,
     maxLifetime: 4 * HOUR,
-    uses: ['tiles'],
+    uses: ['tiles', 'places'],
   },
   {
     name: 'api',
@@ -42,7 +42,7 @@ export const KINDS: readonly Kind[] = [
     tokenType: 'api_token',
     hasParent: false,
     maxLifetime: MAX_API_SECONDS * 1000,
-    uses: ['exchange', 'tiles'],
+    uses: ['exchange', 'tiles', 'places', 'billing', 'admin'],
   },
   {
     name: 'session',
@@ -63,4 +63,14 @@ export function findKind(claims: TokenClaims): Kind | undefined {
   if (!kind || claims.token_type !== kind.tokenType) return
   if ((claims.parent !== undefined) !== kind.hasParent) return
   return (claims.exp - claims.iat) * 1000 <= kind.maxLifetime ? kind : undefined
+}
+
+/**
+ * What Mapbox tokens (public, secret, temporary) can be presented for besides their own API: a secret
+ * one has no business in a page, and none is ever exchanged.
+ */
+export const MAPBOX_KINDS: Readonly<Record<'pk' | 'sk' | 'tk', readonly Use[]>> = {
+  pk: ['tiles'],
+  sk: [],
+  tk: ['tiles'],
 }
