@@ -1,9 +1,8 @@
 import { GuardError, type TokenClaims, type Verifier } from '@tilepass/guard'
 import { InvalidScopeError, UnauthorizedError } from '../errors.ts'
-import { findActiveAccount } from '../store/accounts.ts'
-import { type ApiToken, findApiToken } from '../store/api-tokens.ts'
 import type { Store } from '../store/open.ts'
 import { type AccessToken, createTokenId, type Mint } from './mint.ts'
+import { createRegisteredVerifier } from './registered.ts'
 import { findScopes, isSubset } from './scopes.ts'
 
 /** A subject token that was accepted for exchange. */
@@ -38,14 +37,9 @@ export function createExchange(
   mint: Mint,
   now: () => number,
 ): Exchange {
+  const registered = createRegisteredVerifier(store, verifier)
   return {
-    authenticate: async (token) => {
-      const claims = await verifyOrRefuse(verifier, token)
-      const row = await findApiToken(store, claims.sub)
-      if (!row || !(await isCurrent(store, row, claims)))
-        throw new UnauthorizedError('Bearer error="invalid_token"')
-      return { claims }
-    },
+    authenticate: async (token) => ({ claims: await verifyOrRefuse(registered, token) }),
 
     exchange: async ({ claims }, { ttl, scopes }) => {
       const permitted = findScopes(claims.scope) ?? []
@@ -76,10 +70,4 @@ async function verifyOrRefuse(verifier: Verifier, token: string): Promise<TokenC
       throw new UnauthorizedError('Bearer error="invalid_token"')
     throw error
   }
-}
-
-async function isCurrent(store: Store, row: ApiToken, claims: TokenClaims): Promise<boolean> {
-  if (row.revoked_at !== null || row.format !== 'jwt') return false
-  const account = await findActiveAccount(store, row.account)
-  return account !== undefined && account.orgId === claims.org_id
 }

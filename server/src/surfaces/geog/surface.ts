@@ -4,6 +4,7 @@ import type { Config } from '../../config.ts'
 import type { Exchange } from '../../issuer/exchange.ts'
 import type { Use } from '../../issuer/kinds.ts'
 import type { Mint } from '../../issuer/mint.ts'
+import { createRegisteredVerifier } from '../../issuer/registered.ts'
 import { createOwnVerifier, type OwnTokens } from '../../issuer/verify.ts'
 import { createDailyLimit } from '../../limits/daily-limit.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
@@ -44,7 +45,11 @@ export function createGeogSurface(surface: GeogSurface): Router {
     if (!isRefusal(error)) report(error)
   }
   const guardFor = (use: Use, scope: string) =>
-    guard({ verifier: createOwnVerifier(own, use), scope, onRefusal })
+    guard({
+      verifier: createRegisteredVerifier(store, createOwnVerifier(own, use)),
+      scope,
+      onRefusal,
+    })
 
   const router = Router({ caseSensitive: true, strict: true })
   router.use(createExchangeRoute(exchange, usage, now))
@@ -61,7 +66,11 @@ export function createGeogSurface(surface: GeogSurface): Router {
     }),
   )
   // Without places and tilesets of our own the host application's routes keep these paths.
-  if (places) router.use(createPlacesRoute(places, guardFor('places', 'places:read'), usage))
+  if (places) {
+    const placesVerifier = createOwnVerifier(own, 'places')
+    const placesGuard = guard({ verifier: placesVerifier, scope: 'places:read', onRefusal })
+    router.use(createPlacesRoute(places, placesGuard, usage))
+  }
   if (tilesets.size > 0) {
     const tileGuard = guard({
       verifier,
