@@ -5,9 +5,11 @@ import { createMint } from '../issuer/mint.ts'
 import { findScopes } from '../issuer/scopes.ts'
 import { loadSigningKeys } from '../issuer/signing-keys.ts'
 import { findAccount } from '../store/accounts.ts'
-import { type ApiToken, listApiTokens, revokeApiToken } from '../store/api-tokens.ts'
+import { type ApiToken, listApiTokens, NEVER, revokeApiToken } from '../store/api-tokens.ts'
+import { readScopes } from '../store/mapbox-tokens.ts'
 import { settleCommandIssuer } from './command-issuer.ts'
 import { addDataOptions, type DataOptions, type Surroundings, withStore } from './context.ts'
+import { createFirstMapboxToken } from './mapbox-token-command.ts'
 import { CommandError, formatTable, formatTime } from './output.ts'
 
 const DEFAULT_LIFETIME_SECONDS = 365 * 86_400
@@ -33,11 +35,12 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
       '--expires-in <seconds>',
       `lifetime in seconds, up to ${MAX_API_SECONDS} (default: a year)`,
     )
-    .option('--format <format>', 'jwt', 'jwt')
+    .option('--format <format>', 'jwt, or mapbox for the Mapbox Tokens API', 'jwt')
     .option('--note <text>', 'what it is for', '')
     .addHelpText(
       'after',
-      '\nExample:\n  tilepass token create --account demo --scope "tiles:read" --expires-in 86400',
+      '\nExample:\n  tilepass token create --account demo --scope "tiles:read" --expires-in 86400' +
+        '\n  tilepass token create --account demo --scope "tokens:read tokens:write styles:tiles" --format mapbox',
     )
     .action((options: CreateOptions) => createToken(options, surroundings))
 
@@ -71,10 +74,8 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
 
 async function createToken(options: CreateOptions, surroundings: Surroundings): Promise<void> {
   const { now, env } = surroundings
-  if (options.format === 'mapbox')
-    throw new CommandError('--format mapbox is not available yet; use --format jwt.', 2)
-  if (options.format !== 'jwt')
-    throw new CommandError(`--format must be "jwt" (given: "${options.format}").`, 2)
+  if (options.format !== 'jwt' && options.format !== 'mapbox')
+    throw new CommandError(`--format must be "jwt" or "mapbox" (given: "${options.format}").`, 2)
   const scopes = findScopes(options.scope)
   if (!scopes)
     throw new CommandError(
@@ -83,6 +84,7 @@ async function createToken(options: CreateOptions, surroundings: Surroundings): 
     )
   if (options.note.length > MAX_NOTE_LENGTH)
     throw new CommandError(`--note must not be longer than ${MAX_NOTE_LENGTH} characters.`, 2)
+  if (options.format === 'mapbox') return createFirstMapboxToken(options, surroundings)
   const expiresInSeconds = parseLifetime(options.expiresIn)
 
   await withStore(surroundings, options, true, async (store, output) => {
@@ -118,10 +120,10 @@ function toWire(token: ApiToken) {
     account: token.account,
     format: token.format,
     note: token.note,
-    scopes: token.scopes.split(' '),
+    scopes: readScopes(token),
     created: toIso(token.created_at),
     modified: toIso(token.modified_at),
-    expires: toIso(token.expires_at),
+    expires: token.expires_at === NEVER ? null : toIso(token.expires_at),
     revoked: toIso(token.revoked_at),
   }
 }
@@ -130,7 +132,8 @@ function toTable(tokens: readonly ApiToken[], now: number): string {
   const rows = tokens.map((token) => {
     const state =
       token.revoked_at !== null ? 'revoked' : token.expires_at <= now ? 'expired' : 'active'
-    return [token.id, token.account, state, token.scopes, formatTime(token.expires_at), token.note]
+    const expires = token.expires_at === NEVER ? 'never' : formatTime(token.expires_at)
+    return [token.id, token.account, state, token.scopes, expires, token.note]
   })
   return formatTable(
     ['ID', 'ACCOUNT', 'STATE', 'SCOPES', 'EXPIRES', 'NOTE'],
