@@ -21,6 +21,7 @@ import {
   listAuditEntries,
 } from '../store/audit.ts'
 import type { Store } from '../store/open.ts'
+import { setPassword } from '../store/sign-ins.ts'
 import { summarizeUsage } from '../store/usage.ts'
 
 /** What a new API token is to be. */
@@ -31,6 +32,7 @@ export interface TokenOrder {
   /** Seconds. */
   readonly expiresInSeconds: number
   readonly note: string
+  readonly isReadOnly?: boolean
 }
 
 /** A token of the registry and how often it was used. */
@@ -44,6 +46,8 @@ export interface Administration {
   listAccounts(): Promise<readonly Account[]>
   /** @throws {@link ConflictError} if the name is taken. */
   createAccount(name: string, details: AccountDetails): Promise<Account>
+  /** Whoever is signed in must sign in again. @throws {@link NotFoundError} */
+  setPassword(name: string, passwordHash: string): Promise<void>
   /** Ends everything of an account for good. @throws {@link NotFoundError} */
   disableAccount(name: string): Promise<void>
   /** The newest first. */
@@ -93,6 +97,11 @@ export function createAdministration(options: AdministrationOptions): Administra
       const account = await createAccount(store, name, now(), details)
       if (!account) throw new ConflictError('The name is taken')
       return account
+    },
+    setPassword: async (name, passwordHash) => {
+      if (!(await findAccount(store, name))) throw new NotFoundError('There is no such account')
+      await note('account.set-password', name)
+      await setPassword(store, name, passwordHash, now())
     },
     disableAccount: async (name) => {
       if (!(await findAccount(store, name))) throw new NotFoundError('There is no such account')

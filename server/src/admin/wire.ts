@@ -1,6 +1,8 @@
 import type { KeySummary } from '../issuer/signing-keys.ts'
 import type { Account } from '../store/accounts.ts'
+import { NEVER } from '../store/api-tokens.ts'
 import type { AuditEntry } from '../store/audit.ts'
+import { readScopes } from '../store/mapbox-tokens.ts'
 import type { UsedToken } from './administration.ts'
 
 /** An account as the admin API and `--json` show it. */
@@ -15,7 +17,7 @@ export function toTokenWire(token: UsedToken) {
     account: token.account,
     format: token.format,
     note: token.note,
-    scopes: token.scopes.split(' '),
+    scopes: readScopes(token),
     created: toIso(token.created_at),
     modified: toIso(token.modified_at),
     expires: toIso(token.expires_at),
@@ -38,6 +40,6 @@ export function toAuditWire({ id, at, actor, action, target }: AuditEntry) {
 
 // Tokens without an end have one that no date can say.
 function toIso(epochMs: number | null | undefined): string | null {
-  if (epochMs === null || epochMs === undefined || epochMs > 8.64e15) return null
+  if (epochMs === null || epochMs === undefined || epochMs >= NEVER) return null
   return new Date(epochMs).toISOString()
 }

@@ -1,7 +1,9 @@
 import { Command } from 'commander'
 import type { Broker } from '../broker.ts'
 import { addAccountCommands } from './account-commands.ts'
+import { addAuditCommand } from './audit-command.ts'
 import type { Surroundings } from './context.ts'
+import { addDatasetCommands } from './dataset-commands.ts'
 import { addInspectCommand } from './inspect-command.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addServeCommand } from './serve-command.ts'
@@ -21,7 +23,9 @@ export function createProgram(
   addServeCommand(program, surroundings, onStart)
   addTokenCommands(program, surroundings)
   addAccountCommands(program, surroundings)
+  addDatasetCommands(program, surroundings)
   addKeyCommands(program, surroundings)
+  addAuditCommand(program, surroundings)
   addInspectCommand(program, surroundings)
   return program
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { NEVER } from './api-tokens.ts'
 import type { Store } from './open.ts'
 
 /** An owner of tokens. */
@@ -114,6 +115,3 @@ export async function disableAccount(store: Store, name: string, now: number): P
   store.revokedHere.add(orgId)
   return true
 }
-
-/** Epoch ms that no clock reaches. */
-const NEVER = Number.MAX_SAFE_INTEGER

@@ -42,7 +42,10 @@ export function parseTokenBody(body: Body): TokenOrder {
     throw new InvalidRequestError(
       `"expires_in" must be a whole number of seconds from 1 to ${MAX_API_SECONDS}`,
     )
-  return { account, scopes, note, expiresInSeconds: seconds }
+  const isReadOnly = Object.hasOwn(body, 'read_only') ? body.read_only : false
+  if (typeof isReadOnly !== 'boolean')
+    throw new InvalidRequestError('"read_only" must be true or false')
+  return { account, scopes, note, expiresInSeconds: seconds, isReadOnly }
 }
 
 function readText(body: Body, name: string): string | undefined {
