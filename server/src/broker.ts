@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express'
 import { type Logger, pino } from 'pino'
 import { type ConfigInput, parseConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
+import { loadDatasets } from './datasets/load-datasets.ts'
 import { seedDemo } from './demo.ts'
 import { loadGrants } from './grants-config.ts'
 import { createApp } from './http/app.ts'
@@ -76,6 +77,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     tilesets = await openTilesets(config.tilesets)
     if (config.demo) await seedDemo(store, now())
     const places = config.geog.places ? await openPlaces(config.geog.places) : undefined
+    await loadDatasets(store, config.datasets, now())
     const grants = await loadGrants(store, config.grants)
     const keys = await watchSigningKeys(store, now)
     const ownOrigin = publicUrl && new URL(publicUrl).origin

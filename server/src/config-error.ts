@@ -20,7 +20,6 @@ const LATER = new Set([
   'bbox',
   'budgets',
   'database',
-  'datasets',
   'geolens',
   'metrics',
   'oauth',

@@ -20,6 +20,17 @@ const tilesetSchema = z.strictObject({
   attribution: z.string().optional(),
 })
 
+const datasetSchema = z.strictObject({
+  /** UUID of its URLs. */
+  id: z.guid({ error: 'must be a UUID' }),
+  /** The file; in a configuration file, relative to it. */
+  path: z.string().min(1),
+  /** Name of the account that owns it. */
+  account: z.string().min(1),
+  /** May everybody download it? */
+  public: z.boolean().default(false),
+})
+
 const perMinute = (count: number) => z.int().min(1).max(1_000_000).default(count)
 
 const loginSchema = z.strictObject({
@@ -52,6 +63,10 @@ export const configSchema = z.strictObject({
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   grants: z.record(name, grantSchema).default({}),
   tilesets: z.record(name, tilesetSchema).default({}),
+  /** Files that can be downloaded, beside those of "tilepass dataset add". */
+  datasets: z.record(name, datasetSchema).default({}),
+  /** New download tokens a minute and account, or address of nobody in particular. */
+  downloadTokensPerMinute: perMinute(60),
   geog: z
     .strictObject({
       /** Tiles a day (UTC) and organisation; without it there is no limit. */
@@ -140,20 +155,21 @@ function readConfigFile(file: string): Record<string, unknown> {
 }
 
 function resolvePaths(settings: Record<string, unknown>, folder: string): Record<string, unknown> {
-  const { data, tilesets, geog } = settings
+  const { data } = settings
   const resolved = { ...settings }
   if (typeof data === 'string' && data) resolved.data = resolve(folder, data)
-  if (isRecord(geog) && typeof geog.places === 'string' && geog.places)
-    resolved.geog = { ...geog, places: resolve(folder, geog.places) }
-  if (isRecord(tilesets))
-    resolved.tilesets = Object.fromEntries(
-      Object.entries(tilesets).map(([key, tileset]) => [
+  for (const field of ['tilesets', 'datasets']) {
+    const files = settings[field]
+    if (!isRecord(files)) continue
+    resolved[field] = Object.fromEntries(
+      Object.entries(files).map(([key, file]) => [
         key,
-        isRecord(tileset) && typeof tileset.path === 'string' && tileset.path
-          ? { ...tileset, path: resolve(folder, tileset.path) }
-          : tileset,
+        isRecord(file) && typeof file.path === 'string' && file.path
+          ? { ...file, path: resolve(folder, file.path) }
+          : file,
       ]),
     )
+  }
   return resolved
 }
 

@@ -2,6 +2,7 @@ import type { Verifier } from '@tilepass/guard'
 import { Router } from 'express'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
+import { createDownloadTokens } from './issuer/download-tokens.ts'
 import { createExchange, type Exchange } from './issuer/exchange.ts'
 import { createGrants, type Grants, type NamedGrant } from './issuer/grants.ts'
 import { createMapboxCheck, type MapboxTokenCheck } from './issuer/mapbox/check.ts'
@@ -24,6 +25,8 @@ import type { Store } from './store/open.ts'
 import { createRevocations } from './store/revocations.ts'
 import { createJwksSurface } from './surfaces/geog/jwks-route.ts'
 import { createGeogSurface } from './surfaces/geog/surface.ts'
+import { createCallers } from './surfaces/geolens/callers.ts'
+import { createGeoLensSurface } from './surfaces/geolens/surface.ts'
 import { createLoginSurface } from './surfaces/login/surface.ts'
 import { createMapTokenSurface } from './surfaces/map-token/routes.ts'
 import { createMapboxSurface } from './surfaces/mapbox/surface.ts'
@@ -84,6 +87,14 @@ const SURFACES: Readonly<Record<SurfaceName, (services: Services) => Router>> = 
       report,
     }),
   geog: (services) => createGeogSurface(services),
+  geolens: ({ store, config, exchange, sessions, own, sign, report }) =>
+    createGeoLensSurface({
+      store,
+      callers: createCallers(store, exchange, sessions),
+      downloadTokens: createDownloadTokens(own, sign),
+      limit: createRateLimit(config.downloadTokensPerMinute),
+      report,
+    }),
   login: ({ store, sessions, config, now, report }) =>
     createLoginSurface({
       desk: createSignInDesk({

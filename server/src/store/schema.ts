@@ -47,6 +47,8 @@ export interface ApiTokenTable {
   is_default: ColumnType<number, number | undefined, never>
   /** Mapbox format only: JSON of restrictions that are kept but that no surface can check. */
   restrictions: ColumnType<string | null, string | null | undefined, string | null>
+  /** 1 if it may look and never make: GeoLens mints nothing for it. */
+  read_only: ColumnType<number, number | undefined, never>
 }
 
 export interface SigningKeyTable {

@@ -1,0 +1,45 @@
+import { ConfigError } from '../config-error.ts'
+import { findAccount } from '../store/accounts.ts'
+import { putDataset } from '../store/datasets.ts'
+import type { Store } from '../store/open.ts'
+import { inspectFile } from './inspect-file.ts'
+
+/** A dataset as it is configured. */
+export interface DatasetSettings {
+  readonly id: string
+  readonly path: string
+  readonly account: string
+  readonly public: boolean
+}
+
+/**
+ * Enters the configured datasets into the catalogue, beside those that `dataset add` entered.
+ *
+ * @throws {@link ConfigError} naming every one that cannot be served.
+ */
+export async function loadDatasets(
+  store: Store,
+  settings: Readonly<Record<string, DatasetSettings>>,
+  now: number,
+): Promise<void> {
+  const faults: string[] = []
+  for (const [name, dataset] of Object.entries(settings)) {
+    const { id, account, public: isPublic } = dataset
+    if (!(await findAccount(store, account))) {
+      faults.push(`datasets.${name}.account: must be an account that exists (given: "${account}")`)
+      continue
+    }
+    try {
+      const file = await inspectFile(dataset.path)
+      await putDataset(store, { ...file, id: id.toLowerCase(), name, account, isPublic }, now)
+    } catch (error) {
+      const code: unknown = typeof error === 'object' && error ? Reflect.get(error, 'code') : ''
+      if (!(error instanceof TypeError) && !/^E[A-Z]+$/.test(String(code))) throw error
+      const why = error instanceof Error ? error.message : String(error)
+      faults.push(
+        `datasets.${name}.path: must be a readable file, ${why} (given: "${dataset.path}")`,
+      )
+    }
+  }
+  if (faults.length > 0) throw new ConfigError(faults)
+}
