@@ -34,7 +34,12 @@ describe('token create', () => {
     ['a bad scope', ['--account', 'demo', '--scope', 'a  b'], /single spaces/],
     ['no lifetime', ['--account', 'demo', '--scope', 'a', '--expires-in', '0'], /whole number/],
     ['a fraction', ['--account', 'demo', '--scope', 'a', '--expires-in', '1.5'], /whole number/],
-    ['mapbox', ['--account', 'demo', '--scope', 'a', '--format', 'mapbox'], /not available yet/],
+    [
+      'a scope of another format',
+      ['--account', 'demo', '--scope', 'a', '--format', 'mapbox'],
+      /Mapbox scopes/,
+    ],
+    ['another format', ['--account', 'demo', '--scope', 'a', '--format', 'x'], /--format must be/],
   ])('%s is a mistake of usage', async (_, args, message) => {
     const result = await runCommand(makeDataFolder(), ['token', 'create', ...args])
     expect(result).toMatchObject({ code: 2, out: '', error: expect.stringMatching(message) })
@@ -113,7 +118,13 @@ test('key list shows no secrets', async () => {
   const { cli } = await startBroker()
   const { out } = await cli('key', 'list', '--json')
   expect(JSON.parse(out)).toEqual([
-    { kid: expect.any(String), algorithm: 'RS256', created: expect.any(String) },
+    {
+      kid: expect.any(String),
+      algorithm: 'RS256',
+      created: expect.any(String),
+      signs_from: expect.any(String),
+      state: 'signing',
+    },
   ])
 })
 
