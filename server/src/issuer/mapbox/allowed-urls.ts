@@ -11,6 +11,7 @@ const SCHEME = /^https?:\/\//i
  */
 export function isAllowedUrl(value: string): boolean {
   if (value.length > MAX_URL_LENGTH || /[\s?#@*\\\p{Cc}]/u.test(value)) return false
+  if (!SCHEME.test(value) && /^\/|:\/\//.test(value)) return false
   const url = parse(SCHEME.test(value) ? value : `http://${value}`)
   return url !== undefined && url.hostname !== '' && !url.hostname.endsWith('.')
 }
