@@ -16,8 +16,7 @@ describe('the Mapbox codec', () => {
           const text = atob(token.split('.')[1] ?? '')
           expect(text).toMatch(/^[\x20-\x7d]+$/)
           expect(JSON.parse(text)).toEqual({ u, a })
-          if (u.isWellFormed())
-            expect(codec.parse(token)).toEqual({ usage: 'pk', payload: { u, a }, isGenuine: true })
+          expect(codec.parse(token)).toEqual({ usage: 'pk', payload: { u, a }, isGenuine: true })
         },
       ),
     )
