@@ -8,6 +8,8 @@ import type { MapboxBearer, MapboxTokenCheck } from './check.ts'
 /** What a Mapbox token must have to open tiles, and what that is called elsewhere. */
 const MAPBOX_TILES = 'styles:tiles'
 const TILES = 'tiles:read'
+/** What uses of temporary tokens are counted for: they name nothing that they came from. */
+export const TEMPORARY_PARENT = 'mapbox_tk'
 
 /** 403 `SOURCE_NOT_ALLOWED`: the token is for other pages. */
 export class SourceNotAllowedError extends GuardError {
@@ -46,6 +48,8 @@ export function createTileVerifier(
         scope: findTileScope(bearer),
         token_type: bearer.usage,
         org_id: bearer.account.orgId,
+        // Nobody counts temporary tokens one by one.
+        ...(bearer.usage === 'tk' ? { parent: TEMPORARY_PARENT } : {}),
       }
     },
   }

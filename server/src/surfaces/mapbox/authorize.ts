@@ -2,7 +2,9 @@ import type { Request, Response } from 'express'
 import { NotFoundError, TooManyRequestsError } from '../../errors.ts'
 import { isSourceAllowed } from '../../issuer/mapbox/allowed-urls.ts'
 import type { MapboxBearer, MapboxTokenCheck } from '../../issuer/mapbox/check.ts'
+import { TEMPORARY_PARENT } from '../../issuer/mapbox/tile-verifier.ts'
 import type { AccountLimit } from '../../limits/account-limit.ts'
+import type { Usage } from '../../observe/usage.ts'
 import { ForbiddenSourceError, InvalidAccessTokenError, NoSuchUserError } from './errors.ts'
 
 /** Rules of the command line for account names: what cannot be one is not looked for. */
@@ -22,7 +24,11 @@ export type Authorize = (
 ) => Promise<MapboxBearer>
 
 /** Creates the function that authorizes requests of this surface. */
-export function createAuthorize(check: MapboxTokenCheck, limit: AccountLimit): Authorize {
+export function createAuthorize(
+  check: MapboxTokenCheck,
+  limit: AccountLimit,
+  usage: Usage,
+): Authorize {
   return async (request, response, scope) => {
     const token = readAccessToken(request)
     const result = token === undefined ? undefined : await check(token)
@@ -35,6 +41,7 @@ export function createAuthorize(check: MapboxTokenCheck, limit: AccountLimit): A
     if (typeof username !== 'string' || !USER_NAME.test(username)) throw new NoSuchUserError()
     if (username !== bearer.account.name || !bearer.scopes.includes(scope))
       throw new NotFoundError()
+    usage.record({ sub: bearer.id ?? TEMPORARY_PARENT, org_id: bearer.account.orgId }, 'mapbox')
     return bearer
   }
 }

@@ -6,6 +6,7 @@ import { createMapboxRegistry } from '../../issuer/mapbox/registry.ts'
 import { MAPBOX_SCOPES } from '../../issuer/mapbox/scopes.ts'
 import { createAccountLimit } from '../../limits/account-limit.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
+import type { Usage } from '../../observe/usage.ts'
 import type { Store } from '../../store/open.ts'
 import { createAuthorize } from './authorize.ts'
 import { createMapboxErrorHandler } from './errors.ts'
@@ -21,6 +22,7 @@ export interface MapboxSurface {
   readonly publicUrl: string | undefined
   /** Epoch ms. */
   readonly now: () => number
+  readonly usage: Usage
   readonly report: FailureReporter
 }
 
@@ -29,9 +31,9 @@ const EXPOSED =
 
 /** The Mapbox Tokens API. */
 export function createMapboxSurface(surface: MapboxSurface): Router {
-  const { store, codec, check, requestsPerMinute, publicUrl, now, report } = surface
+  const { store, codec, check, requestsPerMinute, publicUrl, usage, now, report } = surface
   const limit = createAccountLimit(requestsPerMinute, now)
-  const authorize = createAuthorize(check, limit)
+  const authorize = createAuthorize(check, limit, usage)
   const registry = createMapboxRegistry(store, now)
 
   const router = Router({ caseSensitive: true, strict: true })

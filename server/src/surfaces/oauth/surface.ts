@@ -5,12 +5,18 @@ import { readFormBody } from '../../http/form-body.ts'
 import type { Exchange } from '../../issuer/exchange.ts'
 import { createOwnVerifier, type OwnTokens } from '../../issuer/verify.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
+import type { Usage } from '../../observe/usage.ts'
 import type { Store } from '../../store/open.ts'
 import { createFindClient } from './client.ts'
 import { createOauthErrorHandler, InvalidClientError } from './errors.ts'
 import { toMetadata } from './metadata.ts'
 import { createOrganisationTokens } from './own-tokens.ts'
-import { ACCESS_TOKEN_TYPE, exchangeForm, getParameter } from './token-exchange.ts'
+import {
+  ACCESS_TOKEN_TYPE,
+  exchangeSubject,
+  getParameter,
+  parseTokenExchange,
+} from './token-exchange.ts'
 
 /** What the OAuth surface needs. */
 export interface OauthSurface {
@@ -21,6 +27,7 @@ export interface OauthSurface {
   readonly publicUrl: string | undefined
   /** Epoch ms. */
   readonly now: () => number
+  readonly usage: Usage
   readonly report: FailureReporter
 }
 
@@ -29,7 +36,7 @@ const METADATA = '/.well-known/oauth-authorization-server'
 
 /** Token exchange (RFC 8693), introspection (7662), revocation (7009) and metadata (8414). */
 export function createOauthSurface(surface: OauthSurface): Router {
-  const { store, exchange, own, issuer, publicUrl, now, report } = surface
+  const { store, exchange, own, issuer, publicUrl, usage, now, report } = surface
   const findClient = createFindClient(exchange)
   const tokens = createOrganisationTokens(store, createOwnVerifier(own, 'tiles'), now)
   const metadata = toMetadata(issuer, publicUrl ?? issuer)
@@ -42,7 +49,9 @@ export function createOauthSurface(surface: OauthSurface): Router {
     .post(async (request, response) => {
       const form = await readFormBody(request)
       const client = await findClient(request, form)
-      const access = await exchangeForm(exchange, form, client, issuer)
+      const wanted = parseTokenExchange(form, issuer)
+      const { subject, access } = await exchangeSubject(exchange, wanted, client)
+      usage.record(subject.claims, 'exchange')
       response.json({
         access_token: access.token,
         issued_token_type: ACCESS_TOKEN_TYPE,
