@@ -143,7 +143,7 @@ export function wire(parts: Parts, place: Place): Wired {
     codec,
     mapboxCheck,
     verifier,
-    exchange: createExchange(store, createOwnVerifier(own, 'exchange'), mint, now),
+    exchange: createExchange(store, createOwnVerifier(own, 'exchange'), mint, parts.usage, now),
     sessions: createSessions(
       store,
       createOwnVerifier(own, 'session'),

@@ -1,5 +1,6 @@
 import { GuardError, type TokenClaims, type Verifier } from '@tilepass/guard'
 import { InvalidScopeError, UnauthorizedError } from '../errors.ts'
+import type { Usage } from '../observe/usage.ts'
 import type { Store } from '../store/open.ts'
 import { type AccessToken, createTokenId, type Mint } from './mint.ts'
 import { createRegisteredVerifier } from './registered.ts'
@@ -35,6 +36,7 @@ export function createExchange(
   store: Store,
   verifier: Verifier,
   mint: Mint,
+  usage: Usage,
   now: () => number,
 ): Exchange {
   const registered = createRegisteredVerifier(store, verifier)
@@ -57,6 +59,7 @@ export function createExchange(
         exp,
         parent: claims.sub,
       })
+      usage.record(claims, 'exchange')
       return { token, scope, iat, exp }
     },
   }

@@ -6,7 +6,6 @@ import { sendAccessToken } from '../../http/token-response.ts'
 import type { Exchange, ExchangeRequest } from '../../issuer/exchange.ts'
 import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
 import { findScopes } from '../../issuer/scopes.ts'
-import type { Usage } from '../../observe/usage.ts'
 import { refuseOtherMethods } from './errors.ts'
 
 const DEFAULT_TTL_SECONDS = 3600
@@ -16,7 +15,7 @@ const DEFAULT_TTL_SECONDS = 3600
  *
  * @param now Epoch ms.
  */
-export function createExchangeRoute(exchange: Exchange, usage: Usage, now: () => number): Router {
+export function createExchangeRoute(exchange: Exchange, now: () => number): Router {
   const router = Router({ caseSensitive: true, strict: true })
   router
     .route('/v1/auth/token')
@@ -24,9 +23,7 @@ export function createExchangeRoute(exchange: Exchange, usage: Usage, now: () =>
       response.set('X-Content-Type-Options', 'nosniff')
       const subject = await exchange.authenticate(readSubjectToken(request))
       const wanted = parseExchangeRequest(await readJsonBody(request))
-      const access = await exchange.exchange(subject, wanted)
-      usage.record(subject.claims, 'exchange')
-      sendAccessToken(response, access, now())
+      sendAccessToken(response, await exchange.exchange(subject, wanted), now())
     })
     .all(refuseOtherMethods('POST'))
   return router

@@ -52,7 +52,7 @@ export function createGeogSurface(surface: GeogSurface): Router {
     })
 
   const router = Router({ caseSensitive: true, strict: true })
-  router.use(createExchangeRoute(exchange, usage, now))
+  router.use(createExchangeRoute(exchange, now))
   router.use(
     createBillingRoute({ store, usage, guard: guardFor('billing', 'billing:manage'), now }),
   )
