@@ -20,13 +20,11 @@ const LATER = new Set([
   'bbox',
   'budgets',
   'database',
-  'geolens',
   'metrics',
   'oauth',
   'redis',
   'signing',
   'tiles',
-  'trustedProxies',
   'upstream',
   'upstreams',
 ])

@@ -208,6 +208,20 @@ describe('refresh', () => {
     expect((await readAccount(next.token)).status).toBe(401)
   }, 30_000)
 
+  test('L3: of 100 at two brokers on one folder one wins', async () => {
+    const { getTokens, data, post, url } = await start({ issuer: 'https://maps.example' })
+    const other = await startBroker({ data, issuer: 'https://maps.example' })
+    expect(other.url).not.toBe(url)
+    const body = { refresh_token: (await getTokens()).refresh_token }
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => (index % 2 ? other.post : post)('/token', body)),
+    )
+    const winners = answers.filter(({ status }) => status === 200)
+    expect(winners).toHaveLength(1)
+    const next: Tokens = await winners[0]?.json()
+    expect((await other.post('/token', { refresh_token: next.refresh_token })).status).toBe(200)
+  }, 30_000)
+
   test('L3: within the grace a replay is refused and no more, after it the family ends', async () => {
     const { getTokens, refresh, clock } = await start()
     const { refresh_token: spent } = await getTokens()
