@@ -41,7 +41,7 @@ export async function createFirstMapboxToken(
       )
     const content = { note: options.note, scopes, allowedUrls: [], restrictions: null }
     const registry = createMapboxRegistry(store, surroundings.now)
-    const row = await registry.create(account, content, scopes)
+    const row = await registry.create({ account, scopes, id: 'cli' }, content)
     const codec = createMapboxCodec(await loadMapboxKey(store))
     const token = codec.writeReference(row.usage ?? 'sk', { u: account.name, a: row.id })
     output.result({ id: row.id, token, expires_at: null }, token)

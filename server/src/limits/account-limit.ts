@@ -6,6 +6,8 @@ export interface LimitState {
   readonly intervalSeconds: number
   /** When the window ends, in epoch ms. */
   readonly resetAt: number
+  /** Seconds until then, at least one. */
+  readonly retryAfterSeconds: number
 }
 
 /** Counts requests per account. */
@@ -39,6 +41,7 @@ export function createAccountLimit(perMinute: number, now: () => number): Accoun
         limit: perMinute,
         intervalSeconds: INTERVAL / 1000,
         resetAt: window.startedAt + INTERVAL,
+        retryAfterSeconds: Math.max(1, Math.ceil((window.startedAt + INTERVAL - at) / 1000)),
       }
     },
   }

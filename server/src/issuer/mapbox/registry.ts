@@ -3,6 +3,7 @@ import type { Insertable } from 'kysely'
 import { NotFoundError } from '../../errors.ts'
 import type { Account } from '../../store/accounts.ts'
 import { type ApiToken, addApiToken, NEVER } from '../../store/api-tokens.ts'
+import { addAuditEntry } from '../../store/audit.ts'
 import {
   addDefaultToken,
   deleteMapboxToken,
@@ -26,34 +27,38 @@ export interface MapboxTokenContent {
   readonly restrictions: string | null
 }
 
+/** On whose behalf, and by which token, something is done. */
+export interface Authority {
+  readonly account: Account
+  /** Scopes that it may give. */
+  readonly scopes: readonly string[]
+  /** Id of the token for the audit trail; a temporary one has none. */
+  readonly id: string | undefined
+}
+
 /** The lasting Mapbox tokens of the registry, under the rules of their format. */
 export interface MapboxRegistry {
   list(account: Account, query: MapboxTokenQuery): Promise<readonly ApiToken[]>
   /**
    * Creates a public or secret token, whichever its scopes make it.
    *
-   * @param permitted Scopes of the token that authorizes this.
    * @throws {@link InvalidScopesError}
    */
-  create(
-    account: Account,
-    content: MapboxTokenContent,
-    permitted: readonly string[],
-  ): Promise<ApiToken>
+  create(authority: Authority, content: MapboxTokenContent): Promise<ApiToken>
   /** @throws {@link InvalidScopesError}, {@link InvalidAllowedUrlsError}, {@link NotFoundError} */
-  update(
-    account: Account,
-    id: string,
-    change: Partial<MapboxTokenContent>,
-    permitted: readonly string[],
-  ): Promise<ApiToken>
+  update(authority: Authority, id: string, change: Partial<MapboxTokenContent>): Promise<ApiToken>
   /** Revokes a token; the default one gets a successor. @throws {@link NotFoundError} */
-  delete(account: Account, id: string): Promise<void>
+  delete(authority: Authority, id: string): Promise<void>
 }
 
-/** Creates the rules over the store. Tokens of other accounts answer like absent ones. */
+/**
+ * Creates the rules over the store. Tokens of other accounts answer like absent ones. Each change is
+ * in the audit trail before it is made.
+ */
 export function createMapboxRegistry(store: Store, now: () => number): MapboxRegistry {
   const createDefaultRow = (account: Account) => createRow(account, DEFAULT_CONTENT, now(), true)
+  const audit = ({ id }: Authority, action: string, target: string) =>
+    addAuditEntry(store, { at: now(), actor: id ?? TEMPORARY, action, target })
 
   return {
     list: async (account, query) => {
@@ -61,20 +66,23 @@ export function createMapboxRegistry(store: Store, now: () => number): MapboxReg
       return listMapboxTokens(store, account.name, query)
     },
 
-    create: async (account, content, permitted) => {
-      assertScopes(content.scopes, permitted)
+    create: async (authority, content) => {
+      const { account, scopes } = authority
+      assertScopes(content.scopes, scopes)
       const row = createRow(account, content, now(), false)
+      await audit(authority, 'token.create', row.id)
       await addApiToken(store, row)
       const created = await findMapboxToken(store, account.name, row.id)
       if (!created) throw new NotFoundError()
       return created
     },
 
-    update: async (account, id, { note, scopes, allowedUrls, restrictions }, permitted) => {
+    update: async (authority, id, { note, scopes, allowedUrls, restrictions }) => {
+      const { account } = authority
       const current = await findMapboxToken(store, account.name, id)
       if (!current) throw new NotFoundError()
       if (scopes) {
-        assertScopes(scopes, permitted)
+        assertScopes(scopes, authority.scopes)
         if (!canBecome(current, scopes)) throw new InvalidScopesError()
       }
       // The default token stays what it is: every public scope, from every page.
@@ -86,12 +94,16 @@ export function createMapboxRegistry(store: Store, now: () => number): MapboxReg
         ...(allowedUrls === undefined ? {} : { allowed_urls: JSON.stringify(allowedUrls) }),
         ...(restrictions === undefined ? {} : { restrictions }),
       }
+      await audit(authority, 'token.update', id)
       const updated = await updateMapboxToken(store, account.name, id, change, now())
       if (!updated) throw new NotFoundError()
       return updated
     },
 
-    delete: async (account, id) => {
+    delete: async (authority, id) => {
+      const { account } = authority
+      if (!(await findMapboxToken(store, account.name, id))) throw new NotFoundError()
+      await audit(authority, 'token.revoke', id)
       const isDeleted = await deleteMapboxToken(store, account.name, id, now(), () =>
         createDefaultRow(account),
       )
@@ -99,6 +111,9 @@ export function createMapboxRegistry(store: Store, now: () => number): MapboxReg
     },
   }
 }
+
+/** What the audit trail calls temporary tokens, and uses of them are counted for: they have no id. */
+export const TEMPORARY = 'mapbox_tk'
 
 const DEFAULT_CONTENT: MapboxTokenContent = {
   note: 'Default public token',

@@ -4,12 +4,11 @@ import { NEVER } from '../../store/api-tokens.ts'
 import { MAPBOX_KINDS } from '../kinds.ts'
 import { isSourceAllowed } from './allowed-urls.ts'
 import type { MapboxBearer, MapboxTokenCheck } from './check.ts'
+import { TEMPORARY } from './registry.ts'
 
 /** What a Mapbox token must have to open tiles, and what that is called elsewhere. */
 const MAPBOX_TILES = 'styles:tiles'
 const TILES = 'tiles:read'
-/** What uses of temporary tokens are counted for: they name nothing that they came from. */
-export const TEMPORARY_PARENT = 'mapbox_tk'
 
 /** 403 `SOURCE_NOT_ALLOWED`: the token is for other pages. */
 export class SourceNotAllowedError extends GuardError {
@@ -49,7 +48,7 @@ export function createTileVerifier(
         token_type: bearer.usage,
         org_id: bearer.account.orgId,
         // Nobody counts temporary tokens one by one.
-        ...(bearer.usage === 'tk' ? { parent: TEMPORARY_PARENT } : {}),
+        ...(bearer.usage === 'tk' ? { parent: TEMPORARY } : {}),
       }
     },
   }

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express'
 import { NotFoundError, TooManyRequestsError } from '../../errors.ts'
 import { isSourceAllowed } from '../../issuer/mapbox/allowed-urls.ts'
 import type { MapboxBearer, MapboxTokenCheck } from '../../issuer/mapbox/check.ts'
-import { TEMPORARY_PARENT } from '../../issuer/mapbox/tile-verifier.ts'
+import { TEMPORARY } from '../../issuer/mapbox/registry.ts'
 import type { AccountLimit } from '../../limits/account-limit.ts'
 import type { Usage } from '../../observe/usage.ts'
 import { ForbiddenSourceError, InvalidAccessTokenError, NoSuchUserError } from './errors.ts'
@@ -41,7 +41,7 @@ export function createAuthorize(
     if (typeof username !== 'string' || !USER_NAME.test(username)) throw new NoSuchUserError()
     if (username !== bearer.account.name || !bearer.scopes.includes(scope))
       throw new NotFoundError()
-    usage.record({ sub: bearer.id ?? TEMPORARY_PARENT, org_id: bearer.account.orgId }, 'mapbox')
+    usage.record({ sub: bearer.id ?? TEMPORARY, org_id: bearer.account.orgId }, 'mapbox')
     return bearer
   }
 }
@@ -72,5 +72,5 @@ export function countRequest(limit: AccountLimit, bearer: MapboxBearer, response
     'X-Rate-Limit-Limit': String(state.limit),
     'X-Rate-Limit-Reset': String(Math.ceil(state.resetAt / 1000)),
   })
-  if (state.isExceeded) throw new TooManyRequestsError(state.intervalSeconds)
+  if (state.isExceeded) throw new TooManyRequestsError(state.retryAfterSeconds)
 }

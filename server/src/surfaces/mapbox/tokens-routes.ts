@@ -79,7 +79,7 @@ export function createTokensRoutes(routes: TokensRoutes): Router {
         response.json(toTemporary(createTemporaryToken(codec, bearer, wanted, now())))
         return
       }
-      const token = await registry.create(bearer.account, parseTokenContent(body), bearer.scopes)
+      const token = await registry.create(bearer, parseTokenContent(body))
       response.json(toMetadata(codec, token, 'created'))
     })
     .all(refuseOtherMethods('GET, HEAD, POST'))
@@ -87,15 +87,15 @@ export function createTokensRoutes(routes: TokensRoutes): Router {
   router
     .route('/tokens/v2/:username/:id')
     .patch(async (request, response) => {
-      const { account, scopes } = await authorize(request, response, 'tokens:write')
+      const bearer = await authorize(request, response, 'tokens:write')
       const id = readTokenId(request)
       const change = parseTokenChange(await readJsonBody(request))
-      const token = await registry.update(account, id, change, scopes)
+      const token = await registry.update(bearer, id, change)
       response.json(toMetadata(codec, token, 'later'))
     })
     .delete(async (request, response) => {
-      const { account } = await authorize(request, response, 'tokens:write')
-      await registry.delete(account, readTokenId(request))
+      const bearer = await authorize(request, response, 'tokens:write')
+      await registry.delete(bearer, readTokenId(request))
       response.status(204).end()
     })
     .all(refuseOtherMethods('PATCH, DELETE'))
