@@ -350,7 +350,7 @@ describe('what a session opens', () => {
   })
 
   test('L5: a change of password ends every family', async () => {
-    const { getTokens, refresh, readAccount, post, signIn } = await start()
+    const { getTokens, refresh, readAccount, post, signIn, cli } = await start()
     const [here, there] = [await getTokens(), await getTokens()]
     const change = (password: unknown, next: unknown) =>
       post(
@@ -368,6 +368,7 @@ describe('what a session opens', () => {
     }
     expect((await signIn()).status).toBe(401)
     expect((await signIn('battery staple')).status).toBe(200)
+    expect((await cli('audit')).out).toMatch(/usr_city +account\.set-password +city/)
   })
 
   test('L5: so does "account set-password", while the server runs', async () => {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { inspectFile } from '../datasets/inspect-file.ts'
 import { findAccount } from '../store/accounts.ts'
+import { addAuditEntry } from '../store/audit.ts'
 import { addDataset, type Dataset, listDatasets } from '../store/datasets.ts'
 import { addDataOptions, type DataOptions, type Surroundings, withStore } from './context.ts'
 import { CommandError, formatTable } from './output.ts'
@@ -57,6 +58,12 @@ async function add(name: string, path: string, options: AddOptions, surroundings
       throw new CommandError(
         `There is no account "${account}". Create it with: tilepass account create ${account}`,
       )
+    await addAuditEntry(store, {
+      at: surroundings.now(),
+      actor: 'cli',
+      action: 'dataset.add',
+      target: name,
+    })
     const dataset = await addDataset(
       store,
       { ...file, name, account, isPublic },

@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
-import { setPassword } from '../store/sign-ins.ts'
-import { addDataOptions, type DataOptions, type Surroundings, withStore } from './context.ts'
-import { CommandError } from './output.ts'
+import { administer } from './administer.ts'
+import { addDataOptions, type DataOptions, type Surroundings } from './context.ts'
 import { readPasswordHash } from './password.ts'
 
 /** Adds `account set-password`. */
@@ -16,11 +15,11 @@ export function addSetPasswordCommand(account: Command, surroundings: Surroundin
     )
     .action(async (name: string, options: DataOptions) => {
       const passwordHash = await readPasswordHash(await surroundings.readInput())
-      await withStore(surroundings, options, false, async (store, output) => {
-        if (!(await setPassword(store, name, passwordHash, surroundings.now())))
-          throw new CommandError(
-            `There is no account "${name}"; "tilepass account list" shows the names.`,
-          )
+      const remedies = {
+        not_found: `There is no account "${name}"; "tilepass account list" shows the names.`,
+      }
+      await administer(surroundings, options, { remedies }, async (admin, output) => {
+        await admin.setPassword(name, passwordHash)
         output.result({ name, changed: true }, `Changed the password of ${name}.`)
       })
     })

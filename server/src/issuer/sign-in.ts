@@ -1,6 +1,7 @@
 import { InvalidCredentialsError } from '../errors.ts'
 import type { AddressLimit } from '../limits/address-limit.ts'
 import type { RateLimit } from '../limits/rate-limit.ts'
+import { addAuditEntry } from '../store/audit.ts'
 import type { Store } from '../store/open.ts'
 import { findSignIn, type SignIn, setPassword } from '../store/sign-ins.ts'
 import type { Passwords } from './passwords.ts'
@@ -55,6 +56,8 @@ export function createSignInDesk(parts: SignInDeskParts): SignInDesk {
 
     changePassword: async ({ account, passwordHash }, password) => {
       const next = await passwords.hash(password)
+      const entry = { at: now(), actor: `usr_${account}`, action: 'account.set-password' }
+      await addAuditEntry(store, { ...entry, target: account })
       if (!(await setPassword(store, account, next, now(), passwordHash)))
         throw new InvalidCredentialsError()
     },

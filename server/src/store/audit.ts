@@ -5,7 +5,7 @@ export interface AuditEntry {
   readonly id: number
   /** Epoch ms. */
   readonly at: number
-  /** Id of the token that asked for it, or `cli`. */
+  /** Id of the token or session's user that asked for it, or `cli`. */
   readonly actor: string
   readonly action: string
   readonly target: string
