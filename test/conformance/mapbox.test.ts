@@ -303,6 +303,21 @@ describe('update', () => {
     expect(await update({ allowedUrls: null })).not.toHaveProperty('allowedUrls')
   })
 
+  test('clearing one restriction leaves the others', async () => {
+    const { ask } = await startMapboxBroker()
+    const allowedApplications = [{ platform: 'iOS', bundleId: 'com.example' }]
+    const body = { scopes: [], resources: ['mapbox://styles/demo'], allowedApplications }
+    const path = `${PATH}/${(await ask('POST', PATH, { body })).body.id}`
+    const updated = (await ask('PATCH', path, { body: { resources: null } })).body
+    expect(updated).toMatchObject({ allowedApplications })
+    expect(updated).not.toHaveProperty('resources')
+    expect((await ask('PATCH', path, { body: { note: 'x' } })).body).toMatchObject({
+      allowedApplications,
+    })
+    const cleared = (await ask('PATCH', path, { body: { allowedApplications: [] } })).body
+    expect(cleared).not.toHaveProperty('allowedApplications')
+  })
+
   test('C2: a secret is not shown again', async () => {
     const { ask } = await startMapboxBroker()
     const { id } = (await ask('POST', PATH, { body: { scopes: ['styles:list'] } })).body

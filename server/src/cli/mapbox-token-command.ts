@@ -39,7 +39,7 @@ export async function createFirstMapboxToken(
       throw new CommandError(
         `There is no account "${options.account}". Create it with: tilepass account create ${options.account}`,
       )
-    const content = { note: options.note, scopes, allowedUrls: [], restrictions: null }
+    const content = { note: options.note, scopes, allowedUrls: [], restrictions: {} }
     const registry = createMapboxRegistry(store, surroundings.now)
     const row = await registry.create({ account, scopes, id: 'cli' }, content)
     const codec = createMapboxCodec(await loadMapboxKey(store))

@@ -23,8 +23,13 @@ export interface MapboxTokenContent {
   readonly note: string
   readonly scopes: readonly string[]
   readonly allowedUrls: readonly string[]
-  /** JSON of restrictions that are kept but cannot be checked; `null` without any. */
-  readonly restrictions: string | null
+  readonly restrictions: Restrictions
+}
+
+/** Restrictions that are kept for the client but cannot be checked here; an empty list is none. */
+export interface Restrictions {
+  readonly resources?: readonly string[]
+  readonly allowedApplications?: readonly { readonly bundleId: string; readonly platform: string }[]
 }
 
 /** On whose behalf, and by which token, something is done. */
@@ -92,7 +97,7 @@ export function createMapboxRegistry(store: Store, now: () => number): MapboxReg
         ...(note === undefined ? {} : { note }),
         ...(scopes === undefined ? {} : { scopes: scopes.join(' ') }),
         ...(allowedUrls === undefined ? {} : { allowed_urls: JSON.stringify(allowedUrls) }),
-        ...(restrictions === undefined ? {} : { restrictions }),
+        restrictions: formatRestrictions({ ...parseRestrictions(current), ...restrictions }),
       }
       await audit(authority, 'token.update', id)
       const updated = await updateMapboxToken(store, account.name, id, change, now())
@@ -119,7 +124,7 @@ const DEFAULT_CONTENT: MapboxTokenContent = {
   note: 'Default public token',
   scopes: PUBLIC_SCOPES,
   allowedUrls: [],
-  restrictions: null,
+  restrictions: {},
 }
 
 /**
@@ -150,13 +155,23 @@ function createRow(account: Account, content: MapboxTokenContent, now: number, i
     note: content.note,
     scopes: content.scopes.join(' '),
     allowed_urls: JSON.stringify(content.allowedUrls),
-    restrictions: content.restrictions,
+    restrictions: formatRestrictions(content.restrictions),
     created_at: now,
     modified_at: now,
     last_used_at: null,
     expires_at: NEVER,
     revoked_at: null,
   } satisfies Insertable<ApiTokenTable>
+}
+
+function parseRestrictions({ restrictions }: ApiToken): Restrictions {
+  return restrictions === null ? {} : JSON.parse(restrictions)
+}
+
+/** JSON of what restricts something, `null` if nothing does. */
+function formatRestrictions(restrictions: Restrictions): string | null {
+  const kept = Object.entries(restrictions).filter(([, list]) => list.length > 0)
+  return kept.length === 0 ? null : JSON.stringify(Object.fromEntries(kept))
 }
 
 /** An id in the form that clients of the format know: `c` and 24 characters, random. */

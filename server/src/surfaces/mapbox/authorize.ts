@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express'
+import { isAccountName } from '../../admin/rules.ts'
 import { NotFoundError, TooManyRequestsError } from '../../errors.ts'
 import { isSourceAllowed } from '../../issuer/mapbox/allowed-urls.ts'
 import type { MapboxBearer, MapboxTokenCheck } from '../../issuer/mapbox/check.ts'
@@ -6,9 +7,6 @@ import { TEMPORARY } from '../../issuer/mapbox/registry.ts'
 import type { AccountLimit } from '../../limits/account-limit.ts'
 import type { Usage } from '../../observe/usage.ts'
 import { ForbiddenSourceError, InvalidAccessTokenError, NoSuchUserError } from './errors.ts'
-
-/** Rules of the command line for account names: what cannot be one is not looked for. */
-const USER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 /**
  * Finds out on whose behalf a request acts, and counts it. The owner comes from the token; another
@@ -38,7 +36,7 @@ export function createAuthorize(
     const { referer, origin } = request.headers
     if (!isSourceAllowed(bearer.allowedUrls, { referer, origin })) throw new ForbiddenSourceError()
     const { username } = request.params
-    if (typeof username !== 'string' || !USER_NAME.test(username)) throw new NoSuchUserError()
+    if (typeof username !== 'string' || !isAccountName(username)) throw new NoSuchUserError()
     if (username !== bearer.account.name || !bearer.scopes.includes(scope))
       throw new NotFoundError()
     usage.record({ sub: bearer.id ?? TEMPORARY, org_id: bearer.account.orgId }, 'mapbox')

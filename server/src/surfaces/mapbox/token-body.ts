@@ -4,7 +4,7 @@ import {
   InvalidExpiresError,
   InvalidScopesError,
 } from '../../issuer/mapbox/errors.ts'
-import type { MapboxTokenContent } from '../../issuer/mapbox/registry.ts'
+import type { MapboxTokenContent, Restrictions } from '../../issuer/mapbox/registry.ts'
 import type { TemporaryRequest } from '../../issuer/mapbox/temporary.ts'
 import { UnprocessableError } from './errors.ts'
 
@@ -26,19 +26,18 @@ export function parseTokenContent(body: Body): MapboxTokenContent {
   return { ...EMPTY, ...parseTokenChange(body) }
 }
 
-const EMPTY: MapboxTokenContent = { note: '', scopes: [], allowedUrls: [], restrictions: null }
+const EMPTY: MapboxTokenContent = { note: '', scopes: [], allowedUrls: [], restrictions: {} }
 
 /** Reads the body of "Update a token": what is not there does not change. @throws 422 */
 export function parseTokenChange(body: Body): Partial<MapboxTokenContent> {
   refuseOthers(body, LASTING)
-  const restrictions = parseRestrictions(body)
   return {
     ...(Object.hasOwn(body, 'note') ? { note: parseNote(body.note) } : {}),
     ...(Object.hasOwn(body, 'scopes') ? { scopes: parseScopes(body.scopes) } : {}),
     ...(Object.hasOwn(body, 'allowedUrls')
       ? { allowedUrls: parseAllowedUrls(body.allowedUrls) }
       : {}),
-    ...(restrictions === undefined ? {} : { restrictions }),
+    restrictions: parseRestrictions(body),
   }
 }
 
@@ -47,7 +46,8 @@ export function parseTemporaryRequest(body: Body): TemporaryRequest {
   if (Object.hasOwn(body, 'allowedUrls')) throw new InvalidAllowedUrlsError()
   refuseOthers(body, TEMPORARY)
   // A temporary token has no place for restrictions, and dropping them would widen it.
-  if (parseRestrictions(body)) throw new UnprocessableError('resources are invalid')
+  if (Object.values(parseRestrictions(body)).some((list) => list.length > 0))
+    throw new UnprocessableError('resources are invalid')
   const { expires } = body
   const expiresAt = typeof expires === 'string' && DATE.test(expires) ? parseDate(expires) : NaN
   if (Number.isNaN(expiresAt)) throw new InvalidExpiresError('is invalid')
@@ -77,25 +77,26 @@ function parseAllowedUrls(urls: unknown): readonly string[] {
   return [...new Set(urls)]
 }
 
-/** JSON of the restrictions that are kept only; `null` clears them, `undefined` says nothing. */
-function parseRestrictions(body: Body): string | null | undefined {
-  const kept: Record<string, unknown> = {}
-  if (Object.hasOwn(body, 'resources')) {
-    const { resources } = body
-    if (resources !== null && !isStringList(resources))
-      throw new UnprocessableError('resources are invalid')
-    if (resources?.length) kept.resources = resources
+/** What the body says about restrictions that are kept only; `null` and an empty list clear one. */
+function parseRestrictions(body: Body): Restrictions {
+  return {
+    ...(Object.hasOwn(body, 'resources') ? { resources: parseResources(body.resources) } : {}),
+    ...(Object.hasOwn(body, 'allowedApplications')
+      ? { allowedApplications: parseApplications(body.allowedApplications) }
+      : {}),
   }
-  if (Object.hasOwn(body, 'allowedApplications')) {
-    const { allowedApplications } = body
-    if (allowedApplications !== null && !isApplicationList(allowedApplications))
-      throw new UnprocessableError('allowedApplications are invalid')
-    if (allowedApplications?.length) kept.allowedApplications = allowedApplications
-  }
-  if (Object.keys(kept).length > 0) return JSON.stringify(kept)
-  return Object.hasOwn(body, 'resources') || Object.hasOwn(body, 'allowedApplications')
-    ? null
-    : undefined
+}
+
+function parseResources(resources: unknown): NonNullable<Restrictions['resources']> {
+  if (resources === null) return []
+  if (!isStringList(resources)) throw new UnprocessableError('resources are invalid')
+  return resources
+}
+
+function parseApplications(list: unknown): NonNullable<Restrictions['allowedApplications']> {
+  if (list === null) return []
+  if (!isApplicationList(list)) throw new UnprocessableError('allowedApplications are invalid')
+  return list
 }
 
 function isStringList(value: unknown): value is string[] {
