@@ -38,8 +38,10 @@ function readId(token: string): string {
   }
 }
 
+type Endpoint = [string, Present, KindName[]]
+
 /** Every endpoint that takes a credential, how it is presented, and the kinds whose place it is. */
-const ENDPOINTS: [string, Present, KindName[]][] = [
+const ENDPOINTS: Endpoint[] = [
   ['POST /v1/auth/token', inHeader('POST', '/v1/auth/token'), ['api']],
   ['GET a tile', inHeader('GET', TILE), ['api', 'access', 'granted', 'pk', 'tk']],
   [
@@ -56,13 +58,6 @@ const ENDPOINTS: [string, Present, KindName[]][] = [
     ['session'],
   ],
   ['GET /account', inHeader('GET', '/account'), ['session']],
-  ['POST /logout', inHeader('POST', '/logout'), ['session']],
-  [
-    'POST /token/refresh',
-    ({ post }, token) => post('/token/refresh', { refresh_token: token }),
-    ['refresh'],
-  ],
-  ['POST /token', ({ post }, token) => post('/token', { refresh_token: token }), ['refresh']],
   [
     'POST /auth/download-token/{id}',
     inHeader('POST', `/auth/download-token/${DATASET}`),
@@ -107,17 +102,42 @@ const ENDPOINTS: [string, Present, KindName[]][] = [
   ],
 ]
 
+/** The same of endpoints that end or spend what they are given. */
+const SPENDING: Endpoint[] = [
+  ['POST /logout', inHeader('POST', '/logout'), ['session']],
+  [
+    'POST /token/refresh',
+    ({ post }, token) => post('/token/refresh', { refresh_token: token }),
+    ['refresh'],
+  ],
+  ['POST /token', ({ post }, token) => post('/token', { refresh_token: token }), ['refresh']],
+]
+
+const toTable = (endpoints: readonly Endpoint[]) =>
+  Object.fromEntries(endpoints.map(([name, , kinds]) => [name, [...kinds].sort()]))
+
+/** The kinds that an endpoint takes; whatever it refuses, it refuses as a client's mistake. */
+async function listTaken(running: TwoAccounts, present: Present): Promise<string[]> {
+  const taken: string[] = []
+  for (const [kind, token] of Object.entries(running.demo satisfies EveryKind)) {
+    const { status } = await present(running, token)
+    if (status < 300) taken.push(kind)
+    else expect([400, 401, 403, 404]).toContain(status)
+  }
+  return taken.sort()
+}
+
 describe('T8: every kind of token at every endpoint', () => {
-  test.each(ENDPOINTS)('%s takes its own kinds and no other', async (_, present, expected) => {
+  test('only its own place takes it', async () => {
     const running = await startTwoAccounts()
-    const kinds: [string, string][] = Object.entries(running.demo satisfies EveryKind)
-    const taken: string[] = []
-    for (const [kind, token] of kinds) {
-      const { status } = await present(running, token)
-      if (status < 300) taken.push(kind)
-      else expect([400, 401, 403, 404]).toContain(status)
-    }
-    expect(taken.sort()).toEqual([...expected].sort())
+    const taken: Record<string, string[]> = {}
+    for (const [name, present] of ENDPOINTS) taken[name] = await listTaken(running, present)
+    expect(taken).toEqual(toTable(ENDPOINTS))
+  })
+
+  test.each(SPENDING)('%s, which spends what it takes, likewise', async (_, present, expected) => {
+    const running = await startTwoAccounts()
+    expect(await listTaken(running, present)).toEqual([...expected].sort())
   })
 
   test('introspection knows API and access tokens only', async () => {
@@ -137,13 +157,37 @@ describe('T8: every kind of token at every endpoint', () => {
   })
 })
 
+test('inspect knows every kind, and whether it is still good', async () => {
+  const running = await startTwoAccounts()
+  const inspect = async () => {
+    const verdicts: Record<string, string> = {}
+    for (const [kind, token] of Object.entries(running.demo)) {
+      const verdict = JSON.parse((await running.cli('inspect', token, '--json')).out)
+      verdicts[kind] = verdict.valid ? verdict.kind : 'not valid'
+    }
+    return verdicts
+  }
+  const kinds = Object.keys(running.demo)
+  expect(await inspect()).toEqual({
+    ...Object.fromEntries(kinds.map((kind) => [kind, kind])),
+    granted: 'access',
+  })
+  running.clock.now += 366 * 86_400_000
+  expect(await inspect()).toEqual({
+    ...Object.fromEntries(kinds.map((kind) => [kind, 'not valid'])),
+    // These two have no end.
+    pk: 'pk',
+    sk: 'sk',
+  })
+})
+
 describe('T16: a disabled account', () => {
   test('ends all its tokens, of every kind, everywhere, and nobody else’s', async () => {
     const running = await startTwoAccounts()
     expect((await running.cli('account', 'disable', 'demo')).code).toBe(0)
     const read = async () => {
       const answers: string[] = []
-      for (const [name, present] of ENDPOINTS)
+      for (const [name, present] of [...ENDPOINTS, ...SPENDING])
         for (const [kind, token] of Object.entries(running.demo)) {
           const { status } = await present(running, token)
           if (status < 300) answers.push(`${name}: ${kind}`)

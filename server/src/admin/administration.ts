@@ -60,7 +60,7 @@ export interface Administration {
   /** @throws {@link NotFoundError} */
   revokeToken(id: string): Promise<void>
   listKeys(): Promise<readonly KeySummary[]>
-  /** @throws {@link ConflictError} while too many keys are waiting for their turn. */
+  /** @throws {@link ConflictError} while there are too many keys. */
   rotateKeys(): Promise<KeySummary>
   listAudit(query: AuditQuery): Promise<readonly AuditEntry[]>
 }
@@ -137,7 +137,10 @@ export function createAdministration(options: AdministrationOptions): Administra
     rotateKeys: async () => {
       await note('key.rotate', '')
       const key = await rotateSigningKeys(store, now())
-      if (!key) throw new ConflictError('Too many keys are waiting for their turn to sign')
+      if (!key)
+        throw new ConflictError(
+          'There are too many keys; old ones leave when their last token has ended',
+        )
       return key
     },
     listAudit: (query) => listAuditEntries(store, query),

@@ -33,7 +33,8 @@ export function addKeyCommands(program: Command, surroundings: Surroundings): vo
     .addHelpText('after', '\nExample:\n  tilepass key rotate')
     .action((options: DataOptions) => {
       const remedies = {
-        conflict: 'Too many keys wait for their turn to sign; "tilepass key list" shows when.',
+        conflict:
+          'There are too many keys already; an old one leaves when its last token has ended, a year after it signed last.',
       }
       return administer(surroundings, options, { remedies }, async (admin, output) => {
         const added = await admin.rotateKeys()

@@ -17,6 +17,10 @@ export function createProgram(
   // Subcommands inherit these settings when they are added, so they come first.
   const program = new Command('tilepass')
     .description('Token broker for private map tiles')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  tilepass serve\n  tilepass account create city\n  tilepass token create --account city --scope "tiles:read"\n  tilepass token list',
+    )
     .exitOverride()
     .showHelpAfterError('Add --help for how to use it.')
     .configureOutput({ writeOut: surroundings.writeOut, writeErr: surroundings.writeError })

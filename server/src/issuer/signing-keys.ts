@@ -22,8 +22,8 @@ export const KEY_SET_MAX_AGE_SECONDS = 3600
 const PUBLISHED_AHEAD = (KEY_SET_MAX_AGE_SECONDS + 60) * 1000
 /** A key stays published this long after its last signature: the longest lifetime and a leeway. */
 const KEPT_AFTER = MAX_API_SECONDS * 1000 + 60_000
-/** Keys that wait for their turn: more would only make the key set long. */
-const MAX_WAITING = 24
+/** Keys at once: verifiers refuse key sets that are too long, ours those over 64 KiB. */
+const MAX_KEYS = 100
 /** How long another process's rotation may go unnoticed, in ms. */
 const MAX_STALENESS = 250
 
@@ -49,6 +49,7 @@ export async function watchSigningKeys(store: Store, now: () => number): Promise
   let version = store.readDataVersion()
   let rows = await listOrCreate(store, now())
   let snapshot = await toSnapshot(rows, now())
+  let dueAt = findNextChange(rows, now())
   let checkedAt = performance.now()
   let loading: Promise<void> | undefined
 
@@ -57,6 +58,7 @@ export async function watchSigningKeys(store: Store, now: () => number): Promise
     if (seen !== version) rows = await listOrCreate(store, now())
     version = seen
     snapshot = await toSnapshot(rows, now())
+    dueAt = findNextChange(rows, now())
   }
 
   return {
@@ -73,10 +75,10 @@ export async function watchSigningKeys(store: Store, now: () => number): Promise
       return snapshot.jwks
     },
     refresh: async () => {
-      const isTurn = findSigner(rows, now())?.kid !== snapshot.keyId
-      if (!isTurn && performance.now() - checkedAt < MAX_STALENESS) return loading
+      const isDue = now() >= dueAt
+      if (!isDue && performance.now() - checkedAt < MAX_STALENESS) return loading
       checkedAt = performance.now()
-      if (!isTurn && !loading && store.readDataVersion() === version) return
+      if (!isDue && !loading && store.readDataVersion() === version) return
       loading ??= load().finally(() => {
         loading = undefined
       })
@@ -108,7 +110,7 @@ export async function listSigningKeys(store: Store, now: number): Promise<readon
 /**
  * Adds a key that signs once every verifier can know it, and drops keys whose last token has ended.
  *
- * @returns `undefined` if too many keys are waiting for their turn already.
+ * @returns `undefined` if there are too many keys already.
  */
 export async function rotateSigningKeys(
   store: Store,
@@ -118,8 +120,8 @@ export async function rotateSigningKeys(
   const key = { ...(await makeKey(now)), signs_from: now + PUBLISHED_AHEAD }
   const added = await store.db.transaction().execute(async (transaction) => {
     const rows = await listRows({ db: transaction })
-    if (rows.filter(({ signs_from }) => signs_from > now).length >= MAX_WAITING) return
     const gone = rows.filter((row) => !isPublished(row, rows, now)).map(({ kid }) => kid)
+    if (rows.length - gone.length >= MAX_KEYS) return
     if (gone.length > 0)
       await transaction.deleteFrom('signing_key').where('kid', 'in', gone).execute()
     await transaction.insertInto('signing_key').values(key).execute()
@@ -153,6 +155,12 @@ function findSigner(rows: readonly Row[], now: number): Row | undefined {
 function isPublished(row: Row, rows: readonly Row[], now: number): boolean {
   const successor = rows[rows.indexOf(row) - 1]
   return successor === undefined || now < successor.signs_from + KEPT_AFTER
+}
+
+/** When the next key takes its turn to sign, or leaves; epoch ms. */
+function findNextChange(rows: readonly Row[], now: number): number {
+  const changes = rows.flatMap(({ signs_from }) => [signs_from, signs_from + KEPT_AFTER])
+  return Math.min(...changes.filter((at) => at > now), Number.POSITIVE_INFINITY)
 }
 
 async function listOrCreate(store: Store, now: number): Promise<readonly Row[]> {
