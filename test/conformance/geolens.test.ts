@@ -21,15 +21,14 @@ const PUBLIC = '0e5b7a52-6f1c-4d7e-9a3b-5c2d1e8f4a60'
 const PRIVATE = '9d3f6c18-2b7a-4e05-8c41-7a6e0b9d5f32'
 const ABSENT = '2489e9ad-2ee2-4e00-8ec9-32d5f69181c0'
 
+const DATASETS = {
+  earth: { id: PUBLIC, path: COG, account: 'demo', public: true },
+  'earth-private': { id: PRIVATE, path: COG, account: 'demo' },
+}
+
 /** A broker with a public and a private dataset of `demo`, and another account. */
 async function start(options: Parameters<typeof startBroker>[0] = {}) {
-  const running = await startBroker({
-    datasets: {
-      earth: { id: PUBLIC, path: COG, account: 'demo', public: true },
-      'earth-private': { id: PRIVATE, path: COG, account: 'demo' },
-    },
-    ...options,
-  })
+  const running = await startBroker({ datasets: DATASETS, ...options })
   const { url, data, post, cli } = running
   const createKey = async (account = 'demo', ...more: string[]) =>
     (
@@ -450,10 +449,29 @@ describe('the catalogue', () => {
 
   test('a configured dataset follows its configuration from start to start', async () => {
     const first = await start()
+    const key = await first.createKey()
+    const added = await first.cli('dataset', 'add', 'own', COG, '--account', 'demo', '--public')
     await first.broker.close()
     const earth = { id: PUBLIC.toUpperCase(), path: COG, account: 'demo' }
-    const { download } = await start({ data: first.data, datasets: { earth } })
+    const { download, cli } = await start({ data: first.data, datasets: { earth } })
     expect((await download(PUBLIC)).status).toBe(401)
+    // What the configuration lists no more is gone; what was added by hand stays.
+    expect((await download(PRIVATE, `?api_key=${key}`)).status).toBe(404)
+    expect((await download(added.out.trim(), '', { method: 'HEAD' })).status).toBe(200)
+    expect((await cli('dataset', 'remove', 'own')).code).toBe(0)
+    expect((await download(added.out.trim())).status).toBe(401)
+    expect((await cli('dataset', 'remove', 'own')).code).toBe(1)
+  })
+
+  test('a configured dataset cannot take the name or the id of another', async () => {
+    const { data, cli, broker } = await start()
+    await cli('dataset', 'add', 'own', COG, '--account', 'demo')
+    await broker.close()
+    const own = { id: ABSENT, path: COG, account: 'demo' }
+    await expect(startBroker({ data, datasets: { own } })).rejects.toThrow('dataset remove own')
+    await expect(startBroker({ data, datasets: { a: own, b: own } })).rejects.toThrow(
+      "datasets.b.id: must be one dataset's alone",
+    )
   })
 
   test.each([
@@ -473,7 +491,7 @@ test('mounted under a path, behind a parser of the host app, it answers alike', 
   const { data, createKey, broker } = await start()
   const key = await createKey()
   await broker.close()
-  const mounted = await createBroker({ data, now: () => NOW })
+  const mounted = await createBroker({ data, datasets: DATASETS, now: () => NOW })
   const app = express().use(express.json()).use('/maps', mounted.router)
   const server = app.listen(0)
   onTestFinished(() => {

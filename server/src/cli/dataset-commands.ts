@@ -2,7 +2,8 @@ import type { Command } from 'commander'
 import { inspectFile } from '../datasets/inspect-file.ts'
 import { findAccount } from '../store/accounts.ts'
 import { addAuditEntry } from '../store/audit.ts'
-import { addDataset, type Dataset, listDatasets } from '../store/datasets.ts'
+import { addDataset, type Dataset, listDatasets, removeDataset } from '../store/datasets.ts'
+import type { Store } from '../store/open.ts'
 import { addDataOptions, type DataOptions, type Surroundings, withStore } from './context.ts'
 import { CommandError, formatTable } from './output.ts'
 
@@ -11,7 +12,7 @@ interface AddOptions extends DataOptions {
   readonly public?: boolean
 }
 
-/** Adds `dataset add` and `dataset list`. */
+/** Adds `dataset add`, `dataset list` and `dataset remove`. */
 export function addDatasetCommands(program: Command, surroundings: Surroundings): void {
   const dataset = program.command('dataset').description('files that can be downloaded')
 
@@ -38,6 +39,25 @@ export function addDatasetCommands(program: Command, surroundings: Surroundings)
         output.result(datasets.map(toWire), toTable(datasets))
       }),
     )
+
+  addDataOptions(dataset.command('remove'))
+    .description('Take a dataset out of the catalogue at once; its file stays')
+    .argument('<name>', 'name as "dataset list" shows it')
+    .addHelpText('after', '\nExample:\n  tilepass dataset remove earth')
+    .action((name: string, options: DataOptions) =>
+      withStore(surroundings, options, false, async (store, output) => {
+        await note(store, 'dataset.remove', name, surroundings.now())
+        if (!(await removeDataset(store, name)))
+          throw new CommandError(
+            `There is no dataset "${name}"; "tilepass dataset list" shows the names.`,
+          )
+        output.result({ name, removed: true }, `Removed ${name}.`)
+      }),
+    )
+}
+
+function note(store: Store, action: string, target: string, now: number): Promise<void> {
+  return addAuditEntry(store, { at: now, actor: 'cli', action, target })
 }
 
 async function add(name: string, path: string, options: AddOptions, surroundings: Surroundings) {
@@ -58,12 +78,7 @@ async function add(name: string, path: string, options: AddOptions, surroundings
       throw new CommandError(
         `There is no account "${account}". Create it with: tilepass account create ${account}`,
       )
-    await addAuditEntry(store, {
-      at: surroundings.now(),
-      actor: 'cli',
-      action: 'dataset.add',
-      target: name,
-    })
+    await note(store, 'dataset.add', name, surroundings.now())
     const dataset = await addDataset(
       store,
       { ...file, name, account, isPublic },

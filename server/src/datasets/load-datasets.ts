@@ -1,6 +1,6 @@
 import { ConfigError } from '../config-error.ts'
 import { findAccount } from '../store/accounts.ts'
-import { putDataset } from '../store/datasets.ts'
+import { type DatasetDetails, replaceConfiguredDatasets } from '../store/datasets.ts'
 import type { Store } from '../store/open.ts'
 import { inspectFile } from './inspect-file.ts'
 
@@ -13,7 +13,8 @@ export interface DatasetSettings {
 }
 
 /**
- * Enters the configured datasets into the catalogue, beside those that `dataset add` entered.
+ * Enters the configured datasets into the catalogue, beside those that `dataset add` entered; those
+ * of an earlier configuration leave it.
  *
  * @throws {@link ConfigError} naming every one that cannot be served.
  */
@@ -23,6 +24,7 @@ export async function loadDatasets(
   now: number,
 ): Promise<void> {
   const faults: string[] = []
+  const datasets: (DatasetDetails & { id: string })[] = []
   for (const [name, dataset] of Object.entries(settings)) {
     const { id, account, public: isPublic } = dataset
     if (!(await findAccount(store, account))) {
@@ -31,7 +33,7 @@ export async function loadDatasets(
     }
     try {
       const file = await inspectFile(dataset.path)
-      await putDataset(store, { ...file, id: id.toLowerCase(), name, account, isPublic }, now)
+      datasets.push({ ...file, id: id.toLowerCase(), name, account, isPublic })
     } catch (error) {
       const code: unknown = typeof error === 'object' && error ? Reflect.get(error, 'code') : ''
       if (!(error instanceof TypeError) && !/^E[A-Z]+$/.test(String(code))) throw error
@@ -41,5 +43,17 @@ export async function loadDatasets(
       )
     }
   }
+  const ids = datasets.map(({ id }) => id)
+  for (const { id, name } of datasets)
+    if (ids.indexOf(id) !== ids.lastIndexOf(id))
+      faults.push(`datasets.${name}.id: must be one dataset's alone (given: "${id}")`)
   if (faults.length > 0) throw new ConfigError(faults)
+  const taken = await replaceConfiguredDatasets(store, datasets, now)
+  if (taken.length > 0)
+    throw new ConfigError(
+      taken.map(
+        (name) =>
+          `datasets.${name}: must not have the name of one that "tilepass dataset add" added; "tilepass dataset remove ${name}" takes that away (given: "${name}")`,
+      ),
+    )
 }

@@ -33,7 +33,16 @@ export async function addDataset(
   { id = randomUUID(), name, account, path, kind, isPublic }: DatasetDetails,
   now: number,
 ): Promise<Dataset | undefined> {
-  const row = { id, name, account, path, kind, is_public: isPublic ? 1 : 0, created_at: now }
+  const row = {
+    id,
+    name,
+    account,
+    path,
+    kind,
+    is_public: isPublic ? 1 : 0,
+    is_configured: 0,
+    created_at: now,
+  }
   const { numInsertedOrUpdatedRows } = await store.db
     .insertInto('dataset')
     .values(row)
@@ -42,17 +51,53 @@ export async function addDataset(
   return numInsertedOrUpdatedRows === 1n ? row : undefined
 }
 
-/** Enters a dataset of a known id, or makes the one that is there like it. */
-export async function putDataset(
+/** Takes a dataset out of the catalogue by its name; `false` if there is none. */
+export async function removeDataset(store: Store, name: string): Promise<boolean> {
+  const { numDeletedRows } = await store.db
+    .deleteFrom('dataset')
+    .where('name', '=', name)
+    .executeTakeFirst()
+  return numDeletedRows === 1n
+}
+
+/**
+ * Makes the catalogue's configured part equal to these; what was added by hand stays.
+ *
+ * @returns Names that datasets of other ids have already; then nothing was changed.
+ */
+export async function replaceConfiguredDatasets(
   store: Store,
-  details: DatasetDetails & { readonly id: string },
+  datasets: readonly (DatasetDetails & { readonly id: string })[],
   now: number,
-): Promise<void> {
-  if (await addDataset(store, details, now)) return
-  const { id, name, account, path, kind, isPublic } = details
-  await store.db
-    .updateTable('dataset')
-    .set({ name, account, path, kind, is_public: isPublic ? 1 : 0 })
-    .where('id', '=', id)
-    .execute()
+): Promise<readonly string[]> {
+  return store.db.transaction().execute(async (transaction) => {
+    const others = await transaction
+      .selectFrom('dataset')
+      .select(['id', 'name'])
+      .where('is_configured', '=', 0)
+      .execute()
+    const taken = datasets.filter(({ id, name }) =>
+      others.some((other) => other.name === name && other.id !== id),
+    )
+    if (taken.length > 0) return taken.map(({ name }) => name)
+    const ids = datasets.map(({ id }) => id)
+    await transaction
+      .deleteFrom('dataset')
+      .where((where) =>
+        where.or([where('is_configured', '=', 1), ...ids.map((id) => where('id', '=', id))]),
+      )
+      .execute()
+    const rows = datasets.map(({ id, name, account, path, kind, isPublic }) => ({
+      id,
+      name,
+      account,
+      path,
+      kind,
+      is_public: isPublic ? 1 : 0,
+      is_configured: 1,
+      created_at: now,
+    }))
+    if (rows.length > 0) await transaction.insertInto('dataset').values(rows).execute()
+    return []
+  })
 }

@@ -52,7 +52,7 @@ const STEPS: readonly string[][] = [
     `create table dataset (
       id text primary key, name text not null unique,
       account text not null references account (name), path text not null, kind text not null,
-      is_public integer not null, created_at bigint not null)`,
+      is_public integer not null, is_configured integer not null, created_at bigint not null)`,
     'alter table api_token add column read_only integer not null default 0',
   ],
 ]

@@ -126,5 +126,7 @@ export interface DatasetTable {
   path: string
   kind: 'raster' | 'other'
   is_public: number
+  /** 1 if the configuration lists it, and takes it away again. */
+  is_configured: number
   created_at: number
 }

@@ -1,11 +1,11 @@
 import type { BigIntStats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Router } from 'express'
+import { refuseOtherMethods } from '../other-methods.ts'
 import { findReadable } from './access.ts'
 import { allowEveryOrigin } from './cors.ts'
 import { NotARasterError, RasterNotFoundError } from './errors.ts'
 import { readDatasetId, readParameter } from './parameters.ts'
-import { refuseOtherMethods } from './problem.ts'
 import type { GeoLensSurface } from './surface.ts'
 
 /** `GET|HEAD /datasets/{id}/download/cog`: the catalogue's file, whole or in ranges. */

@@ -2,12 +2,12 @@ import { type Request, Router } from 'express'
 import { DOWNLOAD_SECONDS } from '../../issuer/download-tokens.ts'
 import { toLimitKey } from '../../limits/address.ts'
 import { findDataset } from '../../store/datasets.ts'
+import { refuseOtherMethods } from '../other-methods.ts'
 import { mayRead } from './access.ts'
 import type { Caller } from './callers.ts'
 import { allowEveryOrigin } from './cors.ts'
 import { DatasetNotFoundError, ReadOnlyKeyError } from './errors.ts'
 import { readDatasetId } from './parameters.ts'
-import { refuseOtherMethods } from './problem.ts'
 import type { GeoLensSurface } from './surface.ts'
 
 /** `POST /auth/download-token/{id}`; its API has no body, so none is read. */

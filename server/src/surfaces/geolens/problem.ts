@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
-import type { ErrorRequestHandler, RequestHandler } from 'express'
-import { BrokerError, MethodNotAllowedError, toBrokerError } from '../../errors.ts'
+import type { ErrorRequestHandler } from 'express'
+import { BrokerError, toBrokerError } from '../../errors.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import { RasterNotFoundError } from './errors.ts'
 
@@ -27,13 +27,6 @@ export function createProblemHandler(report: FailureReporter): ErrorRequestHandl
           detail: refusal.message,
         }),
       )
-  }
-}
-
-/** Refuses every method that no route before it took. */
-export function refuseOtherMethods(allow: string): RequestHandler {
-  return () => {
-    throw new MethodNotAllowedError(allow)
   }
 }
 

@@ -1,8 +1,8 @@
 import { Router } from 'express'
 import { readJsonBody } from '../../http/json-body.ts'
 import { readBearer } from '../bearer.ts'
+import { refuseOtherMethods } from '../other-methods.ts'
 import { readPassword } from './body.ts'
-import { refuseOtherMethods } from './errors.ts'
 import { clearRefreshCookie, usesRefreshCookie } from './refresh-cookie.ts'
 import type { LoginSurface } from './surface.ts'
 

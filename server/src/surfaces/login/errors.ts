@@ -1,5 +1,5 @@
-import type { ErrorRequestHandler, RequestHandler } from 'express'
-import { MethodNotAllowedError, toBrokerError } from '../../errors.ts'
+import type { ErrorRequestHandler } from 'express'
+import { toBrokerError } from '../../errors.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 
 /** Renders errors of this surface: a message for people, a code for programs. */
@@ -12,12 +12,5 @@ export function createLoginErrorHandler(report: FailureReporter): ErrorRequestHa
       .status(refusal.status)
       .set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', ...refusal.headers })
       .json({ error: refusal.code, message: refusal.message })
-  }
-}
-
-/** Refuses every method that no route before it took. */
-export function refuseOtherMethods(allow: string): RequestHandler {
-  return () => {
-    throw new MethodNotAllowedError(allow)
   }
 }

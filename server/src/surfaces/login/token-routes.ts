@@ -7,8 +7,8 @@ import {
 import { readJsonBody } from '../../http/json-body.ts'
 import type { SessionTokens } from '../../issuer/sessions.ts'
 import { readBearer } from '../bearer.ts'
+import { refuseOtherMethods } from '../other-methods.ts'
 import { findText, readPassword, readText } from './body.ts'
-import { refuseOtherMethods } from './errors.ts'
 import {
   clearRefreshCookie,
   findRefreshCookie,
