@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { NOW } from '../../server/test/broker-under-test.ts'
 import { FIRST_SCOPES, startMapboxBroker } from './mapbox-broker.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
 
 const PATH = '/tokens/v2/demo'
 const UNLIMITED = { mapbox: { requestsPerMinute: 1_000_000 } }

@@ -379,6 +379,20 @@ describe('delete', () => {
   })
 })
 
+test('every change is in the audit trail, under the id of the token that asked for it', async () => {
+  const { ask, cli, sk } = await startMapboxBroker()
+  const { id } = (await ask('POST', PATH, { body: { scopes: [] } })).body
+  await ask('PATCH', `${PATH}/${id}`, { body: { note: 'x' } })
+  await ask('DELETE', `${PATH}/${id}`)
+  const actor = payloadOf(sk).a
+  const entries: object[] = JSON.parse((await cli('audit', '--json')).out)
+  expect(entries.slice(0, 3)).toMatchObject([
+    { actor, action: 'token.revoke', target: id },
+    { actor, action: 'token.update', target: id },
+    { actor, action: 'token.create', target: id },
+  ])
+})
+
 describe('retrieve: GET /tokens/v2', () => {
   test('TokenValid, for every usage', async () => {
     const { ask, sk } = await startMapboxBroker()

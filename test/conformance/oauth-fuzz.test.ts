@@ -1,6 +1,8 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { startBroker } from '../../server/test/broker-under-test.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
 
 const NAMES = [
   'grant_type',

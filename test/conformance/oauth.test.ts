@@ -262,9 +262,14 @@ describe('introspection (RFC 7662)', () => {
 
 describe('revocation (RFC 7009)', () => {
   test('ends an access token at once', async () => {
-    const { exchange, revoke, introspect, broker } = await start()
+    const { exchange, revoke, introspect, broker, cli, client } = await start()
     const { access_token: token } = await exchange({})
     await revoke(token)
+    expect(JSON.parse((await cli('audit', '--json')).out)[0]).toMatchObject({
+      actor: client.client_id,
+      action: 'token.revoke',
+      target: readClaims(token).sub,
+    })
     expect(await introspect(token)).toEqual({ active: false })
     await expect(broker.verifier.verify(token)).rejects.toMatchObject({ code: 'INVALID_TOKEN' })
   })

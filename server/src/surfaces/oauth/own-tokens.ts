@@ -1,6 +1,7 @@
 import { GuardError, type TokenClaims, type Verifier } from '@tilepass/guard'
 import { findActiveAccount } from '../../store/accounts.ts'
 import { findApiToken, revokeApiToken } from '../../store/api-tokens.ts'
+import { addAuditEntry } from '../../store/audit.ts'
 import type { Store } from '../../store/open.ts'
 import { revokeId } from '../../store/revocations.ts'
 import type { Client } from './client.ts'
@@ -9,7 +10,7 @@ import type { Client } from './client.ts'
 export interface OrganisationTokens {
   /** Claims of a token that is good now and belongs to the client's organisation. */
   find(client: Client, token: string): Promise<TokenClaims | undefined>
-  /** Revokes such a token; anything else is no error (RFC 7009 §2.2). */
+  /** Revokes such a token, audited before it is done; anything else is no error (RFC 7009 §2.2). */
   revoke(client: Client, token: string): Promise<void>
 }
 
@@ -38,6 +39,12 @@ export function createOrganisationTokens(
     revoke: async (client, token) => {
       const claims = await find(client, token)
       if (!claims) return
+      await addAuditEntry(store, {
+        at: now(),
+        actor: client.id,
+        action: 'token.revoke',
+        target: claims.sub,
+      })
       if (claims.parent === undefined) await revokeApiToken(store, claims.sub, now())
       else await revokeId(store, claims.sub, claims.exp * 1000, now())
     },
