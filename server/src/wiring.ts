@@ -87,10 +87,10 @@ const SURFACES: Readonly<Record<SurfaceName, (services: Services) => Router>> = 
       report,
     }),
   geog: (services) => createGeogSurface(services),
-  geolens: ({ store, config, exchange, sessions, own, sign, report }) =>
+  geolens: ({ store, config, exchange, sessions, usage, own, sign, report }) =>
     createGeoLensSurface({
       store,
-      callers: createCallers(store, exchange, sessions),
+      callers: createCallers(store, exchange, sessions, usage),
       downloadTokens: createDownloadTokens(own, sign),
       limit: createRateLimit(config.downloadTokensPerMinute),
       report,

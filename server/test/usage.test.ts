@@ -128,3 +128,16 @@ test('two processes on one store keep one limit between them', async () => {
   await Promise.all([one?.close(), two?.close()])
   await Promise.all(stores.map((store) => store.close()))
 })
+
+test('an API token is used wherever it is presented, not only for tiles', async () => {
+  const { createToken, post, cli, url, broker } = await startBroker()
+  const token = await createToken('tiles:read')
+  const client = { client_id: String(readClaims(token).sub), client_secret: token, token }
+  const init = { method: 'POST', body: new URLSearchParams(client) }
+  expect((await fetch(`${url}/oauth/introspect`, init)).status).toBe(200)
+  const absent = '2489e9ad-2ee2-4e00-8ec9-32d5f69181c0'
+  await post(`/auth/download-token/${absent}`, undefined, { 'x-api-key': token })
+  await broker.close()
+  const [row] = JSON.parse((await cli('token', 'list', '--json')).out)
+  expect(row).toMatchObject({ used_total: 2, last_used: new Date(NOW).toISOString() })
+})

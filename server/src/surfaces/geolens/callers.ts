@@ -3,6 +3,7 @@ import type { Request } from 'express'
 import { BrokerError } from '../../errors.ts'
 import type { Exchange } from '../../issuer/exchange.ts'
 import type { Sessions } from '../../issuer/sessions.ts'
+import type { Usage } from '../../observe/usage.ts'
 import { findApiToken } from '../../store/api-tokens.ts'
 import type { Store } from '../../store/open.ts'
 import { NotAuthenticatedError } from './errors.ts'
@@ -27,11 +28,17 @@ export interface Callers {
 }
 
 /** Creates the callers of this surface: sessions of login, and API tokens of the registry. */
-export function createCallers(store: Store, exchange: Exchange, sessions: Sessions): Callers {
+export function createCallers(
+  store: Store,
+  exchange: Exchange,
+  sessions: Sessions,
+  usage: Usage,
+): Callers {
   const findByApiToken = async (token: string): Promise<Caller> => {
     const { claims } = await exchange.authenticate(token)
     const row = await findApiToken(store, claims.sub)
     if (!row) throw new NotAuthenticatedError()
+    usage.record(claims, 'geolens')
     return { account: row.account, isReadOnly: row.read_only === 1 }
   }
 

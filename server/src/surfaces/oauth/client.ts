@@ -2,6 +2,7 @@ import type { Request } from 'express'
 import { UnauthorizedError } from '../../errors.ts'
 import type { Form } from '../../http/form-body.ts'
 import type { Exchange } from '../../issuer/exchange.ts'
+import type { Usage } from '../../observe/usage.ts'
 import { InvalidClientError, OauthError } from './errors.ts'
 
 /** Who calls: an API token is a client, its id the client id and its string the secret. */
@@ -19,7 +20,7 @@ export type FindClient = (request: Request, form: Form) => Promise<Client | unde
  * @throws {@link InvalidClientError}; {@link OauthError} for two ways at once.
  * @see RFC 6749 §2.3.1
  */
-export function createFindClient(exchange: Exchange): FindClient {
+export function createFindClient(exchange: Exchange, usage: Usage): FindClient {
   return async (request, form) => {
     const basic = readBasic(request)
     const secret = form.get('client_secret')
@@ -31,6 +32,7 @@ export function createFindClient(exchange: Exchange): FindClient {
     if (claims.sub !== id) throw new InvalidClientError()
     const named = form.get('client_id')
     if (named !== undefined && named !== id) throw new InvalidClientError()
+    usage.record(claims, 'oauth')
     return { id, orgId: claims.org_id }
   }
 }
