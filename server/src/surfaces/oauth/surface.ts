@@ -5,7 +5,7 @@ import { readFormBody } from '../../http/form-body.ts'
 import type { Exchange } from '../../issuer/exchange.ts'
 import { createOwnVerifier, type OwnTokens } from '../../issuer/verify.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
-import type { Usage, Usage } from '../../observe/usage.ts'
+import type { Usage } from '../../observe/usage.ts'
 import type { Store } from '../../store/open.ts'
 import { createFindClient } from './client.ts'
 import { createOauthErrorHandler, InvalidClientError } from './errors.ts'
@@ -28,7 +28,6 @@ export interface OauthSurface {
   readonly publicUrl: string | undefined
   /** Epoch ms. */
   readonly now: () => number
-  readonly usage: Usage
   readonly report: FailureReporter
 }
 
@@ -37,7 +36,7 @@ const METADATA = '/.well-known/oauth-authorization-server'
 
 /** Token exchange (RFC 8693), introspection (7662), revocation (7009) and metadata (8414). */
 export function createOauthSurface(surface: OauthSurface): Router {
-  const { store, exchange, own, usage, issuer, publicUrl, usage, now, report } = surface
+  const { store, exchange, own, usage, issuer, publicUrl, now, report } = surface
   const findClient = createFindClient(exchange, usage)
   const tokens = createOrganisationTokens(store, createOwnVerifier(own, 'tiles'), now)
   const metadata = toMetadata(issuer, publicUrl ?? issuer)
