@@ -59,8 +59,8 @@ export function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Can this be a password? Compared exactly, so nothing is trimmed; what other spellings could stand
- * for the same bytes is none: NUL, and half characters, which UTF-8 cannot tell apart.
+ * Can this be a password? Nothing is trimmed or normalised. NUL is refused, because hashes differ in
+ * where they stop at it, and so are lone surrogates, which all become the same bytes in UTF-8.
  */
 export function isPassword(value: string): boolean {
   if (value === '' || value.includes('\0') || /\p{Surrogate}/u.test(value)) return false
