@@ -52,9 +52,23 @@ const broker = await createBroker({
   ...(process.env.TILEPASS_ISSUER ? { issuer: process.env.TILEPASS_ISSUER } : {}),
   publicUrl: origin,
   demo: true,
+  geog: { places: at('demo-data/places.geojson') },
   tilesets: {
     world: { path: at('demo-data/world.pmtiles') },
     'world-raster': { path: at('demo-data/world-raster.pmtiles') },
+  },
+  datasets: {
+    earth: {
+      id: '0e5b7a52-6f1c-4d7e-9a3b-5c2d1e8f4a60',
+      path: at('demo-data/earth.tif'),
+      account: 'demo',
+      public: true,
+    },
+    'earth-private': {
+      id: '9d3f6c18-2b7a-4e05-8c41-7a6e0b9d5f32',
+      path: at('demo-data/earth.tif'),
+      account: 'demo',
+    },
   },
 }).catch((error) => fail(error.message))
 

@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib'
 import { PMTiles } from 'pmtiles'
 import { FONTS } from './fonts.mjs'
 import { makeGlyphs } from './glyphs.mjs'
+import { makePlacesGeojson } from './places.mjs'
 import { writePmtiles } from './pmtiles-writer.mjs'
 import { makeRasterTiles } from './raster-tiles.mjs'
 import { makeSprite } from './sprite.mjs'
@@ -52,6 +53,8 @@ await save(
   writePmtiles(raster.tiles, { tileType: 4, gzip: false, metadata: raster.metadata }),
 )
 await verify('world-raster.pmtiles', raster.tiles, {})
+
+await save('places.geojson', makePlacesGeojson())
 
 for (const name of Object.keys(FONTS)) {
   await mkdir(at(`glyphs/${name}/`), { recursive: true })

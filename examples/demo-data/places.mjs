@@ -129,3 +129,15 @@ export const OCEANS = [
   ['Black Sea', 34.5, 43.2, 3],
   ['North Sea', 3.2, 56.3, 3],
 ]
+
+/** The cities as a GeoJSON file for the broker's place search. */
+export function makePlacesGeojson() {
+  const features = CITIES.map(([name, longitude, latitude, rank]) =>
+    JSON.stringify({
+      type: 'Feature',
+      properties: { name, rank },
+      geometry: { type: 'Point', coordinates: [longitude, latitude] },
+    }),
+  )
+  return `{"type":"FeatureCollection","features":[\n${features.join(',\n')}\n]}\n`
+}

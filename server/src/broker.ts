@@ -3,12 +3,17 @@ import type { RequestHandler } from 'express'
 import { type Logger, pino } from 'pino'
 import { type ConfigInput, parseConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
+import { loadDatasets } from './datasets/load-datasets.ts'
 import { seedDemo } from './demo.ts'
 import { loadGrants } from './grants-config.ts'
 import { createApp } from './http/app.ts'
 import { type Listener, listen } from './http/listener.ts'
 import { settleIssuer } from './issuer/identity.ts'
-import { loadSigningKeys } from './issuer/signing-keys.ts'
+import { loadMapboxKey } from './issuer/mapbox/key.ts'
+import { watchSigningKeys } from './issuer/signing-keys.ts'
+import { createFailureReporter } from './observe/failures.ts'
+import { createUsage } from './observe/usage.ts'
+import { openPlaces } from './places/places.ts'
 import { BUSY_TIMEOUT, openStore } from './store/open.ts'
 import { findSetting } from './store/settings.ts'
 import { openTilesets } from './tiles/open-tilesets.ts'
@@ -53,8 +58,10 @@ export interface Broker {
  */
 export async function createBroker(options: BrokerOptions = {}): Promise<Broker> {
   const { logger = pino({ level: 'silent' }), now = () => Date.now(), ...settings } = options
-  const { data, issuer, publicUrl, ...config } = parseConfig(settings)
+  const config = parseConfig(settings)
+  const { data, issuer, publicUrl } = config
   const store = await openStore(data, BUSY_TIMEOUT.server)
+  const usage = createUsage(store, now, createFailureReporter(logger))
   let tilesets: ReadonlyMap<string, Tileset> = new Map()
   let listener: Listener | undefined
   let closing: Promise<void> | undefined
@@ -62,16 +69,20 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   const close = async () => {
     await listener?.close()
     await Promise.all([...tilesets.values()].map((tileset) => tileset.close()))
+    await usage.close()
     await store.close()
   }
 
   try {
     tilesets = await openTilesets(config.tilesets)
     if (config.demo) await seedDemo(store, now())
+    const places = config.geog.places ? await openPlaces(config.geog.places) : undefined
+    await loadDatasets(store, config.datasets, now())
     const grants = await loadGrants(store, config.grants)
-    const keys = await loadSigningKeys(store, now())
+    const keys = await watchSigningKeys(store, now)
     const ownOrigin = publicUrl && new URL(publicUrl).origin
-    const parts = { store, tilesets, grants, keys, logger, now }
+    const mapboxKey = await loadMapboxKey(store)
+    const parts = { store, config, mapboxKey, tilesets, grants, keys, usage, places, logger, now }
     const known = await settleIssuer(store, issuer, publicUrl)
     let wired =
       known === undefined ? undefined : wire(parts, { issuer: known, publicUrl, ownOrigin })
@@ -102,7 +113,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
             // Clients of a wildcard address reach us under names that we cannot know.
             const reached = publicUrl ?? (isWildcard(host) ? undefined : url)
             wired = wire(parts, { issuer: place ?? url, publicUrl: reached, ownOrigin })
-            return createApp(wired.router, logger, isReady)
+            return createApp(wired.router, logger, isReady, config.trustProxy)
           },
           port,
           host,

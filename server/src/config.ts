@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { ConfigError, describeIssues } from './config-error.ts'
 import { grantSchema } from './issuer/grant.ts'
+import { MAX_SESSION_SECONDS } from './issuer/kinds.ts'
+import { SURFACE_NAMES } from './surfaces/names.ts'
 
 const url = z.string().refine(isPublicUrl, {
   error: 'must be an http(s) URL without credentials, query, fragment or a slash at its end',
@@ -15,6 +18,36 @@ const tilesetSchema = z.strictObject({
   /** A PMTiles file; in a configuration file, relative to it. */
   path: z.string().min(1),
   attribution: z.string().optional(),
+})
+
+const datasetSchema = z.strictObject({
+  /** UUID of its URLs. */
+  id: z.guid({ error: 'must be a UUID' }),
+  /** The file; in a configuration file, relative to it. */
+  path: z.string().min(1),
+  /** Name of the account that owns it. */
+  account: z.string().min(1),
+  /** May everybody download it? */
+  public: z.boolean().default(false),
+})
+
+const perMinute = (count: number) => z.int().min(1).max(1_000_000).default(count)
+
+const loginSchema = z.strictObject({
+  /** Attempts a minute and account. */
+  perMinute: perMinute(10),
+  /** Attempts a minute and client address, for whatever accounts. */
+  addressPerMinute: perMinute(60),
+  /** Lifetime of a session token, in seconds. */
+  sessionSeconds: z.int().min(1).max(MAX_SESSION_SECONDS).default(3600),
+  /** Seconds from a sign-in to the end of its last refresh token. */
+  refreshSeconds: z.int().min(1).max(31_622_400).default(2_592_000),
+  /** Seconds for which a spent refresh token may turn up again without ending its family. */
+  graceSeconds: z.int().min(0).max(60).default(10),
+})
+
+const proxy = z.string().refine(isProxy, {
+  error: 'must be an address, a network such as "10.0.0.0/8", or "loopback"',
 })
 
 /** Everything that can be configured, with its rules. */
@@ -30,6 +63,31 @@ export const configSchema = z.strictObject({
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   grants: z.record(name, grantSchema).default({}),
   tilesets: z.record(name, tilesetSchema).default({}),
+  /** Files that can be downloaded, beside those of "tilepass dataset add". */
+  datasets: z.record(name, datasetSchema).default({}),
+  /** New download tokens a minute and account, or address of nobody in particular. */
+  downloadTokensPerMinute: perMinute(60),
+  geog: z
+    .strictObject({
+      /** Tiles a day (UTC) and organisation; without it there is no limit. */
+      tilesPerDay: z.int().min(1).optional(),
+      /** GeoJSON file of named points for `/v1/places`; in a file, relative to it. */
+      places: z.string().min(1).optional(),
+    })
+    .prefault({}),
+  /** HTTP APIs that are switched off: `false` at their name. */
+  surfaces: z.partialRecord(z.enum(SURFACE_NAMES), z.boolean()).default({}),
+  mapbox: z
+    .strictObject({
+      /** What the Tokens API answers a minute and account. */
+      requestsPerMinute: z.int().min(1).default(120),
+    })
+    .prefault({}),
+  login: loginSchema.prefault({}),
+  /** Requests a minute and client address that `/map-token` answers, and a minute and session. */
+  mapTokenPerMinute: perMinute(600),
+  /** Whose `X-Forwarded-For` is believed. A mounted broker believes what its host app does. */
+  trustProxy: z.array(proxy).default([]),
   /** Creates the account `demo` and its grants. */
   demo: z.boolean().default(false),
 })
@@ -97,23 +155,36 @@ function readConfigFile(file: string): Record<string, unknown> {
 }
 
 function resolvePaths(settings: Record<string, unknown>, folder: string): Record<string, unknown> {
-  const { data, tilesets } = settings
+  const { data } = settings
   const resolved = { ...settings }
   if (typeof data === 'string' && data) resolved.data = resolve(folder, data)
-  if (isRecord(tilesets))
-    resolved.tilesets = Object.fromEntries(
-      Object.entries(tilesets).map(([key, tileset]) => [
+  for (const field of ['tilesets', 'datasets']) {
+    const files = settings[field]
+    if (!isRecord(files)) continue
+    resolved[field] = Object.fromEntries(
+      Object.entries(files).map(([key, file]) => [
         key,
-        isRecord(tileset) && typeof tileset.path === 'string' && tileset.path
-          ? { ...tileset, path: resolve(folder, tileset.path) }
-          : tileset,
+        isRecord(file) && typeof file.path === 'string' && file.path
+          ? { ...file, path: resolve(folder, file.path) }
+          : file,
       ]),
     )
+  }
   return resolved
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isProxy(value: string): boolean {
+  if (value === 'loopback') return true
+  const [address = '', bits, ...rest] = value.split('/')
+  const version = isIP(address)
+  if (version === 0 || rest.length > 0) return false
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+  )
 }
 
 function isPublicUrl(value: string): boolean {

@@ -1,3 +1,5 @@
+import { toLimitHeaders } from './limits/daily-count.ts'
+
 /**
  * A request that the broker refuses: HTTP status, registered code (`snake_case`, RFC 6749 §5.2 where
  * it has one) and a description that is safe to send. Surfaces render it in their own shape.
@@ -59,6 +61,13 @@ export class ForeignOriginError extends BrokerError {
   }
 }
 
+/** 403: the grant's account was disabled. */
+export class AccountDisabledError extends BrokerError {
+  constructor() {
+    super(403, 'account_disabled', 'The account of this grant is disabled')
+  }
+}
+
 /** 404: no grant of that name, or no default one. */
 export class UnknownGrantError extends BrokerError {
   constructor() {
@@ -80,6 +89,13 @@ export class MethodNotAllowedError extends BrokerError {
   }
 }
 
+/** 409: it is there already, or in a state that forbids this. */
+export class ConflictError extends BrokerError {
+  constructor(description: string) {
+    super(409, 'conflict', description)
+  }
+}
+
 /** 413: the body is longer than anything this route needs. */
 export class BodyTooLargeError extends BrokerError {
   constructor() {
@@ -88,10 +104,52 @@ export class BodyTooLargeError extends BrokerError {
   }
 }
 
-/** 415: a body that is not plain JSON in UTF-8. */
+/** 415: a body of another type than the route takes (plain JSON in UTF-8 by default), or encoded. */
 export class UnsupportedMediaTypeError extends BrokerError {
+  constructor(type = 'application/json') {
+    super(415, 'unsupported_media_type', `Request body must be ${type}, not encoded`)
+  }
+}
+
+/** 401: no such user, or not this password; which of them stays here. */
+export class InvalidCredentialsError extends BrokerError {
   constructor() {
-    super(415, 'unsupported_media_type', 'Request body must be application/json, not encoded')
+    super(401, 'invalid_credentials', 'Invalid username or password', {
+      'WWW-Authenticate': 'Bearer',
+    })
+  }
+}
+
+/** 401: a refresh token that is spent, ended, expired or not ours; which of them stays here. */
+export class InvalidRefreshTokenError extends BrokerError {
+  constructor() {
+    super(401, 'invalid_refresh_token', 'Invalid refresh token', { 'WWW-Authenticate': 'Bearer' })
+  }
+}
+
+/** 401: no session, or none that is current. */
+export class InvalidSessionError extends BrokerError {
+  constructor() {
+    super(
+      401,
+      'session_required',
+      'You must specify a Bearer token in the Authorization header to access this resource',
+      { 'WWW-Authenticate': 'Bearer' },
+    )
+  }
+}
+
+/** 403: a session, but not one that this grant is for. */
+export class ForeignSessionError extends BrokerError {
+  constructor() {
+    super(403, 'session_not_allowed', 'This grant is not for this session')
+  }
+}
+
+/** 503: more work of a costly kind is waiting than could be done in time. */
+export class BusyError extends BrokerError {
+  constructor() {
+    super(503, 'temporarily_unavailable', 'Try again in a moment', { 'Retry-After': '1' })
   }
 }
 
@@ -99,6 +157,17 @@ export class UnsupportedMediaTypeError extends BrokerError {
 export class TooManyRequestsError extends BrokerError {
   constructor(retryAfterSeconds: number) {
     super(429, 'rate_limited', 'Too many requests', { 'Retry-After': String(retryAfterSeconds) })
+  }
+}
+
+/** 429: the organisation has used up its day; the limit begins anew at 00:00 UTC. */
+export class DailyLimitError extends BrokerError {
+  /** Times in epoch ms. */
+  constructor(limit: number, resetsAt: number, now: number) {
+    super(429, 'rate_limit_exceeded', 'Daily tile limit reached', {
+      'Retry-After': String(Math.max(1, Math.ceil((resetsAt - now) / 1000))),
+      ...toLimitHeaders({ limit, remaining: 0, resetsAt }),
+    })
   }
 }
 

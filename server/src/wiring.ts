@@ -1,28 +1,50 @@
 import type { Verifier } from '@tilepass/guard'
 import { Router } from 'express'
 import type { Logger } from 'pino'
-import { createExchange } from './issuer/exchange.ts'
-import { createGrants, type NamedGrant } from './issuer/grants.ts'
-import { createMint } from './issuer/mint.ts'
+import type { Config } from './config.ts'
+import { createDownloadTokens } from './issuer/download-tokens.ts'
+import { createExchange, type Exchange } from './issuer/exchange.ts'
+import { createGrants, type Grants, type NamedGrant } from './issuer/grants.ts'
+import { createMapboxCheck, type MapboxTokenCheck } from './issuer/mapbox/check.ts'
+import { createMapboxCodec, type MapboxCodec } from './issuer/mapbox/codec.ts'
+import { createTileVerifier } from './issuer/mapbox/tile-verifier.ts'
+import { createMint, type Mint } from './issuer/mint.ts'
+import { createPasswords } from './issuer/passwords.ts'
+import { createRefreshTokens } from './issuer/refresh-tokens.ts'
+import { createSessions, type SessionRules, type Sessions } from './issuer/sessions.ts'
+import { createSign, type Sign } from './issuer/sign.ts'
+import { createSignInDesk } from './issuer/sign-in.ts'
 import type { SigningKeys } from './issuer/signing-keys.ts'
-import { createOwnVerifier } from './issuer/verify.ts'
+import { createOwnVerifier, type OwnTokens } from './issuer/verify.ts'
 import { createAddressLimit } from './limits/address-limit.ts'
-import { createFailureReporter } from './observe/failures.ts'
+import { createRateLimit } from './limits/rate-limit.ts'
+import { createFailureReporter, type FailureReporter } from './observe/failures.ts'
+import type { Usage } from './observe/usage.ts'
+import type { Places } from './places/places.ts'
 import type { Store } from './store/open.ts'
 import { createRevocations } from './store/revocations.ts'
+import { createJwksSurface } from './surfaces/geog/jwks-route.ts'
 import { createGeogSurface } from './surfaces/geog/surface.ts'
+import { createCallers } from './surfaces/geolens/callers.ts'
+import { createGeoLensSurface } from './surfaces/geolens/surface.ts'
+import { createLoginSurface } from './surfaces/login/surface.ts'
 import { createMapTokenSurface } from './surfaces/map-token/routes.ts'
+import { createMapboxSurface } from './surfaces/mapbox/surface.ts'
+import { SURFACE_NAMES, type SurfaceName } from './surfaces/names.ts'
+import { createOauthSurface } from './surfaces/oauth/surface.ts'
 import type { Tileset } from './tiles/tileset.ts'
-
-/** Requests a minute and client address that `/map-token` answers. */
-const MAP_TOKEN_LIMIT = 600
 
 /** What a broker is put together from. */
 export interface Parts {
   readonly store: Store
+  readonly config: Config
   readonly tilesets: ReadonlyMap<string, Tileset>
   readonly grants: readonly NamedGrant[]
   readonly keys: SigningKeys
+  readonly usage: Usage
+  readonly places: Places | undefined
+  /** Signs tokens in Mapbox format. */
+  readonly mapboxKey: Uint8Array
   readonly logger: Logger
   /** Epoch ms. */
   readonly now: () => number
@@ -37,6 +59,60 @@ export interface Place {
   readonly ownOrigin: string | undefined
 }
 
+/** What every surface can be made from. */
+export interface Services extends Parts, Place {
+  readonly report: FailureReporter
+  readonly mint: Mint
+  readonly own: OwnTokens
+  readonly exchange: Exchange
+  readonly pageGrants: Grants
+  readonly sessions: Sessions
+  readonly sign: Sign
+  readonly codec: MapboxCodec
+  readonly mapboxCheck: MapboxTokenCheck
+  /** Verifies what opens tiles. */
+  readonly verifier: Verifier
+}
+
+/** How each surface is made; what is switched off is never called. */
+const SURFACES: Readonly<Record<SurfaceName, (services: Services) => Router>> = {
+  'map-token': ({ pageGrants, sessions, config, ownOrigin, now, report }) =>
+    createMapTokenSurface({
+      grants: pageGrants,
+      sessions,
+      limit: createAddressLimit(config.mapTokenPerMinute),
+      sessionLimit: createRateLimit(config.mapTokenPerMinute),
+      ownOrigin,
+      now,
+      report,
+    }),
+  geog: (services) => createGeogSurface(services),
+  geolens: ({ store, config, exchange, sessions, usage, own, sign, report }) =>
+    createGeoLensSurface({
+      store,
+      callers: createCallers(store, exchange, sessions, usage),
+      downloadTokens: createDownloadTokens(own, sign),
+      limit: createRateLimit(config.downloadTokensPerMinute),
+      report,
+    }),
+  login: ({ store, sessions, config, now, report }) =>
+    createLoginSurface({
+      desk: createSignInDesk({
+        store,
+        passwords: createPasswords(),
+        accountLimit: createRateLimit(config.login.perMinute),
+        addressLimit: createAddressLimit(config.login.addressPerMinute),
+        now,
+      }),
+      sessions,
+      now,
+      report,
+    }),
+  mapbox: ({ mapboxCheck, config, ...services }) =>
+    createMapboxSurface({ ...services, ...config.mapbox, check: mapboxCheck }),
+  oauth: (services) => createOauthSurface(services),
+}
+
 /** A broker put together. */
 export interface Wired {
   readonly router: Router
@@ -44,27 +120,50 @@ export interface Wired {
 }
 
 /** Connects issuer, store and surfaces; no rule lives here. */
-export function wire(parts: Parts, { issuer, publicUrl, ownOrigin }: Place): Wired {
-  const { store, tilesets, keys, logger, now } = parts
+export function wire(parts: Parts, place: Place): Wired {
+  const { store, config, keys, logger, now } = parts
   const report = createFailureReporter(logger)
-  const mint = createMint(keys, issuer)
-  const own = { issuer, keys, revocations: createRevocations(store, now), now }
-  const verifier = createOwnVerifier(own, 'tiles')
-  const exchange = createExchange(store, createOwnVerifier(own, 'exchange'), mint, now)
-  const grants = createGrants(parts.grants, mint, now)
+  const mint = createMint(keys, place.issuer)
+  const own = { issuer: place.issuer, keys, revocations: createRevocations(store, now), now }
+  const codec = createMapboxCodec(parts.mapboxKey)
+  const mapboxCheck = createMapboxCheck(store, codec, now)
+  const ownVerifier = createOwnVerifier(own, 'tiles')
+  const verifier =
+    config.surfaces.mapbox === false
+      ? ownVerifier
+      : createTileVerifier(ownVerifier, mapboxCheck, place.issuer)
+  const sign = createSign(keys, place.issuer)
+  const services: Services = {
+    ...parts,
+    ...place,
+    report,
+    mint,
+    sign,
+    own,
+    codec,
+    mapboxCheck,
+    verifier,
+    exchange: createExchange(store, createOwnVerifier(own, 'exchange'), mint, parts.usage, now),
+    sessions: createSessions(
+      store,
+      createOwnVerifier(own, 'session'),
+      sign,
+      createRefreshTokens(store, place.issuer, now),
+      toSessionRules(config),
+      now,
+    ),
+    pageGrants: createGrants(parts.grants, mint, own.revocations, now),
+  }
 
   const router = Router({ caseSensitive: true, strict: true })
-  router.use(
-    createMapTokenSurface({
-      grants,
-      limit: createAddressLimit(MAP_TOKEN_LIMIT),
-      ownOrigin,
-      now,
-      report,
-    }),
-  )
-  router.use(
-    createGeogSurface({ exchange, jwks: keys.jwks, verifier, tilesets, publicUrl, now, report }),
-  )
+  // Whatever is switched off: guards everywhere need the key set.
+  router.use(createJwksSurface(keys, report))
+  for (const name of SURFACE_NAMES)
+    if (config.surfaces[name] !== false) router.use(SURFACES[name](services))
   return { router, verifier }
+}
+
+function toSessionRules({ login }: Config): SessionRules {
+  const { sessionSeconds, refreshSeconds, graceSeconds } = login
+  return { sessionSeconds, familySeconds: refreshSeconds, graceSeconds }
 }

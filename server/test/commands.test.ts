@@ -1,4 +1,6 @@
+import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
+import { createProgram } from '../src/cli/program.ts'
 import { findAccount } from '../src/store/accounts.ts'
 import { openStore } from '../src/store/open.ts'
 import { makeDataFolder, NOW, readClaims, runCommand, startBroker } from './broker-under-test.ts'
@@ -34,7 +36,12 @@ describe('token create', () => {
     ['a bad scope', ['--account', 'demo', '--scope', 'a  b'], /single spaces/],
     ['no lifetime', ['--account', 'demo', '--scope', 'a', '--expires-in', '0'], /whole number/],
     ['a fraction', ['--account', 'demo', '--scope', 'a', '--expires-in', '1.5'], /whole number/],
-    ['mapbox', ['--account', 'demo', '--scope', 'a', '--format', 'mapbox'], /not available yet/],
+    [
+      'a scope of another format',
+      ['--account', 'demo', '--scope', 'a', '--format', 'mapbox'],
+      /Mapbox scopes/,
+    ],
+    ['another format', ['--account', 'demo', '--scope', 'a', '--format', 'x'], /--format must be/],
   ])('%s is a mistake of usage', async (_, args, message) => {
     const result = await runCommand(makeDataFolder(), ['token', 'create', ...args])
     expect(result).toMatchObject({ code: 2, out: '', error: expect.stringMatching(message) })
@@ -113,7 +120,13 @@ test('key list shows no secrets', async () => {
   const { cli } = await startBroker()
   const { out } = await cli('key', 'list', '--json')
   expect(JSON.parse(out)).toEqual([
-    { kid: expect.any(String), algorithm: 'RS256', created: expect.any(String) },
+    {
+      kid: expect.any(String),
+      algorithm: 'RS256',
+      created: expect.any(String),
+      signs_from: expect.any(String),
+      state: 'signing',
+    },
   ])
 })
 
@@ -136,6 +149,78 @@ describe('inspect', () => {
     const { cli } = await startBroker()
     expect((await cli('inspect', 'x')).code).toBe(2)
   })
+})
+
+describe('account list and disable', () => {
+  test('list shows who is disabled; disable ends the tokens, and is no error twice', async () => {
+    const { cli, createToken, post } = await startBroker()
+    const token = await createToken()
+    const exchange = async () =>
+      (await post('/v1/auth/token', {}, { authorization: `Bearer ${token}` })).status
+    expect(await exchange()).toBe(200)
+    expect((await cli('account', 'list')).out).toMatch(/demo +org_[0-9a-f]+ +active/)
+    for (let count = 0; count < 2; count++)
+      expect(await cli('account', 'disable', 'demo', '--json')).toMatchObject({
+        code: 0,
+        out: '{"name":"demo","disabled":true}\n',
+      })
+    expect(JSON.parse((await cli('account', 'list', '--json')).out)).toMatchObject([
+      { name: 'demo', disabled: new Date(NOW).toISOString() },
+    ])
+    expect((await cli('token', 'list')).out).toMatch(/revoked/)
+    expect(await exchange()).toBe(401)
+  })
+
+  test('says what to do about an account that is not there or disabled', async () => {
+    const { cli } = await startBroker()
+    const unknown = await cli('account', 'disable', 'nobody')
+    expect([unknown.code, unknown.error]).toEqual([1, expect.stringContaining('account list')])
+    await cli('account', 'disable', 'demo')
+    const late = await cli('token', 'create', '--account', 'demo', '--scope', 'tiles:read')
+    expect([late.code, late.out, late.error]).toEqual([1, '', expect.stringContaining('disabled')])
+  })
+})
+
+test('key rotate says when the new key signs, and key list shows whose turn it is', async () => {
+  const { cli } = await startBroker()
+  const { code, out } = await cli('key', 'rotate')
+  expect([code, out]).toEqual([0, expect.stringMatching(/signs from 2027-01-15 09:01:00 UTC/)])
+  expect((await cli('key', 'list')).out).toMatch(/waiting[\s\S]*signing/)
+})
+
+test('audit shows changes, and refuses a limit that cannot be', async () => {
+  const { cli, createToken } = await startBroker()
+  await createToken()
+  expect((await cli('audit')).out).toMatch(/cli +token\.create +demo/)
+  expect(await cli('audit', '--limit', '0')).toMatchObject({ code: 2, out: '' })
+})
+
+test('every command has help with an example, and JSON for machines', () => {
+  const leaves = (command: Command): Command[] =>
+    command.commands.length === 0 ? [command] : command.commands.flatMap(leaves)
+  const printed = { text: '' }
+  const program = createProgram(
+    {
+      env: {},
+      writeOut: (text) => {
+        printed.text += text
+      },
+      writeError: () => undefined,
+      readInput: async () => '',
+      now: () => NOW,
+    },
+    () => undefined,
+  )
+  const names = leaves(program).map((command) => {
+    printed.text = ''
+    command.outputHelp()
+    const name = [command.parent?.name(), command.name()].join(' ')
+    expect([name, printed.text]).toEqual([name, expect.stringContaining('\nExample')])
+    if (command.name() !== 'serve')
+      expect([name, printed.text]).toEqual([name, expect.stringContaining('--json')])
+    return name
+  })
+  expect(names.length).toBeGreaterThan(10)
 })
 
 test('help has examples, and an unknown command is a mistake of usage', async () => {

@@ -75,7 +75,7 @@ test('every kind is recognised by its own prefix and no token is of two', () => 
       ...(kind.hasParent ? { parent: 'p' } : {}),
     }
     expect(findKind(claims)).toBe(kind)
-    expect(findKind({ ...claims, token_type: 'session' })).toBeUndefined()
+    expect(findKind({ ...claims, token_type: 'other' })).toBeUndefined()
   }
 })
 

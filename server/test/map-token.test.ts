@@ -185,7 +185,8 @@ test('the 601st request of a minute from one address is 429 with Retry-After', a
 
 describe('grants that cannot work stop the start', () => {
   test.each([
-    ['session', { session: 'required' }, 'grants.a.session: only "none" is supported yet'],
+    ['an unknown session', { session: 'x' }, 'grants.a.session: must be "none", "required"'],
+    ['a shared session', { session: 'required', shared: true }, 'grants.a.session: must be "none"'],
     ['upstream', { upstream: 'geog' }, 'grants.a.upstream: not supported yet'],
     ['tiles', { tiles: { maxzoom: 3 } }, 'grants.a.tiles: not supported yet'],
     ['binding', { binding: true }, 'grants.a.binding: not supported yet'],

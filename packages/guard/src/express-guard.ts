@@ -59,7 +59,7 @@ export function guard(options: GuardOptions): GuardHandler {
     if (request.method === 'OPTIONS') return answerPreflight(response)
     response.vary('Authorization')
     try {
-      const claims = await verifier.verify(readCredential(request, credentials))
+      const claims = await verifier.verify(readCredential(request, credentials), request.headers)
       if (scope !== undefined && !hasScope(claims.scope, scope))
         throw new InsufficientScopeError(scope)
       request.auth = claims

@@ -34,6 +34,12 @@ export interface VerifierOptions {
   readonly now?: () => number
 }
 
+/** Where a request says that it comes from: its headers of the same names. */
+export interface RequestSource {
+  readonly referer?: string | undefined
+  readonly origin?: string | undefined
+}
+
 /** Decides whether a string is a genuine, current token of the issuer it was made for. */
 export interface Verifier {
   /**
@@ -41,8 +47,10 @@ export interface Verifier {
    *
    * @throws `InvalidTokenError`, `TokenExpiredError`, or `KeysUnavailableError` when no key could
    *   ever be fetched.
+   * @param source For verifiers of tokens that only some pages may use; {@link createVerifier}'s own
+   *   needs none.
    */
-  verify(token: string): Promise<TokenClaims>
+  verify(token: string, source?: RequestSource): Promise<TokenClaims>
 }
 
 /**

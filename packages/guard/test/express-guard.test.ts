@@ -3,13 +3,21 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import express, { type Express } from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { guard } from '../src/index.ts'
+import { createVerifier, GuardError, guard, type Verifier } from '../src/index.ts'
 import { createTestIssuer, ISSUER, NOW } from './issuer.ts'
 
 const issuer = createTestIssuer()
 const token = issuer.sign()
 const shared = { issuer: ISSUER, audience: ISSUER, jwks: issuer.jwks, now: () => NOW }
 const bearer = { authorization: `Bearer ${token}` }
+/** A verifier of tokens that one page may use. */
+const forOnePage: Verifier = {
+  verify: async (_token, { referer, origin } = {}) => {
+    if (referer === 'https://maps.example/app' || origin === 'https://maps.example')
+      return createVerifier(shared).verify(token)
+    throw new GuardError('Forbidden', { status: 403, code: 'SOURCE', reason: 'Forbidden' })
+  },
+}
 let url = ''
 let close: () => void
 
@@ -21,6 +29,7 @@ beforeAll(async () => {
     guard({ ...shared, scope: 'tiles:read', credentials: { query: 'access_token' } }),
   )
   app.use('/down', guard({ verifier: { verify: () => Promise.reject(new Error('bug')) } }))
+  app.use('/pages', guard({ verifier: forOnePage }))
   app.use(
     '/nokeys',
     guard({
@@ -201,4 +210,17 @@ test('a preflight needs no credential', async () => {
 test('wrong options are refused at once', () => {
   expect(() => guard({ ...shared, scope: 'two scopes' })).toThrow(TypeError)
   expect(() => guard({ ...shared, credentials: { query: '' } })).toThrow(TypeError)
+})
+
+test('a verifier of tokens for some pages learns which page asks, and its refusal has CORS', async () => {
+  for (const source of [
+    { referer: 'https://maps.example/app' },
+    { origin: 'https://maps.example' },
+  ])
+    expect((await fetch(`${url}/pages/tile`, { headers: { ...bearer, ...source } })).status).toBe(
+      200,
+    )
+  const refused = await fetch(`${url}/pages/tile`, { headers: bearer })
+  expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([403, '*'])
+  expect(await refused.json()).toMatchObject({ message: 'Forbidden', code: 'SOURCE' })
 })

@@ -1,12 +1,7 @@
-import { GuardError, InvalidTokenError } from '@tilepass/guard'
 import type { Command } from 'commander'
-import { decodeJwt, decodeProtectedHeader } from 'jose'
-import { findKind } from '../issuer/kinds.ts'
-import { loadSigningKeys } from '../issuer/signing-keys.ts'
-import { createOwnVerifier } from '../issuer/verify.ts'
-import { createRevocations } from '../store/revocations.ts'
 import { findCommandIssuer } from './command-issuer.ts'
 import { addDataOptions, type DataOptions, type Surroundings, withStore } from './context.ts'
+import { decodeToken, judgeToken } from './inspection.ts'
 import { CommandError } from './output.ts'
 
 /** Adds `inspect`. */
@@ -27,34 +22,13 @@ async function inspect(
   surroundings: Surroundings,
 ): Promise<void> {
   const token = (argument === '-' ? await surroundings.readInput() : argument).trim()
-  const parts = decode(token)
-  await withStore(surroundings, options, false, async (store, output) => {
-    const { now, env } = surroundings
-    const issuer = await findCommandIssuer(store, env)
-    const keys = await loadSigningKeys(store, now())
-    const own = { issuer, keys, revocations: createRevocations(store, now), now }
-    const verdict = await judge(createOwnVerifier(own, 'tiles'), token)
-    output.result(
-      { ...verdict, ...parts },
-      `${verdict.valid ? `Valid ${verdict.kind} token` : `Not valid: ${verdict.reason}`}\n${JSON.stringify(parts, null, 2)}`,
-    )
-  })
-}
-
-function decode(token: string) {
-  try {
-    return { header: decodeProtectedHeader(token), claims: decodeJwt(token) }
-  } catch {
+  const parts = decodeToken(token)
+  if (!parts)
     throw new CommandError('That is no token: a token has three parts with dots between them.', 2)
-  }
-}
-
-async function judge(verifier: ReturnType<typeof createOwnVerifier>, token: string) {
-  try {
-    return { valid: true, kind: findKind(await verifier.verify(token))?.name }
-  } catch (error) {
-    if (error instanceof InvalidTokenError) return { valid: false, reason: error.detail }
-    if (error instanceof GuardError) return { valid: false, reason: error.message }
-    throw error
-  }
+  await withStore(surroundings, options, false, async (store, output) => {
+    const issuer = await findCommandIssuer(store, surroundings.env)
+    const verdict = await judgeToken(store, issuer, token, surroundings.now)
+    const line = verdict.valid ? `Valid ${verdict.kind} token` : `Not valid: ${verdict.reason}`
+    output.result({ ...verdict, ...parts }, `${line}\n${JSON.stringify(parts, null, 2)}`)
+  })
 }

@@ -1,7 +1,9 @@
 import { Command } from 'commander'
 import type { Broker } from '../broker.ts'
 import { addAccountCommands } from './account-commands.ts'
+import { addAuditCommand } from './audit-command.ts'
 import type { Surroundings } from './context.ts'
+import { addDatasetCommands } from './dataset-commands.ts'
 import { addInspectCommand } from './inspect-command.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addServeCommand } from './serve-command.ts'
@@ -15,13 +17,19 @@ export function createProgram(
   // Subcommands inherit these settings when they are added, so they come first.
   const program = new Command('tilepass')
     .description('Token broker for private map tiles')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  tilepass serve\n  tilepass account create city\n  tilepass token create --account city --scope "tiles:read"\n  tilepass token list',
+    )
     .exitOverride()
     .showHelpAfterError('Add --help for how to use it.')
     .configureOutput({ writeOut: surroundings.writeOut, writeErr: surroundings.writeError })
   addServeCommand(program, surroundings, onStart)
   addTokenCommands(program, surroundings)
   addAccountCommands(program, surroundings)
+  addDatasetCommands(program, surroundings)
   addKeyCommands(program, surroundings)
+  addAuditCommand(program, surroundings)
   addInspectCommand(program, surroundings)
   return program
 }

@@ -1,17 +1,14 @@
 import type { Command } from 'commander'
-import { createApiToken } from '../issuer/api-tokens.ts'
+import type { UsedToken } from '../admin/administration.ts'
+import { DEFAULT_API_SECONDS, MAX_NOTE_LENGTH } from '../admin/rules.ts'
+import { toTokenWire } from '../admin/wire.ts'
 import { MAX_API_SECONDS } from '../issuer/kinds.ts'
-import { createMint } from '../issuer/mint.ts'
 import { findScopes } from '../issuer/scopes.ts'
-import { loadSigningKeys } from '../issuer/signing-keys.ts'
-import { findAccount } from '../store/accounts.ts'
-import { type ApiToken, listApiTokens, revokeApiToken } from '../store/api-tokens.ts'
-import { settleCommandIssuer } from './command-issuer.ts'
-import { addDataOptions, type DataOptions, type Surroundings, withStore } from './context.ts'
+import { NEVER } from '../store/api-tokens.ts'
+import { administer } from './administer.ts'
+import { addDataOptions, type DataOptions, type Surroundings } from './context.ts'
+import { createFirstMapboxToken } from './mapbox-token-command.ts'
 import { CommandError, formatTable, formatTime } from './output.ts'
-
-const DEFAULT_LIFETIME_SECONDS = 365 * 86_400
-const MAX_NOTE_LENGTH = 128
 
 interface CreateOptions extends DataOptions {
   readonly account: string
@@ -19,6 +16,7 @@ interface CreateOptions extends DataOptions {
   readonly expiresIn?: string
   readonly format: string
   readonly note: string
+  readonly readOnly?: boolean
 }
 
 /** Adds `token create`, `token list` and `token revoke`. */
@@ -33,11 +31,13 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
       '--expires-in <seconds>',
       `lifetime in seconds, up to ${MAX_API_SECONDS} (default: a year)`,
     )
-    .option('--format <format>', 'jwt', 'jwt')
+    .option('--format <format>', 'jwt, or mapbox for the Mapbox Tokens API', 'jwt')
     .option('--note <text>', 'what it is for', '')
+    .option('--read-only', 'for looking only: as an API key it makes no download tokens')
     .addHelpText(
       'after',
-      '\nExample:\n  tilepass token create --account demo --scope "tiles:read" --expires-in 86400',
+      '\nExample:\n  tilepass token create --account demo --scope "tiles:read" --expires-in 86400' +
+        '\n  tilepass token create --account demo --scope "tokens:read tokens:write styles:tiles" --format mapbox',
     )
     .action((options: CreateOptions) => createToken(options, surroundings))
 
@@ -45,9 +45,9 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
     .description('List API tokens, the newest first; never their strings')
     .addHelpText('after', '\nExample:\n  tilepass token list --json')
     .action((options: DataOptions) =>
-      withStore(surroundings, options, false, async (store, output) => {
-        const tokens = await listApiTokens(store)
-        output.result(tokens.map(toWire), toTable(tokens, surroundings.now()))
+      administer(surroundings, options, {}, async (admin, output) => {
+        const tokens = await admin.listTokens()
+        output.result(tokens.map(toTokenWire), toTable(tokens, surroundings.now()))
       }),
     )
 
@@ -58,23 +58,20 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
       'after',
       '\nExample:\n  tilepass token revoke tok_0123456789abcdef0123456789abcdef',
     )
-    .action((id: string, options: DataOptions) =>
-      withStore(surroundings, options, false, async (store, output) => {
-        if (!(await revokeApiToken(store, id, surroundings.now())))
-          throw new CommandError(
-            'There is no API token of that id; "tilepass token list" shows the ids.',
-          )
+    .action((id: string, options: DataOptions) => {
+      const remedies = {
+        not_found: 'There is no API token of that id; "tilepass token list" shows the ids.',
+      }
+      return administer(surroundings, options, { remedies }, async (admin, output) => {
+        await admin.revokeToken(id)
         output.result({ id, revoked: true }, `Revoked ${id}.`)
-      }),
-    )
+      })
+    })
 }
 
 async function createToken(options: CreateOptions, surroundings: Surroundings): Promise<void> {
-  const { now, env } = surroundings
-  if (options.format === 'mapbox')
-    throw new CommandError('--format mapbox is not available yet; use --format jwt.', 2)
-  if (options.format !== 'jwt')
-    throw new CommandError(`--format must be "jwt" (given: "${options.format}").`, 2)
+  if (options.format !== 'jwt' && options.format !== 'mapbox')
+    throw new CommandError(`--format must be "jwt" or "mapbox" (given: "${options.format}").`, 2)
   const scopes = findScopes(options.scope)
   if (!scopes)
     throw new CommandError(
@@ -83,24 +80,23 @@ async function createToken(options: CreateOptions, surroundings: Surroundings): 
     )
   if (options.note.length > MAX_NOTE_LENGTH)
     throw new CommandError(`--note must not be longer than ${MAX_NOTE_LENGTH} characters.`, 2)
+  if (options.format === 'mapbox') return createFirstMapboxToken(options, surroundings)
   const expiresInSeconds = parseLifetime(options.expiresIn)
 
-  await withStore(surroundings, options, true, async (store, output) => {
-    const account = await findAccount(store, options.account)
-    if (!account)
-      throw new CommandError(
-        `There is no account "${options.account}". Create it with: tilepass account create ${options.account}`,
-      )
-    const issuer = await settleCommandIssuer(store, env)
-    const mint = createMint(await loadSigningKeys(store, now()), issuer)
-    const request = { account, scopes, expiresInSeconds, note: options.note }
-    const { id, token, expiresAt } = await createApiToken(store, mint, request, now())
+  const remedies = {
+    not_found: `There is no account "${options.account}". Create it with: tilepass account create ${options.account}`,
+    conflict: `The account "${options.account}" is disabled, for good. Create another one with: tilepass account create NAME`,
+  }
+  await administer(surroundings, options, { isNew: true, remedies }, async (admin, output) => {
+    const { account, note, readOnly: isReadOnly = false } = options
+    const order = { account, scopes, expiresInSeconds, note, isReadOnly }
+    const { id, token, expiresAt } = await admin.createToken(order)
     output.result({ id, token, expires_at: new Date(expiresAt).toISOString() }, token)
   })
 }
 
 function parseLifetime(given: string | undefined): number {
-  if (given === undefined) return DEFAULT_LIFETIME_SECONDS
+  if (given === undefined) return DEFAULT_API_SECONDS
   const seconds = /^\d{1,10}$/.test(given) ? Number(given) : 0
   if (seconds < 1 || seconds > MAX_API_SECONDS)
     throw new CommandError(
@@ -110,30 +106,17 @@ function parseLifetime(given: string | undefined): number {
   return seconds
 }
 
-function toWire(token: ApiToken) {
-  const toIso = (epochMs: number | null) =>
-    epochMs === null ? null : new Date(epochMs).toISOString()
-  return {
-    id: token.id,
-    account: token.account,
-    format: token.format,
-    note: token.note,
-    scopes: token.scopes.split(' '),
-    created: toIso(token.created_at),
-    modified: toIso(token.modified_at),
-    expires: toIso(token.expires_at),
-    revoked: toIso(token.revoked_at),
-  }
-}
-
-function toTable(tokens: readonly ApiToken[], now: number): string {
+function toTable(tokens: readonly UsedToken[], now: number): string {
   const rows = tokens.map((token) => {
-    const state =
-      token.revoked_at !== null ? 'revoked' : token.expires_at <= now ? 'expired' : 'active'
-    return [token.id, token.account, state, token.scopes, formatTime(token.expires_at), token.note]
+    const { revoked_at, expires_at, last_used_at, usedToday, usedTotal } = token
+    const state = revoked_at !== null ? 'revoked' : expires_at <= now ? 'expired' : 'active'
+    const expires = expires_at === NEVER ? 'never' : formatTime(expires_at)
+    const lastUsed = last_used_at === null ? 'never' : formatTime(last_used_at)
+    const uses = `${usedToday}/${usedTotal}`
+    return [token.id, token.account, state, token.scopes, expires, lastUsed, uses, token.note]
   })
   return formatTable(
-    ['ID', 'ACCOUNT', 'STATE', 'SCOPES', 'EXPIRES', 'NOTE'],
+    ['ID', 'ACCOUNT', 'STATE', 'SCOPES', 'EXPIRES', 'LAST USED', 'USES TODAY/ALL', 'NOTE'],
     rows,
     'No API tokens yet.',
   )

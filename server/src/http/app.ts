@@ -12,10 +12,12 @@ export function createApp(
   routes: RequestHandler,
   logger: Logger,
   isReady: () => Promise<boolean>,
+  trustProxy: readonly string[],
 ): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('case sensitive routing', true)
+  app.set('trust proxy', [...trustProxy])
   app.use(createRequestLog(logger))
   // Tiles are for pages of other origins, too; the guard decides who gets them.
   app.use(helmet({ crossOriginResourcePolicy: { policy: 'cross-origin' } }))

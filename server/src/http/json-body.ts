@@ -33,7 +33,12 @@ export async function readJsonBody(request: Request): Promise<Readonly<Record<st
   return bytes.length === 0 ? {} : parseObject(parseJson(bytes))
 }
 
-async function readBytes(request: Request): Promise<Buffer> {
+/**
+ * Reads a body of at most 8 KiB; a longer one is read to its end, within reason, and refused.
+ *
+ * @throws `BodyTooLargeError`
+ */
+export async function readBytes(request: Request): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > MAX_DISCARDED) throw new BodyTooLargeError()
   const chunks: Buffer[] = []
   let size = 0

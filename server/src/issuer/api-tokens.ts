@@ -10,6 +10,8 @@ export interface ApiTokenRequest {
   /** Seconds. */
   readonly expiresInSeconds: number
   readonly note: string
+  /** May it look and never make? Default `false`. */
+  readonly isReadOnly?: boolean
 }
 
 /** A new API token; its string is shown once and kept nowhere. */
@@ -24,7 +26,7 @@ export interface NewApiToken {
 export async function createApiToken(
   store: Store,
   mint: Mint,
-  { account, scopes, expiresInSeconds, note }: ApiTokenRequest,
+  { account, scopes, expiresInSeconds, note, isReadOnly = false }: ApiTokenRequest,
   now: number,
 ): Promise<NewApiToken> {
   const id = createTokenId('tok_')
@@ -44,6 +46,7 @@ export async function createApiToken(
     last_used_at: null,
     expires_at: exp * 1000,
     revoked_at: null,
+    read_only: isReadOnly ? 1 : 0,
   })
   return { id, token, expiresAt: exp * 1000 }
 }

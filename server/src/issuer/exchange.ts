@@ -1,9 +1,9 @@
 import { GuardError, type TokenClaims, type Verifier } from '@tilepass/guard'
 import { InvalidScopeError, UnauthorizedError } from '../errors.ts'
-import { findAccount } from '../store/accounts.ts'
-import { type ApiToken, findApiToken } from '../store/api-tokens.ts'
+import type { Usage } from '../observe/usage.ts'
 import type { Store } from '../store/open.ts'
 import { type AccessToken, createTokenId, type Mint } from './mint.ts'
+import { createRegisteredVerifier } from './registered.ts'
 import { findScopes, isSubset } from './scopes.ts'
 
 /** A subject token that was accepted for exchange. */
@@ -36,16 +36,12 @@ export function createExchange(
   store: Store,
   verifier: Verifier,
   mint: Mint,
+  usage: Usage,
   now: () => number,
 ): Exchange {
+  const registered = createRegisteredVerifier(store, verifier)
   return {
-    authenticate: async (token) => {
-      const claims = await verifyOrRefuse(verifier, token)
-      const row = await findApiToken(store, claims.sub)
-      if (!row || !(await isCurrent(store, row, claims)))
-        throw new UnauthorizedError('Bearer error="invalid_token"')
-      return { claims }
-    },
+    authenticate: async (token) => ({ claims: await verifyOrRefuse(registered, token) }),
 
     exchange: async ({ claims }, { ttl, scopes }) => {
       const permitted = findScopes(claims.scope) ?? []
@@ -63,6 +59,7 @@ export function createExchange(
         exp,
         parent: claims.sub,
       })
+      usage.record(claims, 'exchange')
       return { token, scope, iat, exp }
     },
   }
@@ -76,10 +73,4 @@ async function verifyOrRefuse(verifier: Verifier, token: string): Promise<TokenC
       throw new UnauthorizedError('Bearer error="invalid_token"')
     throw error
   }
-}
-
-async function isCurrent(store: Store, row: ApiToken, claims: TokenClaims): Promise<boolean> {
-  if (row.revoked_at !== null || row.format !== 'jwt') return false
-  const account = await findAccount(store, row.account)
-  return account !== undefined && account.orgId === claims.org_id
 }

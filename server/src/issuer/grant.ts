@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import { MAX_ACCESS_SECONDS } from './kinds.ts'
 import { findScopes } from './scopes.ts'
@@ -9,6 +10,9 @@ const origin = z.string().refine(isOrigin, {
 const scope = z.string().refine((list) => findScopes(list) !== undefined, {
   error: 'must be scopes separated by single spaces',
 })
+
+/** Decides from a page's request whether it has a session; what it throws refuses the request. */
+export type SessionHook = (request: IncomingMessage) => boolean | Promise<boolean>
 
 /** What a page may get. Members of later versions are refused, never ignored. */
 export const grantSchema = z
@@ -23,7 +27,19 @@ export const grantSchema = z
     origins: z.array(origin).min(1).optional(),
     /** One token for everybody per half lifetime, for public maps. */
     shared: z.boolean().default(false),
-    session: z.literal('none', { error: 'only "none" is supported yet' }).default('none'),
+    /**
+     * The page's proof: none, a current session of the grant's organisation (login's), or what a
+     * function says of the request.
+     */
+    session: z
+      .union([z.enum(['none', 'required']), z.custom<SessionHook>(isFunction)], {
+        error: 'must be "none", "required" or, in code, a function',
+      })
+      .default('none'),
+  })
+  .refine((grant) => !grant.shared || grant.session === 'none', {
+    path: ['session'],
+    error: 'must be "none" for a shared grant, whose token everybody gets',
   })
   .refine((grant) => !grant.shared || grant.expiresInSeconds % 2 === 0, {
     path: ['expiresInSeconds'],
@@ -37,4 +53,8 @@ export type Grant = z.output<typeof grantSchema>
 
 function isOrigin(value: string): boolean {
   return value === '*' || (URL.canParse(value) && new URL(value).origin === value)
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function'
 }

@@ -1,5 +1,6 @@
-import { UnknownGrantError } from '../errors.ts'
+import { AccountDisabledError, UnknownGrantError } from '../errors.ts'
 import type { Account } from '../store/accounts.ts'
+import type { Revocations } from '../store/revocations.ts'
 import type { Grant } from './grant.ts'
 import { type AccessToken, createTokenId, type Mint } from './mint.ts'
 
@@ -15,7 +16,11 @@ export interface Grants {
   get(name: string | undefined): NamedGrant
   /** Every origin that some grant names, for preflights. */
   readonly origins: ReadonlySet<string>
-  /** Mints an access token, or hands out the current one of a shared grant. */
+  /**
+   * Mints an access token, or hands out the current one of a shared grant.
+   *
+   * @throws {@link AccountDisabledError}
+   */
   mint(grant: NamedGrant): Promise<AccessToken>
 }
 
@@ -23,7 +28,12 @@ export interface Grants {
 export const DEFAULT_GRANT = 'default'
 
 /** Creates the grants' side of the issuer. */
-export function createGrants(list: readonly NamedGrant[], mint: Mint, now: () => number): Grants {
+export function createGrants(
+  list: readonly NamedGrant[],
+  mint: Mint,
+  revocations: Revocations,
+  now: () => number,
+): Grants {
   const byName = new Map(list.map((grant) => [grant.name, grant]))
   const shared = new Map<string, { readonly exp: number; readonly token: Promise<AccessToken> }>()
 
@@ -48,6 +58,7 @@ export function createGrants(list: readonly NamedGrant[], mint: Mint, now: () =>
       return grant
     },
     mint: async (grant) => {
+      if (await revocations.includesAny([grant.owner.orgId])) throw new AccountDisabledError()
       const seconds = Math.floor(now() / 1000)
       if (!grant.shared) return mintUntil(grant, seconds + grant.expiresInSeconds)
       const exp = findSharedExpiry(seconds, grant.expiresInSeconds)

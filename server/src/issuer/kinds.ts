@@ -1,11 +1,11 @@
 import type { TokenClaims } from '@tilepass/guard'
 
 /** What a token can be presented for. */
-export type Use = 'exchange' | 'tiles'
+export type Use = 'exchange' | 'tiles' | 'places' | 'billing' | 'admin' | 'session'
 
 /** A kind of token: how it is recognised and what it may do. */
 export interface Kind {
-  readonly name: 'api' | 'access'
+  readonly name: 'api' | 'access' | 'session'
   /** Start of `sub`. */
   readonly prefix: string
   readonly tokenType: string
@@ -23,6 +23,9 @@ export const MAX_ACCESS_SECONDS = 14_400
 /** Longest lifetime of an API token, in seconds: a leap year. */
 export const MAX_API_SECONDS = 366 * 86_400
 
+/** Longest lifetime of a session token, in seconds. */
+export const MAX_SESSION_SECONDS = 86_400
+
 /** Every kind of token, in the one place that says what each may do. */
 export const KINDS: readonly Kind[] = [
   {
@@ -31,7 +34,7 @@ export const KINDS: readonly Kind[] = [
     tokenType: 'api_token',
     hasParent: true,
     maxLifetime: 4 * HOUR,
-    uses: ['tiles'],
+    uses: ['tiles', 'places'],
   },
   {
     name: 'api',
@@ -39,7 +42,15 @@ export const KINDS: readonly Kind[] = [
     tokenType: 'api_token',
     hasParent: false,
     maxLifetime: MAX_API_SECONDS * 1000,
-    uses: ['exchange', 'tiles'],
+    uses: ['exchange', 'tiles', 'places', 'billing', 'admin'],
+  },
+  {
+    name: 'session',
+    prefix: 'usr_',
+    tokenType: 'session',
+    hasParent: true,
+    maxLifetime: MAX_SESSION_SECONDS * 1000,
+    uses: ['session'],
   },
 ]
 
@@ -52,4 +63,14 @@ export function findKind(claims: TokenClaims): Kind | undefined {
   if (!kind || claims.token_type !== kind.tokenType) return
   if ((claims.parent !== undefined) !== kind.hasParent) return
   return (claims.exp - claims.iat) * 1000 <= kind.maxLifetime ? kind : undefined
+}
+
+/**
+ * What Mapbox tokens (public, secret, temporary) can be presented for besides their own API: a secret
+ * one has no business in a page, and none is ever exchanged.
+ */
+export const MAPBOX_KINDS: Readonly<Record<'pk' | 'sk' | 'tk', readonly Use[]>> = {
+  pk: ['tiles'],
+  sk: [],
+  tk: ['tiles'],
 }

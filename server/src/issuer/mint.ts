@@ -27,8 +27,9 @@ export type Mint = (content: TokenContent) => Promise<string>
 
 /** Creates the function that signs tokens of this issuer, which is also their audience. */
 export function createMint(keys: SigningKeys, issuer: string): Mint {
-  return ({ sub, orgId, scope, iat, exp, parent }) =>
-    new SignJWT({
+  return async ({ sub, orgId, scope, iat, exp, parent }) => {
+    await keys.refresh()
+    return new SignJWT({
       org_id: orgId,
       scope,
       token_type: 'api_token',
@@ -42,6 +43,7 @@ export function createMint(keys: SigningKeys, issuer: string): Mint {
       .setIssuedAt(iat)
       .setExpirationTime(exp)
       .sign(keys.privateKey)
+  }
 }
 
 /** A new id of 128 random bits behind the prefix of its kind. */

@@ -14,22 +14,34 @@ export interface OwnTokens {
 
 /**
  * Creates a verifier for tokens of this issuer whose kind allows the use. A revoked API token takes
- * the access tokens exchanged for it along.
+ * the access tokens exchanged for it along, a disabled account everything of its organisation.
  */
 export function createOwnVerifier(own: OwnTokens, use: Use): Verifier {
-  const verifier = createVerifier({
-    issuer: own.issuer,
-    audience: own.issuer,
-    jwks: own.keys.jwks,
-    algorithms: [own.keys.algorithm],
-    isRevoked: ({ sub, parent }) => own.revocations.includesAny([sub, parent]),
-    now: own.now,
-  })
+  let { jwks } = own.keys
+  let verifier = createFor(own)
   return {
     verify: async (token) => {
+      await own.keys.refresh()
+      if (own.keys.jwks !== jwks) {
+        jwks = own.keys.jwks
+        verifier = createFor(own)
+      }
       const claims = await verifier.verify(token)
       if (!findKind(claims)?.uses.includes(use)) throw new InvalidTokenError('wrong kind of token')
       return claims
     },
   }
+}
+
+function createFor(own: OwnTokens): Verifier {
+  return createVerifier({
+    issuer: own.issuer,
+    audience: own.issuer,
+    jwks: own.keys.jwks,
+    algorithms: [own.keys.algorithm],
+    // Which types there are, and what each may do, the table of kinds says.
+    tokenType: null,
+    isRevoked: ({ sub, parent, org_id }) => own.revocations.includesAny([sub, parent, org_id]),
+    now: own.now,
+  })
 }

@@ -1,12 +1,15 @@
-import type { Selectable } from 'kysely'
+import type { Insertable, Selectable } from 'kysely'
 import type { Store } from './open.ts'
 import type { ApiTokenTable } from './schema.ts'
 
 /** A row of the registry of long-lived tokens. */
 export type ApiToken = Readonly<Selectable<ApiTokenTable>>
 
+/** `expires_at` of a token without an end: the last instant that a `Date` can hold. */
+export const NEVER = 8_640_000_000_000_000
+
 /** Enters a new API token. */
-export async function addApiToken(store: Store, token: ApiToken): Promise<void> {
+export async function addApiToken(store: Store, token: Insertable<ApiTokenTable>): Promise<void> {
   await store.db.insertInto('api_token').values(token).execute()
 }
 
@@ -26,13 +29,13 @@ export async function listApiTokens(store: Store): Promise<readonly ApiToken[]> 
 }
 
 /**
- * Revokes a token: from the moment this resolves it is on disk, and every process refuses the token
- * and those exchanged for it within 1 s.
+ * Revokes a token: from the moment this resolves it is on disk, and this process refuses the
+ * token and those exchanged for it, every other one within 1 s.
  *
  * @returns `false` if there is no such token; revoking again is no error.
  */
 export async function revokeApiToken(store: Store, id: string, now: number): Promise<boolean> {
-  return store.db.transaction().execute(async (transaction) => {
+  const isRevoked = await store.db.transaction().execute(async (transaction) => {
     const token = await transaction
       .selectFrom('api_token')
       .select(['expires_at', 'revoked_at'])
@@ -52,4 +55,6 @@ export async function revokeApiToken(store: Store, id: string, now: number): Pro
       .execute()
     return true
   })
+  if (isRevoked) store.revokedHere.add(id)
+  return isRevoked
 }

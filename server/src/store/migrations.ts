@@ -22,6 +22,39 @@ const STEPS: readonly string[][] = [
       id text primary key, revoked_at bigint not null, expires_at bigint not null)`,
     'create table setting (name text primary key, value text not null)',
   ],
+  // usage
+  [
+    'alter table account add column disabled_at bigint',
+    'alter table signing_key add column signs_from bigint not null default 0',
+    'update signing_key set signs_from = created_at',
+    `create table usage (
+      day text not null, org_id text not null, token text not null, use text not null,
+      count bigint not null, primary key (org_id, day, token, use))`,
+    `create table audit (
+      id integer primary key, at bigint not null, actor text not null, action text not null,
+      target text not null)`,
+  ],
+  // mapbox
+  [
+    'alter table api_token add column usage text',
+    'alter table api_token add column is_default integer not null default 0',
+    'alter table api_token add column restrictions text',
+    `create unique index api_token_default on api_token (account)
+      where is_default = 1 and revoked_at is null`,
+  ],
+  // login_geolens
+  [
+    `create table login_family (
+      id text primary key, account text not null references account (name),
+      generation integer not null, rotated_at bigint not null, retry_key text,
+      expires_at bigint not null, ended_at bigint)`,
+    'create index login_family_account on login_family (account)',
+    `create table dataset (
+      id text primary key, name text not null unique,
+      account text not null references account (name), path text not null, kind text not null,
+      is_public integer not null, is_configured integer not null, created_at bigint not null)`,
+    'alter table api_token add column read_only integer not null default 0',
+  ],
 ]
 
 /**

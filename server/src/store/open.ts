@@ -8,8 +8,12 @@ import { openSqlite } from './sqlite.ts'
 /** An open store. Several processes may have one data folder open at once. */
 export interface Store {
   readonly db: Kysely<Tables>
-  /** A number that changes whenever another process has written to the store. */
+  /** A number that changes whenever another process has written to the store, or `noteWrite` ran. */
   readDataVersion(): number
+  /** Makes this process notice a write of its own, too. */
+  noteWrite(): void
+  /** Ids that this process has revoked: its own writes do not change the data version. */
+  readonly revokedHere: Set<string>
   close(): Promise<void>
 }
 
@@ -31,6 +35,7 @@ export async function openStore(folder: string, busyTimeout: number): Promise<St
   const database = await openSqlite(path, busyTimeout)
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) })
   const dataVersion = database.prepare('PRAGMA data_version')
+  let ownWrites = 0
   try {
     await migrate(db)
   } catch (error) {
@@ -43,8 +48,13 @@ export async function openStore(folder: string, busyTimeout: number): Promise<St
       const row: unknown = dataVersion.all([])[0]
       const version: unknown = typeof row === 'object' && row ? Object.values(row)[0] : undefined
       if (typeof version !== 'number') throw new TypeError('PRAGMA data_version is not a number')
-      return version
+      // Both only ever grow, so their sum shows a change of either.
+      return version + ownWrites
     },
+    noteWrite: () => {
+      ownWrites++
+    },
+    revokedHere: new Set(),
     close: () => db.destroy(),
   }
 }

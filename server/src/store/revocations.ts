@@ -5,7 +5,7 @@ const MAX_STALENESS = 250
 /** Revocations are kept this long past the token's own end, for verifiers' leeway; ms. */
 const MARGIN = 60_000
 
-/** Which ids are revoked, as of at most a quarter of a second ago. */
+/** Which ids are revoked: by this process at once, by others a quarter of a second later at most. */
 export interface Revocations {
   /**
    * Is any of these ids revoked?
@@ -55,7 +55,27 @@ export function createRevocations(store: Store, now: () => number): Revocations 
   return {
     includesAny: async (ids) => {
       await update()
-      return ids.some((id) => id !== undefined && revoked.has(id))
+      return ids.some((id) => id !== undefined && (revoked.has(id) || store.revokedHere.has(id)))
     },
   }
+}
+
+/**
+ * Revokes what has no row in the registry: an access token, by its id. On disk when this resolves;
+ * this process refuses it at once, every other one within 1 s.
+ *
+ * @param expiresAt The token's own end, in epoch ms.
+ */
+export async function revokeId(
+  store: Store,
+  id: string,
+  expiresAt: number,
+  now: number,
+): Promise<void> {
+  await store.db
+    .insertInto('revocation')
+    .values({ id, revoked_at: now, expires_at: expiresAt })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute()
+  store.revokedHere.add(id)
 }

@@ -1,17 +1,23 @@
-import type { JsonWebKeySet } from '@tilepass/guard'
 import { Router } from 'express'
-import { refuseOtherMethods } from './errors.ts'
+import { KEY_SET_MAX_AGE_SECONDS, type SigningKeys } from '../../issuer/signing-keys.ts'
+import type { FailureReporter } from '../../observe/failures.ts'
+import { createGeogErrorHandler, refuseOtherMethods } from './errors.ts'
 
 /** `GET /.well-known/jwks.json`: public, for every verifier and every origin. @see RFC 7517 §5 */
-export function createJwksRoute(jwks: JsonWebKeySet): Router {
+export function createJwksSurface(keys: SigningKeys, report: FailureReporter): Router {
   const router = Router({ caseSensitive: true, strict: true })
   router
     .route('/.well-known/jwks.json')
-    .get((_request, response) => {
+    .get(async (_request, response) => {
+      await keys.refresh()
       response
-        .set({ 'Cache-Control': 'public, max-age=3600', 'Access-Control-Allow-Origin': '*' })
-        .json(jwks)
+        .set({
+          'Cache-Control': `public, max-age=${KEY_SET_MAX_AGE_SECONDS}`,
+          'Access-Control-Allow-Origin': '*',
+        })
+        .json(keys.jwks)
     })
     .all(refuseOtherMethods('GET, HEAD'))
+  router.use('/.well-known/jwks.json', createGeogErrorHandler(report))
   return router
 }

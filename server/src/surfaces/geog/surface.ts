@@ -1,42 +1,86 @@
-import { guard, type JsonWebKeySet, type Verifier } from '@tilepass/guard'
+import { guard, type Verifier } from '@tilepass/guard'
 import { Router } from 'express'
+import type { Config } from '../../config.ts'
 import type { Exchange } from '../../issuer/exchange.ts'
+import type { Use } from '../../issuer/kinds.ts'
+import type { Mint } from '../../issuer/mint.ts'
+import { createRegisteredVerifier } from '../../issuer/registered.ts'
+import { createOwnVerifier, type OwnTokens } from '../../issuer/verify.ts'
+import { createDailyLimit } from '../../limits/daily-limit.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
+import type { Usage } from '../../observe/usage.ts'
+import type { Places } from '../../places/places.ts'
+import type { Store } from '../../store/open.ts'
 import type { Tileset } from '../../tiles/tileset.ts'
+import { createAdminRoutes } from './admin-routes.ts'
+import { createBillingRoute } from './billing-route.ts'
 import { createGeogErrorHandler } from './errors.ts'
 import { createExchangeRoute } from './exchange-route.ts'
-import { createJwksRoute } from './jwks-route.ts'
+import { createPlacesRoute } from './places-route.ts'
 import { createTilesRoutes } from './tiles-routes.ts'
 
 /** What the Geog surface needs. */
 export interface GeogSurface {
+  readonly store: Store
+  readonly config: Pick<Config, 'geog'>
   readonly exchange: Exchange
-  readonly jwks: JsonWebKeySet
+  readonly own: OwnTokens
+  readonly mint: Mint
+  readonly usage: Usage
   readonly verifier: Verifier
   readonly tilesets: ReadonlyMap<string, Tileset>
+  readonly places: Places | undefined
   readonly publicUrl: string | undefined
   /** Epoch ms. */
   readonly now: () => number
   readonly report: FailureReporter
 }
 
-/** Geog's API: exchange, key set and tiles. */
+/** Geog's API: exchange, tiles, places, billing and administration, each behind its scope. */
 export function createGeogSurface(surface: GeogSurface): Router {
-  const { exchange, jwks, verifier, tilesets, publicUrl, now, report } = surface
+  const { store, exchange, own, mint, usage, verifier, tilesets, places, publicUrl } = surface
+  const { now, report } = surface
+  const { tilesPerDay } = surface.config.geog
+  const onRefusal = (error: unknown) => {
+    if (!isRefusal(error)) report(error)
+  }
+  const guardFor = (use: Use, scope: string) =>
+    guard({
+      verifier: createRegisteredVerifier(store, createOwnVerifier(own, use)),
+      scope,
+      onRefusal,
+    })
+
   const router = Router({ caseSensitive: true, strict: true })
   router.use(createExchangeRoute(exchange, now))
-  router.use(createJwksRoute(jwks))
-  // Without tilesets of our own the host application's tile routes keep these paths.
+  router.use(
+    createBillingRoute({ store, usage, guard: guardFor('billing', 'billing:manage'), now }),
+  )
+  router.use(
+    createAdminRoutes({
+      store,
+      usage,
+      guard: guardFor('admin', 'admin:access'),
+      getMint: async () => mint,
+      now,
+    }),
+  )
+  // Without places and tilesets of our own the host application's routes keep these paths.
+  if (places) {
+    const placesVerifier = createOwnVerifier(own, 'places')
+    const placesGuard = guard({ verifier: placesVerifier, scope: 'places:read', onRefusal })
+    router.use(createPlacesRoute(places, placesGuard, usage))
+  }
   if (tilesets.size > 0) {
     const tileGuard = guard({
       verifier,
       scope: 'tiles:read',
       credentials: { query: 'access_token' },
-      onRefusal: (error) => {
-        if (!isRefusal(error)) report(error)
-      },
+      onRefusal,
     })
-    router.use(createTilesRoutes({ tilesets, guard: tileGuard, publicUrl }))
+    const limit =
+      tilesPerDay === undefined ? undefined : createDailyLimit(usage, 'tiles', tilesPerDay, now)
+    router.use(createTilesRoutes({ tilesets, guard: tileGuard, usage, limit, publicUrl }))
   }
   router.use(createGeogErrorHandler(report))
   return router

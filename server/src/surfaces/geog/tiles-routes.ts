@@ -1,8 +1,11 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import type { GuardHandler } from '@tilepass/guard'
-import { type Request, Router } from 'express'
+import { type Request, type Response, Router } from 'express'
 import { InvalidRequestError, NotFoundError } from '../../errors.ts'
+import { LIMIT_HEADERS, toLimitHeaders } from '../../limits/daily-count.ts'
+import type { DailyLimit } from '../../limits/daily-limit.ts'
+import type { Usage } from '../../observe/usage.ts'
 import { toTileJson } from '../../tiles/tile-json.ts'
 import type { Tileset } from '../../tiles/tileset.ts'
 import { refuseOtherMethods } from './errors.ts'
@@ -13,12 +16,16 @@ const unpack = promisify(gunzip)
 export interface TilesRoutes {
   readonly tilesets: ReadonlyMap<string, Tileset>
   readonly guard: GuardHandler
+  readonly usage: Usage
+  /** Tiles a day and organisation; counted here instead of by `usage` alone. */
+  readonly limit: DailyLimit | undefined
   /** URL of the broker's routes; without it TileJSON names paths on whatever host was asked. */
   readonly publicUrl: string | undefined
 }
 
 /** Tiles (204 where empty) and TileJSON of each tileset. */
-export function createTilesRoutes({ tilesets, guard, publicUrl }: TilesRoutes): Router {
+export function createTilesRoutes(routes: TilesRoutes): Router {
+  const { tilesets, guard, publicUrl } = routes
   const router = Router({ caseSensitive: true, strict: true })
   router.use('/v1/tiles', guard)
 
@@ -36,6 +43,7 @@ export function createTilesRoutes({ tilesets, guard, publicUrl }: TilesRoutes): 
       const tileset = getTileset(tilesets, request.params.tileset)
       const { z, x, y } = parseTilePath(request.params, tileset.extensions)
       if (!tileset.isInRange(z, x, y)) throw new NotFoundError('Tile out of range')
+      await countTile(routes, request, response)
       const tile = await tileset.findTile(z, x, y)
       if (!tile) {
         response.status(204).end()
@@ -53,6 +61,13 @@ export function createTilesRoutes({ tilesets, guard, publicUrl }: TilesRoutes): 
     throw new NotFoundError()
   })
   return router
+}
+
+async function countTile({ usage, limit }: TilesRoutes, { auth }: Request, response: Response) {
+  if (!auth) return
+  if (!limit) return usage.record(auth, 'tiles')
+  response.append('Access-Control-Expose-Headers', LIMIT_HEADERS.join(', '))
+  response.set(toLimitHeaders(await limit.consume(auth)))
 }
 
 /** A tile's place in the tile pyramid. */

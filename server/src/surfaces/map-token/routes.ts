@@ -3,15 +3,21 @@ import { ForeignOriginError, InvalidRequestError, MethodNotAllowedError } from '
 import { readJsonBody } from '../../http/json-body.ts'
 import { sendAccessToken } from '../../http/token-response.ts'
 import type { Grants } from '../../issuer/grants.ts'
+import type { Sessions } from '../../issuer/sessions.ts'
 import type { AddressLimit } from '../../limits/address-limit.ts'
+import type { RateLimit } from '../../limits/rate-limit.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import { createMapTokenErrorHandler } from './errors.ts'
 import { isOriginAllowed } from './origins.ts'
+import { requireSession } from './session.ts'
 
 /** What the map token surface needs. */
 export interface MapTokenSurface {
   readonly grants: Grants
+  readonly sessions: Sessions
   readonly limit: AddressLimit
+  /** By account, for grants that ask for a session. */
+  readonly sessionLimit: RateLimit
   /** Origin of the public URL, where it is known. */
   readonly ownOrigin: string | undefined
   /** Epoch ms. */
@@ -21,7 +27,7 @@ export interface MapTokenSurface {
 
 /** `POST /map-token`: what a page may get, by the name of its grant. */
 export function createMapTokenSurface(surface: MapTokenSurface): Router {
-  const { grants, limit, ownOrigin, now, report } = surface
+  const { grants, sessions, limit, sessionLimit, ownOrigin, now, report } = surface
   const router = Router({ caseSensitive: true, strict: true })
   router
     .route('/map-token')
@@ -43,6 +49,8 @@ export function createMapTokenSurface(surface: MapTokenSurface): Router {
       await limit.consume(request.ip)
       const grant = grants.get(parseGrantName(await readJsonBody(request)))
       if (!isOriginAllowed(request, grant, ownOrigin)) throw new ForeignOriginError()
+      const session = await requireSession(request, grant, sessions)
+      if (session) await sessionLimit.consume(session.account.name)
       response.set('X-Content-Type-Options', 'nosniff')
       sendAccessToken(response, await grants.mint(grant), now())
     })

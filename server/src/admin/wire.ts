@@ -1,0 +1,45 @@
+import type { KeySummary } from '../issuer/signing-keys.ts'
+import type { Account } from '../store/accounts.ts'
+import { NEVER } from '../store/api-tokens.ts'
+import type { AuditEntry } from '../store/audit.ts'
+import { readScopes } from '../store/mapbox-tokens.ts'
+import type { UsedToken } from './administration.ts'
+
+/** An account as the admin API and `--json` show it. */
+export function toAccountWire({ name, orgId, email, disabledAt }: Account) {
+  return { name, org_id: orgId, email: email ?? null, disabled: toIso(disabledAt) }
+}
+
+/** A token of the registry, likewise; never its string. */
+export function toTokenWire(token: UsedToken) {
+  return {
+    id: token.id,
+    account: token.account,
+    format: token.format,
+    note: token.note,
+    scopes: readScopes(token),
+    created: toIso(token.created_at),
+    modified: toIso(token.modified_at),
+    expires: toIso(token.expires_at),
+    revoked: toIso(token.revoked_at),
+    last_used: toIso(token.last_used_at),
+    used_today: token.usedToday,
+    used_total: token.usedTotal,
+  }
+}
+
+/** A signing key, likewise; never its secret. */
+export function toKeyWire({ kid, algorithm, created_at, signs_from, state }: KeySummary) {
+  return { kid, algorithm, created: toIso(created_at), signs_from: toIso(signs_from), state }
+}
+
+/** An entry of the audit trail, likewise. */
+export function toAuditWire({ id, at, actor, action, target }: AuditEntry) {
+  return { id, at: toIso(at), actor, action, target }
+}
+
+// Tokens without an end have one that no date can say.
+function toIso(epochMs: number | null | undefined): string | null {
+  if (epochMs === null || epochMs === undefined || epochMs >= NEVER) return null
+  return new Date(epochMs).toISOString()
+}

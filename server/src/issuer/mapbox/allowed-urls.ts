@@ -1,0 +1,59 @@
+import type { RequestSource } from '@tilepass/guard'
+
+/** Most URLs that a token can be restricted to. */
+export const MAX_ALLOWED_URLS = 100
+const MAX_URL_LENGTH = 2048
+const SCHEME = /^https?:\/\//i
+
+/**
+ * Can a token be restricted to this? A host with or without `http(s)://`, with or without port and
+ * path; no wildcard, credentials, query or fragment.
+ */
+export function isAllowedUrl(value: string): boolean {
+  if (value.length > MAX_URL_LENGTH || /[\s?#@*\\\p{Cc}]/u.test(value)) return false
+  if (!SCHEME.test(value) && /^\/|:\/\//.test(value)) return false
+  const url = parse(SCHEME.test(value) ? value : `http://${value}`)
+  return url !== undefined && url.hostname !== '' && !url.hostname.endsWith('.')
+}
+
+/**
+ * May a token that is restricted to these URLs be used from there? No restriction allows everything;
+ * with one, a request that says nothing is refused.
+ *
+ * Subdomains and paths below an allowed URL match. `Origin` has no path, so it counts only for the
+ * host when `Referer` is there as well, and both must match.
+ */
+export function isSourceAllowed(
+  allowed: readonly string[],
+  { referer, origin }: RequestSource,
+): boolean {
+  if (allowed.length === 0) return true
+  const from = origin === 'null' ? undefined : origin
+  if (referer === undefined && from === undefined) return false
+  const page = referer === undefined ? undefined : parse(referer)
+  if (referer !== undefined && page === undefined) return false
+  const site = from === undefined ? undefined : parse(from)
+  if (from !== undefined && site === undefined) return false
+  return allowed.some(
+    (entry) =>
+      (page === undefined || matches(entry, page, true)) &&
+      (site === undefined || matches(entry, site, page === undefined)),
+  )
+}
+
+function matches(entry: string, url: URL, isPathKnown: boolean): boolean {
+  const hasScheme = SCHEME.test(entry)
+  // Without a scheme either will do; the page's own makes default ports equal.
+  const allowed = parse(hasScheme ? entry : `${url.protocol}//${entry}`)
+  if (!allowed || allowed.protocol !== url.protocol || allowed.port !== url.port) return false
+  if (url.hostname !== allowed.hostname && !url.hostname.endsWith(`.${allowed.hostname}`))
+    return false
+  const prefix = allowed.pathname.replace(/\/$/, '')
+  return !isPathKnown || url.pathname === prefix || url.pathname.startsWith(`${prefix}/`)
+}
+
+function parse(value: string): URL | undefined {
+  if (!URL.canParse(value)) return
+  const url = new URL(value)
+  return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined
+}

@@ -1,0 +1,83 @@
+import { type Account, findActiveAccount } from '../../store/accounts.ts'
+import { findApiToken } from '../../store/api-tokens.ts'
+import { readAllowedUrls, readScopes } from '../../store/mapbox-tokens.ts'
+import type { Store } from '../../store/open.ts'
+import type { MapboxCodec, MapboxUsage, ParsedMapboxToken } from './codec.ts'
+
+/** What the bearer of a good Mapbox token may do. */
+export interface MapboxBearer {
+  readonly usage: MapboxUsage
+  readonly account: Account
+  readonly scopes: readonly string[]
+  /** Id in the registry; a temporary token has none. */
+  readonly id: string | undefined
+  /** Seconds since 1970; `undefined` for tokens without an end. */
+  readonly exp: number | undefined
+  /** Seconds since 1970. */
+  readonly iat: number
+  /** Empty when any page may use it. */
+  readonly allowedUrls: readonly string[]
+  /** Is it restricted in ways that are kept for the client but cannot be checked here? */
+  readonly isUncheckable: boolean
+}
+
+/** Why a token is worth nothing, in the words of "Retrieve a token". */
+export type MapboxTokenFault = 'TokenMalformed' | 'TokenInvalid' | 'TokenExpired' | 'TokenRevoked'
+
+/** The outcome of looking at a token. */
+export type MapboxCheck =
+  | {
+      readonly code: 'TokenValid'
+      readonly parsed: ParsedMapboxToken
+      readonly bearer: MapboxBearer
+    }
+  | { readonly code: MapboxTokenFault; readonly parsed?: ParsedMapboxToken }
+
+/** Looks at tokens in Mapbox format. */
+export type MapboxTokenCheck = (token: string) => Promise<MapboxCheck>
+
+/** Creates the check. The registry is read every time: a revocation counts at once. */
+export function createMapboxCheck(
+  store: Store,
+  codec: MapboxCodec,
+  now: () => number,
+): MapboxTokenCheck {
+  return async (token) => {
+    const parsed = codec.parse(token)
+    if (!parsed) return { code: 'TokenMalformed' }
+    if (!parsed.isGenuine) return { code: 'TokenInvalid', parsed }
+    const account = await findActiveAccount(store, parsed.payload.u)
+
+    if (parsed.usage === 'tk') {
+      const { exp, iat, scopes } = parsed.payload
+      if (now() >= exp * 1000) return { code: 'TokenExpired', parsed }
+      if (!account) return { code: 'TokenRevoked', parsed }
+      const rights = { scopes, allowedUrls: [], isUncheckable: false }
+      return {
+        code: 'TokenValid',
+        parsed,
+        bearer: { usage: 'tk', account, id: undefined, exp, iat, ...rights },
+      }
+    }
+
+    const { usage, payload } = parsed
+    const row = await findApiToken(store, payload.a)
+    const isCurrent =
+      row?.format === 'mapbox' && row.usage === usage && row.account === payload.u && account
+    if (!row || !isCurrent || row.revoked_at !== null) return { code: 'TokenRevoked', parsed }
+    return {
+      code: 'TokenValid',
+      parsed,
+      bearer: {
+        usage,
+        account,
+        id: row.id,
+        exp: undefined,
+        iat: Math.floor(row.created_at / 1000),
+        scopes: readScopes(row),
+        allowedUrls: readAllowedUrls(row),
+        isUncheckable: row.restrictions !== null,
+      },
+    }
+  }
+}

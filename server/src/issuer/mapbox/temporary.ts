@@ -1,0 +1,52 @@
+import type { MapboxBearer } from './check.ts'
+import type { MapboxCodec } from './codec.ts'
+import { InvalidExpiresError } from './errors.ts'
+import { assertScopes } from './registry.ts'
+
+/** ms */
+const MAX_LIFETIME = 3_600_000
+/** Clients ask for exactly an hour, by clocks that are not ours; ms. */
+const MAX_AHEAD = 10_000
+
+/** A new temporary token. */
+export interface TemporaryToken {
+  readonly token: string
+  /** Epoch ms, whole seconds. */
+  readonly issuedAt: number
+  readonly expiresAt: number
+}
+
+/** What the client asks for. */
+export interface TemporaryRequest {
+  readonly scopes: readonly string[]
+  /** Epoch ms. */
+  readonly expiresAt: number
+}
+
+/**
+ * Creates a temporary token of at most an hour, which is kept nowhere and cannot be revoked but with
+ * its account.
+ *
+ * @throws {@link InvalidExpiresError}, `InvalidScopesError`
+ */
+export function createTemporaryToken(
+  codec: MapboxCodec,
+  bearer: MapboxBearer,
+  { scopes, expiresAt }: TemporaryRequest,
+  now: number,
+): TemporaryToken {
+  const iat = Math.floor(now / 1000)
+  const wanted = Math.floor(expiresAt / 1000)
+  if (wanted <= iat) throw new InvalidExpiresError('is in the past')
+  if (expiresAt > now + MAX_LIFETIME + MAX_AHEAD)
+    throw new InvalidExpiresError('is more than one hour in the future')
+  if (bearer.exp !== undefined && wanted > bearer.exp)
+    throw new InvalidExpiresError('may not be greater than the expiration of the authorizing token')
+  assertScopes(scopes, bearer.scopes)
+  const payload = { u: bearer.account.name, exp: wanted, iat, scopes, client: 'api' } as const
+  return {
+    token: codec.writeTemporary(payload),
+    issuedAt: iat * 1000,
+    expiresAt: wanted * 1000,
+  }
+}

@@ -1,0 +1,98 @@
+import { sql } from 'kysely'
+import type { Store } from './open.ts'
+
+/** How often a token was used on a day, for one kind of use. */
+export interface UsageCount {
+  /** UTC, as in 2026-01-31. */
+  readonly day: string
+  readonly orgId: string
+  /** Id of a long-lived token or of a grant. */
+  readonly token: string
+  readonly use: string
+  readonly count: number
+}
+
+/** Counts to add, and when each token was used last. */
+export interface UsageEntry extends UsageCount {
+  /** Epoch ms. */
+  readonly lastUsedAt: number
+}
+
+/** Adds counts to those that are there, whichever process wrote them. */
+export async function addUsage(store: Store, entries: readonly UsageEntry[]): Promise<void> {
+  await store.db.transaction().execute(async (transaction) => {
+    for (const { day, orgId, token, use, count, lastUsedAt } of entries) {
+      await transaction
+        .insertInto('usage')
+        .values({ day, org_id: orgId, token, use, count })
+        .onConflict((conflict) =>
+          conflict
+            .columns(['org_id', 'day', 'token', 'use'])
+            .doUpdateSet({ count: sql`usage.count + excluded.count` }),
+        )
+        .execute()
+      await transaction
+        .updateTable('api_token')
+        .set({ last_used_at: lastUsedAt })
+        .where('id', '=', token)
+        .where((where) =>
+          where.or([where('last_used_at', 'is', null), where('last_used_at', '<', lastUsedAt)]),
+        )
+        .execute()
+    }
+  })
+}
+
+/** Counts of an organisation on days from `from` to `to`, both included, the newest day first. */
+export async function listUsage(
+  store: Store,
+  orgId: string,
+  from: string,
+  to: string,
+): Promise<readonly UsageCount[]> {
+  const rows = await store.db
+    .selectFrom('usage')
+    .selectAll()
+    .where('org_id', '=', orgId)
+    .where('day', '>=', from)
+    .where('day', '<=', to)
+    .orderBy('day', 'desc')
+    .orderBy('token')
+    .orderBy('use')
+    .execute()
+  return rows.map(({ org_id, ...row }) => ({ ...row, orgId: org_id }))
+}
+
+/** How often an organisation's tokens were used on a day, for one kind of use. */
+export async function sumUsage(
+  store: Store,
+  { orgId, day, use }: Pick<UsageCount, 'orgId' | 'day' | 'use'>,
+): Promise<number> {
+  const row = await store.db
+    .selectFrom('usage')
+    .select(({ fn }) => fn.sum<number | null>('count').as('total'))
+    .where('org_id', '=', orgId)
+    .where('day', '=', day)
+    .where('use', '=', use)
+    .executeTakeFirst()
+  return Number(row?.total ?? 0)
+}
+
+/** Uses of each token on a day and all told, by token id. */
+export async function summarizeUsage(
+  store: Store,
+  day: string,
+): Promise<ReadonlyMap<string, { readonly today: number; readonly total: number }>> {
+  const rows = await store.db
+    .selectFrom('usage')
+    .select(({ fn }) => [
+      'token',
+      fn.sum<number>('count').as('total'),
+      sql<number>`sum(case when day = ${day} then count else 0 end)`.as('today'),
+    ])
+    .groupBy('token')
+    .execute()
+  return new Map(
+    rows.map(({ token, today, total }) => [token, { today: Number(today), total: Number(total) }]),
+  )
+}

@@ -1,0 +1,74 @@
+import type { GuardHandler } from '@tilepass/guard'
+import { type Request, Router } from 'express'
+import { InvalidRequestError, NotFoundError } from '../../errors.ts'
+import { toDay, type Usage } from '../../observe/usage.ts'
+import type { Store } from '../../store/open.ts'
+import { listUsage } from '../../store/usage.ts'
+import { refuseOtherMethods } from './errors.ts'
+import { readParameter } from './parameters.ts'
+
+const DAY = 86_400_000
+const DEFAULT_DAYS = 30
+const MAX_DAYS = 366
+
+/** What the billing route needs. */
+export interface BillingRoute {
+  readonly store: Store
+  readonly usage: Usage
+  readonly guard: GuardHandler
+  /** Epoch ms. */
+  readonly now: () => number
+}
+
+/**
+ * `GET /v1/billing/usage?from=…&to=…`: uses per day and token, of the organisation that the token
+ * belongs to and no other.
+ */
+export function createBillingRoute({ store, usage, guard, now }: BillingRoute): Router {
+  const router = Router({ caseSensitive: true, strict: true })
+  router.use('/v1/billing', guard)
+  router
+    .route('/v1/billing/usage')
+    .get(async (request, response) => {
+      response.set('Cache-Control', 'no-store')
+      const { from, to } = parseDays(request, now())
+      const orgId = request.auth?.org_id ?? ''
+      await usage.flush()
+      const counts = await listUsage(store, orgId, from, to)
+      if (request.auth) usage.record(request.auth, 'billing')
+      const total: Record<string, number> = {}
+      for (const { use, count } of counts) total[use] = (total[use] ?? 0) + count
+      response.json({
+        org_id: orgId,
+        from,
+        to,
+        total,
+        usage: counts.map(({ day, token, use, count }) => ({ day, token, use, count })),
+      })
+    })
+    .all(refuseOtherMethods('GET, HEAD'))
+  router.use('/v1/billing', () => {
+    throw new NotFoundError()
+  })
+  return router
+}
+
+function parseDays(request: Request, now: number): { from: string; to: string } {
+  const to = parseDay(readParameter(request, 'to'), 'to') ?? toDay(now)
+  const from =
+    parseDay(readParameter(request, 'from'), 'from') ??
+    toDay(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY)
+  const days = (Date.parse(to) - Date.parse(from)) / DAY + 1
+  if (days < 1 || days > MAX_DAYS)
+    throw new InvalidRequestError(`"from" to "to" must be 1 to ${MAX_DAYS} days`)
+  return { from, to }
+}
+
+function parseDay(given: string | undefined, name: string): string | undefined {
+  if (given === undefined) return
+  const time = /^[12]\d{3}-\d\d-\d\d$/.test(given) ? Date.parse(given) : Number.NaN
+  // February 30 parses, as another day.
+  if (Number.isNaN(time) || toDay(time) !== given)
+    throw new InvalidRequestError(`"${name}" must be a day as in 2026-01-31`)
+  return given
+}

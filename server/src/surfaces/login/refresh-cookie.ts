@@ -1,0 +1,39 @@
+import type { Request, Response } from 'express'
+
+/** Bound by its prefix to this host, `Secure` and `Path=/`. */
+const NAME = '__Host-tilepass-refresh'
+const OPTIONS = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' } as const
+
+/**
+ * Does the client keep its refresh token in the cookie? It says so with `X-Tilepass-Refresh:
+ * cookie`, which no form and no page of another origin can send; without it a cookie counts for
+ * nothing.
+ */
+export function usesRefreshCookie(request: Request): boolean {
+  return request.headers['x-tilepass-refresh'] === 'cookie'
+}
+
+/** The refresh token of the cookie, if the request has exactly one and says that it uses it. */
+export function findRefreshCookie(request: Request): string | undefined {
+  if (!usesRefreshCookie(request)) return
+  const values = (request.headers.cookie ?? '')
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${NAME}=`))
+  return values.length === 1 ? values[0]?.slice(NAME.length + 1) : undefined
+}
+
+/** Sets the cookie until its last refresh token ends; both times are epoch ms. */
+export function setRefreshCookie(
+  response: Response,
+  refreshToken: string,
+  expiresAt: number,
+  now: number,
+): void {
+  response.cookie(NAME, refreshToken, { ...OPTIONS, maxAge: Math.max(0, expiresAt - now) })
+}
+
+/** Takes the cookie away. */
+export function clearRefreshCookie(response: Response): void {
+  response.clearCookie(NAME, OPTIONS)
+}

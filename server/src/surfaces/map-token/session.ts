@@ -1,0 +1,27 @@
+import type { Request } from 'express'
+import { ForeignSessionError, InvalidSessionError } from '../../errors.ts'
+import type { NamedGrant } from '../../issuer/grants.ts'
+import type { Session, Sessions } from '../../issuer/sessions.ts'
+import { readBearer } from '../bearer.ts'
+
+/**
+ * Asks for the proof that the grant wants.
+ *
+ * @returns The session of a grant that wants one of ours.
+ * @throws {@link InvalidSessionError} without it, {@link ForeignSessionError} for one of another
+ *   organisation.
+ */
+export async function requireSession(
+  request: Request,
+  { session: wanted, owner }: NamedGrant,
+  sessions: Sessions,
+): Promise<Session | undefined> {
+  if (wanted === 'none') return
+  if (wanted === 'required') {
+    const session = await sessions.authenticate(readBearer(request))
+    if (session.account.orgId !== owner.orgId) throw new ForeignSessionError()
+    return session
+  }
+  if ((await wanted(request)) !== true) throw new InvalidSessionError()
+  return
+}

@@ -1,0 +1,123 @@
+import { isAllowedUrl, MAX_ALLOWED_URLS } from '../../issuer/mapbox/allowed-urls.ts'
+import {
+  InvalidAllowedUrlsError,
+  InvalidExpiresError,
+  InvalidScopesError,
+} from '../../issuer/mapbox/errors.ts'
+import type { MapboxTokenContent, Restrictions } from '../../issuer/mapbox/registry.ts'
+import type { TemporaryRequest } from '../../issuer/mapbox/temporary.ts'
+import { UnprocessableError } from './errors.ts'
+
+type Body = Readonly<Record<string, unknown>>
+
+const LASTING = ['note', 'scopes', 'allowedUrls', 'resources', 'allowedApplications']
+const TEMPORARY = ['expires', 'scopes', 'resources', 'allowedApplications']
+const MAX_NOTE_LENGTH = 128
+/** ISO 8601 with an offset: what clients send, and nothing that depends on a time zone of ours. */
+const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)$/
+
+/** Does this body ask for a temporary token? */
+export function isTemporary(body: Body): boolean {
+  return Object.hasOwn(body, 'expires')
+}
+
+/** Reads the body of "Create token". @throws 422 naming what is wrong. */
+export function parseTokenContent(body: Body): MapboxTokenContent {
+  return { ...EMPTY, ...parseTokenChange(body) }
+}
+
+const EMPTY: MapboxTokenContent = { note: '', scopes: [], allowedUrls: [], restrictions: {} }
+
+/** Reads the body of "Update a token": what is not there does not change. @throws 422 */
+export function parseTokenChange(body: Body): Partial<MapboxTokenContent> {
+  refuseOthers(body, LASTING)
+  return {
+    ...(Object.hasOwn(body, 'note') ? { note: parseNote(body.note) } : {}),
+    ...(Object.hasOwn(body, 'scopes') ? { scopes: parseScopes(body.scopes) } : {}),
+    ...(Object.hasOwn(body, 'allowedUrls')
+      ? { allowedUrls: parseAllowedUrls(body.allowedUrls) }
+      : {}),
+    restrictions: parseRestrictions(body),
+  }
+}
+
+/** Reads the body of "Create temporary token". @throws 422 */
+export function parseTemporaryRequest(body: Body): TemporaryRequest {
+  if (Object.hasOwn(body, 'allowedUrls')) throw new InvalidAllowedUrlsError()
+  refuseOthers(body, TEMPORARY)
+  // A temporary token has no place for restrictions, and dropping them would widen it.
+  if (Object.values(parseRestrictions(body)).some((list) => list.length > 0))
+    throw new UnprocessableError('resources are invalid')
+  const { expires } = body
+  const expiresAt = typeof expires === 'string' && DATE.test(expires) ? parseDate(expires) : NaN
+  if (Number.isNaN(expiresAt)) throw new InvalidExpiresError('is invalid')
+  return { expiresAt, scopes: parseScopes(Object.hasOwn(body, 'scopes') ? body.scopes : undefined) }
+}
+
+function refuseOthers(body: Body, known: readonly string[]): void {
+  if (!Object.keys(body).every((key) => known.includes(key)))
+    throw new UnprocessableError('unknown properties are not allowed')
+}
+
+function parseNote(note: unknown): string {
+  if (typeof note !== 'string' || [...note].length > MAX_NOTE_LENGTH)
+    throw new UnprocessableError(`note must be a string of at most ${MAX_NOTE_LENGTH} characters`)
+  return note
+}
+
+function parseScopes(scopes: unknown): readonly string[] {
+  if (!isStringList(scopes)) throw new InvalidScopesError()
+  return [...new Set(scopes)]
+}
+
+function parseAllowedUrls(urls: unknown): readonly string[] {
+  if (urls === null) return []
+  if (!isStringList(urls) || urls.length > MAX_ALLOWED_URLS || !urls.every(isAllowedUrl))
+    throw new InvalidAllowedUrlsError()
+  return [...new Set(urls)]
+}
+
+/** What the body says about restrictions that are kept only; `null` and an empty list clear one. */
+function parseRestrictions(body: Body): Restrictions {
+  return {
+    ...(Object.hasOwn(body, 'resources') ? { resources: parseResources(body.resources) } : {}),
+    ...(Object.hasOwn(body, 'allowedApplications')
+      ? { allowedApplications: parseApplications(body.allowedApplications) }
+      : {}),
+  }
+}
+
+function parseResources(resources: unknown): NonNullable<Restrictions['resources']> {
+  if (resources === null) return []
+  if (!isStringList(resources)) throw new UnprocessableError('resources are invalid')
+  return resources
+}
+
+function parseApplications(list: unknown): NonNullable<Restrictions['allowedApplications']> {
+  if (list === null) return []
+  if (!isApplicationList(list)) throw new UnprocessableError('allowedApplications are invalid')
+  return list
+}
+
+function isStringList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string')
+}
+
+function isApplicationList(value: unknown): value is { bundleId: string; platform: string }[] {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (entry: unknown) =>
+        typeof entry === 'object' &&
+        entry !== null &&
+        Object.keys(entry).length === 2 &&
+        typeof Reflect.get(entry, 'bundleId') === 'string' &&
+        typeof Reflect.get(entry, 'platform') === 'string',
+    )
+  )
+}
+
+// JavaScript wants a colon in the offset, ISO 8601 does not.
+function parseDate(value: string): number {
+  return Date.parse(value.replace(/([+-]\d\d):?(\d\d)$/, '$1:$2'))
+}

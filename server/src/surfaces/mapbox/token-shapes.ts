@@ -1,0 +1,56 @@
+import type { MapboxCheck } from '../../issuer/mapbox/check.ts'
+import type { MapboxCodec } from '../../issuer/mapbox/codec.ts'
+import type { TemporaryToken } from '../../issuer/mapbox/temporary.ts'
+import type { ApiToken } from '../../store/api-tokens.ts'
+import { readAllowedUrls, readScopes } from '../../store/mapbox-tokens.ts'
+
+/** When a token's metadata is shown: the string of a secret token is part of the first answer only. */
+export type Occasion = 'created' | 'later'
+
+/** A token's metadata object. */
+export function toMetadata(codec: MapboxCodec, row: ApiToken, occasion: Occasion): object {
+  const allowedUrls = readAllowedUrls(row)
+  const usage = row.usage ?? 'sk'
+  const isShown = usage === 'pk' || occasion === 'created'
+  return {
+    client: 'api',
+    note: row.note,
+    usage,
+    id: row.id,
+    default: row.is_default === 1,
+    scopes: readScopes(row),
+    created: new Date(row.created_at).toISOString(),
+    modified: new Date(row.modified_at).toISOString(),
+    ...(allowedUrls.length === 0 ? {} : { allowedUrls }),
+    ...(row.restrictions === null ? {} : JSON.parse(row.restrictions)),
+    ...(isShown ? { token: codec.writeReference(usage, { u: row.account, a: row.id }) } : {}),
+  }
+}
+
+/** A new temporary token: what the seed answers, and what newer clients read besides. */
+export function toTemporary({ token, issuedAt, expiresAt }: TemporaryToken): object {
+  return {
+    token,
+    issued_at: new Date(issuedAt).toISOString(),
+    expires: new Date(expiresAt).toISOString(),
+    expires_in: (expiresAt - issuedAt) / 1000,
+  }
+}
+
+/** The answer of "Retrieve a token": the code, and the token in object form where it can be read. */
+export function toRetrieved({ code, parsed }: MapboxCheck): object {
+  if (!parsed) return { code }
+  const { usage, payload } = parsed
+  if (usage !== 'tk') return { code, token: { usage, user: payload.u, authorization: payload.a } }
+  return {
+    code,
+    token: {
+      usage,
+      user: payload.u,
+      expires: new Date(payload.exp * 1000).toISOString(),
+      created: new Date(payload.iat * 1000).toISOString(),
+      scopes: payload.scopes,
+      client: payload.client,
+    },
+  }
+}

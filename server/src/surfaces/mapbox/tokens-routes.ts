@@ -1,0 +1,121 @@
+import { type Request, Router } from 'express'
+import { readJsonBody } from '../../http/json-body.ts'
+import type { MapboxTokenCheck } from '../../issuer/mapbox/check.ts'
+import type { MapboxCodec } from '../../issuer/mapbox/codec.ts'
+import type { MapboxRegistry } from '../../issuer/mapbox/registry.ts'
+import { createTemporaryToken } from '../../issuer/mapbox/temporary.ts'
+import type { AccountLimit } from '../../limits/account-limit.ts'
+import { type ApiToken, findApiToken } from '../../store/api-tokens.ts'
+import type { Store } from '../../store/open.ts'
+import { type Authorize, countRequest, readAccessToken, readQuery } from './authorize.ts'
+import { TokenIdExpectedError, UnprocessableError } from './errors.ts'
+import { refuseOtherMethods } from './methods.ts'
+import {
+  isTemporary,
+  parseTemporaryRequest,
+  parseTokenChange,
+  parseTokenContent,
+} from './token-body.ts'
+import {
+  formatNextLink,
+  InvalidStartError,
+  type ListRequest,
+  parseListRequest,
+} from './token-list.ts'
+import { toMetadata, toRetrieved, toTemporary } from './token-shapes.ts'
+
+/** What the routes of tokens need. */
+export interface TokensRoutes {
+  readonly store: Store
+  readonly codec: MapboxCodec
+  readonly check: MapboxTokenCheck
+  readonly registry: MapboxRegistry
+  readonly authorize: Authorize
+  readonly limit: AccountLimit
+  /** Base of links; without it they are paths on whatever host was asked. */
+  readonly publicUrl: string | undefined
+  /** Epoch ms. */
+  readonly now: () => number
+}
+
+/** `/tokens/v2…` */
+export function createTokensRoutes(routes: TokensRoutes): Router {
+  const { store, codec, check, registry, authorize, limit, publicUrl, now } = routes
+  const router = Router({ caseSensitive: true, strict: true })
+
+  router
+    .route('/tokens/v2')
+    .get(async (request, response) => {
+      const token = readAccessToken(request)
+      if (!token) throw new UnprocessableError('access token is required')
+      const result = await check(token)
+      if (result.code === 'TokenValid') countRequest(limit, result.bearer, response)
+      response.json(toRetrieved(result))
+    })
+    .all(refuseOtherMethods('GET, HEAD'))
+
+  router
+    .route('/tokens/v2/:username')
+    .get(async (request, response) => {
+      const { account } = await authorize(request, response, 'tokens:read')
+      const query = readQuery(request)
+      const wanted = parseListRequest(query)
+      const after = await findStart(store, account.name, wanted)
+      // One more than the page tells whether there is another.
+      const found = await registry.list(account, { ...wanted, after, limit: wanted.limit + 1 })
+      const page = found.slice(0, wanted.limit)
+      const last = page.at(-1)
+      if (last && found.length > page.length) {
+        const path = `${publicUrl ?? request.baseUrl}/tokens/v2/${account.name}`
+        response.set('Link', formatNextLink(path, query, wanted, last))
+      }
+      response.json(page.map((token) => toMetadata(codec, token, 'later')))
+    })
+    .post(async (request, response) => {
+      const bearer = await authorize(request, response, 'tokens:write')
+      const body = await readJsonBody(request)
+      if (isTemporary(body)) {
+        const wanted = parseTemporaryRequest(body)
+        response.json(toTemporary(createTemporaryToken(codec, bearer, wanted, now())))
+        return
+      }
+      const token = await registry.create(bearer, parseTokenContent(body))
+      response.json(toMetadata(codec, token, 'created'))
+    })
+    .all(refuseOtherMethods('GET, HEAD, POST'))
+
+  router
+    .route('/tokens/v2/:username/:id')
+    .patch(async (request, response) => {
+      const bearer = await authorize(request, response, 'tokens:write')
+      const id = readTokenId(request)
+      const change = parseTokenChange(await readJsonBody(request))
+      const token = await registry.update(bearer, id, change)
+      response.json(toMetadata(codec, token, 'later'))
+    })
+    .delete(async (request, response) => {
+      const bearer = await authorize(request, response, 'tokens:write')
+      await registry.delete(bearer, readTokenId(request))
+      response.status(204).end()
+    })
+    .all(refuseOtherMethods('PATCH, DELETE'))
+  return router
+}
+
+function readTokenId(request: Request): string {
+  const { id = '' } = request.params
+  if (typeof id !== 'string' || /^[pst]k\./.test(id)) throw new TokenIdExpectedError()
+  return id
+}
+
+/** The row may be revoked meanwhile: it still marks a place in the order. */
+async function findStart(
+  store: Store,
+  account: string,
+  { start, sortBy }: ListRequest,
+): Promise<{ readonly at: number; readonly id: string } | undefined> {
+  if (!start) return
+  const row: ApiToken | undefined = await findApiToken(store, start.id)
+  if (row?.account !== account || row.format !== 'mapbox') throw new InvalidStartError()
+  return { id: row.id, at: start.at ?? row[sortBy] }
+}

@@ -1,0 +1,68 @@
+import type { Request } from 'express'
+import { UnauthorizedError } from '../../errors.ts'
+import type { Form } from '../../http/form-body.ts'
+import type { Exchange } from '../../issuer/exchange.ts'
+import type { Usage } from '../../observe/usage.ts'
+import { InvalidClientError, OauthError } from './errors.ts'
+
+/** Who calls: an API token is a client, its id the client id and its string the secret. */
+export interface Client {
+  readonly id: string
+  readonly orgId: string | undefined
+}
+
+/** Finds out who calls; `undefined` if the request carries no client credentials. */
+export type FindClient = (request: Request, form: Form) => Promise<Client | undefined>
+
+/**
+ * Creates the client authentication: `client_secret_basic` or `client_secret_post`, never both.
+ *
+ * @throws {@link InvalidClientError}; {@link OauthError} for two ways at once.
+ * @see RFC 6749 §2.3.1
+ */
+export function createFindClient(exchange: Exchange, usage: Usage): FindClient {
+  return async (request, form) => {
+    const basic = readBasic(request)
+    const secret = form.get('client_secret')
+    if (basic && secret !== undefined)
+      throw new OauthError('invalid_request', 'Authenticate the client in one way')
+    if (!basic && secret === undefined) return
+    const id = basic?.id ?? form.get('client_id')
+    const claims = await authenticate(exchange, basic?.secret ?? secret ?? '')
+    if (claims.sub !== id) throw new InvalidClientError()
+    const named = form.get('client_id')
+    if (named !== undefined && named !== id) throw new InvalidClientError()
+    usage.record(claims, 'oauth')
+    return { id, orgId: claims.org_id }
+  }
+}
+
+async function authenticate(exchange: Exchange, secret: string) {
+  try {
+    return (await exchange.authenticate(secret)).claims
+  } catch (error) {
+    if (error instanceof UnauthorizedError) throw new InvalidClientError()
+    throw error
+  }
+}
+
+function readBasic(request: Request): { id: string; secret: string } | undefined {
+  const headers = request.rawHeaders.filter(
+    (_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === 'authorization',
+  )
+  if (headers.length === 0) return
+  const encoded = /^basic +([A-Za-z0-9+/_-]+={0,2})$/i.exec(headers[0] ?? '')?.[1]
+  if (headers.length > 1 || encoded === undefined) throw new InvalidClientError()
+  const [id, secret] = Buffer.from(encoded, 'base64').toString('utf8').split(/:(.*)/s)
+  if (id === undefined || secret === undefined) throw new InvalidClientError()
+  return { id: decodeForm(id), secret: decodeForm(secret) }
+}
+
+// Both are form-encoded before they are joined (RFC 6749 §2.3.1).
+function decodeForm(value: string): string {
+  try {
+    return decodeURIComponent(value.replaceAll('+', ' '))
+  } catch {
+    throw new InvalidClientError()
+  }
+}

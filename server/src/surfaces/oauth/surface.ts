@@ -1,0 +1,131 @@
+import type { TokenClaims } from '@tilepass/guard'
+import { type RequestHandler, Router } from 'express'
+import { MethodNotAllowedError } from '../../errors.ts'
+import { readFormBody } from '../../http/form-body.ts'
+import type { Exchange } from '../../issuer/exchange.ts'
+import { createOwnVerifier, type OwnTokens } from '../../issuer/verify.ts'
+import type { FailureReporter } from '../../observe/failures.ts'
+import type { Usage } from '../../observe/usage.ts'
+import type { Store } from '../../store/open.ts'
+import { createFindClient } from './client.ts'
+import { createOauthErrorHandler, InvalidClientError } from './errors.ts'
+import { toMetadata } from './metadata.ts'
+import { createOrganisationTokens } from './own-tokens.ts'
+import {
+  ACCESS_TOKEN_TYPE,
+  exchangeSubject,
+  getParameter,
+  parseTokenExchange,
+} from './token-exchange.ts'
+
+/** What the OAuth surface needs. */
+export interface OauthSurface {
+  readonly store: Store
+  readonly exchange: Exchange
+  readonly own: OwnTokens
+  readonly usage: Usage
+  readonly issuer: string
+  readonly publicUrl: string | undefined
+  /** Epoch ms. */
+  readonly now: () => number
+  readonly report: FailureReporter
+}
+
+const ENDPOINTS = ['/oauth/token', '/oauth/introspect', '/oauth/revoke']
+const METADATA = '/.well-known/oauth-authorization-server'
+
+/** Token exchange (RFC 8693), introspection (7662), revocation (7009) and metadata (8414). */
+export function createOauthSurface(surface: OauthSurface): Router {
+  const { store, exchange, own, usage, issuer, publicUrl, now, report } = surface
+  const findClient = createFindClient(exchange, usage)
+  const tokens = createOrganisationTokens(store, createOwnVerifier(own, 'tiles'), now)
+  const metadata = toMetadata(issuer, publicUrl ?? issuer)
+
+  const router = Router({ caseSensitive: true, strict: true })
+  router.use(ENDPOINTS, neverStore)
+
+  router
+    .route('/oauth/token')
+    .post(async (request, response) => {
+      const form = await readFormBody(request)
+      const client = await findClient(request, form)
+      const wanted = parseTokenExchange(form, issuer)
+      const { subject, access } = await exchangeSubject(exchange, wanted, client)
+      usage.record(subject.claims, 'exchange')
+      response.json({
+        access_token: access.token,
+        issued_token_type: ACCESS_TOKEN_TYPE,
+        token_type: 'Bearer',
+        expires_in: access.exp - Math.max(access.iat, Math.floor(now() / 1000)),
+        scope: access.scope,
+      })
+    })
+    .all(refuseOtherMethods('POST'))
+
+  router
+    .route('/oauth/introspect')
+    .post(async (request, response) => {
+      const form = await readFormBody(request)
+      const client = await findClient(request, form)
+      if (!client) throw new InvalidClientError()
+      const claims = await tokens.find(client, getParameter(form, 'token'))
+      response.json(claims ? describe(claims) : { active: false })
+    })
+    .all(refuseOtherMethods('POST'))
+
+  router
+    .route('/oauth/revoke')
+    .post(async (request, response) => {
+      const form = await readFormBody(request)
+      const client = await findClient(request, form)
+      if (!client) throw new InvalidClientError()
+      await tokens.revoke(client, getParameter(form, 'token'))
+      response.status(200).end()
+    })
+    .all(refuseOtherMethods('POST'))
+
+  router
+    .route(METADATA)
+    .get((_request, response) => {
+      response
+        .set({ 'Cache-Control': 'public, max-age=3600', 'Access-Control-Allow-Origin': '*' })
+        .json(metadata)
+    })
+    .all(refuseOtherMethods('GET, HEAD'))
+
+  // Other paths below /oauth may be the host application's.
+  router.use([...ENDPOINTS, METADATA], createOauthErrorHandler(report))
+  return router
+}
+
+const neverStore: RequestHandler = (_request, response, next) => {
+  response.set({
+    'Cache-Control': 'no-store',
+    Pragma: 'no-cache',
+    'X-Content-Type-Options': 'nosniff',
+  })
+  next()
+}
+
+function describe(claims: TokenClaims): object {
+  const { iss, aud, sub, jti, iat, exp, scope, org_id: orgId } = claims
+  return {
+    active: true,
+    scope,
+    client_id: claims.parent ?? sub,
+    token_type: 'Bearer',
+    exp,
+    iat,
+    sub,
+    aud,
+    iss,
+    jti,
+    org_id: orgId,
+  }
+}
+
+function refuseOtherMethods(allow: string): RequestHandler {
+  return () => {
+    throw new MethodNotAllowedError(allow)
+  }
+}

@@ -1,0 +1,82 @@
+import { InvalidScopeError, UnauthorizedError } from '../../errors.ts'
+import type { Form } from '../../http/form-body.ts'
+import type { Exchange, Subject } from '../../issuer/exchange.ts'
+import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
+import type { AccessToken } from '../../issuer/mint.ts'
+import { findScopes } from '../../issuer/scopes.ts'
+import type { Client } from './client.ts'
+import { InvalidClientError, OauthError } from './errors.ts'
+
+/** The grant type of RFC 8693. */
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
+/** What is handed out. */
+export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token'
+const JWT_TYPE = 'urn:ietf:params:oauth:token-type:jwt'
+const TTL_SECONDS = Math.min(3600, MAX_ACCESS_SECONDS)
+
+/** A token exchange as a client asks for it. */
+export interface TokenExchange {
+  readonly subjectToken: string
+  /** All of the subject token's when absent. */
+  readonly scopes: readonly string[] | undefined
+}
+
+/**
+ * Reads a token exchange request.
+ *
+ * @throws {@link OauthError}
+ * @see RFC 8693 §2.1
+ */
+export function parseTokenExchange(form: Form, issuer: string): TokenExchange {
+  if (getParameter(form, 'grant_type') !== TOKEN_EXCHANGE)
+    throw new OauthError('unsupported_grant_type', `grant_type must be ${TOKEN_EXCHANGE}`)
+  const subjectToken = getParameter(form, 'subject_token')
+  assertTokenType(getParameter(form, 'subject_token_type'), 'subject_token_type')
+  assertTokenType(form.get('requested_token_type') ?? ACCESS_TOKEN_TYPE, 'requested_token_type')
+  for (const name of ['actor_token', 'actor_token_type'])
+    if (form.has(name)) throw new OauthError('invalid_request', 'Delegation is not supported')
+  for (const name of ['audience', 'resource'])
+    if ((form.get(name) ?? issuer) !== issuer)
+      throw new OauthError('invalid_target', `${name} must be ${issuer}`)
+  const scope = form.get('scope')
+  const scopes = scope === undefined ? undefined : findScopes(scope)
+  if (scope !== undefined && !scopes)
+    throw new OauthError('invalid_scope', 'scope must be scopes separated by single spaces')
+  return { subjectToken, scopes }
+}
+
+/**
+ * Exchanges a subject token. A client that authenticates itself must be of its organisation.
+ *
+ * @throws {@link OauthError}; {@link InvalidClientError}
+ * @see RFC 8693 §2.2
+ */
+export async function exchangeSubject(
+  exchange: Exchange,
+  { subjectToken, scopes }: TokenExchange,
+  client: Client | undefined,
+): Promise<{ readonly subject: Subject; readonly access: AccessToken }> {
+  try {
+    const subject = await exchange.authenticate(subjectToken)
+    if (client && client.orgId !== subject.claims.org_id) throw new InvalidClientError()
+    const request = { ttl: TTL_SECONDS, ...(scopes ? { scopes } : {}) }
+    return { subject, access: await exchange.exchange(subject, request) }
+  } catch (error) {
+    if (error instanceof UnauthorizedError)
+      throw new OauthError('invalid_request', 'subject_token is not valid')
+    if (error instanceof InvalidScopeError) throw new OauthError('invalid_scope', error.message)
+    throw error
+  }
+}
+
+/** @throws {@link OauthError} without it. */
+export function getParameter(form: Form, name: string): string {
+  const value = form.get(name)
+  if (value === undefined) throw new OauthError('invalid_request', `${name} is required`)
+  return value
+}
+
+function assertTokenType(type: string, name: string): void {
+  if (type !== ACCESS_TOKEN_TYPE && type !== JWT_TYPE)
+    throw new OauthError('invalid_request', `${name} must be ${ACCESS_TOKEN_TYPE} or ${JWT_TYPE}`)
+}
