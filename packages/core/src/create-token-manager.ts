@@ -2,34 +2,20 @@ import type { AccessToken } from './access-token.ts'
 import { createAllowList } from './allow-list.ts'
 import { attachToken } from './authorize.ts'
 import { authorizedFetch } from './authorized-fetch.ts'
-import { elapsed, type Instant, instant } from './deadline.ts'
+import { elapsed, instant } from './deadline.ts'
 import { TokenError } from './errors.ts'
 import { createEmitter, type TokenState } from './events.ts'
 import { exchange, type Outcome } from './exchange.ts'
+import type { Attempt, Held } from './held-token.ts'
 import { nextAttemptAt, renewalLead } from './renewal.ts'
 import type { TokenManager, TokenManagerOptions } from './token-manager.ts'
 import { openSource, type RenewalReason, type TokenSource } from './token-source.ts'
+import { createUncoveredReport } from './uncovered-url.ts'
 import { createWaitingRoom } from './waiting.ts'
 import { isHidden, listenToWake } from './wake.ts'
 
 /** A timer beyond 2³¹−1 ms fires at once; ours are hints and look again at least once an hour. */
 const MAX_TIMER = 3_600_000
-
-interface Held {
-  readonly token: AccessToken
-  readonly since: Instant
-  readonly lifetime: number
-  readonly lead: number
-}
-
-/** What the next attempt depends on, of the last one. */
-interface Attempt {
-  readonly left: number
-  readonly ended: number
-  readonly random: number
-  /** Set when the answer repeated the token that we had: ms since the exchange before. */
-  readonly repeatedAfter: number | undefined
-}
 
 /**
  * Creates a manager. Nothing happens before its first use, so it may be made anywhere, on a server too.
@@ -42,16 +28,15 @@ export function createTokenManager(
   options: TokenManagerOptions,
 ): TokenManager {
   const { allow, grant, waitLimit = 10_000, isAuthFailure } = options ?? {}
-  if (grant !== undefined && typeof source === 'function') {
-    throw new TypeError('"grant" goes with a URL as the source, not with a function')
-  }
   if (!(waitLimit >= 0 && waitLimit < 2 ** 31)) {
     throw new RangeError('"waitLimit" must be milliseconds from 0 to 2147483647')
   }
-  const { match, nearest } = createAllowList(allow)
+  const allowed = createAllowList(allow)
+  const { match } = allowed
   const ask = openSource(source, grant)
   const room = createWaitingRoom<AccessToken>()
   const events = createEmitter(pump)
+  const reportUncovered = createUncoveredReport(allowed, events)
 
   let held: Held | undefined
   let last: Attempt | undefined
@@ -64,7 +49,6 @@ export function createTokenManager(
   let abort: AbortController | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   let announced: TokenState = 'idle'
-  let wrongUrlReported = false
 
   const left = () => (held ? held.lifetime - elapsed(held.since, instant()) : 0)
   const live = () => (left() > 0 ? held?.token : undefined)
@@ -248,21 +232,11 @@ export function createTokenManager(
     },
     fetch: (input, init) => authorizedFetch(manager, input, init),
     isAuthFailure(url, response) {
-      const { status } = response
-      if (match(url)) return isAuthFailure ? isAuthFailure(response.clone()) : status === 401
-      const rule = status === 401 || status === 403 ? nearest(url) : undefined
-      if (rule && !wrongUrlReported) {
-        wrongUrlReported = true
-        events.emit(
-          'error',
-          new TokenError(
-            'ERR_URL_NOT_ALLOWED',
-            `${url.replace(/[?#].*/s, '')} answered ${status} and got no token, because "allow" does not cover it. The nearest rule is "${rule.prefix}".`,
-            { status },
-          ),
-        )
+      if (!match(url)) {
+        reportUncovered(url, response.status)
+        return false
       }
-      return false
+      return isAuthFailure ? isAuthFailure(response.clone()) : response.status === 401
     },
     on: events.on,
     dispose() {

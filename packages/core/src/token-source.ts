@@ -10,12 +10,19 @@ export type TokenSource =
   | URL
   | ((request: { reason: RenewalReason; signal: AbortSignal }) => Promise<Response>)
 
-/** The source as a function. A `grant` travels in the body of a request to a URL. */
+/**
+ * The source as a function. A `grant` travels in the body of a request to a URL.
+ *
+ * @throws TypeError for a grant beside a function, which names it in its own request.
+ */
 export function openSource(
   source: TokenSource,
   grant: string | undefined,
 ): (request: { reason: RenewalReason; signal: AbortSignal }) => Promise<Response> {
-  if (typeof source === 'function') return source
+  if (typeof source === 'function') {
+    if (grant === undefined) return source
+    throw new TypeError('"grant" goes with a URL as the source, not with a function')
+  }
   return ({ signal }) =>
     fetch(source, {
       method: 'POST',
