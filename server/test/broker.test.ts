@@ -4,12 +4,14 @@ import { fileURLToPath } from 'node:url'
 import { guard } from '@tilepass/guard'
 import express from 'express'
 import { pino } from 'pino'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { ConfigError, createBroker } from '../src/index.ts'
 import { redactPath } from '../src/observe/request-log.ts'
 import { openStore } from '../src/store/open.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { makeDataFolder, startBroker } from './broker-under-test.ts'
+
+const WORLD = fileURLToPath(new URL('../../examples/demo-data/world.pmtiles', import.meta.url))
 
 test('T10: the key set is public, cacheable, and has nothing private in it', async () => {
   const { url } = await startBroker()
@@ -21,12 +23,38 @@ test('T10: the key set is public, cacheable, and has nothing private in it', asy
     expect(keys[0]).not.toHaveProperty(name)
 })
 
+test('a page of another origin sees every status of the key set', async () => {
+  const data = makeDataFolder()
+  const broker = await createBroker({ data, issuer: 'https://maps.example' })
+  onTestFinished(() => broker.close())
+  const app = express().use(broker.router)
+  const server = app.listen(0, '127.0.0.1')
+  onTestFinished(() => server.close().closeAllConnections())
+  await new Promise((resolve) => server.once('listening', resolve))
+  const address = server.address()
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  for (const [method, status] of [
+    ['GET', 200],
+    ['HEAD', 200],
+    ['OPTIONS', 204],
+    ['POST', 405],
+  ] as const) {
+    const response = await fetch(`${url}/.well-known/jwks.json`, { method })
+    expect([method, response.status]).toEqual([method, status])
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+    if (status !== 204) expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+  }
+})
+
 test('health checks answer, and the standalone app has security headers', async () => {
   const { url } = await startBroker()
   for (const path of ['/healthz', '/readyz']) {
     const response = await fetch(`${url}${path}`)
     expect(response.status).toBe(200)
-    expect(response.headers.get('content-security-policy')).toContain("default-src 'self'")
+    expect(response.headers.get('content-security-policy')).toBe(
+      "default-src 'none';frame-ancestors 'none'",
+    )
+    expect(response.headers.get('strict-transport-security')).toBeNull()
     expect(response.headers.get('x-powered-by')).toBeNull()
   }
 })
@@ -37,6 +65,23 @@ test('X8: what is nowhere is 404 in JSON', async () => {
     const response = await fetch(`${url}${path}`)
     expect([404, 400]).toContain(response.status)
     expect(await response.json()).toMatchObject({ success: false })
+  }
+})
+
+test('what is nowhere in the API is 404 in JSON, whatever the method', async () => {
+  const tilesets = { world: { path: WORLD } }
+  const { url } = await startBroker({ tilesets })
+  for (const [method, path] of [
+    ['POST', '/v1/auth/token/'],
+    ['OPTIONS', '/v1/auth/token/'],
+    ['GET', '/v1'],
+    ['GET', '/v1/nowhere'],
+    ['DELETE', '/v1/auth'],
+    ['GET', '/v1/auth/token/more'],
+  ] as const) {
+    const response = await fetch(`${url}${path}`, { method })
+    expect([path, response.status]).toEqual([path, 404])
+    expect(await response.json()).toMatchObject({ success: false, code: 'NOT_FOUND' })
   }
 })
 
@@ -80,8 +125,7 @@ test('G5: when revocations cannot be read, nothing passes, and the log says why'
       done()
     },
   })
-  const path = fileURLToPath(new URL('../../examples/demo-data/world.pmtiles', import.meta.url))
-  const tilesets = { world: { path } }
+  const tilesets = { world: { path: WORLD } }
   const { url, post, data } = await startBroker({ logger: pino(sink), tilesets })
   const { access_token } = await (await post('/map-token')).json()
   const readTile = async () => {

@@ -58,6 +58,19 @@ describe('a tile', () => {
     expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(100)
   })
 
+  test('is never sniffed, and no refusal of one', async () => {
+    const { ask } = await startTiles()
+    for (const [path, authorization] of [
+      ['world/0/0/0.mvt', undefined],
+      ['world/metadata', undefined],
+      ['world/0/0/0.mvt', 'Bearer x'],
+      ['nowhere/0/0/0.mvt', undefined],
+    ] as const) {
+      const response = await ask(path, authorization === undefined ? {} : { authorization })
+      expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+    }
+  })
+
   test('travels packed only to who can unpack it, with an ETag of its own', async () => {
     const { url, token } = await startTiles()
     const tile = `${url}/v1/tiles/world/0/0/0.mvt?access_token=${token}`

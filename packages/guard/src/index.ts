@@ -12,4 +12,9 @@ export {
 } from './errors.ts'
 export { type GuardHandler, type GuardOptions, guard } from './express-guard.ts'
 export type { JsonWebKeySet } from './key-set.ts'
-export { createVerifier, type RequestSource, type Verifier, type VerifierOptions } from './verifier.ts'
+export {
+  createVerifier,
+  type RequestSource,
+  type Verifier,
+  type VerifierOptions,
+} from './verifier.ts'

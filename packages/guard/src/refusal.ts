@@ -12,7 +12,7 @@ export function sendRefusal(response: Response, error: unknown): void {
   const refusal = error instanceof GuardError ? error : undefined
   const status = refusal?.status ?? readStatus(error) ?? 500
   const outage = status === 503
-  response.status(status).set('Cache-Control', 'no-store')
+  response.status(status).set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
   if (status === 401 || refusal?.challenge)
     response.set('WWW-Authenticate', refusal ? challenge(refusal) : 'Bearer')
   if (outage) response.set('Retry-After', '1')

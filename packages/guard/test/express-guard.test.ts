@@ -93,6 +93,7 @@ describe('T12: refusals are in the shape of the API and challenge the client', (
     expect(response.status).toBe(status)
     expect(response.headers.get('www-authenticate')).toMatch(challenge)
     expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff')
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
     expect(response.headers.get('access-control-expose-headers')).toContain('WWW-Authenticate')
     const body = await response.json()

@@ -19,8 +19,19 @@ export function createApp(
   app.set('case sensitive routing', true)
   app.set('trust proxy', [...trustProxy])
   app.use(createRequestLog(logger))
-  // Tiles are for pages of other origins, too; the guard decides who gets them.
-  app.use(helmet({ crossOriginResourcePolicy: { policy: 'cross-origin' } }))
+  app.use(
+    helmet({
+      // Tiles are for pages of other origins, too; the guard decides who gets them.
+      crossOriginResourcePolicy: { policy: 'cross-origin' },
+      // Nothing here is a page.
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+      },
+      // We speak plain HTTP: whoever ends TLS before us knows which hosts have it.
+      strictTransportSecurity: false,
+    }),
+  )
   app.use(createHealthRoutes(isReady))
   app.use(routes)
   app.use(() => {

@@ -10,8 +10,8 @@ import { InvalidRequestError, NotFoundError, UnauthorizedError } from '../../err
 import { readJsonBody } from '../../http/json-body.ts'
 import { findScopes } from '../../issuer/scopes.ts'
 import type { Usage } from '../../observe/usage.ts'
+import { refuseOtherMethods } from '../other-methods.ts'
 import { parseAccountBody, parseTokenBody } from './admin-bodies.ts'
-import { refuseOtherMethods } from './errors.ts'
 import { readParameter } from './parameters.ts'
 
 /** What the admin routes need. */

@@ -4,7 +4,7 @@ import { InvalidRequestError, NotFoundError } from '../../errors.ts'
 import { toDay, type Usage } from '../../observe/usage.ts'
 import type { Store } from '../../store/open.ts'
 import { listUsage } from '../../store/usage.ts'
-import { refuseOtherMethods } from './errors.ts'
+import { refuseOtherMethods } from '../other-methods.ts'
 import { readParameter } from './parameters.ts'
 
 const DAY = 86_400_000

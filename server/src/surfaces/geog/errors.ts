@@ -1,5 +1,5 @@
-import type { ErrorRequestHandler, RequestHandler } from 'express'
-import { MethodNotAllowedError, toBrokerError } from '../../errors.ts'
+import type { ErrorRequestHandler } from 'express'
+import { toBrokerError } from '../../errors.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 
 /**
@@ -21,12 +21,5 @@ export function createGeogErrorHandler(report: FailureReporter): ErrorRequestHan
         message: refusal.message,
         code: refusal.code.toUpperCase(),
       })
-  }
-}
-
-/** Refuses every method that no route before it took. */
-export function refuseOtherMethods(allow: string): RequestHandler {
-  return () => {
-    throw new MethodNotAllowedError(allow)
   }
 }

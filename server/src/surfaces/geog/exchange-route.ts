@@ -6,7 +6,7 @@ import { sendAccessToken } from '../../http/token-response.ts'
 import type { Exchange, ExchangeRequest } from '../../issuer/exchange.ts'
 import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
 import { findScopes } from '../../issuer/scopes.ts'
-import { refuseOtherMethods } from './errors.ts'
+import { refuseOtherMethods } from '../other-methods.ts'
 
 const DEFAULT_TTL_SECONDS = 3600
 

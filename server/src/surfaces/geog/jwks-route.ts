@@ -1,23 +1,28 @@
 import { Router } from 'express'
 import { KEY_SET_MAX_AGE_SECONDS, type SigningKeys } from '../../issuer/signing-keys.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
-import { createGeogErrorHandler, refuseOtherMethods } from './errors.ts'
+import { allowEveryOrigin } from '../cors.ts'
+import { refuseOtherMethods } from '../other-methods.ts'
+import { createGeogErrorHandler } from './errors.ts'
+
+const METHODS = 'GET, HEAD, OPTIONS'
 
 /** `GET /.well-known/jwks.json`: public, for every verifier and every origin. @see RFC 7517 §5 */
 export function createJwksSurface(keys: SigningKeys, report: FailureReporter): Router {
   const router = Router({ caseSensitive: true, strict: true })
   router
     .route('/.well-known/jwks.json')
+    .all(allowEveryOrigin(METHODS))
     .get(async (_request, response) => {
       await keys.refresh()
       response
         .set({
           'Cache-Control': `public, max-age=${KEY_SET_MAX_AGE_SECONDS}`,
-          'Access-Control-Allow-Origin': '*',
+          'X-Content-Type-Options': 'nosniff',
         })
         .json(keys.jwks)
     })
-    .all(refuseOtherMethods('GET, HEAD'))
+    .all(refuseOtherMethods(METHODS))
   router.use('/.well-known/jwks.json', createGeogErrorHandler(report))
   return router
 }

@@ -3,7 +3,7 @@ import { Router } from 'express'
 import { InvalidRequestError, NotFoundError } from '../../errors.ts'
 import type { Usage } from '../../observe/usage.ts'
 import type { Places } from '../../places/places.ts'
-import { refuseOtherMethods } from './errors.ts'
+import { refuseOtherMethods } from '../other-methods.ts'
 import { readParameter } from './parameters.ts'
 
 const DEFAULT_LIMIT = 10

@@ -8,7 +8,7 @@ import type { DailyLimit } from '../../limits/daily-limit.ts'
 import type { Usage } from '../../observe/usage.ts'
 import { toTileJson } from '../../tiles/tile-json.ts'
 import type { Tileset } from '../../tiles/tileset.ts'
-import { refuseOtherMethods } from './errors.ts'
+import { refuseOtherMethods } from '../other-methods.ts'
 
 const unpack = promisify(gunzip)
 
@@ -27,6 +27,10 @@ export interface TilesRoutes {
 export function createTilesRoutes(routes: TilesRoutes): Router {
   const { tilesets, guard, publicUrl } = routes
   const router = Router({ caseSensitive: true, strict: true })
+  router.use('/v1/tiles', (_request, response, next) => {
+    response.set('X-Content-Type-Options', 'nosniff')
+    next()
+  })
   router.use('/v1/tiles', guard)
 
   router

@@ -1,5 +1,5 @@
 import { type Request, type Response, Router } from 'express'
-import { ForeignOriginError, InvalidRequestError, MethodNotAllowedError } from '../../errors.ts'
+import { ForeignOriginError, InvalidRequestError } from '../../errors.ts'
 import { readJsonBody } from '../../http/json-body.ts'
 import { sendAccessToken } from '../../http/token-response.ts'
 import type { Grants } from '../../issuer/grants.ts'
@@ -7,6 +7,7 @@ import type { Sessions } from '../../issuer/sessions.ts'
 import type { AddressLimit } from '../../limits/address-limit.ts'
 import type { RateLimit } from '../../limits/rate-limit.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
+import { refuseOtherMethods } from '../other-methods.ts'
 import { createMapTokenErrorHandler } from './errors.ts'
 import { isOriginAllowed } from './origins.ts'
 import { requireSession } from './session.ts'
@@ -54,9 +55,7 @@ export function createMapTokenSurface(surface: MapTokenSurface): Router {
       response.set('X-Content-Type-Options', 'nosniff')
       sendAccessToken(response, await grants.mint(grant), now())
     })
-    .all(() => {
-      throw new MethodNotAllowedError('POST, OPTIONS')
-    })
+    .all(refuseOtherMethods('POST, OPTIONS'))
   router.use('/map-token', createMapTokenErrorHandler(report))
   return router
 }

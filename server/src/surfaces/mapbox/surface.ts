@@ -8,9 +8,9 @@ import { createAccountLimit } from '../../limits/account-limit.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import type { Usage } from '../../observe/usage.ts'
 import type { Store } from '../../store/open.ts'
+import { refuseOtherMethods } from '../other-methods.ts'
 import { createAuthorize } from './authorize.ts'
 import { createMapboxErrorHandler } from './errors.ts'
-import { refuseOtherMethods } from './methods.ts'
 import { createTokensRoutes } from './tokens-routes.ts'
 
 /** What the Mapbox surface needs. */
@@ -53,7 +53,7 @@ export function createMapboxSurface(surface: MapboxSurface): Router {
         })),
       )
     })
-    .all(refuseOtherMethods('GET, HEAD'))
+    .all(refuseOtherMethods('GET, HEAD, OPTIONS'))
   router.use(['/tokens/v2', '/scopes/v1'], () => {
     throw new NotFoundError()
   })

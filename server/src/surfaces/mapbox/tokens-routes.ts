@@ -7,9 +7,9 @@ import { createTemporaryToken } from '../../issuer/mapbox/temporary.ts'
 import type { AccountLimit } from '../../limits/account-limit.ts'
 import { type ApiToken, findApiToken } from '../../store/api-tokens.ts'
 import type { Store } from '../../store/open.ts'
+import { refuseOtherMethods } from '../other-methods.ts'
 import { type Authorize, countRequest, readAccessToken, readQuery } from './authorize.ts'
 import { TokenIdExpectedError, UnprocessableError } from './errors.ts'
-import { refuseOtherMethods } from './methods.ts'
 import {
   isTemporary,
   parseTemporaryRequest,
@@ -52,7 +52,7 @@ export function createTokensRoutes(routes: TokensRoutes): Router {
       if (result.code === 'TokenValid') countRequest(limit, result.bearer, response)
       response.json(toRetrieved(result))
     })
-    .all(refuseOtherMethods('GET, HEAD'))
+    .all(refuseOtherMethods('GET, HEAD, OPTIONS'))
 
   router
     .route('/tokens/v2/:username')
@@ -82,7 +82,7 @@ export function createTokensRoutes(routes: TokensRoutes): Router {
       const token = await registry.create(bearer, parseTokenContent(body))
       response.json(toMetadata(codec, token, 'created'))
     })
-    .all(refuseOtherMethods('GET, HEAD, POST'))
+    .all(refuseOtherMethods('GET, HEAD, POST, OPTIONS'))
 
   router
     .route('/tokens/v2/:username/:id')
@@ -98,7 +98,7 @@ export function createTokensRoutes(routes: TokensRoutes): Router {
       await registry.delete(bearer, readTokenId(request))
       response.status(204).end()
     })
-    .all(refuseOtherMethods('PATCH, DELETE'))
+    .all(refuseOtherMethods('PATCH, DELETE, OPTIONS'))
   return router
 }
 

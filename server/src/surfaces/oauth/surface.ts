@@ -1,12 +1,12 @@
 import type { TokenClaims } from '@tilepass/guard'
 import { type RequestHandler, Router } from 'express'
-import { MethodNotAllowedError } from '../../errors.ts'
 import { readFormBody } from '../../http/form-body.ts'
 import type { Exchange } from '../../issuer/exchange.ts'
 import { createOwnVerifier, type OwnTokens } from '../../issuer/verify.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import type { Usage } from '../../observe/usage.ts'
 import type { Store } from '../../store/open.ts'
+import { refuseOtherMethods } from '../other-methods.ts'
 import { createFindClient } from './client.ts'
 import { createOauthErrorHandler, InvalidClientError } from './errors.ts'
 import { toMetadata } from './metadata.ts'
@@ -50,8 +50,7 @@ export function createOauthSurface(surface: OauthSurface): Router {
       const form = await readFormBody(request)
       const client = await findClient(request, form)
       const wanted = parseTokenExchange(form, issuer)
-      const { subject, access } = await exchangeSubject(exchange, wanted, client)
-      usage.record(subject.claims, 'exchange')
+      const { access } = await exchangeSubject(exchange, wanted, client)
       response.json({
         access_token: access.token,
         issued_token_type: ACCESS_TOKEN_TYPE,
@@ -121,11 +120,5 @@ function describe(claims: TokenClaims): object {
     iss,
     jti,
     org_id: orgId,
-  }
-}
-
-function refuseOtherMethods(allow: string): RequestHandler {
-  return () => {
-    throw new MethodNotAllowedError(allow)
   }
 }
