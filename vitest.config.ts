@@ -49,7 +49,14 @@ const projects: TestProjectConfiguration[] = [
 if (chromium) {
   projects.push({
     extends: true,
-    test: { name: 'pages', include: [pageTest], testTimeout: 90_000, fileParallelism: false },
+    test: {
+      name: 'pages',
+      include: [pageTest],
+      testTimeout: 90_000,
+      fileParallelism: false,
+      // Real maps in real time: a machine that is busy with something else gets a second chance.
+      retry: 1,
+    },
   })
   projects.push({
     extends: true,
