@@ -1,14 +1,14 @@
 import type { Verifier } from '@tilepass/guard'
 import type { RequestHandler } from 'express'
 import { type Logger, pino } from 'pino'
-import { type ConfigInput, parseConfig } from './config.ts'
-import { ConfigError } from './config-error.ts'
-import { loadDatasets } from './datasets/load-datasets.ts'
+import { type ConfigInput, parseBrokerConfig } from './config.ts'
+import { ConfigError, collectFaults } from './config-error.ts'
+import { enterDatasets, loadDatasets } from './datasets/load-datasets.ts'
 import { seedDemo } from './demo.ts'
 import { loadGrants } from './grants-config.ts'
 import { createApp } from './http/app.ts'
 import { type Listener, listen } from './http/listener.ts'
-import { settleIssuer } from './issuer/identity.ts'
+import { findIssuer, settleIssuer } from './issuer/identity.ts'
 import { loadMapboxKey } from './issuer/mapbox/key.ts'
 import { watchSigningKeys } from './issuer/signing-keys.ts'
 import { createFailureReporter } from './observe/failures.ts'
@@ -58,7 +58,7 @@ export interface Broker {
  */
 export async function createBroker(options: BrokerOptions = {}): Promise<Broker> {
   const { logger = pino({ level: 'silent' }), now = () => Date.now(), ...settings } = options
-  const config = parseConfig(settings)
+  const config = parseBrokerConfig(settings)
   const { data, issuer, publicUrl } = config
   const store = await openStore(data, BUSY_TIMEOUT.server)
   const usage = createUsage(store, now, createFailureReporter(logger))
@@ -74,16 +74,26 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   }
 
   try {
-    tilesets = await openTilesets(config.tilesets)
     if (config.demo) await seedDemo(store, now())
-    const places = config.geog.places ? await openPlaces(config.geog.places) : undefined
-    await loadDatasets(store, config.datasets, now())
-    const grants = await loadGrants(store, config.grants)
+    const { check, throwIfAny } = collectFaults()
+    const { places: placesFile } = config.geog
+    tilesets = (await check(() => openTilesets(config.tilesets))) ?? tilesets
+    const places = placesFile ? await check(() => openPlaces(placesFile)) : undefined
+    const datasets = (await check(() => loadDatasets(store, config.datasets))) ?? []
+    const grants = (await check(() => loadGrants(store, config.grants))) ?? []
+    throwIfAny()
+    await enterDatasets(store, datasets, now())
     const keys = await watchSigningKeys(store, now)
     const ownOrigin = publicUrl && new URL(publicUrl).origin
     const mapboxKey = await loadMapboxKey(store)
     const parts = { store, config, mapboxKey, tilesets, grants, keys, usage, places, logger, now }
     const known = await settleIssuer(store, issuer, publicUrl)
+    const stored = await findIssuer(store)
+    if (issuer !== undefined && stored !== issuer)
+      logger.warn(
+        { issuer, stored },
+        'the issuer differs from the data folder\'s: tokens of other runs are refused, and "tilepass token create" needs TILEPASS_ISSUER',
+      )
     let wired =
       known === undefined ? undefined : wire(parts, { issuer: known, publicUrl, ownOrigin })
 

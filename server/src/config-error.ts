@@ -29,19 +29,90 @@ const LATER = new Set([
   'upstreams',
 ])
 
+/** Settings of the server's own, which code gives elsewhere. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  host: 'not an option of createBroker, listen() takes it',
+  port: 'not an option of createBroker, listen() takes it',
+  logLevel: 'not an option of createBroker, its "logger" has it',
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  array: 'a list',
+  boolean: 'true or false',
+  int: 'a whole number',
+  number: 'a number',
+  object: 'an object',
+  record: 'an object',
+  string: 'a string',
+}
+
+/** Words a rule that has no words of its own; an error map for Zod. */
+export function describeRule(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${TYPES[issue.expected] ?? issue.expected}`
+    case 'invalid_value':
+      return `must be ${issue.values.map((value) => format(value)).join(' or ')}`
+    case 'too_small':
+      return isSized(issue.origin) ? 'must not be empty' : `must be at least ${issue.minimum}`
+    case 'too_big':
+      return `must be at most ${issue.maximum}`
+    default:
+      return undefined
+  }
+}
+
+/**
+ * Does one check after the other and hands on the faults of all: nobody should have to start again to
+ * learn the next one.
+ *
+ * @throws {@link ConfigError} after the last check; anything else at once.
+ */
+export function collectFaults(): {
+  check<T>(run: () => Promise<T>): Promise<T | undefined>
+  throwIfAny(): void
+} {
+  const faults: string[] = []
+  return {
+    check: async (run) => {
+      try {
+        return await run()
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+        faults.push(...error.faults)
+        return undefined
+      }
+    },
+    throwIfAny: () => {
+      if (faults.length > 0) throw new ConfigError(faults)
+    },
+  }
+}
+
 /** Says what is wrong with each field, the value given included. */
 export function describeIssues(issues: readonly z.core.$ZodIssue[], input: unknown): string[] {
-  return issues.flatMap((issue) => {
+  const faults = issues.flatMap((issue) => {
+    if (issue.code === 'invalid_key') {
+      const rule = issue.issues[0]?.message ?? issue.message
+      return [`${formatPath(issue.path)}: ${rule} (given: ${format(issue.path.at(-1))})`]
+    }
     if (issue.code !== 'unrecognized_keys') {
       const given = readPath(input, issue.path)
       return [`${formatPath(issue.path)}: ${lowerFirst(issue.message)} (given: ${format(given)})`]
     }
     return issue.keys.map((key) => {
       const path = [...issue.path, key]
-      const rule = LATER.has(key) ? 'not supported yet' : 'not a known field'
+      const elsewhere = path.length === 1 ? ELSEWHERE[key] : undefined
+      const rule = elsewhere ?? (LATER.has(key) ? 'not supported yet' : 'not a known field')
       return `${formatPath(path)}: ${rule} (given: ${format(readPath(input, path))})`
     })
   })
+  // One number can break several rules that are told in the same words.
+  return [...new Set(faults)]
+}
+
+function isSized(origin: string): boolean {
+  return origin === 'string' || origin === 'array'
 }
 
 function formatPath(path: readonly PropertyKey[]): string {

@@ -2,16 +2,17 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import { ConfigError, describeIssues } from './config-error.ts'
+import { ConfigError, describeIssues, describeRule } from './config-error.ts'
 import { grantSchema } from './issuer/grant.ts'
 import { MAX_SESSION_SECONDS } from './issuer/kinds.ts'
 import { SURFACE_NAMES } from './surfaces/names.ts'
+import { wholeNumber } from './whole-number.ts'
 
 const url = z.string().refine(isPublicUrl, {
   error: 'must be an http(s) URL without credentials, query, fragment or a slash at its end',
 })
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, {
-  error: 'must be a name of letters, digits, "-" and "_"',
+  error: 'must be a name of letters, digits, "-" and "_" that starts with a letter or a digit',
 })
 
 const tilesetSchema = z.strictObject({
@@ -31,7 +32,7 @@ const datasetSchema = z.strictObject({
   public: z.boolean().default(false),
 })
 
-const perMinute = (count: number) => z.int().min(1).max(1_000_000).default(count)
+const perMinute = (count: number) => wholeNumber(1, 1_000_000).default(count)
 
 const loginSchema = z.strictObject({
   /** Attempts a minute and account. */
@@ -39,11 +40,11 @@ const loginSchema = z.strictObject({
   /** Attempts a minute and client address, for whatever accounts. */
   addressPerMinute: perMinute(60),
   /** Lifetime of a session token, in seconds. */
-  sessionSeconds: z.int().min(1).max(MAX_SESSION_SECONDS).default(3600),
+  sessionSeconds: wholeNumber(1, MAX_SESSION_SECONDS).default(3600),
   /** Seconds from a sign-in to the end of its last refresh token. */
-  refreshSeconds: z.int().min(1).max(31_622_400).default(2_592_000),
+  refreshSeconds: wholeNumber(1, 31_622_400).default(2_592_000),
   /** Seconds for which a spent refresh token may turn up again without ending its family. */
-  graceSeconds: z.int().min(0).max(60).default(10),
+  graceSeconds: wholeNumber(0, 60).default(10),
 })
 
 const proxy = z.string().refine(isProxy, {
@@ -59,7 +60,7 @@ export const configSchema = z.strictObject({
   /** URL at which clients reach the broker's routes, mount path included. */
   publicUrl: url.optional(),
   host: z.string().min(1).default('127.0.0.1'),
-  port: z.int().min(0).max(65_535).default(8080),
+  port: wholeNumber(0, 65_535).default(8080),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   grants: z.record(name, grantSchema).default({}),
   tilesets: z.record(name, tilesetSchema).default({}),
@@ -103,7 +104,22 @@ export type ConfigInput = z.input<typeof configSchema>
  * @throws {@link ConfigError} naming every fault at once.
  */
 export function parseConfig(input: unknown): Config {
-  const result = configSchema.safeParse(input)
+  return parse(configSchema, input)
+}
+
+/** What is left for a broker when it is its caller who listens and logs. */
+const brokerSchema = configSchema.omit({ host: true, port: true, logLevel: true })
+
+/** A valid configuration of a broker, which may or may not listen itself. */
+export type BrokerConfig = z.output<typeof brokerSchema>
+
+/** The same for settings from code. @throws {@link ConfigError} for the server's own ones, too. */
+export function parseBrokerConfig(input: unknown): BrokerConfig {
+  return parse(brokerSchema, input)
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const result = schema.safeParse(input, { error: describeRule })
   if (!result.success) throw new ConfigError(describeIssues(result.error.issues, input))
   return result.data
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ConfigError, describeIssues } from './config-error.ts'
+import { ConfigError, describeIssues, describeRule } from './config-error.ts'
 import { type Grant, grantSchema } from './issuer/grant.ts'
 import type { NamedGrant } from './issuer/grants.ts'
 import { findAccount } from './store/accounts.ts'
@@ -16,7 +16,7 @@ export async function loadGrants(
   configured: Readonly<Record<string, Grant>>,
 ): Promise<readonly NamedGrant[]> {
   const seeded: unknown = await listSeededGrants(store)
-  const parsed = z.record(z.string(), grantSchema).safeParse(seeded)
+  const parsed = z.record(z.string(), grantSchema).safeParse(seeded, { error: describeRule })
   if (!parsed.success) throw new ConfigError(describeIssues(parsed.error.issues, seeded))
   const faults: string[] = []
   const grants: NamedGrant[] = []

@@ -1,7 +1,7 @@
 import type { Verifier } from '@tilepass/guard'
 import { Router } from 'express'
 import type { Logger } from 'pino'
-import type { Config } from './config.ts'
+import type { BrokerConfig } from './config.ts'
 import { createDownloadTokens } from './issuer/download-tokens.ts'
 import { createExchange, type Exchange } from './issuer/exchange.ts'
 import { createGrants, type Grants, type NamedGrant } from './issuer/grants.ts'
@@ -37,7 +37,7 @@ import type { Tileset } from './tiles/tileset.ts'
 /** What a broker is put together from. */
 export interface Parts {
   readonly store: Store
-  readonly config: Config
+  readonly config: BrokerConfig
   readonly tilesets: ReadonlyMap<string, Tileset>
   readonly grants: readonly NamedGrant[]
   readonly keys: SigningKeys
@@ -163,7 +163,7 @@ export function wire(parts: Parts, place: Place): Wired {
   return { router, verifier }
 }
 
-function toSessionRules({ login }: Config): SessionRules {
+function toSessionRules({ login }: BrokerConfig): SessionRules {
   const { sessionSeconds, refreshSeconds, graceSeconds } = login
   return { sessionSeconds, familySeconds: refreshSeconds, graceSeconds }
 }

@@ -85,6 +85,57 @@ test('what is nowhere in the API is 404 in JSON, whatever the method', async () 
   }
 })
 
+test('faults of files, accounts and datasets are told in one go', async () => {
+  const data = makeDataFolder()
+  const grant = { account: 'nobody', scope: 'tiles:read' }
+  const id = '0e5b7a52-6f1c-4d7e-9a3b-5c2d1e8f4a60'
+  const start = createBroker({
+    data,
+    tilesets: { a: { path: 'no.pmtiles' }, b: { path: 'none.pmtiles' } },
+    geog: { places: 'no.geojson' },
+    datasets: { earth: { id, path: 'no.tif', account: 'nobody' } },
+    grants: { a: grant, b: grant },
+  })
+  const error = await start.catch((cause) => cause)
+  expect(error).toBeInstanceOf(ConfigError)
+  const fields = error.faults.map((fault: string) => fault.split(':')[0])
+  expect(fields).toEqual([
+    'tilesets.a.path',
+    'tilesets.b.path',
+    'geog.places',
+    'datasets.earth.account',
+    'datasets.earth.path',
+    'grants.a.account',
+    'grants.b.account',
+  ])
+})
+
+test('settings of the server are refused in code, with a hint where they go', async () => {
+  const options = { data: makeDataFolder(), host: '0.0.0.0', port: 1, hots: 1 }
+  await expect(createBroker(options)).rejects.toMatchObject({
+    faults: [
+      'host: not an option of createBroker, listen() takes it (given: "0.0.0.0")',
+      'port: not an option of createBroker, listen() takes it (given: 1)',
+      'hots: not a known field (given: 1)',
+    ],
+  })
+})
+
+test('a run with another issuer warns, and tokens of before are good again after it', async () => {
+  const first = await startBroker({ issuer: 'https://first.example' })
+  const headers = { authorization: `Bearer ${await first.createToken()}` }
+  await first.broker.close()
+  const lines: string[] = []
+  const logger = pino({}, { write: (line: string) => lines.push(line) })
+  const { data } = first
+  const stray = await startBroker({ data, issuer: 'https://stray.example', logger })
+  expect(lines.join('')).toContain('https://first.example')
+  expect((await stray.post('/v1/auth/token', {}, headers)).status).toBe(401)
+  await stray.broker.close()
+  const third = await startBroker({ data })
+  expect((await third.post('/v1/auth/token', {}, headers)).status).toBe(200)
+})
+
 test('a mounted broker that cannot know its issuer says what to set', async () => {
   const broker = await createBroker({ data: makeDataFolder() })
   expect(() => broker.router).toThrow(ConfigError)

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { createProgram } from '../src/cli/program.ts'
@@ -25,7 +27,7 @@ describe('token create', () => {
   test('before the first server takes the URL that the server would have', async () => {
     const data = makeDataFolder()
     await runCommand(data, ['account', 'create', 'a'])
-    const args = ['token', 'create', '--account', 'a', '--scope', 's']
+    const args = ['token', 'create', '--account', 'a', '--scope', 'tiles:read']
     const { out } = await runCommand(data, args, { env: { TILEPASS_PORT: '9000' } })
     expect(readClaims(out).iss).toBe('http://127.0.0.1:9000')
     expect(readClaims((await runCommand(data, args)).out).iss).toBe('http://127.0.0.1:9000')
@@ -34,8 +36,21 @@ describe('token create', () => {
   test.each([
     ['no scope', ['--account', 'demo'], /--scope/],
     ['a bad scope', ['--account', 'demo', '--scope', 'a  b'], /single spaces/],
-    ['no lifetime', ['--account', 'demo', '--scope', 'a', '--expires-in', '0'], /whole number/],
-    ['a fraction', ['--account', 'demo', '--scope', 'a', '--expires-in', '1.5'], /whole number/],
+    [
+      'a misspelt scope',
+      ['--account', 'demo', '--scope', 'tiles:raed'],
+      /tiles:read places:read billing:manage admin:access/,
+    ],
+    [
+      'no lifetime',
+      ['--account', 'demo', '--scope', 'tiles:read', '--expires-in', '0'],
+      /whole number/,
+    ],
+    [
+      'a fraction',
+      ['--account', 'demo', '--scope', 'tiles:read', '--expires-in', '1.5'],
+      /whole number/,
+    ],
     [
       'a scope of another format',
       ['--account', 'demo', '--scope', 'a', '--format', 'mapbox'],
@@ -47,8 +62,18 @@ describe('token create', () => {
     expect(result).toMatchObject({ code: 2, out: '', error: expect.stringMatching(message) })
   })
 
+  test('on a port that cannot be one names the port and nothing else', async () => {
+    const data = makeDataFolder()
+    await runCommand(data, ['account', 'create', 'a'])
+    const args = ['token', 'create', '--account', 'a', '--scope', 'tiles:read']
+    const { code, error } = await runCommand(data, args, { env: { TILEPASS_PORT: 'abc' } })
+    expect(code).toBe(2)
+    expect(error).toContain('port: must be a whole number from 0 to 65535 (given: "abc")')
+    expect(error).not.toContain('publicUrl')
+  })
+
   test('for an account that is not there says how to create it', async () => {
-    const args = ['token', 'create', '--account', 'x', '--scope', 'a']
+    const args = ['token', 'create', '--account', 'x', '--scope', 'tiles:read']
     expect(await runCommand(makeDataFolder(), args)).toMatchObject({
       code: 1,
       error: expect.stringContaining('tilepass account create x'),
@@ -230,4 +255,24 @@ test('help has examples, and an unknown command is a mistake of usage', async ()
     expect([code, out]).toEqual([0, expect.stringContaining('Example')])
   }
   expect((await runCommand(data, ['bogus'])).code).toBe(2)
+})
+
+test('--version prints the version', async () => {
+  const result = await runCommand(makeDataFolder(), ['--version'])
+  expect(result).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+})
+
+describe('serve', () => {
+  test('on an address of no machine says which flag to change', async () => {
+    const args = ['serve', '--host', '999.1.1.1', '--port', '0', '--log-level', 'silent']
+    const result = await runCommand(makeDataFolder(), args)
+    expect(result).toMatchObject({ code: 1, error: expect.stringContaining('--host') })
+  })
+
+  test('on a file in place of a data folder says which flag to change', async () => {
+    const file = join(makeDataFolder(), 'file')
+    writeFileSync(file, '')
+    const result = await runCommand(file, ['serve', '--port', '0', '--log-level', 'silent'])
+    expect(result).toMatchObject({ code: 1, error: expect.stringContaining('--data') })
+  })
 })

@@ -48,23 +48,38 @@ describe('faults', () => {
       publicUrl: 'https://maps.example/',
       upstreams: { geog: {} },
       colour: 'red',
-      grants: { 'a b': {}, b: { account: 'x', scope: 'two  spaces', expiresInSeconds: 0.5 } },
+      host: '',
+      logLevel: 'loud',
+      grants: {
+        c: 1,
+        d: { account: 'x', scope: 'tiles:raed' },
+        'a b': {},
+        b: { account: 'x', scope: 'two  spaces', expiresInSeconds: 0.5 },
+      },
     }
     const faults = findFaults(() => parseConfig(input))
     for (const part of [
-      /^port: .*65535.*70000/,
+      'port: must be a whole number from 0 to 65535 (given: 70000)',
       /^issuer: must be an http.*"maps\.example"/,
       /^publicUrl: .*slash.*"https:\/\/maps\.example\/"/,
       /^upstreams: not supported yet/,
       /^colour: not a known field.*"red"/,
-      /^grants\.a b: /,
+      'grants.a b: must be a name of letters, digits, "-" and "_" that starts with a letter or a digit (given: "a b")',
+      'grants.c: must be an object (given: 1)',
+      'grants.d.scope: must be scopes of tiles:read, places:read, billing:manage, admin:access, separated by single spaces (given: "tiles:raed")',
+      'host: must not be empty (given: "")',
+      'logLevel: must be "trace" or "debug" or "info" or "warn" or "error" or "silent" (given: "loud")',
       /^grants\.b\.scope: must be scopes.*two {2}spaces/,
       /^grants\.b\.expiresInSeconds: .*0\.5/,
     ])
-      expect(faults).toContainEqual(expect.stringMatching(part))
+      expect(faults).toContainEqual(typeof part === 'string' ? part : expect.stringMatching(part))
   })
 
   test('of the environment and of unreadable files name their source', () => {
+    const negative = () => loadConfig({ flags: {}, env: { TILEPASS_PORT: '-1' } })
+    expect(findFaults(negative)).toEqual([
+      'port: must be a whole number from 0 to 65535 (given: "-1")',
+    ])
     const port = () => loadConfig({ flags: {}, env: { TILEPASS_PORT: 'tcp://10.0.0.1:80' } })
     expect(findFaults(port)).toEqual([expect.stringMatching(/^port: .*tcp:\/\//)])
     const file = writeConfig('{')

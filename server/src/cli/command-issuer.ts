@@ -1,4 +1,4 @@
-import { parseConfig } from '../config.ts'
+import { loadConfig } from '../config.ts'
 import { findIssuer, settleIssuer } from '../issuer/identity.ts'
 import type { Store } from '../store/open.ts'
 
@@ -12,9 +12,7 @@ type Environment = Readonly<Record<string, string | undefined>>
  */
 export async function settleCommandIssuer(store: Store, env: Environment): Promise<string> {
   const { configured, url } = readIdentity(env)
-  // Only a server's settings replace what is stored: a stray variable must not rename the issuer.
-  const stored = await settleIssuer(store, undefined, configured ?? url)
-  return configured ?? stored ?? url
+  return (await settleIssuer(store, configured, url)) ?? url
 }
 
 /** The same for a command that only looks: nothing is stored. */
@@ -24,8 +22,10 @@ export async function findCommandIssuer(store: Store, env: Environment): Promise
 }
 
 function readIdentity(env: Environment): { configured: string | undefined; url: string } {
-  const url = env.TILEPASS_PUBLIC_URL || `http://127.0.0.1:${env.TILEPASS_PORT || '8080'}`
-  const configured = env.TILEPASS_ISSUER || undefined
-  parseConfig({ publicUrl: url, ...(configured === undefined ? {} : { issuer: configured }) })
-  return { configured, url }
+  const { TILEPASS_ISSUER, TILEPASS_PUBLIC_URL, TILEPASS_PORT } = env
+  const { issuer, publicUrl, port } = loadConfig({
+    flags: {},
+    env: { TILEPASS_ISSUER, TILEPASS_PUBLIC_URL, TILEPASS_PORT },
+  })
+  return { configured: issuer, url: publicUrl ?? `http://127.0.0.1:${port}` }
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import type { Broker } from '../broker.ts'
 import { addAccountCommands } from './account-commands.ts'
@@ -16,6 +17,7 @@ export function createProgram(
 ): Command {
   // Subcommands inherit these settings when they are added, so they come first.
   const program = new Command('tilepass')
+    .version(readVersion(), '--version', 'print the version')
     .description('Token broker for private map tiles')
     .addHelpText(
       'after',
@@ -32,4 +34,9 @@ export function createProgram(
   addAuditCommand(program, surroundings)
   addInspectCommand(program, surroundings)
   return program
+}
+
+function readVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return JSON.parse(manifest).version
 }

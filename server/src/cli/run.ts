@@ -36,6 +36,10 @@ function describe(error: unknown): string {
   const code: unknown = Reflect.get(error, 'code')
   if (code === 'EADDRINUSE')
     return `${error.message}. Choose another port with --port or TILEPASS_PORT.`
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return `${error.message}. Choose an address of this machine with --host or TILEPASS_HOST.`
+  if (code === 'EEXIST' || code === 'ENOTDIR')
+    return `${error.message}. Name a folder with --data or TILEPASS_DATA.`
   if (code === 'EACCES' || code === 'EPERM')
     return `${error.message}. Check the folder's owner and mode.`
   return error.message

@@ -3,7 +3,7 @@ import type { UsedToken } from '../admin/administration.ts'
 import { DEFAULT_API_SECONDS, MAX_NOTE_LENGTH } from '../admin/rules.ts'
 import { toTokenWire } from '../admin/wire.ts'
 import { MAX_API_SECONDS } from '../issuer/kinds.ts'
-import { findScopes } from '../issuer/scopes.ts'
+import { findJwtScopes, JWT_SCOPES } from '../issuer/scopes.ts'
 import { NEVER } from '../store/api-tokens.ts'
 import { administer } from './administer.ts'
 import { addDataOptions, type DataOptions, type Surroundings } from './context.ts'
@@ -72,15 +72,15 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
 async function createToken(options: CreateOptions, surroundings: Surroundings): Promise<void> {
   if (options.format !== 'jwt' && options.format !== 'mapbox')
     throw new CommandError(`--format must be "jwt" or "mapbox" (given: "${options.format}").`, 2)
-  const scopes = findScopes(options.scope)
-  if (!scopes)
-    throw new CommandError(
-      `--scope must be scopes separated by single spaces (given: "${options.scope}").`,
-      2,
-    )
   if (options.note.length > MAX_NOTE_LENGTH)
     throw new CommandError(`--note must not be longer than ${MAX_NOTE_LENGTH} characters.`, 2)
   if (options.format === 'mapbox') return createFirstMapboxToken(options, surroundings)
+  const scopes = findJwtScopes(options.scope)
+  if (!scopes)
+    throw new CommandError(
+      `--scope must be scopes separated by single spaces (given: "${options.scope}"). They are: ${JWT_SCOPES.join(' ')}.`,
+      2,
+    )
   const expiresInSeconds = parseLifetime(options.expiresIn)
 
   const remedies = {

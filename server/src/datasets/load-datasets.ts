@@ -12,25 +12,28 @@ export interface DatasetSettings {
   readonly public: boolean
 }
 
+/** A configured dataset that can be served. */
+export interface LoadedDataset extends DatasetDetails {
+  readonly id: string
+}
+
 /**
- * Enters the configured datasets into the catalogue, beside those that `dataset add` entered; those
- * of an earlier configuration leave it.
+ * Looks at the configured datasets and changes nothing.
  *
  * @throws {@link ConfigError} naming every one that cannot be served.
  */
 export async function loadDatasets(
   store: Store,
   settings: Readonly<Record<string, DatasetSettings>>,
-  now: number,
-): Promise<void> {
+): Promise<readonly LoadedDataset[]> {
   const faults: string[] = []
-  const datasets: (DatasetDetails & { id: string })[] = []
+  const datasets: LoadedDataset[] = []
   for (const [name, dataset] of Object.entries(settings)) {
     const { id, account, public: isPublic } = dataset
-    if (!(await findAccount(store, account))) {
-      faults.push(`datasets.${name}.account: must be an account that exists (given: "${account}")`)
-      continue
-    }
+    if (!(await findAccount(store, account)))
+      faults.push(
+        `datasets.${name}.account: must be an account that exists; create it with "tilepass account create ${account}" (given: "${account}")`,
+      )
     try {
       const file = await inspectFile(dataset.path)
       datasets.push({ ...file, id: id.toLowerCase(), name, account, isPublic })
@@ -48,6 +51,20 @@ export async function loadDatasets(
     if (ids.indexOf(id) !== ids.lastIndexOf(id))
       faults.push(`datasets.${name}.id: must be one dataset's alone (given: "${id}")`)
   if (faults.length > 0) throw new ConfigError(faults)
+  return datasets
+}
+
+/**
+ * Enters the configured datasets into the catalogue, beside those that `dataset add` entered; those
+ * of an earlier configuration leave it.
+ *
+ * @throws {@link ConfigError} naming every one whose name is taken; then nothing was changed.
+ */
+export async function enterDatasets(
+  store: Store,
+  datasets: readonly LoadedDataset[],
+  now: number,
+): Promise<void> {
   const taken = await replaceConfiguredDatasets(store, datasets, now)
   if (taken.length > 0)
     throw new ConfigError(

@@ -1,14 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
+import { wholeNumber } from '../whole-number.ts'
 import { MAX_ACCESS_SECONDS } from './kinds.ts'
-import { findScopes } from './scopes.ts'
+import { findJwtScopes, JWT_SCOPES } from './scopes.ts'
 
 const origin = z.string().refine(isOrigin, {
   error: 'must be an origin such as "https://maps.example" (no path), or "*" for every page',
 })
 
-const scope = z.string().refine((list) => findScopes(list) !== undefined, {
-  error: 'must be scopes separated by single spaces',
+const scope = z.string().refine((list) => findJwtScopes(list) !== undefined, {
+  error: `must be scopes of ${JWT_SCOPES.join(', ')}, separated by single spaces`,
 })
 
 /** Decides from a page's request whether it has a session; what it throws refuses the request. */
@@ -22,7 +23,7 @@ export const grantSchema = z
     /** Space-separated scopes. */
     scope,
     /** Lifetime of a token, in seconds. */
-    expiresInSeconds: z.int().min(1).max(MAX_ACCESS_SECONDS).default(3600),
+    expiresInSeconds: wholeNumber(1, MAX_ACCESS_SECONDS).default(3600),
     /** Origins whose pages may ask; without it only pages of the broker's own host. */
     origins: z.array(origin).min(1).optional(),
     /** One token for everybody per half lifetime, for public maps. */

@@ -1,5 +1,5 @@
 import type { Store } from '../store/open.ts'
-import { findSetting, initSetting, setSetting } from '../store/settings.ts'
+import { findSetting, initSetting } from '../store/settings.ts'
 
 const SETTING = 'issuer'
 
@@ -12,8 +12,9 @@ export async function findIssuer(store: Store): Promise<string | undefined> {
  * Settles who we are: the configured issuer, else the one that an earlier run stored, else `url`.
  * Never taken from a request.
  *
- * The answer is stored, so that later ports, addresses and processes change nothing; of two first
- * runs at once one wins.
+ * The first answer is stored for good, so that later ports, addresses and processes change nothing;
+ * of two first runs at once one wins. A configured issuer that differs from it holds for this process
+ * alone: one run with a stray setting must not make every token of the folder worthless.
  *
  * @returns `undefined` if nothing is known yet.
  */
@@ -23,7 +24,7 @@ export async function settleIssuer(
   url: string | undefined,
 ): Promise<string | undefined> {
   if (configured !== undefined) {
-    await setSetting(store, SETTING, configured)
+    await initSetting(store, SETTING, configured)
     return configured
   }
   return url === undefined ? findIssuer(store) : initSetting(store, SETTING, url)

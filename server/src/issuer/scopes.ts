@@ -9,6 +9,20 @@ export function findScopes(list: string): readonly string[] | undefined {
   return SCOPES.test(list) ? [...new Set(list.split(' '))] : undefined
 }
 
+/** Every scope that a token in JWT format can have. */
+export const JWT_SCOPES: readonly string[] = [
+  'tiles:read',
+  'places:read',
+  'billing:manage',
+  'admin:access',
+]
+
+/** The same for scopes of the JWT format's catalogue; `undefined` if one of them is none. */
+export function findJwtScopes(list: string): readonly string[] | undefined {
+  const scopes = findScopes(list)
+  return scopes && isSubset(scopes, JWT_SCOPES) ? scopes : undefined
+}
+
 /** Is every scope among the permitted ones, as an exact string? */
 export function isSubset(scopes: readonly string[], permitted: readonly string[]): boolean {
   return scopes.every((scope) => permitted.includes(scope))

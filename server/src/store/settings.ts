@@ -21,13 +21,3 @@ export async function initSetting(store: Store, name: string, value: string): Pr
     .execute()
   return (await findSetting(store, name)) ?? value
 }
-
-/** Sets a setting, whatever it was. Writes nothing if that changes nothing. */
-export async function setSetting(store: Store, name: string, value: string): Promise<void> {
-  if ((await findSetting(store, name)) === value) return
-  await store.db
-    .insertInto('setting')
-    .values({ name, value })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-    .execute()
-}

@@ -5,14 +5,12 @@ import { allowEveryOrigin } from '../cors.ts'
 import { refuseOtherMethods } from '../other-methods.ts'
 import { createGeogErrorHandler } from './errors.ts'
 
-const METHODS = 'GET, HEAD, OPTIONS'
-
 /** `GET /.well-known/jwks.json`: public, for every verifier and every origin. @see RFC 7517 §5 */
 export function createJwksSurface(keys: SigningKeys, report: FailureReporter): Router {
   const router = Router({ caseSensitive: true, strict: true })
   router
     .route('/.well-known/jwks.json')
-    .all(allowEveryOrigin(METHODS))
+    .all(allowEveryOrigin('GET, HEAD, OPTIONS'))
     .get(async (_request, response) => {
       await keys.refresh()
       response
@@ -22,7 +20,7 @@ export function createJwksSurface(keys: SigningKeys, report: FailureReporter): R
         })
         .json(keys.jwks)
     })
-    .all(refuseOtherMethods(METHODS))
+    .all(refuseOtherMethods('GET, HEAD'))
   router.use('/.well-known/jwks.json', createGeogErrorHandler(report))
   return router
 }
