@@ -8,6 +8,8 @@ export default {
   resolve: {
     // From source: whoever edits a package sees it here at once.
     alias: {
+      '@tilepass/core/download': at('../packages/core/src/download.ts'),
+      '@tilepass/core/geotiff': at('../packages/core/src/geotiff.ts'),
       '@tilepass/core': at('../packages/core/src/index.ts'),
       '@tilepass/maplibre': at('../packages/maplibre/src/index.ts'),
       '@tilepass/leaflet': at('../packages/leaflet/src/index.ts'),
@@ -25,6 +27,7 @@ export default {
         at('maplibre/index.html'),
         at('leaflet/index.html'),
         at('side-by-side/index.html'),
+        at('cog/index.html'),
       ],
     },
   },

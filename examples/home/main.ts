@@ -8,6 +8,8 @@ import 'leaflet/dist/leaflet.css'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import '../shared/page.css'
 import './home.css'
+import { allowDataset, EARTH, fileUrl, requestDownloadToken } from '../cog/download-token.ts'
+import { openLevels } from '../cog/levels.ts'
 import { createDemoSource } from '../shared/demo-source.ts'
 import { onSchemeChange, styleUrl } from '../shared/scheme.ts'
 import { countLeafletTiles, countMapLibreTiles, createTileCounts } from '../shared/tile-counts.ts'
@@ -48,10 +50,21 @@ function previewRaster(container: string, center: [number, number], zoom: number
   layer.addTo(map)
 }
 
+async function previewImage(canvas: HTMLCanvasElement | null): Promise<void> {
+  const source = ({ signal }: { signal: AbortSignal }) => requestDownloadToken(EARTH, signal)
+  const tokens = createTokenManager(source, { allow: [allowDataset(EARTH)] })
+  const levels = await openLevels(tokens, fileUrl(EARTH))
+  const overview = levels.at(-2) ?? levels[0]
+  const { canvas: pixels } = await overview.read([0, 0, overview.width, overview.height])
+  canvas?.getContext('2d')?.drawImage(pixels, 0, 0, canvas.width, canvas.height)
+}
+
 previewVector('vector', [12, 47], 2.4)
 previewRaster('raster', [14, 100], 3)
 previewVector('half-vector', [-62, 3], 1.4)
 previewRaster('half-raster', [3, -62], 2)
+// Without it the card has its words.
+void previewImage(document.querySelector<HTMLCanvasElement>('#image')).catch(() => {})
 
 const pulse = document.querySelector<HTMLElement>('.pulse')
 const write = (id: string, text: string) => {

@@ -25,8 +25,10 @@ export function requestToken(signal?: AbortSignal): Promise<Response> {
   })
 }
 
-/** Wraps {@link requestToken} with faults; without any it behaves as the plain one. */
-export function createDemoSource(): DemoSource {
+/** Wraps a request for tokens with faults; without any it behaves as the plain one. */
+export function createDemoSource(
+  request: (signal: AbortSignal) => Promise<Response> = requestToken,
+): DemoSource {
   let exchanges = 0
   let failures = 0
   let spoiled = false
@@ -35,7 +37,7 @@ export function createDemoSource(): DemoSource {
   async function ask(signal: AbortSignal): Promise<Response> {
     await delay(heldUntil - Date.now(), signal)
     if (demo.broken) return new Response(null, { status: 503 })
-    const response = await requestToken(signal)
+    const response = await request(signal)
     if (!spoiled || !response.ok) return response
     spoiled = false
     return spoil(response)

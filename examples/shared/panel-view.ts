@@ -11,8 +11,8 @@ const MARKUP = `
   </div>
   <dl class="figures">
     <div><dt data-part="exchanges-label">Exchanges</dt><dd data-part="exchanges">0</dd></div>
-    <div><dt>Tiles loaded</dt><dd data-part="loaded">0</dd></div>
-    <div data-part="missing-box"><dt>Tiles failed</dt><dd data-part="missing">0</dd></div>
+    <div><dt data-part="loaded-label">Tiles loaded</dt><dd data-part="loaded">0</dd></div>
+    <div data-part="missing-box"><dt data-part="missing-label">Tiles failed</dt><dd data-part="missing">0</dd></div>
   </dl>
   <div class="actions">
     <button type="button" data-part="look">Look elsewhere</button>
@@ -20,6 +20,7 @@ const MARKUP = `
     <button type="button" data-part="spoil">Spoil the token</button>
     <button type="button" data-part="break" aria-pressed="false">Break the broker</button>
   </div>
+  <div class="more" data-part="more" hidden></div>
   <button type="button" class="switch" role="switch" aria-checked="false" data-part="without">
     <span class="track" aria-hidden="true"></span>
     <span><strong>Without Tilepass</strong><small>One token, fetched once, as maps do by default</small></span>

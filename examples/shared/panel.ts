@@ -6,8 +6,10 @@ import { nextPlace } from './places.ts'
 import type { RunningMaps, Stage } from './stage.ts'
 import { createTileCounts } from './tile-counts.ts'
 
-/** Lifetime of the example pages' grant, in ms. */
-const LIFETIME = 15_000
+/** Lifetime of the grant of pages that show tiles, in ms. */
+const TILES_LIFETIME = 15_000
+/** Nobody waits longer for a token's end: it counts as expired at once, as if a server had said so, in ms. */
+const PATIENCE = 20_000
 /** How long an expired token is left so, before the next one may be fetched, in ms. */
 const EXPIRED_FOR = 2_000
 
@@ -19,20 +21,41 @@ const WORDS: Record<TokenState, string> = {
   denied: 'Broker refuses',
 }
 
-const KEPT_FRESH = 'Renewed ahead of its end; a refused tile is asked for again.'
+const KEPT_FRESH = 'Renewed ahead of its end; a refused request is made again.'
 const DETAILS: Record<TokenState, string> = {
-  idle: 'The first request of the map asks for one.',
+  idle: 'The first request asks for one.',
   fresh: KEPT_FRESH,
   renewing: KEPT_FRESH,
-  unavailable: 'What is on the map stays; new tiles come when the broker does.',
+  unavailable: 'What is shown stays; the rest comes when the broker does.',
   denied: 'Asking again is useless until the reader acts.',
 }
 
+/** What a page's panel has that others have not. */
+export interface PanelOptions {
+  /** Lifetime of the page's tokens, in ms; default 15 s. */
+  readonly lifetime?: number
+  /** Texts of parts, by their names. */
+  readonly texts?: Readonly<Record<string, string>>
+}
+
+/** What a page may add to its panel. */
+export interface Panel {
+  /** Where a page's own buttons go. */
+  readonly more: HTMLElement
+  log(text: string): void
+}
+
 /** Shows the page's maps and the live panel beside them. */
-export function showPanel(tokens: TokenManager, demo: DemoSource, stage: Stage): void {
+export function showPanel(
+  tokens: TokenManager,
+  demo: DemoSource,
+  stage: Stage,
+  { lifetime = TILES_LIFETIME, texts = {} }: PanelOptions = {},
+): Panel {
   const root = document.querySelector<HTMLElement>('#panel')
   if (!root) throw new TypeError('the page has no #panel')
   const view = createPanelView(root)
+  for (const [name, text] of Object.entries(texts)) view.write(name, text)
   const log = createEventLog(view.part('log'))
   const counts = createTileCounts()
   let maps: RunningMaps
@@ -45,11 +68,11 @@ export function showPanel(tokens: TokenManager, demo: DemoSource, stage: Stage):
     stop = followTokens(tokens, view, log)
   }
 
-  async function startWithout(): Promise<void> {
+  async function startWithout(withoutTilepass: Without): Promise<void> {
     tokens.invalidate()
     const token = await fetchStaticToken()
-    expiresAt = Date.now() + LIFETIME
-    maps = stage.withoutTilepass(token, counts)
+    expiresAt = Date.now() + lifetime
+    maps = withoutTilepass(token, counts)
     log('One token, fetched once')
     view.setLight('fresh', 'Static token', 'Without Tilepass: one token, fetched once')
     view.write('detail', 'Nothing renews it. Wait for its end, then move the map.')
@@ -58,12 +81,14 @@ export function showPanel(tokens: TokenManager, demo: DemoSource, stage: Stage):
       view.write('detail', 'Every tile asked for from now on is answered with 401.')
       log('Expired: tiles fail from now on')
       maps.look(nextPlace())
-    }, LIFETIME + 1_500)
+    }, lifetime + 1_500)
     stop = () => clearTimeout(timer)
   }
 
   addActions({ tokens, demo, view, log, look: () => maps.look(nextPlace()) })
   const without = view.part('without')
+  const { withoutTilepass } = stage
+  if (!withoutTilepass) without.remove()
   let isSwitching = false
   without.addEventListener('click', async () => {
     if (isSwitching) return
@@ -75,7 +100,7 @@ export function showPanel(tokens: TokenManager, demo: DemoSource, stage: Stage):
     maps.remove()
     counts.reset()
     isSwitching = true
-    if (isOn) await startWithout()
+    if (isOn && withoutTilepass) await startWithout(withoutTilepass)
     else startWith()
     isSwitching = false
   })
@@ -83,7 +108,7 @@ export function showPanel(tokens: TokenManager, demo: DemoSource, stage: Stage):
   startWith()
   setInterval(() => {
     const end = expiresAt ?? tokens.peek()?.expiresAt
-    view.setCountdown(end === undefined ? undefined : end - Date.now(), LIFETIME)
+    view.setCountdown(end === undefined ? undefined : end - Date.now(), lifetime)
     const failed = demo.failures > 0 ? `, ${demo.failures} failed` : ''
     view.write('exchanges', String(demo.exchanges))
     view.write('exchanges-label', `Exchanges${failed}`)
@@ -91,7 +116,10 @@ export function showPanel(tokens: TokenManager, demo: DemoSource, stage: Stage):
     view.write('missing', String(counts.missing))
     view.part('missing-box').classList.toggle('bad', counts.missing > 0)
   }, 200)
+  return { more: view.part('more'), log }
 }
+
+type Without = NonNullable<Stage['withoutTilepass']>
 
 /** The one token of a page without Tilepass; an empty one when the broker does not answer. */
 async function fetchStaticToken(): Promise<string> {
@@ -144,21 +172,24 @@ function addActions({ tokens, demo, view, log, look }: Actions): void {
 
   const expire = view.part('expire')
   expire.addEventListener('click', () => {
-    const end = tokens.peek()?.expiresAt
-    if (end === undefined || expire.getAttribute('aria-pressed') === 'true') return
+    const held = tokens.peek()
+    if (!held || expire.getAttribute('aria-pressed') === 'true') return
     expire.setAttribute('aria-pressed', 'true')
-    log('No renewal until it has expired')
-    demo.holdUntil(end + EXPIRED_FOR)
+    const left = held.expiresAt - Date.now()
+    const wait = left > PATIENCE ? 0 : left
+    if (wait > 0) log('No renewal until it has expired')
+    demo.holdUntil(Date.now() + wait + EXPIRED_FOR)
     setTimeout(() => {
+      if (wait === 0) tokens.reject(held.value)
       log('Expired: requests wait for the next token')
       expire.setAttribute('aria-pressed', 'false')
       look()
-    }, end - Date.now())
+    }, wait)
   })
 
   view.part('spoil').addEventListener('click', () => {
     demo.spoilNext()
-    log('Spoiled: the tile server will refuse it')
+    log('Spoiled: the server will refuse it')
     void tokens.renew().then(look, () => {})
   })
 

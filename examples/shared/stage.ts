@@ -7,8 +7,8 @@ export interface RunningMaps {
   remove(): void
 }
 
-/** How a page makes its maps: with Tilepass, or with a token that was fetched once. */
+/** How a page makes its maps: with Tilepass, or, where it can, with a token that was fetched once. */
 export interface Stage {
   withTilepass(counts: TileCounts): RunningMaps
-  withoutTilepass(token: string, counts: TileCounts): RunningMaps
+  withoutTilepass?(token: string, counts: TileCounts): RunningMaps
 }

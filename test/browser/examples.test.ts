@@ -1,46 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { launch, openPage } from './chromium.ts'
+import { type ExampleServer, startExamples } from './example-server.ts'
 
-const root = join(import.meta.dirname, '../..')
 let browser: Browser
-let server: ChildProcess
+let server: ExampleServer
 let origin: string
-let data: string
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
 
 beforeAll(async () => {
-  data = mkdtempSync(join(tmpdir(), 'tilepass-examples-'))
-  const port = await freePort()
-  origin = `http://127.0.0.1:${port}`
-  server = spawn(process.execPath, [join(root, 'examples/serve.mjs')], {
-    env: { ...process.env, PORT: String(port), TILEPASS_DATA: data },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  for await (const chunk of server.stdout ?? []) if (String(chunk).includes('is running')) break
+  server = await startExamples()
+  origin = server.origin
   browser = await launch()
 })
 
 afterAll(async () => {
   await browser?.close()
-  server?.kill('SIGTERM')
-  if (server && server.exitCode === null) await once(server, 'exit')
-  rmSync(data, { recursive: true, force: true })
+  await server?.stop()
 })
 
 const figure = (page: Page, part: string) =>
@@ -102,7 +77,7 @@ test('no page asks anybody but its own server', async () => {
       foreign.push(request.url())
     }
   })
-  for (const path of ['', 'maplibre/', 'leaflet/', 'side-by-side/']) {
+  for (const path of ['', 'maplibre/', 'leaflet/', 'side-by-side/', 'cog/']) {
     await page.goto(`${origin}/${path}`, { waitUntil: 'networkidle' })
   }
   expect(foreign).toEqual([])

@@ -1,0 +1,71 @@
+/** What is looked at: the middle, in shares of the image, and CSS pixels per pixel of the finest level. */
+export interface View {
+  readonly x: number
+  readonly y: number
+  readonly scale: number
+}
+
+export interface Size {
+  readonly width: number
+  readonly height: number
+}
+
+/** How far in one may zoom. */
+const MAX_SCALE = 3
+/** How much a level may be enlarged before a finer one is read. */
+const ENLARGED = 1.5
+
+/** The same view where the image fills the frame. */
+export function clampView({ x, y, scale }: View, frame: Size, image: Size): View {
+  const cover = Math.max(frame.width / image.width, frame.height / image.height)
+  const clamped = Math.max(cover, Math.min(scale, MAX_SCALE))
+  const halfX = frame.width / clamped / image.width / 2
+  const halfY = frame.height / clamped / image.height / 2
+  return {
+    x: Math.max(halfX, Math.min(x, 1 - halfX)),
+    y: Math.max(halfY, Math.min(y, 1 - halfY)),
+    scale: clamped,
+  }
+}
+
+/** Zooms so that the point under a position in the frame stays where it is. */
+export function zoomAt(
+  { x, y, scale }: View,
+  factor: number,
+  [left, top]: readonly [number, number],
+  frame: Size,
+  image: Size,
+): View {
+  const dx = (left - frame.width / 2) / image.width
+  const dy = (top - frame.height / 2) / image.height
+  const next = Math.min(scale * factor, MAX_SCALE)
+  return { x: x + dx / scale - dx / next, y: y + dy / scale - dy / next, scale: next }
+}
+
+/** The coarsest level, given the finest first, that looks sharp at this scale. */
+export function chooseLevel<L extends Size>(
+  levels: readonly [L, ...L[]],
+  scale: number,
+  pixelRatio: number,
+): L {
+  const [finest] = levels
+  const wanted = (finest.width * scale * pixelRatio) / ENLARGED
+  return [...levels].reverse().find(({ width }) => width >= wanted) ?? finest
+}
+
+/** What of a level the frame shows, in whole pixels of that level. */
+export function findWindow(
+  { x, y, scale }: View,
+  frame: Size,
+  image: Size,
+  level: Size,
+): [x0: number, y0: number, x1: number, y1: number] {
+  const halfX = frame.width / scale / image.width / 2
+  const halfY = frame.height / scale / image.height / 2
+  return [
+    Math.max(0, Math.floor((x - halfX) * level.width)),
+    Math.max(0, Math.floor((y - halfY) * level.height)),
+    Math.min(level.width, Math.ceil((x + halfX) * level.width)),
+    Math.min(level.height, Math.ceil((y + halfY) * level.height)),
+  ]
+}
