@@ -67,6 +67,7 @@ if (chromium) {
         'leaflet-2',
         'react',
         'react-dom/client',
+        'vue',
       ],
     },
     test: {
