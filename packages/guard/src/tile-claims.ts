@@ -17,13 +17,13 @@ export interface TileClaimsFault {
   readonly rule: string
 }
 
-/** Characters of all names together: the token has to fit into 4 KiB. */
-const MAX_NAMES_LENGTH = 1000
+/** Bytes of the list of names as JSON: the token has to fit into 4 KiB. */
+const MAX_NAMES_BYTES = 1500
 
 const RULES: Readonly<Record<keyof TileClaims, readonly [(value: unknown) => boolean, string]>> = {
   tilesets: [
     isNames,
-    `must be a list of different names, 1 to ${MAX_NAMES_LENGTH} characters in all`,
+    `must be a list of different names, no longer than ${MAX_NAMES_BYTES} bytes in all`,
   ],
   bbox: [
     isBbox,
@@ -95,7 +95,7 @@ function isNames(value: unknown): boolean {
   if (!Array.isArray(value) || value.length === 0 || new Set(value).size !== value.length)
     return false
   const areNames = value.every((name) => typeof name === 'string' && name !== '')
-  return areNames && value.join('').length <= MAX_NAMES_LENGTH
+  return areNames && Buffer.byteLength(JSON.stringify(value)) <= MAX_NAMES_BYTES
 }
 
 function isBbox(value: unknown): boolean {

@@ -28,7 +28,7 @@ describe('tile claims', () => {
     [{ tilesets: ['a', 'a'] }, /different names/],
     [{ tilesets: [''] }, /"tilesets"/],
     [{ tilesets: 'world' }, /"tilesets"/],
-    [{ tilesets: ['x'.repeat(1001)] }, /1000 characters/],
+    [{ tilesets: ['x'.repeat(1497)] }, /1500 bytes/],
     [{ bbox: [0, 0, 10] }, /"bbox" must be \[west, south, east, north\]/],
     [{ bbox: [0, 10, 10, 0] }, /south below north/],
     [{ bbox: [5, 0, 5, 10] }, /west and east different/],

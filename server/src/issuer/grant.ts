@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { wholeNumber } from '../whole-number.ts'
 import { MAX_ACCESS_SECONDS } from './kinds.ts'
 import { findJwtScopes, JWT_SCOPES } from './scopes.ts'
+import { tilesSchema } from './tiles.ts'
 
 const origin = z.string().refine(isOrigin, {
   error: 'must be an origin such as "https://maps.example" (no path), or "*" for every page',
@@ -37,6 +38,8 @@ export const grantSchema = z
         error: 'must be "none", "required" or, in code, a function',
       })
       .default('none'),
+    /** What its tiles are restricted to. */
+    tiles: tilesSchema.optional(),
   })
   .refine((grant) => !grant.shared || grant.session === 'none', {
     path: ['session'],

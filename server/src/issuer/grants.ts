@@ -46,6 +46,7 @@ export function createGrants(
       iat,
       exp,
       parent: `grant_${grant.name}`,
+      tiles: grant.tiles,
     })
     return { token, scope: grant.scope, iat, exp }
   }

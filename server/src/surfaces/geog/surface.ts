@@ -17,7 +17,7 @@ import { createBillingRoute } from './billing-route.ts'
 import { createGeogErrorHandler } from './errors.ts'
 import { createExchangeRoute } from './exchange-route.ts'
 import { createPlacesRoute } from './places-route.ts'
-import { createTilesRoutes } from './tiles-routes.ts'
+import { createTilesRoutes, TILE_RULES } from './tiles-routes.ts'
 
 /** What the Geog surface needs. */
 export interface GeogSurface {
@@ -76,6 +76,7 @@ export function createGeogSurface(surface: GeogSurface): Router {
       verifier,
       scope: 'tiles:read',
       credentials: { query: 'access_token' },
+      tiles: TILE_RULES,
       onRefusal,
     })
     const limit =
