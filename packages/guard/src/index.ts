@@ -13,6 +13,7 @@ export {
   TokenExpiredError,
 } from './errors.ts'
 export { type GuardHandler, type GuardOptions, guard } from './express-guard.ts'
+export { type ForwardAuthHandler, type ForwardAuthOptions, forwardAuth } from './forward-auth.ts'
 export type { IssuerOptions } from './issuers.ts'
 export type { JsonWebKeySet } from './key-set.ts'
 export type { Refusal } from './refusal.ts'
@@ -24,5 +25,5 @@ export {
   type TileClaimsFault,
 } from './tile-claims.ts'
 export type { Bbox } from './tile-grid.ts'
-export type { TileRule } from './tile-rules.ts'
+export { compileTileRules, type TileRule } from './tile-rules.ts'
 export { createVerifier, type TokenUse, type Verifier, type VerifierOptions } from './verifier.ts'
