@@ -7,8 +7,7 @@ import { AmbiguousCredentialsError, AuthRequiredError } from './errors.ts'
  */
 export type CredentialSource =
   | 'header'
-  | { readonly query: string; readonly cookie?: string }
-  | { readonly cookie: string; readonly query?: string }
+  | { readonly query?: string | undefined; readonly cookie?: string | undefined }
 
 /** The part of a request that a credential can be in. */
 export type CredentialRequest = Pick<IncomingMessage, 'rawHeaders' | 'url'>

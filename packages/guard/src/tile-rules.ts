@@ -10,9 +10,9 @@ import { compileUrlTemplate, type Found } from './url-template.ts'
  */
 export type TileRule =
   | string
-  | { readonly tile: string; readonly tileset?: string }
-  | { readonly document: string; readonly tileset?: string }
-  | { readonly archive: string; readonly tileset?: string }
+  | { readonly tile: string; readonly tileset?: string | undefined }
+  | { readonly document: string; readonly tileset?: string | undefined }
+  | { readonly archive: string; readonly tileset?: string | undefined }
 
 /** Finds out what a request asks for; `undefined` if no rule says. */
 export type FindTileResource = (target: CanonicalTarget) => TileResource | undefined

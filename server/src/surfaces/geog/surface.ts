@@ -7,7 +7,7 @@ import type { Mint } from '../../issuer/mint.ts'
 import { createRegisteredVerifier } from '../../issuer/registered.ts'
 import { createOwnVerifier, type OwnTokens } from '../../issuer/verify.ts'
 import { createDailyLimit } from '../../limits/daily-limit.ts'
-import type { FailureReporter } from '../../observe/failures.ts'
+import { type FailureReporter, isFailure } from '../../observe/failures.ts'
 import type { Usage } from '../../observe/usage.ts'
 import type { Places } from '../../places/places.ts'
 import type { Store } from '../../store/open.ts'
@@ -42,7 +42,7 @@ export function createGeogSurface(surface: GeogSurface): Router {
   const { now, report } = surface
   const { tilesPerDay } = surface.config.geog
   const onRefusal = (error: unknown) => {
-    if (!isRefusal(error)) report(error)
+    if (isFailure(error)) report(error)
   }
   const guardFor = (use: Use, scope: string) =>
     guard({
@@ -85,9 +85,4 @@ export function createGeogSurface(surface: GeogSurface): Router {
   }
   router.use(createGeogErrorHandler(report))
   return router
-}
-
-function isRefusal(error: unknown): boolean {
-  const status: unknown = typeof error === 'object' && error ? Reflect.get(error, 'status') : 500
-  return typeof status === 'number' && status < 500
 }
