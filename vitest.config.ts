@@ -54,8 +54,6 @@ if (chromium) {
       include: [pageTest],
       testTimeout: 90_000,
       fileParallelism: false,
-      // Real maps in real time: a machine that is busy with something else gets a second chance.
-      retry: 1,
     },
   })
   projects.push({

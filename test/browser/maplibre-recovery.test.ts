@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { launch, pan } from './chromium.ts'
+import { launch, openPage, pan } from './chromium.ts'
 import {
   everyKind,
   healed,
@@ -75,6 +75,35 @@ describe.each(VERSIONS)('MapLibre %s', (version) => {
     expect(refused.length).toBeGreaterThan(0)
     expect(new Set(refused.map(({ path }) => path)).size).toBe(refused.length)
     expect(rejected.size).toBe(1)
+    expect(servers.counts.exchanges - before).toBe(1)
+    expect(printed).toEqual([])
+  })
+
+  test('sixteen visible tiles that are refused at once cost one exchange and sixteen replays', async () => {
+    reset(servers)
+    const { page, printed } = await openPage(browser, `${servers.page}/maplibre-${version}`)
+    opened = page
+    await page.setViewportSize({ width: 1000, height: 1000 })
+    await page.waitForFunction(() => globalThis.start !== undefined)
+    // Four by four tiles of 256 pixels around a corner.
+    const setup = {
+      style: styleOf({ raster: raster(servers.page) }),
+      map: { center: [0, 0], zoom: 3, pixelRatio: 1 },
+    }
+    await page.evaluate((setup) => globalThis.start(setup), setup)
+    await healed(page)
+    servers.issuer.revokeAll()
+    servers.log.length = 0
+    const before = servers.counts.exchanges
+    await page.evaluate(() => {
+      // On the way there nothing is drawn; the last view is that of sixteen other tiles.
+      for (const lng of [20, 45, 70, 90]) globalThis.map.jumpTo({ center: [lng, 0] })
+    })
+    await healed(page)
+    const seen = new Set(requests(/raster/, 401).map(({ path }) => path))
+    expect([...seen].sort()).toHaveLength(16)
+    expect(requests(/raster/, 401).length).toBe(16)
+    expect(requests(/raster/, 200).length).toBe(16)
     expect(servers.counts.exchanges - before).toBe(1)
     expect(printed).toEqual([])
   })

@@ -21,8 +21,8 @@ export interface AllowList {
   nearest(url: string): ResolvedRule | undefined
 }
 
-/** A URL that a parser would leave exactly as it is: its string can be compared without parsing. */
-const PLAIN = /^https?:\/\/[^/?#@\\]+\/[\w~/-]*(?:[\w~-]\.[\w~/-]*)*(?:\?[\w=&,.~-]*)?$/
+/** What may follow a prefix in a URL that a parser would leave exactly as it is. */
+const PLAIN = '[\\w~/-]*(?:[\\w~-]\\.[\\w~/-]*)*(?:\\?[\\w=&,.~-]*)?$'
 /** Dot segments that the URL parser leaves alone, and that a server may still resolve. */
 const HIDDEN_DOTS = /(?:\/|%2f|%5c)(?:\.|%2e){1,2}(?:[/;]|%2f|%5c|$)/i
 
@@ -39,12 +39,10 @@ function check(rule: AllowRule): ResolvedRule {
   const { prefix, attach } =
     typeof rule === 'string' ? { prefix: rule, attach: 'header' as const } : rule
   if (!/^(?!\/\/)[^?#@*\\]+$/.test(prefix ?? '')) {
-    throw new TypeError(
-      `"allow": "${prefix}" must be a URL without user, query, fragment or wildcard`,
-    )
+    throw wrong(prefix, 'must be a URL without user, query, fragment or wildcard')
   }
   if (attach !== 'header' && !/^[\w.-]+$/.test(attach?.query ?? '')) {
-    throw new TypeError(`"allow": "attach" of "${prefix}" must be 'header' or { query: 'name' }`)
+    throw wrong(prefix, `must "attach" by 'header' or { query: 'name' }`)
   }
   return { prefix, attach }
 }
@@ -52,11 +50,13 @@ function check(rule: AllowRule): ResolvedRule {
 function resolve({ prefix, attach }: ResolvedRule): ResolvedRule {
   const url = parse(prefix)
   if (!url?.protocol.startsWith('http')) {
-    throw new TypeError(
-      `"allow": "${prefix}" must be an absolute http(s) URL, or relative in a page`,
-    )
+    throw wrong(prefix, 'must be an absolute http(s) URL, or relative in a page')
   }
   return { prefix: url.href, attach }
+}
+
+function wrong(prefix: string, rule: string): TypeError {
+  return new TypeError(`"allow": "${prefix}" ${rule}`)
 }
 
 /**
@@ -69,34 +69,35 @@ export function createAllowList(allow: readonly AllowRule[]): AllowList {
   if (!Array.isArray(allow) || !allow.length)
     throw new TypeError('"allow" must name at least one URL prefix')
   const checked = [...allow].map(check)
-  let resolved: ResolvedRule[] | undefined
-  function find(url: string): ResolvedRule | undefined {
-    resolved ??= checked.map(resolve).sort((a, b) => b.prefix.length - a.prefix.length)
-    for (const rule of resolved) {
-      const { prefix } = rule
-      // "/v1" covers "/v1" and "/v1/…", never "/v10".
-      if (
-        url.startsWith(prefix) &&
-        (prefix.endsWith('/') || /^[/?#]|^$/.test(url.slice(prefix.length)))
-      ) {
-        return rule
-      }
-    }
-    return undefined
+  const rules = new Map<string, ResolvedRule>()
+  let covered: RegExp
+  /** Most URLs are plain: they are compared as they are, at a fraction of the time that parsing takes. */
+  let coveredPlain: RegExp
+
+  function compile(): void {
+    for (const rule of checked.map(resolve)) rules.set(rule.prefix, rule)
+    // The longest first. "/v1" covers "/v1" and "/v1/…", never "/v10".
+    const prefixes = [...rules.keys()]
+      .sort((a, b) => b.length - a.length)
+      .map((prefix) => prefix.replace(/\W/g, '\\$&').replace(/[^/]$/, '$&(?![^/?#])'))
+    covered = RegExp(`^(${prefixes.join('|')})`)
+    coveredPlain = RegExp(covered.source + PLAIN)
   }
+
   return {
     match(url) {
-      if (PLAIN.test(url)) {
-        const rule = find(url)
-        if (rule) return rule
+      if (!rules.size) compile()
+      let found = coveredPlain.exec(url)
+      if (!found) {
+        const parsed = parse(url)
+        // A parsed URL begins with its origin, unless it names a user, which no prefix does.
+        if (parsed && !HIDDEN_DOTS.test(parsed.pathname)) found = covered.exec(parsed.href)
       }
-      const parsed = parse(url)
-      // A parsed URL begins with its origin, unless it names a user, which no prefix does.
-      return parsed && !HIDDEN_DOTS.test(parsed.pathname) ? find(parsed.href) : undefined
+      return found ? rules.get(found[1] as string) : undefined
     },
     nearest(url) {
       const origin = `${parse(url)?.origin}/`
-      return resolved?.find(({ prefix }) => prefix.startsWith(origin))
+      return [...rules.values()].find(({ prefix }) => prefix.startsWith(origin))
     },
   }
 }

@@ -16,11 +16,8 @@ export function attachToken(
 ): AuthorizedRequest {
   if (attach === 'header') return { url, headers: { Authorization: `Bearer ${token}` }, token }
   const { query } = attach
-  const [address, ...rest] = url.replace(/#.*/s, '').split('?')
-  const parameters = rest
-    .join('?')
-    .split('&')
-    .filter((part) => part && part.split('=')[0] !== query)
+  const [address, given = ''] = url.replace(/#.*/s, '').split(/\?(.*)/s)
+  const parameters = given.split('&').filter((part) => part && part.split('=')[0] !== query)
   parameters.push(`${query}=${encodeURIComponent(token)}`)
   return { url: `${address}?${parameters.join('&')}`, headers: {}, token }
 }

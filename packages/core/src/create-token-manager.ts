@@ -194,10 +194,7 @@ export function createTokenManager(
     },
     async renew() {
       if (denied()) failure = undefined
-      const run = attempt('requested')
-      const signal = abort?.signal
-      const result = await run
-      if (signal?.reason?.name === 'AbortError') throw signal.reason
+      const result = await attempt('requested')
       if (result instanceof Error) throw result
       return result
     },

@@ -17,15 +17,15 @@ export function parseRetryAfter(header: string | null, now: number): number | un
  * @see RFC 6749 §5.1, §5.2
  */
 export async function parseTokenResponse(response: Response, sentAt: number): Promise<AccessToken> {
-  if (typeof response?.json !== 'function') {
+  if (!response?.headers) {
     throw new TokenError('ERR_TOKEN_RESPONSE_INVALID', 'The token source must return a Response.')
   }
   const { ok, status, headers } = response
   // By the broker's own clock, where it can be read: the page's may be wrong.
   const now = Date.parse(headers.get('date') ?? '') || Date.now()
   const retryAfter = parseRetryAfter(headers.get('retry-after'), now)
-  const failure = (message: string, code: TokenErrorCode = 'ERR_TOKEN_RESPONSE_INVALID') =>
-    new TokenError(code, `The token endpoint ${message}.`, { status, retryAfter })
+  const failure = (what: string, code: TokenErrorCode = 'ERR_TOKEN_RESPONSE_INVALID') =>
+    new TokenError(code, `The token endpoint ${what}.`, { status, retryAfter })
   if (!ok) {
     // The browser hides the status of a redirect that is not followed: it reads as 0.
     if (status < 400) throw failure('answered with a redirect, perhaps to a sign-in page')
@@ -43,18 +43,20 @@ export async function parseTokenResponse(response: Response, sentAt: number): Pr
     expires_in: seconds,
     scope,
   } = body ?? {}
-  if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) {
-    throw failure('must answer "access_token", a string of visible ASCII characters')
+  const must = (holds: boolean, what: string) => {
+    if (!holds) throw failure(`must answer ${what}`)
   }
-  if (!/^bearer$/i.test(type as string)) throw failure('must answer "token_type": "Bearer"')
+  must(
+    typeof value === 'string' && /^[\x21-\x7e]+$/.test(value),
+    '"access_token", a string of visible ASCII characters',
+  )
+  must(/^bearer$/i.test(type as string), '"token_type": "Bearer"')
   // Some endpoints answer the number as a string.
-  const lifetime = typeof seconds === 'string' ? Number.parseFloat(seconds) : seconds
-  if (!(typeof lifetime === 'number' && lifetime > 0 && lifetime < 1e9)) {
-    throw failure('must answer "expires_in", a positive number of seconds')
-  }
+  const lifetime = typeof seconds === 'string' ? Number.parseFloat(seconds) : (seconds as number)
+  must(lifetime > 0 && lifetime < 1e9, '"expires_in", a positive number of seconds')
   return {
-    value,
+    value: value as string,
     expiresAt: sentAt + lifetime * 1000,
-    ...(typeof scope === 'string' ? { scope } : {}),
+    ...(typeof scope === 'string' && { scope }),
   }
 }

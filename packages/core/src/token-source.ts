@@ -20,18 +20,17 @@ export function openSource(
   grant: string | undefined,
 ): (request: { reason: RenewalReason; signal: AbortSignal }) => Promise<Response> {
   if (typeof source === 'function') {
-    if (grant === undefined) return source
+    if (!grant) return source
     throw new TypeError('"grant" goes with a URL as the source, not with a function')
   }
   return ({ signal }) =>
     fetch(source, {
       method: 'POST',
-      credentials: 'same-origin',
-      cache: 'no-store',
       redirect: 'manual',
       signal,
-      ...(grant === undefined
-        ? {}
-        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ grant }) }),
+      ...(grant && {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ grant }),
+      }),
     })
 }
