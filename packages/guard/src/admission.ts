@@ -27,7 +27,7 @@ export type VerifierChoice = { readonly verifier: Verifier } | VerifierOptions
  */
 export type Admit = (
   token: string,
-  page: Pick<TokenUse, 'referer' | 'origin'>,
+  page: Pick<TokenUse, 'referer' | 'origin' | 'cookie'>,
   findTarget: () => CanonicalTarget | undefined,
 ) => Promise<TokenClaims>
 
@@ -39,9 +39,9 @@ export function createAdmission(options: AdmissionRules & VerifierChoice): Admit
     throw new TypeError('"scope" must be one scope, without spaces or quotes')
   const findResource = tiles === undefined ? undefined : compileTileRules(tiles)
 
-  return async (token, { referer, origin }, findTarget) => {
+  return async (token, { referer, origin, cookie }, findTarget) => {
     const keepsTileClaims = findResource !== undefined
-    const claims = await verifier.verify(token, { referer, origin, keepsTileClaims })
+    const claims = await verifier.verify(token, { referer, origin, cookie, keepsTileClaims })
     if (scope !== undefined && !hasScope(claims.scope, scope))
       throw new InsufficientScopeError(scope)
     if (claims.tiles) {

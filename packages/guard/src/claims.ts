@@ -1,3 +1,4 @@
+import { type Confirmation, parseConfirmation } from './binding.ts'
 import { InvalidTokenError, TokenExpiredError } from './errors.ts'
 import { parseTileClaims, type TileClaims } from './tile-claims.ts'
 
@@ -17,6 +18,8 @@ export interface TokenClaims {
   readonly parent?: string
   /** What its tiles are restricted to; whoever reads this must keep it. */
   readonly tiles?: TileClaims
+  /** What it is bound to. */
+  readonly cnf?: Confirmation
 }
 
 /** What a claim must be: exactly this, or one of these. */
@@ -58,6 +61,7 @@ export function parseClaims(
   const orgId = readOptionalString(payload, 'org_id')
   const parent = readOptionalString(payload, 'parent')
   const tiles = readTiles(payload)
+  const cnf = payload.cnf === undefined ? undefined : parseConfirmation(payload.cnf)
 
   if (iss !== rules.issuer) throw new InvalidTokenError('other issuer')
   if (typeof aud === 'string' ? aud !== rules.audience : !aud.includes(rules.audience))
@@ -90,6 +94,7 @@ export function parseClaims(
     ...(orgId === undefined ? {} : { org_id: orgId }),
     ...(parent === undefined ? {} : { parent }),
     ...(tiles === undefined ? {} : { tiles }),
+    ...(cnf === undefined ? {} : { cnf }),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { findCookies } from './cookies.ts'
 import { AmbiguousCredentialsError, AuthRequiredError } from './errors.ts'
 
 /**
@@ -39,7 +40,7 @@ export function readCredential(request: CredentialRequest, source: CredentialSou
   const headers = readHeaders(request, 'authorization')
   const others = [
     ...(query === undefined ? [] : readParameters(request.url ?? '', query)),
-    ...(cookie === undefined ? [] : readCookies(request, cookie)),
+    ...(cookie === undefined ? [] : findCookies(readHeaders(request, 'cookie'), cookie)),
   ]
   if (headers.length + others.length > 1) throw new AmbiguousCredentialsError()
   const token = others[0] ?? BEARER.exec(headers[0] ?? '')?.[1]
@@ -60,11 +61,4 @@ export function readHeaders(
 function readParameters(url: string, name: string): string[] {
   const start = url.indexOf('?')
   return start < 0 ? [] : new URLSearchParams(url.slice(start)).getAll(name)
-}
-
-function readCookies(request: CredentialRequest, name: string): string[] {
-  return readHeaders(request, 'cookie')
-    .flatMap((header) => header.split(';'))
-    .map((pair) => pair.trim().split(/=(.*)/s))
-    .flatMap(([key, value = '']) => (key === name ? [value] : []))
 }

@@ -1,4 +1,6 @@
+export { BINDING_COOKIE, type Confirmation, confirmBy, TOKEN_COOKIE } from './binding.ts'
 export type { RequiredClaims, TokenClaims } from './claims.ts'
+export { findCookies } from './cookies.ts'
 export { type CredentialSource, readCredential } from './credentials.ts'
 export type { ErrorBody, ErrorShape } from './error-shapes.ts'
 export {

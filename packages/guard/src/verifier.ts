@@ -1,3 +1,4 @@
+import { isConfirmed } from './binding.ts'
 import { isExpired, type TokenClaims } from './claims.ts'
 import { parseCompactJws } from './compact-jws.ts'
 import { InvalidTokenError, TileNotPermittedError, TokenExpiredError } from './errors.ts'
@@ -30,6 +31,10 @@ export interface TokenUse {
    * is refused: nobody takes it for a full one by not knowing.
    */
   readonly keepsTileClaims?: boolean
+  /** Its `Cookie` header. Without the right one a token that is bound to a cookie is refused. */
+  readonly cookie?: string | undefined
+  /** The caller only reads the token, or checks its `cnf` itself. */
+  readonly keepsBinding?: boolean
 }
 
 /** Decides whether a string is a genuine, current token of the issuer it was made for. */
@@ -77,11 +82,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   return {
-    verify: async (token, { keepsTileClaims = false } = {}) => {
+    verify: async (token, { keepsTileClaims, keepsBinding, cookie } = {}) => {
       const { claims, issuer } = await check(token)
       if (await isRevoked?.(claims)) throw new InvalidTokenError('revoked')
       if (isExpired(claims.exp, issuer.leeway, now())) throw new TokenExpiredError()
       if (claims.tiles && !keepsTileClaims) throw new TileNotPermittedError()
+      if (claims.cnf && !keepsBinding && !isConfirmed(claims.cnf, cookie))
+        throw new InvalidTokenError('bound to another browser')
       return claims
     },
   }

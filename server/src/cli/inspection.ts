@@ -71,6 +71,7 @@ async function judgeOwn(
   try {
     const claims = await createOwnVerifier(own, isSession ? 'session' : 'tiles').verify(token, {
       keepsTileClaims: true,
+      keepsBinding: true,
     })
     if (isSession) {
       const family = await findFamily(store, claims.parent ?? '')

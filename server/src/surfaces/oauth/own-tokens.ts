@@ -54,7 +54,7 @@ export function createOrganisationTokens(
 async function verifyQuietly(verifier: Verifier, token: string): Promise<TokenClaims | undefined> {
   try {
     // Nothing is opened here, so no restriction is lost.
-    return await verifier.verify(token, { keepsTileClaims: true })
+    return await verifier.verify(token, { keepsTileClaims: true, keepsBinding: true })
   } catch (error) {
     if (error instanceof GuardError && error.status === 401) return
     throw error
