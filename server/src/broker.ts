@@ -40,12 +40,16 @@ export interface Broker {
   /** Verifies our API and access tokens in this process, revocations included. Throws like `router`. */
   readonly verifier: Verifier
   /**
-   * Serves the broker alone, with health checks, security headers and a request log.
+   * Serves the broker alone, with health checks, security headers and a request log; and `/verify` on
+   * the listener that `verify.port` gives it.
    *
    * @param port 0 takes a free one.
    * @param host Default `127.0.0.1`.
    */
-  listen(port: number, host?: string): Promise<{ readonly url: string; readonly port: number }>
+  listen(
+    port: number,
+    host?: string,
+  ): Promise<{ readonly url: string; readonly port: number; readonly verifyUrl?: string }>
   /** Lets running requests end (10 s at most), then closes store and tilesets. Safe to call twice. */
   close(): Promise<void>
 }
@@ -64,10 +68,11 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   const usage = createUsage(store, now, createFailureReporter(logger))
   let tilesets: ReadonlyMap<string, Tileset> = new Map()
   let listener: Listener | undefined
+  let verifyListener: Listener | undefined
   let closing: Promise<void> | undefined
 
   const close = async () => {
-    await listener?.close()
+    await Promise.all([listener?.close(), verifyListener?.close()])
     await Promise.all([...tilesets.values()].map((tileset) => tileset.close()))
     await usage.close()
     await store.close()
@@ -128,7 +133,16 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
           port,
           host,
         )
-        return { url: listener.url, port: listener.port }
+        const listening = { url: listener.url, port: listener.port }
+        const { verifyRouter } = getWired()
+        const { port: verifyPort, host: verifyHost = '127.0.0.1' } = config.verify ?? {}
+        if (!verifyRouter || verifyPort === undefined) return listening
+        verifyListener = await listen(
+          async () => createApp(verifyRouter, logger, isReady, []),
+          verifyPort,
+          verifyHost,
+        )
+        return { ...listening, verifyUrl: verifyListener.url }
       },
       close: () => {
         closing ??= close()

@@ -17,14 +17,12 @@ export class ConfigError extends Error {
 /** Fields that the design has and this version does not. */
 const LATER = new Set([
   'binding',
-  'bbox',
   'budgets',
   'database',
   'metrics',
   'oauth',
   'redis',
   'signing',
-  'tiles',
   'upstream',
   'upstreams',
 ])

@@ -6,6 +6,7 @@ import { ConfigError, describeIssues, describeRule } from './config-error.ts'
 import { grantSchema } from './issuer/grant.ts'
 import { MAX_SESSION_SECONDS } from './issuer/kinds.ts'
 import { SURFACE_NAMES } from './surfaces/names.ts'
+import { tileRulesSchema } from './tile-rules-schema.ts'
 import { wholeNumber } from './whole-number.ts'
 
 const url = z.string().refine(isPublicUrl, {
@@ -51,6 +52,23 @@ const proxy = z.string().refine(isProxy, {
   error: 'must be an address, a network such as "10.0.0.0/8", or "loopback"',
 })
 
+/** Forward auth: which gateways may ask about which paths. */
+const verifySchema = z.strictObject({
+  /** Addresses of gateways, as their connections show them. */
+  peers: z.array(proxy).min(1),
+  /** What the paths behind the gateways are; without it restricted tokens are refused. */
+  tiles: tileRulesSchema.optional(),
+  /** The scope that a token must have. */
+  scope: z.string().min(1).default('tiles:read'),
+  /** Where a token may be besides the header. */
+  credentials: z
+    .strictObject({ query: z.string().min(1).optional(), cookie: z.string().min(1).optional() })
+    .optional(),
+  /** A listener of its own, 0 for a free port; without it the route is among the others. */
+  port: wholeNumber(0, 65_535).optional(),
+  host: z.string().min(1).default('127.0.0.1'),
+})
+
 /** Everything that can be configured, with its rules. */
 export const configSchema = z.strictObject({
   /** Folder of keys, accounts and tokens. */
@@ -89,6 +107,8 @@ export const configSchema = z.strictObject({
   mapTokenPerMinute: perMinute(600),
   /** Whose `X-Forwarded-For` is believed. A mounted broker believes what its host app does. */
   trustProxy: z.array(proxy).default([]),
+  /** `GET /verify`: answers gateways whether a request may pass. */
+  verify: verifySchema.optional(),
   /** Creates the account `demo` and its grants. */
   demo: z.boolean().default(false),
 })

@@ -32,6 +32,7 @@ import { createMapTokenSurface } from './surfaces/map-token/routes.ts'
 import { createMapboxSurface } from './surfaces/mapbox/surface.ts'
 import { SURFACE_NAMES, type SurfaceName } from './surfaces/names.ts'
 import { createOauthSurface } from './surfaces/oauth/surface.ts'
+import { createVerifySurface } from './surfaces/verify/surface.ts'
 import type { Tileset } from './tiles/tileset.ts'
 
 /** What a broker is put together from. */
@@ -117,6 +118,8 @@ const SURFACES: Readonly<Record<SurfaceName, (services: Services) => Router>> = 
 export interface Wired {
   readonly router: Router
   readonly verifier: Verifier
+  /** Forward auth, where it has a listener of its own. */
+  readonly verifyRouter: Router | undefined
 }
 
 /** Connects issuer, store and surfaces; no rule lives here. */
@@ -160,7 +163,10 @@ export function wire(parts: Parts, place: Place): Wired {
   router.use(createJwksSurface(keys, report))
   for (const name of SURFACE_NAMES)
     if (config.surfaces[name] !== false) router.use(SURFACES[name](services))
-  return { router, verifier }
+  const verifyRouter = config.verify && createVerifySurface({ ...config.verify, verifier, report })
+  const hasOwnListener = config.verify?.port !== undefined
+  if (verifyRouter && !hasOwnListener) router.use(verifyRouter)
+  return { router, verifier, verifyRouter: hasOwnListener ? verifyRouter : undefined }
 }
 
 function toSessionRules({ login }: BrokerConfig): SessionRules {

@@ -188,7 +188,18 @@ describe('grants that cannot work stop the start', () => {
     ['an unknown session', { session: 'x' }, 'grants.a.session: must be "none", "required"'],
     ['a shared session', { session: 'required', shared: true }, 'grants.a.session: must be "none"'],
     ['upstream', { upstream: 'geog' }, 'grants.a.upstream: not supported yet'],
-    ['tiles', { tiles: { maxzoom: 3 } }, 'grants.a.tiles: not supported yet'],
+    [
+      'an unknown restriction',
+      { tiles: { layers: [] } },
+      'grants.a.tiles.layers: is none of tilesets',
+    ],
+    ['no restriction', { tiles: {} }, 'grants.a.tiles: must restrict something'],
+    ['a zoom', { tiles: { maxzoom: 31 } }, 'grants.a.tiles.maxzoom: must be a whole number from 0'],
+    [
+      'an area',
+      { tiles: { bbox: [1, 2, 3] } },
+      'grants.a.tiles.bbox: must be [west, south, east, north]',
+    ],
     ['binding', { binding: true }, 'grants.a.binding: not supported yet'],
     [
       'a path in an origin',

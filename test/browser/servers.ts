@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '../..')
 const dist = (name: string, file: string) => join(root, 'node_modules', name, 'dist', file)
 
 /** Scripts of map libraries and the built files of Tilepass, as a page without a bundler loads them. */
-const LIBRARIES: Record<string, string> = {
+export const LIBRARIES: Record<string, string> = {
   '/lib/tilepass-maplibre.mjs': join(root, 'packages/maplibre/dist/tilepass-maplibre.mjs'),
   '/lib/tilepass-maplibre.iife.js': join(root, 'packages/maplibre/dist/tilepass-maplibre.iife.js'),
   '/lib/tilepass-leaflet.iife.js': join(root, 'packages/leaflet/dist/tilepass-leaflet.iife.js'),
@@ -94,7 +94,7 @@ function crc(data: Buffer): number {
   return ~value >>> 0
 }
 
-const TILE = png(256, [40, 120, 90])
+export const TILE = png(256, [40, 120, 90])
 /** Elevation 0 in the Mapbox encoding. */
 const DEM = png(256, [1, 134, 160])
 /** A vector tile with one layer `land`: a square over the whole tile. */

@@ -1,5 +1,8 @@
-/** How a request carries the token: in the Authorization header, or in a query parameter of that name. */
-export type Attach = 'header' | { readonly query: string }
+/**
+ * How a request carries the token: in the Authorization header, in a query parameter of that name, or
+ * in a cookie that the endpoint sets and the browser sends by itself.
+ */
+export type Attach = 'header' | 'cookie' | { readonly query: string }
 
 /**
  * A URL prefix that may carry the token. A string stands for `{ prefix, attach: 'header' }`. A relative
@@ -41,8 +44,12 @@ function check(rule: AllowRule): ResolvedRule {
   if (!/^(?!\/\/)[^?#@*\\]+$/.test(prefix ?? '')) {
     throw wrong(prefix, 'must be a URL without user, query, fragment or wildcard')
   }
-  if (attach !== 'header' && !/^[\w.-]+$/.test(attach?.query ?? '')) {
-    throw wrong(prefix, `must "attach" by 'header' or { query: 'name' }`)
+  if (
+    typeof attach === 'string'
+      ? !/^(header|cookie)$/.test(attach)
+      : !/^[\w.-]+$/.test(attach?.query ?? '')
+  ) {
+    throw wrong(prefix, `must "attach" by 'header', 'cookie' or { query: 'name' }`)
   }
   return { prefix, attach }
 }

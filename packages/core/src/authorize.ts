@@ -15,6 +15,7 @@ export function attachToken(
   token: string,
 ): AuthorizedRequest {
   if (attach === 'header') return { url, headers: { Authorization: `Bearer ${token}` }, token }
+  if (attach === 'cookie') return { url, headers: {}, token }
   const { query } = attach
   const [address, given = ''] = url.replace(/#.*/s, '').split(/\?(.*)/s)
   const parameters = given.split('&').filter((part) => part && part.split('=')[0] !== query)

@@ -77,7 +77,7 @@ test.each([
   [['https://a.example/?x=1'], /query/],
   [['https://*.example/'], /wildcard/],
   [[{ prefix: 'https://a.example/', attach: { query: 'a b' } }], /attach/],
-  [[{ prefix: 'https://a.example/', attach: 'cookie' as 'header' }], /attach/],
+  [[{ prefix: 'https://a.example/', attach: 'cookies' as 'cookie' }], /attach/],
 ] as [AllowRule[], RegExp][])('refuses the rules %j when they are given', (allow, message) => {
   expect(() => createAllowList(allow)).toThrow(message)
   expect(() => createAllowList(allow)).toThrow(TypeError)

@@ -25,6 +25,12 @@ test('a header rule leaves the URL alone, in a fresh object every time', () => {
   expect(attachToken('https://a.example/?x', rule, 't').headers).not.toBe(first.headers)
 })
 
+test('a cookie rule attaches nothing: the browser sends the cookie by itself', () => {
+  const rule = { prefix: '', attach: 'cookie' as const }
+  const url = 'https://a.example/1.png?x#f'
+  expect(attachToken(url, rule, 't')).toEqual({ url, headers: {}, token: 't' })
+})
+
 test('any token comes out of the query as it went in', () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1, unit: 'grapheme-ascii' }), (token) => {

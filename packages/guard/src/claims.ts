@@ -1,4 +1,6 @@
+import { type Confirmation, parseConfirmation } from './binding.ts'
 import { InvalidTokenError, TokenExpiredError } from './errors.ts'
+import { parseTileClaims, type TileClaims } from './tile-claims.ts'
 
 /** What a verified token says. Times are whole seconds since 1970, as on the wire (RFC 7519 §4.1). */
 export interface TokenClaims {
@@ -14,7 +16,14 @@ export interface TokenClaims {
   readonly org_id?: string
   /** Id of the subject token that this one was exchanged for. */
   readonly parent?: string
+  /** What its tiles are restricted to; whoever reads this must keep it. */
+  readonly tiles?: TileClaims
+  /** What it is bound to. */
+  readonly cnf?: Confirmation
 }
+
+/** What a claim must be: exactly this, or one of these. */
+export type RequiredClaims = Readonly<Record<string, string | number | boolean | readonly string[]>>
 
 /** Rules that claims must satisfy; durations in ms. */
 export interface ClaimRules {
@@ -22,6 +31,7 @@ export interface ClaimRules {
   readonly audience: string
   /** Required value of `token_type`; `null` for issuers that have no such claim. */
   readonly tokenType: string | null
+  readonly requiredClaims: RequiredClaims
   readonly leeway: number
   readonly maxLifetime: number
 }
@@ -50,6 +60,8 @@ export function parseClaims(
   const tokenType = readOptionalString(payload, 'token_type')
   const orgId = readOptionalString(payload, 'org_id')
   const parent = readOptionalString(payload, 'parent')
+  const tiles = readTiles(payload)
+  const cnf = payload.cnf === undefined ? undefined : parseConfirmation(payload.cnf)
 
   if (iss !== rules.issuer) throw new InvalidTokenError('other issuer')
   if (typeof aud === 'string' ? aud !== rules.audience : !aud.includes(rules.audience))
@@ -58,6 +70,9 @@ export function parseClaims(
     throw new InvalidTokenError('other token_type')
   // `typ` is how download tokens and other kinds mark themselves inside the payload.
   if (payload.typ !== undefined) throw new InvalidTokenError('another kind of token')
+
+  for (const [name, wanted] of Object.entries(rules.requiredClaims))
+    if (!isClaim(payload, name, wanted)) throw new InvalidTokenError(`other ${name}`)
 
   const lifetime = (exp - iat) * 1000
   if (lifetime <= 0 || lifetime > rules.maxLifetime)
@@ -78,6 +93,8 @@ export function parseClaims(
     ...(tokenType === undefined ? {} : { token_type: tokenType }),
     ...(orgId === undefined ? {} : { org_id: orgId }),
     ...(parent === undefined ? {} : { parent }),
+    ...(tiles === undefined ? {} : { tiles }),
+    ...(cnf === undefined ? {} : { cnf }),
   }
 }
 
@@ -89,6 +106,26 @@ export function isExpired(exp: number, leeway: number, now: number): boolean {
 /** Does a space-separated list of scopes contain this one, as an exact string? */
 export function hasScope(scopes: string, wanted: string): boolean {
   return scopes.split(' ').includes(wanted)
+}
+
+function isClaim(
+  payload: Readonly<Record<string, unknown>>,
+  name: string,
+  wanted: RequiredClaims[string],
+): boolean {
+  const value = Object.hasOwn(payload, name) ? payload[name] : undefined
+  if (typeof wanted !== 'object') return value === wanted
+  return typeof value === 'string' && wanted.includes(value)
+}
+
+// Also without `crit`: other issuers may not be able to set it, and a restriction is one all the same.
+function readTiles(payload: Readonly<Record<string, unknown>>): TileClaims | undefined {
+  if (payload.tiles === undefined) return
+  try {
+    return parseTileClaims(payload.tiles)
+  } catch (cause) {
+    throw new InvalidTokenError('tiles is not a restriction of tiles', { cause })
+  }
 }
 
 function readString(payload: Readonly<Record<string, unknown>>, name: string): string {

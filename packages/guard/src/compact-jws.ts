@@ -5,6 +5,10 @@ export interface CompactJws {
   /** `alg` as the token claims it: compared with the configured one, never used to choose. */
   readonly algorithm: string
   readonly keyId: string
+  /** `typ` of the header. */
+  readonly type: string | undefined
+  /** Does the header mark tile claims as critical (`crit: ["tiles"]`)? */
+  readonly hasCriticalTiles: boolean
   readonly header: Readonly<Record<string, unknown>>
   readonly payload: Readonly<Record<string, unknown>>
 }
@@ -37,14 +41,28 @@ export function parseCompactJws(token: string): CompactJws {
   const header = parseJsonObject(head, 'header')
   for (const name of FORBIDDEN)
     if (Object.hasOwn(header, name)) throw new InvalidTokenError(`header has ${name}`)
-  // No extension is understood yet, so every critical one is unknown (RFC 7515 §4.1.11).
-  if (Object.hasOwn(header, 'crit')) throw new InvalidTokenError('unknown critical extension')
   const { alg, kid, typ } = header
   if (typeof alg !== 'string') throw new InvalidTokenError('alg is not a string')
   if (typeof kid !== 'string' || kid === '') throw new InvalidTokenError('kid is not a string')
   if (typ !== undefined && typ !== 'JWT' && typ !== 'at+jwt')
     throw new InvalidTokenError('unknown typ')
-  return { algorithm: alg, keyId: kid, header, payload: parseJsonObject(body, 'payload') }
+  return {
+    algorithm: alg,
+    keyId: kid,
+    type: typ,
+    hasCriticalTiles: readCritical(header),
+    header,
+    payload: parseJsonObject(body, 'payload'),
+  }
+}
+
+/** The one extension that we know: tile claims. @see RFC 7515 §4.1.11 */
+function readCritical(header: Readonly<Record<string, unknown>>): boolean {
+  if (!Object.hasOwn(header, 'crit')) return false
+  const { crit, tiles } = header
+  if (!Array.isArray(crit) || crit.length !== 1 || crit[0] !== 'tiles' || tiles !== true)
+    throw new InvalidTokenError('unknown critical extension')
+  return true
 }
 
 /** Is this base64url without padding, white space or unused bits, so that one value has one form? */

@@ -1,13 +1,32 @@
 import type { IncomingMessage } from 'node:http'
+import { findCookies } from './cookies.ts'
 import { AmbiguousCredentialsError, AuthRequiredError } from './errors.ts'
 
 /**
- * Where a request may carry its token: the `Authorization` header, or, for clients that cannot set
- * one (`<img>`), also a query parameter of the given name.
+ * Where a request may carry its token: the `Authorization` header, and by choice a query parameter or
+ * a cookie of the given name as well, for clients that cannot set a header (`<img>`).
  */
-export type CredentialSource = 'header' | { readonly query: string }
+export type CredentialSource =
+  | 'header'
+  | { readonly query?: string | undefined; readonly cookie?: string | undefined }
+
+/** The part of a request that a credential can be in. */
+export type CredentialRequest = Pick<IncomingMessage, 'rawHeaders' | 'url'>
 
 const BEARER = /^bearer +([^\s,]+)$/i
+/** RFC 6265 §4.1.1. */
+const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
+/** @throws `TypeError` for a source without a usable name. */
+export function assertCredentialSource(source: CredentialSource): void {
+  if (source === 'header') return
+  const { query, cookie } = source
+  if (query === undefined && cookie === undefined)
+    throw new TypeError('"credentials" must be "header", or name a query parameter or a cookie')
+  if (query === '') throw new TypeError('"credentials.query" must name a parameter')
+  if (cookie !== undefined && !COOKIE_NAME.test(cookie))
+    throw new TypeError('"credentials.cookie" must name a cookie')
+}
 
 /**
  * Finds the one credential of a request; the scheme's case does not matter (RFC 9110 §11.1).
@@ -15,19 +34,28 @@ const BEARER = /^bearer +([^\s,]+)$/i
  * @throws {@link AuthRequiredError} without one, {@link AmbiguousCredentialsError} with several.
  * @see RFC 6750 §2
  */
-export function readCredential(
-  request: Pick<IncomingMessage, 'rawHeaders' | 'url'>,
-  source: CredentialSource,
-): string {
+export function readCredential(request: CredentialRequest, source: CredentialSource): string {
+  const { query, cookie } = source === 'header' ? {} : source
   // Node keeps the first of several Authorization headers and drops the others without a word.
-  const headers = request.rawHeaders.filter(
-    (_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === 'authorization',
-  )
-  const parameters = source === 'header' ? [] : readParameters(request.url ?? '', source.query)
-  if (headers.length + parameters.length > 1) throw new AmbiguousCredentialsError()
-  const token = parameters[0] ?? BEARER.exec(headers[0] ?? '')?.[1]
+  const headers = readHeaders(request, 'authorization')
+  const others = [
+    ...(query === undefined ? [] : readParameters(request.url ?? '', query)),
+    ...(cookie === undefined ? [] : findCookies(readHeaders(request, 'cookie'), cookie)),
+  ]
+  if (headers.length + others.length > 1) throw new AmbiguousCredentialsError()
+  const token = others[0] ?? BEARER.exec(headers[0] ?? '')?.[1]
   if (!token) throw new AuthRequiredError()
   return token
+}
+
+/** Every value of a header, as it was sent. */
+export function readHeaders(
+  { rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>,
+  name: string,
+): string[] {
+  return rawHeaders.filter(
+    (_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === name,
+  )
 }
 
 function readParameters(url: string, name: string): string[] {

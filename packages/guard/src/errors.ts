@@ -8,6 +8,8 @@ export interface RefusalDetails {
   readonly reason: string
   /** RFC 6750 §3.1 error code for `WWW-Authenticate`; absent when no credential was sent. */
   readonly challenge?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+  /** Response headers that belong to this refusal. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
@@ -20,6 +22,7 @@ export class GuardError extends Error implements RefusalDetails {
   readonly code: string
   readonly reason: string
   readonly challenge?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+  readonly headers?: Readonly<Record<string, string>>
 
   constructor(message: string, details: RefusalDetails, options?: ErrorOptions) {
     super(message, options)
@@ -28,6 +31,7 @@ export class GuardError extends Error implements RefusalDetails {
     this.code = details.code
     this.reason = details.reason
     if (details.challenge) this.challenge = details.challenge
+    if (details.headers) this.headers = details.headers
   }
 }
 
@@ -94,6 +98,18 @@ export class InsufficientScopeError extends GuardError {
       challenge: 'insufficient_scope',
     })
     this.scope = scope
+  }
+}
+
+/** 403 `TILE_NOT_PERMITTED`: the token is restricted to other tiles, or this is none. */
+export class TileNotPermittedError extends GuardError {
+  constructor() {
+    super('The token is restricted to other tiles', {
+      status: 403,
+      code: 'TILE_NOT_PERMITTED',
+      reason: 'Forbidden',
+      challenge: 'insufficient_scope',
+    })
   }
 }
 

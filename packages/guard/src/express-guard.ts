@@ -1,11 +1,12 @@
 import type { NextFunction, Request, Response } from 'express'
-import { hasScope, type TokenClaims } from './claims.ts'
+import { type AdmissionRules, createAdmission, type VerifierChoice } from './admission.ts'
+import { findCanonicalTarget } from './canonical-path.ts'
+import type { TokenClaims } from './claims.ts'
 import { allowEveryOrigin, answerPreflight } from './cors.ts'
-import { type CredentialSource, readCredential } from './credentials.ts'
-import { InsufficientScopeError } from './errors.ts'
-import { sendRefusal } from './refusal.ts'
+import { assertCredentialSource, type CredentialSource, readCredential } from './credentials.ts'
+import { assertErrorShape, type ErrorShape } from './error-shapes.ts'
+import { sendRefusal, toRefusal } from './refusal.ts'
 import { addValidators } from './validators.ts'
-import { createVerifier, type Verifier, type VerifierOptions } from './verifier.ts'
 
 declare global {
   // biome-ignore lint/style/noNamespace: Express offers no other way to extend its Request
@@ -17,17 +18,22 @@ declare global {
   }
 }
 
-interface GuardRules {
-  /** The scope that a token must have, as an exact string; without it any good token passes. */
-  readonly scope?: string
-  /** Where a token may come from. Default `'header'`; `{ query }` accepts the header as well. */
+interface GuardRules extends AdmissionRules {
+  /** Where a token may come from. Default `'header'`, which the other choices accept as well. */
   readonly credentials?: CredentialSource
+  /** How refusals are worded. Default `'geog'`. */
+  readonly errors?: ErrorShape
+  /**
+   * Do answers vary by `Authorization`? Default `true`. With `false` a renewed token costs not even a
+   * 304, but a browser hands what it has cached to the next user of the same profile as well.
+   */
+  readonly vary?: boolean
   /** Told of each refusal, for logs. */
   readonly onRefusal?: (error: unknown, request: Request) => void
 }
 
-/** Settings of {@link guard}: a verifier, or what one is made of. */
-export type GuardOptions = GuardRules & ({ readonly verifier: Verifier } | VerifierOptions)
+/** Settings of {@link guard}: its rules, and a verifier or what one is made of. */
+export type GuardOptions = GuardRules & VerifierChoice
 
 /** What `guard` returns: an Express 5 handler. */
 export type GuardHandler = (
@@ -41,31 +47,29 @@ export type GuardHandler = (
  *
  * CORS comes first, so that a page of another origin sees every status; OPTIONS is answered here.
  * What passes is `private` with a strong ETag unless its handler says otherwise, and varies by
- * `Authorization`. Refusals are in Geog's shape and never cached.
+ * `Authorization`. Refusals are never cached. Paths of `tiles` count from where it is mounted.
  *
  * @throws `TypeError` for options that cannot work.
  * @see RFC 6750
  */
 export function guard(options: GuardOptions): GuardHandler {
-  const { scope, credentials = 'header', onRefusal } = options
-  const verifier = 'verifier' in options ? options.verifier : createVerifier(options)
-  if (scope !== undefined && !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
-    throw new TypeError('"scope" must be one scope, without spaces or quotes')
-  if (credentials !== 'header' && !credentials.query)
-    throw new TypeError('"credentials.query" must name a parameter')
+  const { credentials = 'header', errors = 'geog', vary = true, onRefusal } = options
+  const admit = createAdmission(options)
+  assertCredentialSource(credentials)
+  assertErrorShape(errors)
+  const takesCookies = credentials !== 'header' && credentials.cookie !== undefined
+  const varying = takesCookies ? 'Authorization, Cookie' : 'Authorization'
 
   return async (request, response, next) => {
     allowEveryOrigin(response)
     if (request.method === 'OPTIONS') return answerPreflight(response)
-    response.vary('Authorization')
+    if (vary) response.vary(varying)
     try {
-      const claims = await verifier.verify(readCredential(request, credentials), request.headers)
-      if (scope !== undefined && !hasScope(claims.scope, scope))
-        throw new InsufficientScopeError(scope)
-      request.auth = claims
+      const token = readCredential(request, credentials)
+      request.auth = await admit(token, request.headers, () => findCanonicalTarget(request.url))
     } catch (error) {
       onRefusal?.(error, request)
-      sendRefusal(response, error)
+      sendRefusal(response, toRefusal(error), errors)
       return
     }
     addValidators(request, response)

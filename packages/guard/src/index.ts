@@ -1,5 +1,8 @@
-export type { TokenClaims } from './claims.ts'
+export { BINDING_COOKIE, type Confirmation, confirmBy, TOKEN_COOKIE } from './binding.ts'
+export type { RequiredClaims, TokenClaims } from './claims.ts'
+export { findCookies } from './cookies.ts'
 export { type CredentialSource, readCredential } from './credentials.ts'
+export type { ErrorBody, ErrorShape } from './error-shapes.ts'
 export {
   AmbiguousCredentialsError,
   AuthRequiredError,
@@ -8,13 +11,21 @@ export {
   InvalidTokenError,
   KeysUnavailableError,
   type RefusalDetails,
+  TileNotPermittedError,
   TokenExpiredError,
 } from './errors.ts'
 export { type GuardHandler, type GuardOptions, guard } from './express-guard.ts'
+export { type ForwardAuthHandler, type ForwardAuthOptions, forwardAuth } from './forward-auth.ts'
+export type { IssuerOptions } from './issuers.ts'
 export type { JsonWebKeySet } from './key-set.ts'
+export type { Refusal } from './refusal.ts'
 export {
-  createVerifier,
-  type RequestSource,
-  type Verifier,
-  type VerifierOptions,
-} from './verifier.ts'
+  checkTileClaims,
+  narrowTileClaims,
+  parseTileClaims,
+  type TileClaims,
+  type TileClaimsFault,
+} from './tile-claims.ts'
+export type { Bbox } from './tile-grid.ts'
+export { compileTileRules, type TileRule } from './tile-rules.ts'
+export { createVerifier, type TokenUse, type Verifier, type VerifierOptions } from './verifier.ts'

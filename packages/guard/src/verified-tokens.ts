@@ -1,9 +1,11 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { isExpired, type TokenClaims } from './claims.ts'
+import type { TrustedIssuer } from './issuers.ts'
 import type { VerificationKey } from './key-set.ts'
 
 /** A token whose signature was checked, and the key that it was checked with. */
 export interface VerifiedToken {
+  readonly issuer: TrustedIssuer
   readonly keyId: string
   readonly key: VerificationKey
   readonly claims: TokenClaims
@@ -21,13 +23,13 @@ export interface VerifiedTokens {
  * The oldest entry leaves first; none outlives its `exp`. Revocation is not its business: the
  * verifier asks that at every use.
  */
-export function createVerifiedTokens(capacity: number, leeway: number): VerifiedTokens {
+export function createVerifiedTokens(capacity: number): VerifiedTokens {
   const entries = new Map<string, VerifiedToken>()
   return {
     find: (token, now) => {
-      const id = hash(token)
+      const id = toKey(token)
       const entry = entries.get(id)
-      if (entry && isExpired(entry.claims.exp, leeway, now)) {
+      if (entry && isExpired(entry.claims.exp, entry.issuer.leeway, now)) {
         entries.delete(id)
         return
       }
@@ -36,12 +38,12 @@ export function createVerifiedTokens(capacity: number, leeway: number): Verified
     remember: (token, verified) => {
       const oldest = entries.size >= capacity ? entries.keys().next().value : undefined
       if (oldest !== undefined) entries.delete(oldest)
-      if (capacity > 0) entries.set(hash(token), verified)
+      if (capacity > 0) entries.set(toKey(token), verified)
     },
   }
 }
 
 // A part of the token as the key would let two tokens share an entry (GHSA-rp9m-7r4c-75qg).
-function hash(token: string): string {
-  return createHash('sha256').update(token).digest('base64')
+function toKey(token: string): string {
+  return hash('sha256', token, 'base64')
 }

@@ -1,28 +1,15 @@
-import { compactVerify } from 'jose'
-import { type ClaimRules, isExpired, parseClaims, type TokenClaims } from './claims.ts'
+import { isConfirmed } from './binding.ts'
+import { isExpired, type TokenClaims } from './claims.ts'
 import { parseCompactJws } from './compact-jws.ts'
-import { InvalidTokenError, TokenExpiredError } from './errors.ts'
-import { isSupportedAlgorithm, type JsonWebKeySet, type KeySource } from './key-set.ts'
-import { createLocalKeys } from './local-keys.ts'
-import { createRemoteKeys } from './remote-keys.ts'
+import { InvalidTokenError, TileNotPermittedError, TokenExpiredError } from './errors.ts'
+import { type IssuerOptions, type TrustedIssuer, trustIssuer } from './issuers.ts'
 import { createVerifiedTokens } from './verified-tokens.ts'
 
-/** Settings of {@link createVerifier}. Durations in ms. */
-export interface VerifierOptions {
-  /** Exact value of `iss`. */
-  readonly issuer: string
-  /** Exact value of `aud`, or one of its members. */
-  readonly audience: string
-  /** URL of the issuer's key set, or the key set itself. */
-  readonly jwks: string | URL | JsonWebKeySet
-  /** Signature algorithms to accept; the token has no say. Default `['RS256']`. */
-  readonly algorithms?: readonly string[]
-  /** Slack allowed at `exp` and `nbf`. Default 1 s. @see RFC 7519 §4.1.4 */
-  readonly leeway?: number
-  /** Longest `exp − iat` to accept. Default 366 days. */
-  readonly maxLifetime?: number
-  /** Required value of `token_type`; `null` for issuers without that claim. Default `'api_token'`. */
-  readonly tokenType?: string | null
+/** Settings of {@link createVerifier}: one issuer, or several. Durations in ms. */
+export type VerifierOptions = VerifierSettings &
+  (IssuerOptions | { readonly issuers: readonly IssuerOptions[] })
+
+interface VerifierSettings {
   /** Asked at every use, cached or not. If it throws, so does `verify`: fail closed. */
   readonly isRevoked?: (claims: TokenClaims) => boolean | Promise<boolean>
   /** Verified tokens to remember. Default 1000; 0 remembers none. */
@@ -34,10 +21,20 @@ export interface VerifierOptions {
   readonly now?: () => number
 }
 
-/** Where a request says that it comes from: its headers of the same names. */
-export interface RequestSource {
+/** What is known of the request that a token came with. */
+export interface TokenUse {
+  /** The page that asks, as its headers of these names say. */
   readonly referer?: string | undefined
   readonly origin?: string | undefined
+  /**
+   * The caller keeps the token to its `tiles`. Without this a token that is restricted to some tiles
+   * is refused: nobody takes it for a full one by not knowing.
+   */
+  readonly keepsTileClaims?: boolean
+  /** Its `Cookie` header. Without the right one a token that is bound to a cookie is refused. */
+  readonly cookie?: string | undefined
+  /** The caller only reads the token, or checks its `cnf` itself. */
+  readonly keepsBinding?: boolean
 }
 
 /** Decides whether a string is a genuine, current token of the issuer it was made for. */
@@ -45,12 +42,10 @@ export interface Verifier {
   /**
    * Resolves to the claims of a good token.
    *
-   * @throws `InvalidTokenError`, `TokenExpiredError`, or `KeysUnavailableError` when no key could
-   *   ever be fetched.
-   * @param source For verifiers of tokens that only some pages may use; {@link createVerifier}'s own
-   *   needs none.
+   * @throws `InvalidTokenError`, `TokenExpiredError`, `TileNotPermittedError` for a restricted token
+   *   where `keepsTileClaims` is not said, or `KeysUnavailableError` when no key could ever be fetched.
    */
-  verify(token: string, source?: RequestSource): Promise<TokenClaims>
+  verify(token: string, use?: TokenUse): Promise<TokenClaims>
 }
 
 /**
@@ -60,51 +55,40 @@ export interface Verifier {
  * @see RFC 8725
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const { issuer, audience, jwks, algorithms = ['RS256'], leeway = 1_000 } = options
-  const { maxLifetime = 366 * 86_400_000, tokenType = 'api_token', isRevoked } = options
-  const { cacheSize = 1_000, timeout = 5_000, now = () => Date.now() } = options
-  if (!issuer || !audience) throw new TypeError('"issuer" and "audience" must not be empty')
-  if (algorithms.length === 0 || !algorithms.every(isSupportedAlgorithm))
-    throw new TypeError('"algorithms" must name public-key signature algorithms')
-  if (!(leeway >= 0)) throw new RangeError('"leeway" must not be negative')
-  if (!(maxLifetime > 0)) throw new RangeError('"maxLifetime" must be positive')
-  const rules: ClaimRules = { issuer, audience, tokenType, leeway, maxLifetime }
+  const { isRevoked, cacheSize = 1_000, timeout = 5_000, now = () => Date.now() } = options
   const fetch: typeof globalThis.fetch =
     options.fetch ?? ((input, init) => globalThis.fetch(input, init))
-  const keys: KeySource =
-    typeof jwks === 'string' || jwks instanceof URL
-      ? createRemoteKeys(new URL(jwks), { algorithms, fetch, now, timeout })
-      : createLocalKeys(jwks, algorithms)
-  const verified = createVerifiedTokens(cacheSize, leeway)
+  const list = 'issuers' in options ? options.issuers : [options]
+  if (list.length === 0) throw new TypeError('"issuers" must not be empty')
+  const issuers = new Map<string, TrustedIssuer>(
+    list.map((issuer) => [issuer.issuer, trustIssuer(issuer, { fetch, now, timeout })]),
+  )
+  if (issuers.size !== list.length) throw new TypeError('"issuers" must have different "issuer"s')
+  const verified = createVerifiedTokens(cacheSize)
 
-  const findKey = async (keyId: string) => {
-    const key = await keys.find(keyId)
-    if (!key) throw new InvalidTokenError('unknown kid')
-    return key
-  }
-
-  const check = async (token: string): Promise<TokenClaims> => {
+  const check = async (token: string) => {
     const cached = verified.find(token, now())
     // The key may have left the set since: then its tokens are worth nothing, remembered or not.
-    if (cached && (await findKey(cached.keyId)).key === cached.key.key) return cached.claims
-    const { algorithm, keyId, payload } = parseCompactJws(token)
-    const key = await findKey(keyId)
-    if (algorithm !== key.algorithm) throw new InvalidTokenError('other algorithm')
-    try {
-      await compactVerify(token, key.key, { algorithms: [key.algorithm] })
-    } catch (cause) {
-      throw new InvalidTokenError('wrong signature', { cause })
-    }
-    const claims = parseClaims(payload, rules, now())
-    verified.remember(token, { keyId, key, claims })
-    return claims
+    if (cached && (await cached.issuer.findKey(cached.keyId)).key === cached.key.key) return cached
+    const jws = parseCompactJws(token)
+    const { keyId, payload } = jws
+    const issuer = typeof payload.iss === 'string' ? issuers.get(payload.iss) : undefined
+    if (!issuer) throw new InvalidTokenError('other issuer')
+    const key = await issuer.findKey(keyId)
+    const claims = await issuer.check(token, jws, key)
+    const entry = { issuer, keyId, key, claims }
+    verified.remember(token, entry)
+    return entry
   }
 
   return {
-    verify: async (token) => {
-      const claims = await check(token)
+    verify: async (token, { keepsTileClaims, keepsBinding, cookie } = {}) => {
+      const { claims, issuer } = await check(token)
       if (await isRevoked?.(claims)) throw new InvalidTokenError('revoked')
-      if (isExpired(claims.exp, leeway, now())) throw new TokenExpiredError()
+      if (isExpired(claims.exp, issuer.leeway, now())) throw new TokenExpiredError()
+      if (claims.tiles && !keepsTileClaims) throw new TileNotPermittedError()
+      if (claims.cnf && !keepsBinding && !isConfirmed(claims.cnf, cookie))
+        throw new InvalidTokenError('bound to another browser')
       return claims
     },
   }

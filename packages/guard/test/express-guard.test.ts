@@ -18,6 +18,12 @@ const forOnePage: Verifier = {
     throw new GuardError('Forbidden', { status: 403, code: 'SOURCE', reason: 'Forbidden' })
   },
 }
+const rules = [
+  '/{tileset}/{z}/{x}/{y}.pbf',
+  { document: '/{tileset}.json' },
+  { document: '/fonts/{*}/{*}.pbf' },
+  { archive: '/{tileset}.pmtiles' },
+]
 let url = ''
 let close: () => void
 
@@ -28,6 +34,21 @@ beforeAll(async () => {
     '/query',
     guard({ ...shared, scope: 'tiles:read', credentials: { query: 'access_token' } }),
   )
+  app.use(
+    '/any',
+    guard({ ...shared, credentials: { query: 'access_token', cookie: 'map' }, vary: false }),
+  )
+  app.use('/cookie', guard({ ...shared, credentials: { cookie: 'map' } }))
+  app.use('/oauth', guard({ ...shared, scope: 'tiles:read', errors: 'oauth' }))
+  app.use('/problem', guard({ ...shared, scope: 'tiles:read', errors: 'problem' }))
+  app.use(
+    '/own-words',
+    guard({
+      ...shared,
+      errors: ({ status, code }) => ({ type: 'text/x-error', body: { no: [status, code] } }),
+    }),
+  )
+  app.use('/tiles', guard({ ...shared, scope: 'tiles:read', tiles: rules }))
   app.use('/down', guard({ verifier: { verify: () => Promise.reject(new Error('bug')) } }))
   app.use('/pages', guard({ verifier: forOnePage }))
   app.use(
@@ -137,6 +158,103 @@ describe('T14: a credential in the query counts only where that is asked for', (
   })
 })
 
+describe('a cookie', () => {
+  test('counts only where that is asked for, and then beside the header and the query', async () => {
+    const cookie = { cookie: `other=1; map=${token}; x` }
+    const ask = async (path: string, headers: Record<string, string> = {}) =>
+      (await fetch(`${url}${path}`, { headers })).status
+    expect(await ask('/cookie/tile', cookie)).toBe(200)
+    expect(await ask('/any/tile', cookie)).toBe(200)
+    expect(await ask('/any/tile', bearer)).toBe(200)
+    expect(await ask(`/any/tile?access_token=${token}`)).toBe(200)
+    expect(await ask('/header/tile', cookie)).toBe(401)
+    expect(await ask('/query/tile', cookie)).toBe(401)
+    expect(await ask('/cookie/tile', { cookie: `Map=${token}` })).toBe(401)
+  })
+
+  test('beside another credential is refused, whichever is good', async () => {
+    const cookie = ['cookie', `map=${token}`]
+    expect((await send('/any/tile', [...cookie, 'authorization', 'Bearer x'])).status).toBe(400)
+    expect((await send(`/any/tile?access_token=${token}`, cookie)).status).toBe(400)
+    expect((await send('/any/tile', ['cookie', `map=${token}; map=x`])).status).toBe(400)
+    expect((await send('/any/tile', [...cookie, ...cookie])).status).toBe(400)
+  })
+
+  test('makes the answer vary by it', async () => {
+    const response = await fetch(`${url}/cookie/tile`, { headers: { cookie: `map=${token}` } })
+    expect(response.headers.get('vary')).toBe('Authorization, Cookie')
+  })
+})
+
+test('without "vary" an answer is still private, but does not vary', async () => {
+  const response = await fetch(`${url}/any/tile`, { headers: bearer })
+  expect(response.headers.get('cache-control')).toMatch(/^private/)
+  expect(response.headers.get('vary')).toBeNull()
+})
+
+describe('bodies of refusals', () => {
+  test.each([
+    ['oauth', 'application/json; charset=utf-8', { error: 'insufficient_scope' }],
+    [
+      'problem',
+      'application/problem+json',
+      { type: 'about:blank', title: 'Forbidden', status: 403, code: 'INSUFFICIENT_SCOPE' },
+    ],
+  ])('can be those of %s', async (path, type, body) => {
+    const headers = { authorization: `Bearer ${issuer.sign({ scope: 'x' })}` }
+    const response = await fetch(`${url}/${path}/tile`, { headers })
+    expect([response.status, response.headers.get('content-type')]).toEqual([403, type])
+    expect(await response.json()).toMatchObject(body)
+    expect(response.headers.get('www-authenticate')).toMatch(/insufficient_scope/)
+  })
+
+  test('can be those of a function', async () => {
+    const response = await fetch(`${url}/own-words/tile`)
+    expect([response.status, response.headers.get('content-type')]).toEqual([401, 'text/x-error'])
+    expect(await response.json()).toEqual({ no: [401, 'AUTH_REQUIRED'] })
+  })
+})
+
+describe('a token that is restricted to some tiles', () => {
+  const restrict = (tiles: object) => ({ authorization: `Bearer ${issuer.signTiles(tiles)}` })
+  const ask = async (path: string, tiles: object) =>
+    (await fetch(`${url}${path}`, { headers: restrict(tiles) })).status
+
+  test.each<[string, object, boolean]>([
+    ['/tiles/a/3/4/2.pbf', { tilesets: ['a'] }, true],
+    ['/tiles/b/3/4/2.pbf', { tilesets: ['a'] }, false],
+    ['/tiles/a/4/4/2.pbf', { maxzoom: 3 }, false],
+    ['/tiles/a/3/4/2.pbf', { bbox: [1, 50, 2, 51] }, true],
+    ['/tiles/a/3/3/2.pbf', { bbox: [1, 50, 2, 51] }, false],
+    ['/tiles/a.json', { tilesets: ['a'], maxzoom: 3 }, true],
+    ['/tiles/b.json', { tilesets: ['a'] }, false],
+    ['/tiles/fonts/Noto/0-255.pbf', { tilesets: ['a'] }, true],
+    ['/tiles/a.pmtiles', { tilesets: ['a'] }, true],
+    ['/tiles/a.pmtiles', { maxzoom: 30 }, false],
+    ['/tiles/a/3/4/2.png', { tilesets: ['a'] }, false],
+    ['/tiles/other', { tilesets: ['a'] }, false],
+    ['/tiles/%61/3/4/2.pbf', { tilesets: ['a'] }, false],
+    ['/tiles/a//3/4/2.pbf', { tilesets: ['a'] }, false],
+    ['/tiles/a/3/4/2.pbf;b', { tilesets: ['a'] }, false],
+    ['/tiles/a/3/8/2.pbf', { tilesets: ['a'] }, false],
+  ])('asks for %s with %j: %j', async (path, tiles, isPermitted) => {
+    // Nothing is served at these paths: who passes gets 404.
+    expect(await ask(path, tiles)).toBe(isPermitted ? 404 : 403)
+  })
+
+  test('is refused by a guard without tile rules', async () => {
+    const response = await fetch(`${url}/header/tile`, { headers: restrict({ maxzoom: 30 }) })
+    expect(response.status).toBe(403)
+    expect(await response.json()).toMatchObject({ code: 'TILE_NOT_PERMITTED' })
+  })
+
+  test('opens nothing without the scope', async () => {
+    const token = issuer.signTiles({ tilesets: ['a'] }, { scope: 'places:read' })
+    const headers = { authorization: `Bearer ${token}` }
+    expect((await fetch(`${url}/tiles/a/3/4/2.pbf`, { headers })).status).toBe(403)
+  })
+})
+
 describe('G4: private, Vary, and a strong ETag answered by 304', () => {
   test.each(['tile', 'raw'])('%s', async (path) => {
     const first = await fetch(`${url}/header/${path}`, { headers: bearer })
@@ -211,6 +329,8 @@ test('a preflight needs no credential', async () => {
 test('wrong options are refused at once', () => {
   expect(() => guard({ ...shared, scope: 'two scopes' })).toThrow(TypeError)
   expect(() => guard({ ...shared, credentials: { query: '' } })).toThrow(TypeError)
+  expect(() => guard({ ...shared, credentials: { cookie: 'a b' } })).toThrow(TypeError)
+  expect(() => guard({ ...shared, tiles: '/no' })).toThrow(TypeError)
 })
 
 test('a verifier of tokens for some pages learns which page asks, and its refusal has CORS', async () => {

@@ -9,6 +9,8 @@ export const NOW = 1_800_000_000_000
 export interface TestIssuer {
   readonly jwks: JsonWebKeySet
   readonly publicKey: KeyObject
+  /** A good token that is restricted to these tiles, and marked so. */
+  signTiles(tiles: unknown, payload?: Record<string, unknown>): string
   /** A good token, with members replaced; `undefined` removes one. */
   sign(payload?: Record<string, unknown>, header?: Record<string, unknown>): string
   /** Signs exactly these two segments. */
@@ -22,15 +24,18 @@ export function createTestIssuer(kid = 'k1'): TestIssuer {
     const input = `${header}.${payload}`
     return `${input}.${createSign('sha256').update(input).sign(privateKey, 'base64url')}`
   }
+  const sign: TestIssuer['sign'] = (payload = {}, header = {}) =>
+    signSegments(
+      encode({ alg: 'RS256', typ: 'JWT', kid, ...header }),
+      encode({ ...goodClaims(), ...payload }),
+    )
   return {
     jwks: { keys: [jwk] },
     publicKey,
     signSegments,
-    sign: (payload = {}, header = {}) =>
-      signSegments(
-        encode({ alg: 'RS256', typ: 'JWT', kid, ...header }),
-        encode({ ...goodClaims(), ...payload }),
-      ),
+    sign,
+    signTiles: (tiles, payload = {}) =>
+      sign({ tiles, ...payload }, { crit: ['tiles'], tiles: true }),
   }
 }
 

@@ -1,6 +1,11 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { createVerifier, InvalidTokenError, TokenExpiredError } from '../src/index.ts'
+import {
+  createVerifier,
+  InvalidTokenError,
+  TileNotPermittedError,
+  TokenExpiredError,
+} from '../src/index.ts'
 import { createTestIssuer, encode, goodClaims, ISSUER, NOW } from './issuer.ts'
 
 const issuer = createTestIssuer()
@@ -51,9 +56,108 @@ describe('T3: kid is looked up', () => {
 })
 
 test('T5: a signed token with a critical extension is refused', async () => {
-  await expect(verify(issuer.sign({}, { crit: ['tiles'], tiles: true }))).rejects.toThrow(
-    InvalidTokenError,
-  )
+  for (const header of [
+    { crit: ['tiles'], tiles: true },
+    { crit: ['exp'], exp: 1 },
+    { crit: ['tiles', 'exp'], tiles: true, exp: 1 },
+    { crit: ['tiles'] },
+    { crit: ['tiles'], tiles: 'true' },
+    { crit: [], tiles: true },
+    { crit: 'tiles', tiles: true },
+  ])
+    await expect(verify(issuer.sign({}, header), { keepsTileClaims: true })).rejects.toThrow(
+      InvalidTokenError,
+    )
+})
+
+describe('a token that is restricted to some tiles', () => {
+  const tiles = { tilesets: ['world'], maxzoom: 3 }
+
+  test('is refused by who does not keep the restriction', async () => {
+    await expect(verify(issuer.signTiles(tiles))).rejects.toThrow(TileNotPermittedError)
+    await expect(verify(issuer.sign({ tiles }))).rejects.toThrow(TileNotPermittedError)
+  })
+
+  test('passes where it is kept, remembered or not, and says what it is restricted to', async () => {
+    const token = issuer.signTiles(tiles)
+    for (let count = 0; count < 2; count++)
+      expect(await verify(token, { keepsTileClaims: true })).toMatchObject({ tiles })
+    await expect(verify(token)).rejects.toThrow(TileNotPermittedError)
+  })
+
+  test('is refused with a restriction that cannot be read', async () => {
+    for (const unknown of [{}, null, true, { tilesets: [] }, { ...tiles, layers: ['a'] }])
+      for (const token of [issuer.signTiles(unknown), issuer.sign({ tiles: unknown })])
+        await expect(verify(token, { keepsTileClaims: true })).rejects.toThrow(InvalidTokenError)
+  })
+})
+
+describe('several issuers at once', () => {
+  const other = createTestIssuer()
+  const second = 'https://second.example'
+  const both = createVerifier({
+    issuers: [
+      { issuer: ISSUER, audience: ISSUER, jwks: issuer.jwks },
+      { issuer: second, audience: 'tiles', jwks: other.jwks, tokenType: null, type: 'at+jwt' },
+    ],
+    now: () => NOW,
+  })
+  const claims = { iss: second, aud: 'tiles', token_type: undefined }
+  const ofSecond = (payload = {}, header = {}) =>
+    other.sign({ ...claims, ...payload }, { typ: 'at+jwt', ...header })
+
+  test('each has its own keys and rules', async () => {
+    expect(await both.verify(issuer.sign())).toMatchObject({ iss: ISSUER })
+    expect(await both.verify(ofSecond())).toMatchObject({ iss: second })
+    await expect(both.verify(issuer.sign({ token_type: undefined }))).rejects.toThrow(
+      InvalidTokenError,
+    )
+    await expect(both.verify(ofSecond({ aud: ISSUER }))).rejects.toThrow(InvalidTokenError)
+  })
+
+  test('a key of one does not sign for another, though both call it alike', async () => {
+    await expect(both.verify(issuer.sign(claims, { typ: 'at+jwt' }))).rejects.toThrow(
+      InvalidTokenError,
+    )
+    await expect(both.verify(other.sign())).rejects.toThrow(InvalidTokenError)
+  })
+
+  test('T7: an issuer that nobody named is refused', async () => {
+    for (const iss of ['https://third.example', `${second}/`, undefined, 1, '__proto__'])
+      await expect(both.verify(ofSecond({ iss }))).rejects.toThrow(InvalidTokenError)
+  })
+
+  test('T8: another typ than the required one is refused', async () => {
+    for (const typ of ['JWT', undefined, 'AT+JWT'])
+      await expect(both.verify(ofSecond({}, { typ }))).rejects.toThrow(InvalidTokenError)
+  })
+
+  test('the same one twice, or none, is refused at once', () => {
+    const one = { issuer: ISSUER, audience: ISSUER, jwks: issuer.jwks }
+    expect(() => createVerifier({ issuers: [one, one] })).toThrow(TypeError)
+    expect(() => createVerifier({ issuers: [] })).toThrow(TypeError)
+  })
+})
+
+describe('required claims', () => {
+  const requiredClaims = { client_id: ['map', 'app'], org_id: 'org_1', mfa: true }
+  const strict = createVerifier({ ...options, requiredClaims })
+
+  test('pass with exactly these values', async () => {
+    for (const client_id of ['map', 'app'])
+      expect(await strict.verify(issuer.sign({ client_id, mfa: true }))).toBeDefined()
+  })
+
+  test.each([
+    [{ mfa: true }],
+    [{ client_id: 'map' }],
+    [{ client_id: 'map', mfa: 'true' }],
+    [{ client_id: ['map'], mfa: true }],
+    [{ client_id: 'Map', mfa: true }],
+    [{ client_id: 'map', mfa: true, org_id: 'org_2' }],
+  ])('%j is refused', async (claims) => {
+    await expect(strict.verify(issuer.sign(claims))).rejects.toThrow(InvalidTokenError)
+  })
 })
 
 describe('T6: claims are present and typed', () => {

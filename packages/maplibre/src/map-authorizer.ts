@@ -92,7 +92,7 @@ export function createMapAuthorizer(
       const authorized = manager.authorize(target)
       // The protocol asks again; whatever becomes of this promise is told there.
       if (authorized instanceof Promise) authorized.catch(() => {})
-      else if (authorized && (!video || authorized.url !== target)) {
+      else if (authorized && !(video && authorized.headers.Authorization)) {
         sent.delete(authorized.url)
         sent.set(authorized.url, [authorized.token, performance.now()])
         if (sent.size > MAX_REMEMBERED) sent.delete(sent.keys().next().value as string)
@@ -105,7 +105,7 @@ export function createMapAuthorizer(
     }
     if (!video) return { ...request, url: wrap(target, type), headers }
     const error = new TypeError(
-      'A video takes its token only in the query: allow it with "attach: { query }", and add it once there is a token.',
+      'A video takes its token only in the query or a cookie: allow it with "attach: { query }", and add it once there is a token.',
     )
     for (const map of attached.keys()) map.fire('error', { error })
     return { ...request, url: given, headers }

@@ -1,3 +1,4 @@
+import type { TileClaims } from '@tilepass/guard'
 import { ConflictError, InvalidScopeError, NotFoundError } from '../errors.ts'
 import { createApiToken, type NewApiToken } from '../issuer/api-tokens.ts'
 import type { Mint } from '../issuer/mint.ts'
@@ -33,6 +34,7 @@ export interface TokenOrder {
   readonly expiresInSeconds: number
   readonly note: string
   readonly isReadOnly?: boolean
+  readonly tiles?: TileClaims | undefined
 }
 
 /** A token of the registry and how often it was used. */

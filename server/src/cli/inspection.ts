@@ -69,7 +69,10 @@ async function judgeOwn(
   isSession: boolean,
 ): Promise<Verdict> {
   try {
-    const claims = await createOwnVerifier(own, isSession ? 'session' : 'tiles').verify(token)
+    const claims = await createOwnVerifier(own, isSession ? 'session' : 'tiles').verify(token, {
+      keepsTileClaims: true,
+      keepsBinding: true,
+    })
     if (isSession) {
       const family = await findFamily(store, claims.parent ?? '')
       if (!family || family.ended_at !== null) return { valid: false, reason: 'signed out' }

@@ -1,9 +1,11 @@
+import type { TileClaims } from '@tilepass/guard'
 import type { Command } from 'commander'
 import type { UsedToken } from '../admin/administration.ts'
 import { DEFAULT_API_SECONDS, MAX_NOTE_LENGTH } from '../admin/rules.ts'
 import { toTokenWire } from '../admin/wire.ts'
 import { MAX_API_SECONDS } from '../issuer/kinds.ts'
 import { findJwtScopes, JWT_SCOPES } from '../issuer/scopes.ts'
+import { parseTileTexts, TILE_FIELDS } from '../issuer/tiles.ts'
 import { NEVER } from '../store/api-tokens.ts'
 import { administer } from './administer.ts'
 import { addDataOptions, type DataOptions, type Surroundings } from './context.ts'
@@ -17,6 +19,10 @@ interface CreateOptions extends DataOptions {
   readonly format: string
   readonly note: string
   readonly readOnly?: boolean
+  readonly tilesets?: string
+  readonly bbox?: string
+  readonly minzoom?: string
+  readonly maxzoom?: string
 }
 
 /** Adds `token create`, `token list` and `token revoke`. */
@@ -34,9 +40,14 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
     .option('--format <format>', 'jwt, or mapbox for the Mapbox Tokens API', 'jwt')
     .option('--note <text>', 'what it is for', '')
     .option('--read-only', 'for looking only: as an API key it makes no download tokens')
+    .option('--tilesets <names>', 'only these tilesets, separated by commas')
+    .option('--bbox <area>', 'only tiles in this area: west,south,east,north in degrees')
+    .option('--minzoom <zoom>', 'only tiles of this zoom and deeper ones')
+    .option('--maxzoom <zoom>', 'only tiles of this zoom and lower ones')
     .addHelpText(
       'after',
       '\nExample:\n  tilepass token create --account demo --scope "tiles:read" --expires-in 86400' +
+        '\n  tilepass token create --account demo --scope "tiles:read" --tilesets world --bbox 5.9,45.8,10.5,47.8 --maxzoom 12' +
         '\n  tilepass token create --account demo --scope "tokens:read tokens:write styles:tiles" --format mapbox',
     )
     .action((options: CreateOptions) => createToken(options, surroundings))
@@ -74,7 +85,11 @@ async function createToken(options: CreateOptions, surroundings: Surroundings): 
     throw new CommandError(`--format must be "jwt" or "mapbox" (given: "${options.format}").`, 2)
   if (options.note.length > MAX_NOTE_LENGTH)
     throw new CommandError(`--note must not be longer than ${MAX_NOTE_LENGTH} characters.`, 2)
-  if (options.format === 'mapbox') return createFirstMapboxToken(options, surroundings)
+  if (options.format === 'mapbox') {
+    const given = TILE_FIELDS.find((name) => options[name] !== undefined)
+    if (given !== undefined) throw new CommandError(`--${given} is for tokens of --format jwt.`, 2)
+    return createFirstMapboxToken(options, surroundings)
+  }
   const scopes = findJwtScopes(options.scope)
   if (!scopes)
     throw new CommandError(
@@ -82,6 +97,7 @@ async function createToken(options: CreateOptions, surroundings: Surroundings): 
       2,
     )
   const expiresInSeconds = parseLifetime(options.expiresIn)
+  const tiles = parseTiles(options)
 
   const remedies = {
     not_found: `There is no account "${options.account}". Create it with: tilepass account create ${options.account}`,
@@ -89,10 +105,20 @@ async function createToken(options: CreateOptions, surroundings: Surroundings): 
   }
   await administer(surroundings, options, { isNew: true, remedies }, async (admin, output) => {
     const { account, note, readOnly: isReadOnly = false } = options
-    const order = { account, scopes, expiresInSeconds, note, isReadOnly }
+    const order = { account, scopes, expiresInSeconds, note, isReadOnly, tiles }
     const { id, token, expiresAt } = await admin.createToken(order)
     output.result({ id, token, expires_at: new Date(expiresAt).toISOString() }, token)
   })
+}
+
+function parseTiles(options: CreateOptions): TileClaims | undefined {
+  try {
+    return parseTileTexts(options)
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new CommandError(`${error.message.replace(/"(\w+)"/, '--$1')}.`, 2)
+    throw error
+  }
 }
 
 function parseLifetime(given: string | undefined): number {

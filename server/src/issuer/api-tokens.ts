@@ -1,3 +1,4 @@
+import type { TileClaims } from '@tilepass/guard'
 import type { Account } from '../store/accounts.ts'
 import { addApiToken } from '../store/api-tokens.ts'
 import type { Store } from '../store/open.ts'
@@ -12,6 +13,8 @@ export interface ApiTokenRequest {
   readonly note: string
   /** May it look and never make? Default `false`. */
   readonly isReadOnly?: boolean
+  /** What its tiles, and those of tokens exchanged for it, are restricted to. */
+  readonly tiles?: TileClaims | undefined
 }
 
 /** A new API token; its string is shown once and kept nowhere. */
@@ -26,14 +29,14 @@ export interface NewApiToken {
 export async function createApiToken(
   store: Store,
   mint: Mint,
-  { account, scopes, expiresInSeconds, note, isReadOnly = false }: ApiTokenRequest,
+  { account, scopes, expiresInSeconds, note, isReadOnly = false, tiles }: ApiTokenRequest,
   now: number,
 ): Promise<NewApiToken> {
   const id = createTokenId('tok_')
   const iat = Math.floor(now / 1000)
   const exp = iat + expiresInSeconds
   const scope = scopes.join(' ')
-  const token = await mint({ sub: id, orgId: account.orgId, scope, iat, exp })
+  const token = await mint({ sub: id, orgId: account.orgId, scope, iat, exp, tiles })
   await addApiToken(store, {
     id,
     account: account.name,

@@ -1,4 +1,11 @@
-import { GuardError, type TokenClaims, type Verifier } from '@tilepass/guard'
+import {
+  GuardError,
+  narrowTileClaims,
+  type TileClaims,
+  type TokenClaims,
+  type TokenUse,
+  type Verifier,
+} from '@tilepass/guard'
 import { InvalidScopeError, UnauthorizedError } from '../errors.ts'
 import type { Usage } from '../observe/usage.ts'
 import type { Store } from '../store/open.ts'
@@ -17,16 +24,21 @@ export interface ExchangeRequest {
   readonly ttl: number
   /** All of the subject token's when absent. */
   readonly scopes?: readonly string[]
+  /** Restricts the subject token's tiles further; what it leaves out stays as it is. */
+  readonly tiles?: TileClaims
 }
 
 /** Exchanges subject tokens for access tokens (RFC 8693 in Geog's form). */
 export interface Exchange {
-  /** @throws {@link UnauthorizedError} unless it is a current API token of the registry. */
-  authenticate(token: string): Promise<Subject>
+  /**
+   * @param use Without `keepsTileClaims` a token that is restricted to some tiles is refused.
+   * @throws {@link UnauthorizedError} unless it is a current API token of the registry.
+   */
+  authenticate(token: string, use?: Pick<TokenUse, 'keepsTileClaims'>): Promise<Subject>
   /**
    * Mints an access token that never outlives its subject token.
    *
-   * @throws {@link InvalidScopeError} for a scope that the subject token lacks.
+   * @throws {@link InvalidScopeError} for a scope or for tiles that the subject token lacks.
    */
   exchange(subject: Subject, request: ExchangeRequest): Promise<AccessToken>
 }
@@ -41,11 +53,15 @@ export function createExchange(
 ): Exchange {
   const registered = createRegisteredVerifier(store, verifier)
   return {
-    authenticate: async (token) => ({ claims: await verifyOrRefuse(registered, token) }),
+    authenticate: async (token, use) => ({
+      claims: await verifyOrRefuse(registered, token, use),
+    }),
 
-    exchange: async ({ claims }, { ttl, scopes }) => {
+    exchange: async ({ claims }, { ttl, scopes, tiles: wanted }) => {
       const permitted = findScopes(claims.scope) ?? []
       if (scopes && !isSubset(scopes, permitted)) throw new InvalidScopeError()
+      const tiles = wanted ? narrowTileClaims(claims.tiles, wanted) : claims.tiles
+      if (wanted && !tiles) throw new InvalidScopeError()
       const iat = Math.floor(now() / 1000)
       const exp = Math.min(iat + ttl, claims.exp)
       // Only within the leeway: there is nothing left to hand out.
@@ -58,6 +74,7 @@ export function createExchange(
         iat,
         exp,
         parent: claims.sub,
+        tiles,
       })
       usage.record(claims, 'exchange')
       return { token, scope, iat, exp }
@@ -65,11 +82,15 @@ export function createExchange(
   }
 }
 
-async function verifyOrRefuse(verifier: Verifier, token: string): Promise<TokenClaims> {
+async function verifyOrRefuse(
+  verifier: Verifier,
+  token: string,
+  use?: TokenUse,
+): Promise<TokenClaims> {
   try {
-    return await verifier.verify(token)
+    return await verifier.verify(token, use)
   } catch (error) {
-    if (error instanceof GuardError && error.status === 401)
+    if (error instanceof GuardError && error.status < 500)
       throw new UnauthorizedError('Bearer error="invalid_token"')
     throw error
   }

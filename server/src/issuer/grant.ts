@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { wholeNumber } from '../whole-number.ts'
 import { MAX_ACCESS_SECONDS } from './kinds.ts'
 import { findJwtScopes, JWT_SCOPES } from './scopes.ts'
+import { tilesSchema } from './tiles.ts'
 
 const origin = z.string().refine(isOrigin, {
   error: 'must be an origin such as "https://maps.example" (no path), or "*" for every page',
@@ -37,6 +38,24 @@ export const grantSchema = z
         error: 'must be "none", "required" or, in code, a function',
       })
       .default('none'),
+    /** What its tiles are restricted to. */
+    tiles: tilesSchema.optional(),
+    /** `'cookie'` binds tokens to the browser that got them; for pages of the broker's own host. */
+    binding: z.enum(['none', 'cookie']).default('none'),
+    /** Hands the token out in a cookie as well, for images and others that carry neither header nor query. */
+    tokenCookie: z.boolean().default(false),
+  })
+  .refine((grant) => grant.binding === 'none' || !grant.shared, {
+    path: ['binding'],
+    error: 'must be "none" for a shared grant, whose token everybody gets',
+  })
+  .refine((grant) => grant.binding === 'none' || !grant.origins, {
+    path: ['binding'],
+    error: 'must be "none" for a grant with "origins": pages of other hosts never see the cookie',
+  })
+  .refine((grant) => grant.binding === 'cookie' || !grant.tokenCookie, {
+    path: ['tokenCookie'],
+    error: 'must be false unless "binding" is "cookie"',
   })
   .refine((grant) => !grant.shared || grant.session === 'none', {
     path: ['session'],

@@ -1,3 +1,4 @@
+import type { Confirmation } from '@tilepass/guard'
 import { AccountDisabledError, UnknownGrantError } from '../errors.ts'
 import type { Account } from '../store/accounts.ts'
 import type { Revocations } from '../store/revocations.ts'
@@ -19,9 +20,10 @@ export interface Grants {
   /**
    * Mints an access token, or hands out the current one of a shared grant.
    *
+   * @param cnf What the token of a grant with a binding is bound to.
    * @throws {@link AccountDisabledError}
    */
-  mint(grant: NamedGrant): Promise<AccessToken>
+  mint(grant: NamedGrant, cnf?: Confirmation): Promise<AccessToken>
 }
 
 /** Name of the grant that a page gets when it names none. */
@@ -37,7 +39,11 @@ export function createGrants(
   const byName = new Map(list.map((grant) => [grant.name, grant]))
   const shared = new Map<string, { readonly exp: number; readonly token: Promise<AccessToken> }>()
 
-  const mintUntil = async (grant: NamedGrant, exp: number): Promise<AccessToken> => {
+  const mintUntil = async (
+    grant: NamedGrant,
+    exp: number,
+    cnf?: Confirmation,
+  ): Promise<AccessToken> => {
     const iat = Math.floor(now() / 1000)
     const token = await mint({
       sub: createTokenId('tok_short_'),
@@ -46,6 +52,8 @@ export function createGrants(
       iat,
       exp,
       parent: `grant_${grant.name}`,
+      tiles: grant.tiles,
+      cnf,
     })
     return { token, scope: grant.scope, iat, exp }
   }
@@ -57,10 +65,10 @@ export function createGrants(
       if (!grant) throw new UnknownGrantError()
       return grant
     },
-    mint: async (grant) => {
+    mint: async (grant, cnf) => {
       if (await revocations.includesAny([grant.owner.orgId])) throw new AccountDisabledError()
       const seconds = Math.floor(now() / 1000)
-      if (!grant.shared) return mintUntil(grant, seconds + grant.expiresInSeconds)
+      if (!grant.shared) return mintUntil(grant, seconds + grant.expiresInSeconds, cnf)
       const exp = findSharedExpiry(seconds, grant.expiresInSeconds)
       const current = shared.get(grant.name)
       if (current?.exp === exp) return current.token

@@ -9,8 +9,8 @@ import type { Store } from '../store/open.ts'
  */
 export function createRegisteredVerifier(store: Store, verifier: Verifier): Verifier {
   return {
-    verify: async (token) => {
-      const claims = await verifier.verify(token)
+    verify: async (token, use) => {
+      const claims = await verifier.verify(token, use)
       if (!(await isRegistered(store, claims))) throw new InvalidTokenError('not in the registry')
       return claims
     },

@@ -16,18 +16,19 @@ export interface OwnTokens {
  * Creates a verifier for tokens of this issuer whose kind allows the use. A revoked API token takes
  * the access tokens exchanged for it along, a disabled account everything of its organisation.
  */
-export function createOwnVerifier(own: OwnTokens, use: Use): Verifier {
+export function createOwnVerifier(own: OwnTokens, wanted: Use): Verifier {
   let { jwks } = own.keys
   let verifier = createFor(own)
   return {
-    verify: async (token) => {
+    verify: async (token, use) => {
       await own.keys.refresh()
       if (own.keys.jwks !== jwks) {
         jwks = own.keys.jwks
         verifier = createFor(own)
       }
-      const claims = await verifier.verify(token)
-      if (!findKind(claims)?.uses.includes(use)) throw new InvalidTokenError('wrong kind of token')
+      const claims = await verifier.verify(token, use)
+      if (!findKind(claims)?.uses.includes(wanted))
+        throw new InvalidTokenError('wrong kind of token')
       return claims
     },
   }

@@ -7,3 +7,9 @@ export type FailureReporter = (error: unknown) => void
 export function createFailureReporter(logger: Logger): FailureReporter {
   return (error) => logger.error({ err: error }, 'a request failed')
 }
+
+/** Is this our fault or our surroundings', and not a request that was refused? */
+export function isFailure(error: unknown): boolean {
+  const status: unknown = typeof error === 'object' && error ? Reflect.get(error, 'status') : 500
+  return typeof status !== 'number' || status >= 500
+}

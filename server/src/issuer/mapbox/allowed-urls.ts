@@ -1,4 +1,4 @@
-import type { RequestSource } from '@tilepass/guard'
+import type { TokenUse } from '@tilepass/guard'
 
 /** Most URLs that a token can be restricted to. */
 export const MAX_ALLOWED_URLS = 100
@@ -25,7 +25,7 @@ export function isAllowedUrl(value: string): boolean {
  */
 export function isSourceAllowed(
   allowed: readonly string[],
-  { referer, origin }: RequestSource,
+  { referer, origin }: TokenUse,
 ): boolean {
   if (allowed.length === 0) return true
   const from = origin === 'null' ? undefined : origin

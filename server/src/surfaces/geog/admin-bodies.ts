@@ -1,3 +1,4 @@
+import { checkTileClaims, parseTileClaims, type TileClaims } from '@tilepass/guard'
 import type { TokenOrder } from '../../admin/administration.ts'
 import { DEFAULT_API_SECONDS, isAccountName, isEmail, MAX_NOTE_LENGTH } from '../../admin/rules.ts'
 import { InvalidRequestError } from '../../errors.ts'
@@ -45,7 +46,22 @@ export function parseTokenBody(body: Body): TokenOrder {
   const isReadOnly = Object.hasOwn(body, 'read_only') ? body.read_only : false
   if (typeof isReadOnly !== 'boolean')
     throw new InvalidRequestError('"read_only" must be true or false')
-  return { account, scopes, note, expiresInSeconds: seconds, isReadOnly }
+  return {
+    account,
+    scopes,
+    note,
+    expiresInSeconds: seconds,
+    isReadOnly,
+    tiles: parseTilesMember(body),
+  }
+}
+
+function parseTilesMember(body: Body): TileClaims | undefined {
+  if (!Object.hasOwn(body, 'tiles')) return
+  const [fault] = checkTileClaims(body.tiles)
+  if (!fault) return parseTileClaims(body.tiles)
+  const field = fault.member ? `tiles.${fault.member}` : 'tiles'
+  throw new InvalidRequestError(`"${field}" ${fault.rule}`)
 }
 
 function readText(body: Body, name: string): string | undefined {

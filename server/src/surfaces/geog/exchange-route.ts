@@ -21,7 +21,9 @@ export function createExchangeRoute(exchange: Exchange, now: () => number): Rout
     .route('/v1/auth/token')
     .post(async (request, response) => {
       response.set('X-Content-Type-Options', 'nosniff')
-      const subject = await exchange.authenticate(readSubjectToken(request))
+      const subject = await exchange.authenticate(readSubjectToken(request), {
+        keepsTileClaims: true,
+      })
       const wanted = parseExchangeRequest(await readJsonBody(request))
       sendAccessToken(response, await exchange.exchange(subject, wanted), now())
     })
@@ -30,7 +32,7 @@ export function createExchangeRoute(exchange: Exchange, now: () => number): Rout
 }
 
 /**
- * Reads what the client asks for. Other members change nothing.
+ * Reads what the client asks for. Other members change nothing; restrictions of tiles are inherited.
  *
  * @throws {@link InvalidTtlError}, {@link InvalidRequestError}
  */

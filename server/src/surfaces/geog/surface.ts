@@ -1,13 +1,14 @@
-import { guard, type Verifier } from '@tilepass/guard'
+import { guard, TOKEN_COOKIE, type Verifier } from '@tilepass/guard'
 import { Router } from 'express'
 import type { Config } from '../../config.ts'
 import type { Exchange } from '../../issuer/exchange.ts'
+import type { NamedGrant } from '../../issuer/grants.ts'
 import type { Use } from '../../issuer/kinds.ts'
 import type { Mint } from '../../issuer/mint.ts'
 import { createRegisteredVerifier } from '../../issuer/registered.ts'
 import { createOwnVerifier, type OwnTokens } from '../../issuer/verify.ts'
 import { createDailyLimit } from '../../limits/daily-limit.ts'
-import type { FailureReporter } from '../../observe/failures.ts'
+import { type FailureReporter, isFailure } from '../../observe/failures.ts'
 import type { Usage } from '../../observe/usage.ts'
 import type { Places } from '../../places/places.ts'
 import type { Store } from '../../store/open.ts'
@@ -17,13 +18,14 @@ import { createBillingRoute } from './billing-route.ts'
 import { createGeogErrorHandler } from './errors.ts'
 import { createExchangeRoute } from './exchange-route.ts'
 import { createPlacesRoute } from './places-route.ts'
-import { createTilesRoutes } from './tiles-routes.ts'
+import { createTilesRoutes, TILE_RULES } from './tiles-routes.ts'
 
 /** What the Geog surface needs. */
 export interface GeogSurface {
   readonly store: Store
   readonly config: Pick<Config, 'geog'>
   readonly exchange: Exchange
+  readonly grants: readonly NamedGrant[]
   readonly own: OwnTokens
   readonly mint: Mint
   readonly usage: Usage
@@ -42,7 +44,7 @@ export function createGeogSurface(surface: GeogSurface): Router {
   const { now, report } = surface
   const { tilesPerDay } = surface.config.geog
   const onRefusal = (error: unknown) => {
-    if (!isRefusal(error)) report(error)
+    if (isFailure(error)) report(error)
   }
   const guardFor = (use: Use, scope: string) =>
     guard({
@@ -72,10 +74,12 @@ export function createGeogSurface(surface: GeogSurface): Router {
     router.use(createPlacesRoute(places, placesGuard, usage))
   }
   if (tilesets.size > 0) {
+    const byCookie = surface.grants.some(({ tokenCookie }) => tokenCookie)
     const tileGuard = guard({
       verifier,
       scope: 'tiles:read',
-      credentials: { query: 'access_token' },
+      credentials: { query: 'access_token', ...(byCookie && { cookie: TOKEN_COOKIE }) },
+      tiles: TILE_RULES,
       onRefusal,
     })
     const limit =
@@ -84,9 +88,4 @@ export function createGeogSurface(surface: GeogSurface): Router {
   }
   router.use(createGeogErrorHandler(report))
   return router
-}
-
-function isRefusal(error: unknown): boolean {
-  const status: unknown = typeof error === 'object' && error ? Reflect.get(error, 'status') : 500
-  return typeof status === 'number' && status < 500
 }

@@ -12,6 +12,12 @@ import { refuseOtherMethods } from '../other-methods.ts'
 
 const unpack = promisify(gunzip)
 
+/** What the paths below `/v1/tiles` are. */
+export const TILE_RULES = [
+  '/{tileset}/{z}/{x}/{y}.{ext}',
+  { document: '/{tileset}/metadata' },
+] as const
+
 /** `/v1/tiles/{tileset}/…` behind the guard. */
 export interface TilesRoutes {
   readonly tilesets: ReadonlyMap<string, Tileset>

@@ -8,6 +8,7 @@ import type { AddressLimit } from '../../limits/address-limit.ts'
 import type { RateLimit } from '../../limits/rate-limit.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import { refuseOtherMethods } from '../other-methods.ts'
+import { bindToBrowser, sendTokenCookie } from './binding.ts'
 import { createMapTokenErrorHandler } from './errors.ts'
 import { isOriginAllowed } from './origins.ts'
 import { requireSession } from './session.ts'
@@ -53,7 +54,9 @@ export function createMapTokenSurface(surface: MapTokenSurface): Router {
       const session = await requireSession(request, grant, sessions)
       if (session) await sessionLimit.consume(session.account.name)
       response.set('X-Content-Type-Options', 'nosniff')
-      sendAccessToken(response, await grants.mint(grant), now())
+      const access = await grants.mint(grant, bindToBrowser(request, response, grant))
+      if (grant.tokenCookie) sendTokenCookie(response, access, now())
+      sendAccessToken(response, access, now())
     })
     .all(refuseOtherMethods('POST, OPTIONS'))
   router.use('/map-token', createMapTokenErrorHandler(report))

@@ -120,5 +120,6 @@ function describe(claims: TokenClaims): object {
     iss,
     jti,
     org_id: orgId,
+    ...(claims.tiles && { tiles: claims.tiles }),
   }
 }

@@ -1,9 +1,11 @@
+import type { TileClaims } from '@tilepass/guard'
 import { InvalidScopeError, UnauthorizedError } from '../../errors.ts'
 import type { Form } from '../../http/form-body.ts'
 import type { Exchange, Subject } from '../../issuer/exchange.ts'
 import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
 import type { AccessToken } from '../../issuer/mint.ts'
 import { findScopes } from '../../issuer/scopes.ts'
+import { parseTileTexts, TILE_FIELDS } from '../../issuer/tiles.ts'
 import type { Client } from './client.ts'
 import { InvalidClientError, OauthError } from './errors.ts'
 
@@ -19,6 +21,8 @@ export interface TokenExchange {
   readonly subjectToken: string
   /** All of the subject token's when absent. */
   readonly scopes: readonly string[] | undefined
+  /** Restricts the subject token's tiles further. */
+  readonly tiles: TileClaims | undefined
 }
 
 /**
@@ -42,7 +46,7 @@ export function parseTokenExchange(form: Form, issuer: string): TokenExchange {
   const scopes = scope === undefined ? undefined : findScopes(scope)
   if (scope !== undefined && !scopes)
     throw new OauthError('invalid_scope', 'scope must be scopes separated by single spaces')
-  return { subjectToken, scopes }
+  return { subjectToken, scopes, tiles: parseTiles(form) }
 }
 
 /**
@@ -53,18 +57,30 @@ export function parseTokenExchange(form: Form, issuer: string): TokenExchange {
  */
 export async function exchangeSubject(
   exchange: Exchange,
-  { subjectToken, scopes }: TokenExchange,
+  { subjectToken, scopes, tiles }: TokenExchange,
   client: Client | undefined,
 ): Promise<{ readonly subject: Subject; readonly access: AccessToken }> {
   try {
-    const subject = await exchange.authenticate(subjectToken)
+    const subject = await exchange.authenticate(subjectToken, { keepsTileClaims: true })
     if (client && client.orgId !== subject.claims.org_id) throw new InvalidClientError()
-    const request = { ttl: TTL_SECONDS, ...(scopes ? { scopes } : {}) }
+    const request = { ttl: TTL_SECONDS, ...(scopes && { scopes }), ...(tiles && { tiles }) }
     return { subject, access: await exchange.exchange(subject, request) }
   } catch (error) {
     if (error instanceof UnauthorizedError)
       throw new OauthError('invalid_request', 'subject_token is not valid')
     if (error instanceof InvalidScopeError) throw new OauthError('invalid_scope', error.message)
+    throw error
+  }
+}
+
+/** @throws {@link OauthError} naming the parameter and its rule. */
+function parseTiles(form: Form): TileClaims | undefined {
+  try {
+    return parseTileTexts(
+      Object.fromEntries(TILE_FIELDS.map((name) => [name, form.get(name) ?? undefined])),
+    )
+  } catch (error) {
+    if (error instanceof RangeError) throw new OauthError('invalid_request', error.message)
     throw error
   }
 }

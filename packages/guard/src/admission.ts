@@ -1,0 +1,54 @@
+import type { CanonicalTarget } from './canonical-path.ts'
+import { hasScope, type TokenClaims } from './claims.ts'
+import { InsufficientScopeError, TileNotPermittedError } from './errors.ts'
+import { isTilePermitted } from './tile-permission.ts'
+import { compileTileRules, type TileRule } from './tile-rules.ts'
+import { createVerifier, type TokenUse, type Verifier, type VerifierOptions } from './verifier.ts'
+
+/** What a token must be good for. */
+export interface AdmissionRules {
+  /** The scope that a token must have, as an exact string; without it any good token passes. */
+  readonly scope?: string
+  /**
+   * What the paths are, for tokens that are restricted to some tiles; the first rule that fits counts,
+   * and what no rule fits is closed to them. Without rules such tokens are refused.
+   */
+  readonly tiles?: TileRule | readonly TileRule[]
+}
+
+/** A verifier, or what one is made of. */
+export type VerifierChoice = { readonly verifier: Verifier } | VerifierOptions
+
+/**
+ * Decides whether a token opens what is asked for.
+ *
+ * @param findTarget Called only where the path matters.
+ * @throws what `Verifier.verify` throws, {@link InsufficientScopeError}, {@link TileNotPermittedError}
+ */
+export type Admit = (
+  token: string,
+  page: Pick<TokenUse, 'referer' | 'origin' | 'cookie'>,
+  findTarget: () => CanonicalTarget | undefined,
+) => Promise<TokenClaims>
+
+/** @throws `TypeError` for rules that cannot work. */
+export function createAdmission(options: AdmissionRules & VerifierChoice): Admit {
+  const { scope, tiles } = options
+  const verifier = 'verifier' in options ? options.verifier : createVerifier(options)
+  if (scope !== undefined && !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
+    throw new TypeError('"scope" must be one scope, without spaces or quotes')
+  const findResource = tiles === undefined ? undefined : compileTileRules(tiles)
+
+  return async (token, { referer, origin, cookie }, findTarget) => {
+    const keepsTileClaims = findResource !== undefined
+    const claims = await verifier.verify(token, { referer, origin, cookie, keepsTileClaims })
+    if (scope !== undefined && !hasScope(claims.scope, scope))
+      throw new InsufficientScopeError(scope)
+    if (claims.tiles) {
+      const target = findTarget()
+      const resource = target && findResource?.(target)
+      if (!resource || !isTilePermitted(claims.tiles, resource)) throw new TileNotPermittedError()
+    }
+    return claims
+  }
+}

@@ -1,0 +1,92 @@
+import { compactVerify } from 'jose'
+import { type ClaimRules, parseClaims, type RequiredClaims, type TokenClaims } from './claims.ts'
+import type { CompactJws } from './compact-jws.ts'
+import { InvalidTokenError } from './errors.ts'
+import {
+  isSupportedAlgorithm,
+  type JsonWebKeySet,
+  type KeySource,
+  type VerificationKey,
+} from './key-set.ts'
+import { createLocalKeys } from './local-keys.ts'
+import { createRemoteKeys } from './remote-keys.ts'
+
+/** An issuer to trust, and what its tokens must be. Durations in ms. */
+export interface IssuerOptions {
+  /** Exact value of `iss`. */
+  readonly issuer: string
+  /** Exact value of `aud`, or one of its members. */
+  readonly audience: string
+  /** URL of the issuer's key set, or the key set itself. */
+  readonly jwks: string | URL | JsonWebKeySet
+  /** Signature algorithms to accept; the token has no say. Default `['RS256']`. */
+  readonly algorithms?: readonly string[]
+  /** Slack allowed at `exp` and `nbf`. Default 1 s. @see RFC 7519 §4.1.4 */
+  readonly leeway?: number
+  /** Longest `exp − iat` to accept. Default 366 days. */
+  readonly maxLifetime?: number
+  /** Required `typ` of the header. Without it `JWT`, `at+jwt` and none will do. @see RFC 8725 §3.11 */
+  readonly type?: 'JWT' | 'at+jwt'
+  /** Required value of `token_type`; `null` for issuers without that claim. Default `'api_token'`. */
+  readonly tokenType?: string | null
+  /** Further claims that must have exactly this value, or one of these. */
+  readonly requiredClaims?: RequiredClaims
+}
+
+/** What an issuer's keys are fetched with. */
+export interface KeyAccess {
+  readonly fetch: typeof globalThis.fetch
+  /** Epoch ms. */
+  readonly now: () => number
+  /** Time limit of a fetch, in ms. */
+  readonly timeout: number
+}
+
+/** A trusted issuer with its own keys and rules: a key of one never signs for another. */
+export interface TrustedIssuer {
+  readonly leeway: number
+  /** @throws `InvalidTokenError` for an unknown `kid`; `KeysUnavailableError`. */
+  findKey(keyId: string): Promise<VerificationKey>
+  /** Checks signature and claims. @throws `InvalidTokenError`, `TokenExpiredError` */
+  check(token: string, jws: CompactJws, key: VerificationKey): Promise<TokenClaims>
+}
+
+/** @throws `TypeError` or `RangeError` for options that cannot work. */
+export function trustIssuer(options: IssuerOptions, access: KeyAccess): TrustedIssuer {
+  const { issuer, audience, jwks, algorithms = ['RS256'], leeway = 1_000, type } = options
+  const { maxLifetime = 366 * 86_400_000, tokenType = 'api_token', requiredClaims = {} } = options
+  if (!issuer || !audience) throw new TypeError('"issuer" and "audience" must not be empty')
+  if (algorithms.length === 0 || !algorithms.every(isSupportedAlgorithm))
+    throw new TypeError('"algorithms" must name public-key signature algorithms')
+  if (!(leeway >= 0)) throw new RangeError('"leeway" must not be negative')
+  if (!(maxLifetime > 0)) throw new RangeError('"maxLifetime" must be positive')
+  const rules: ClaimRules = { issuer, audience, tokenType, requiredClaims, leeway, maxLifetime }
+  const keys: KeySource =
+    typeof jwks === 'string' || jwks instanceof URL
+      ? createRemoteKeys(new URL(jwks), { algorithms, ...access })
+      : createLocalKeys(jwks, algorithms)
+
+  return {
+    leeway,
+    findKey: async (keyId) => {
+      const key = await keys.find(keyId)
+      if (!key) throw new InvalidTokenError('unknown kid')
+      return key
+    },
+    check: async (token, jws, key) => {
+      if (jws.algorithm !== key.algorithm) throw new InvalidTokenError('other algorithm')
+      if (type !== undefined && jws.type !== type) throw new InvalidTokenError('other typ')
+      try {
+        await compactVerify(token, key.key, {
+          algorithms: [key.algorithm],
+          crit: { tiles: true },
+        })
+      } catch (cause) {
+        throw new InvalidTokenError('wrong signature', { cause })
+      }
+      const claims = parseClaims(jws.payload, rules, access.now())
+      if (jws.hasCriticalTiles && !claims.tiles) throw new InvalidTokenError('no tiles')
+      return claims
+    },
+  }
+}
