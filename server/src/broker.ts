@@ -18,6 +18,8 @@ import { BUSY_TIMEOUT, openStore } from './store/open.ts'
 import { findSetting } from './store/settings.ts'
 import { openTilesets } from './tiles/open-tilesets.ts'
 import type { Tileset } from './tiles/tileset.ts'
+import { openUpstreams } from './upstreams/open-upstreams.ts'
+import { createRelay, type Relay } from './upstreams/relay.ts'
 import { type Wired, wire } from './wiring.ts'
 
 /** Settings of {@link createBroker}: those of the configuration file, and what only code can give. */
@@ -26,6 +28,8 @@ export interface BrokerOptions extends Omit<ConfigInput, 'host' | 'port' | 'logL
   readonly logger?: Logger
   /** Epoch ms. */
   readonly now?: () => number
+  /** Where `{ env: NAME }` of a secret is looked up; by default the environment of the process. */
+  readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 /** A token broker. */
@@ -46,6 +50,8 @@ export interface Broker {
    * @param host Default `127.0.0.1`.
    */
   listen(port: number, host?: string): Promise<{ readonly url: string; readonly port: number }>
+  /** Reads the secrets of upstreams again, also those that functions give; `SIGHUP` does it. */
+  reload(): Promise<void>
   /** Lets running requests end (10 s at most), then closes store and tilesets. Safe to call twice. */
   close(): Promise<void>
 }
@@ -57,17 +63,20 @@ export interface Broker {
  * @throws {@link ConfigError} naming every fault at once; `StoreUnavailableError`.
  */
 export async function createBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const { logger = pino({ level: 'silent' }), now = () => Date.now(), ...settings } = options
+  const { logger = pino({ level: 'silent' }), now = () => Date.now(), ...others } = options
+  const { env = process.env, ...settings } = others
   const config = parseBrokerConfig(settings)
   const { data, issuer, publicUrl } = config
   const store = await openStore(data, BUSY_TIMEOUT.server)
   const usage = createUsage(store, now, createFailureReporter(logger))
   let tilesets: ReadonlyMap<string, Tileset> = new Map()
+  let relay: Relay | undefined
   let listener: Listener | undefined
   let closing: Promise<void> | undefined
 
   const close = async () => {
     await listener?.close()
+    await relay?.close()
     await Promise.all([...tilesets.values()].map((tileset) => tileset.close()))
     await usage.close()
     await store.close()
@@ -81,12 +90,16 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     const places = placesFile ? await check(() => openPlaces(placesFile)) : undefined
     const datasets = (await check(() => loadDatasets(store, config.datasets))) ?? []
     const grants = (await check(() => loadGrants(store, config.grants))) ?? []
+    const upstreams = await check(async () => openUpstreams(config.upstreams, { env, now, logger }))
+    relay = createRelay(upstreams?.exchangers ?? new Map(), now, async () => upstreams?.close())
     throwIfAny()
     await enterDatasets(store, datasets, now())
     const keys = await watchSigningKeys(store, now)
     const ownOrigin = publicUrl && new URL(publicUrl).origin
     const mapboxKey = await loadMapboxKey(store)
-    const parts = { store, config, mapboxKey, tilesets, grants, keys, usage, places, logger, now }
+    const openRelay = relay
+    const materials = { store, config, mapboxKey, tilesets, places, grants, relay, keys }
+    const parts = { ...materials, usage, logger, now }
     const known = await settleIssuer(store, issuer, publicUrl)
     const stored = await findIssuer(store)
     if (issuer !== undefined && stored !== issuer)
@@ -108,6 +121,8 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       return wired !== undefined && closing === undefined
     }
 
+    const health = { isReady, findRefused: openRelay.findRefused }
+
     return {
       get router() {
         return getWired().router
@@ -123,13 +138,14 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
             // Clients of a wildcard address reach us under names that we cannot know.
             const reached = publicUrl ?? (isWildcard(host) ? undefined : url)
             wired = wire(parts, { issuer: place ?? url, publicUrl: reached, ownOrigin })
-            return createApp(wired.router, logger, isReady, config.trustProxy)
+            return createApp(wired.router, logger, health, config.trustProxy)
           },
           port,
           host,
         )
         return { url: listener.url, port: listener.port }
       },
+      reload: openRelay.reload,
       close: () => {
         closing ??= close()
         return closing

@@ -25,9 +25,10 @@ const LATER = new Set([
   'redis',
   'signing',
   'tiles',
-  'upstream',
-  'upstreams',
 ])
+
+/** Settings of upstreams that hold no secret, whatever is written there by mistake. */
+const SHOWN = new Set(['kind', 'env', 'timeoutSeconds', 'clientAuthentication'])
 
 /** Settings of the server's own, which code gives elsewhere. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
@@ -98,13 +99,15 @@ export function describeIssues(issues: readonly z.core.$ZodIssue[], input: unkno
     }
     if (issue.code !== 'unrecognized_keys') {
       const given = readPath(input, issue.path)
-      return [`${formatPath(issue.path)}: ${lowerFirst(issue.message)} (given: ${format(given)})`]
+      return [
+        `${formatPath(issue.path)}: ${lowerFirst(issue.message)} (given: ${formatGiven(issue.path, given)})`,
+      ]
     }
     return issue.keys.map((key) => {
       const path = [...issue.path, key]
       const elsewhere = path.length === 1 ? ELSEWHERE[key] : undefined
       const rule = elsewhere ?? (LATER.has(key) ? 'not supported yet' : 'not a known field')
-      return `${formatPath(path)}: ${rule} (given: ${format(readPath(input, path))})`
+      return `${formatPath(path)}: ${rule} (given: ${formatGiven(path, readPath(input, path))})`
     })
   })
   // One number can break several rules that are told in the same words.
@@ -127,6 +130,16 @@ function readPath(input: unknown, path: readonly PropertyKey[]): unknown {
         : undefined,
     input,
   )
+}
+
+/**
+ * What was given, for people. Whoever writes a secret where only its source belongs must not find it
+ * in a log: of upstreams nothing but their plain settings is shown.
+ */
+function formatGiven(path: readonly PropertyKey[], value: unknown): string {
+  if (path[0] !== 'upstreams' || SHOWN.has(String(path.at(-1)))) return format(value)
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return typeof value === 'string' ? 'a string, not shown' : format(value)
 }
 
 function format(value: unknown): string {

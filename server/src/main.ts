@@ -12,6 +12,8 @@ const end = (broker: Broker) => {
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
+  // A secret that cannot be read now stays as it was, and the log tells when it is needed.
+  process.on('SIGHUP', () => void broker.reload().catch(() => undefined))
 }
 
 const exitCode = await runCommandLine(

@@ -33,13 +33,16 @@ import { createMapboxSurface } from './surfaces/mapbox/surface.ts'
 import { SURFACE_NAMES, type SurfaceName } from './surfaces/names.ts'
 import { createOauthSurface } from './surfaces/oauth/surface.ts'
 import type { Tileset } from './tiles/tileset.ts'
+import type { NamedRelayedGrant } from './upstreams/grant.ts'
+import type { Relay } from './upstreams/relay.ts'
 
 /** What a broker is put together from. */
 export interface Parts {
   readonly store: Store
   readonly config: BrokerConfig
   readonly tilesets: ReadonlyMap<string, Tileset>
-  readonly grants: readonly NamedGrant[]
+  readonly grants: readonly (NamedGrant | NamedRelayedGrant)[]
+  readonly relay: Relay
   readonly keys: SigningKeys
   readonly usage: Usage
   readonly places: Places | undefined
@@ -76,9 +79,10 @@ export interface Services extends Parts, Place {
 
 /** How each surface is made; what is switched off is never called. */
 const SURFACES: Readonly<Record<SurfaceName, (services: Services) => Router>> = {
-  'map-token': ({ pageGrants, sessions, config, ownOrigin, now, report }) =>
+  'map-token': ({ pageGrants, relay, sessions, config, ownOrigin, now, report }) =>
     createMapTokenSurface({
       grants: pageGrants,
+      relay,
       sessions,
       limit: createAddressLimit(config.mapTokenPerMinute),
       sessionLimit: createRateLimit(config.mapTokenPerMinute),

@@ -187,7 +187,7 @@ describe('grants that cannot work stop the start', () => {
   test.each([
     ['an unknown session', { session: 'x' }, 'grants.a.session: must be "none", "required"'],
     ['a shared session', { session: 'required', shared: true }, 'grants.a.session: must be "none"'],
-    ['upstream', { upstream: 'geog' }, 'grants.a.upstream: not supported yet'],
+    ['an unknown upstream', { upstream: 'x' }, 'grants.a.upstream: must be one of "upstreams"'],
     ['tiles', { tiles: { maxzoom: 3 } }, 'grants.a.tiles: not supported yet'],
     ['binding', { binding: true }, 'grants.a.binding: not supported yet'],
     [
