@@ -27,8 +27,13 @@ const LATER = new Set([
   'tiles',
 ])
 
-/** Settings of upstreams that hold no secret, whatever is written there by mistake. */
-const SHOWN = new Set(['kind', 'env', 'timeoutSeconds', 'clientAuthentication'])
+/** Settings of upstreams that are shown, and what they must look like: nothing like a secret. */
+const SHOWN: Readonly<Record<string, RegExp>> = {
+  kind: /^[a-z]{1,12}$/,
+  clientAuthentication: /^[a-z_]{1,24}$/,
+  url: /^https?:\/\/[\w.:-]+(?:\/[\w/.-]*)?$/,
+  tokenUrl: /^https?:\/\/[\w.:-]+(?:\/[\w/.-]*)?$/,
+}
 
 /** Settings of the server's own, which code gives elsewhere. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
@@ -137,9 +142,10 @@ function readPath(input: unknown, path: readonly PropertyKey[]): unknown {
  * in a log: of upstreams nothing but their plain settings is shown.
  */
 function formatGiven(path: readonly PropertyKey[], value: unknown): string {
-  if (path[0] !== 'upstreams' || SHOWN.has(String(path.at(-1)))) return format(value)
+  if (path[0] !== 'upstreams') return format(value)
   if (typeof value === 'object' && value !== null) return 'an object'
-  return typeof value === 'string' ? 'a string, not shown' : format(value)
+  if (typeof value !== 'string' || value === '') return format(value)
+  return SHOWN[String(path.at(-1))]?.test(value) ? format(value) : 'a string, not shown'
 }
 
 function format(value: unknown): string {

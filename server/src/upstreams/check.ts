@@ -1,5 +1,5 @@
 import { UpstreamError } from './errors.ts'
-import type { Exchanger } from './exchanger.ts'
+import type { Exchanger, Wanted } from './exchanger.ts'
 import type { NamedRelayedGrant } from './grant.ts'
 
 /** What one try of an upstream came to; never the token. */
@@ -32,28 +32,43 @@ export async function checkUpstreams(
   now: () => number,
 ): Promise<readonly CheckResult[]> {
   const results: CheckResult[] = []
-  for (const [upstream, exchanger] of exchangers)
-    for (const grant of grants.filter((one) => one.upstream === upstream))
-      for (const dataset of grant.datasets ?? [undefined]) {
-        const startedAt = now()
-        const asked = { upstream, grant: grant.name, dataset }
-        const { name, scope, expiresInSeconds } = grant
-        const result = await exchanger
-          .exchange({ grant: name, scope, expiresInSeconds, dataset })
-          .then(
-            ({ token }) => ({
-              isGood: true,
-              reason: undefined,
-              scope: token.scope,
-              expiresInSeconds: Math.floor((token.expiresAt - now()) / 1000),
-            }),
-            (error: unknown) => {
-              if (!(error instanceof UpstreamError)) throw error
-              const { reason } = error
-              return { isGood: false, reason, scope: undefined, expiresInSeconds: undefined }
-            },
-          )
-        results.push({ ...asked, ...result, milliseconds: now() - startedAt })
+  for (const [upstream, exchanger] of exchangers) {
+    const own = grants.filter((grant) => grant.upstream === upstream)
+    for (const { name, scope, expiresInSeconds, datasets = [undefined] } of own)
+      for (const dataset of datasets) {
+        const wanted = { grant: name, scope, expiresInSeconds, dataset }
+        results.push({ upstream, ...(await tryExchange(exchanger, wanted, now)) })
       }
+  }
   return results
+}
+
+async function tryExchange(
+  exchanger: Exchanger,
+  wanted: Wanted,
+  now: () => number,
+): Promise<Omit<CheckResult, 'upstream'>> {
+  const { grant, dataset } = wanted
+  const startedAt = now()
+  try {
+    const { token } = await exchanger.exchange(wanted)
+    const milliseconds = now() - startedAt
+    const expiresInSeconds = Math.floor((token.expiresAt - now()) / 1000)
+    const { scope } = token
+    return {
+      grant,
+      dataset,
+      isGood: true,
+      reason: undefined,
+      scope,
+      expiresInSeconds,
+      milliseconds,
+    }
+  } catch (error) {
+    if (!(error instanceof UpstreamError)) throw error
+    const { reason } = error
+    const milliseconds = now() - startedAt
+    const nothing = { scope: undefined, expiresInSeconds: undefined }
+    return { grant, dataset, isGood: false, reason, ...nothing, milliseconds }
+  }
 }

@@ -30,7 +30,7 @@ export interface Exchanger {
   exchange(wanted: Wanted): Promise<Exchanged>
   /** Looks whether a file has brought another credential; changes when it has. */
   findVersion(): number
-  /** Did it refuse the last request of some grant? */
+  /** Did it refuse the last request of some grant, with the credential that there is now? */
   readonly isRefused: boolean
   /** Reads the credential again, and asks again what was refused or put off. */
   reload(): Promise<void>
@@ -139,7 +139,8 @@ export function createExchanger(parts: ExchangerParts): Exchanger {
     },
     findVersion,
     get isRefused() {
-      return refusals.size > 0
+      const version = findVersion()
+      return [...refusals.values()].some((refusal) => refusal.version === version)
     },
     reload: async () => {
       await reloadSecrets()

@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import { UpstreamRefusedError } from './errors.ts'
+import { UpstreamInvalidError, UpstreamRefusedError } from './errors.ts'
 import { type Secret, secretSchema } from './secret.ts'
 import { assertBearer } from './token-type.ts'
 import type { Upstream } from './upstream.ts'
 import { timeoutSeconds, upstreamUrl } from './url.ts'
 
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
+const JWT = 'urn:ietf:params:oauth:token-type:jwt'
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 /** Parameters that the broker sets itself. */
 const OWN = [
@@ -88,6 +89,9 @@ export function createOauthUpstream(
     if (answer.access_token === undefined && answer.error !== undefined)
       throw new UpstreamRefusedError('answered 200 with an error')
     assertBearer(answer.token_type)
+    const { issued_token_type: issued = ACCESS_TOKEN } = answer
+    if (issued !== ACCESS_TOKEN && issued !== JWT)
+      throw new UpstreamInvalidError('answered a token of another type than an access token')
     return {
       token: answer.access_token,
       expiresInSeconds: answer.expires_in,

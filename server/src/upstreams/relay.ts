@@ -61,7 +61,7 @@ export function createRelay(
     })
     if (!held || left < MIN_LEFT) return flight
     try {
-      return (await within(PATIENCE, flight)) ?? held.token
+      return (await within(Math.min(PATIENCE, left - MIN_LEFT), flight)) ?? held.token
     } catch (error) {
       if (held.token.expiresAt - now() >= MIN_LEFT) return held.token
       throw error

@@ -11,7 +11,7 @@ export const secretSchema = z.union(
   [
     z.strictObject({
       /** Name of an environment variable. */
-      env: z.string().min(1),
+      env: z.string().regex(/^[A-Za-z_]\w{0,63}$/),
     }),
     z.strictObject({
       /** A file that holds the secret and nothing else; in a configuration file, relative to it. */

@@ -8,9 +8,9 @@ import {
   staySilent,
 } from './fault-proxy.ts'
 import { type RelayUnderTest, startRelay, writeSecret } from './relay-under-test.ts'
-import { type SecondBroker, startSecondBroker, useSecondBrokers } from './second-broker.ts'
+import { type SecondBroker, setUpSecondBrokers, startSecondBroker } from './second-broker.ts'
 
-useSecondBrokers()
+setUpSecondBrokers()
 
 let geog: SecondBroker
 let token: string
@@ -104,7 +104,7 @@ describe('while no token is at hand', () => {
     expect(Number(response.headers.get('retry-after'))).toBeLessThanOrEqual(7)
   })
 
-  test.each(lasting)('an upstream that %s is 502, and the log says so', async (_, fault) => {
+  test.each(lasting)('U2: an upstream that %s is 502, and the log says so', async (_, fault) => {
     proxy.fault = fault
     const response = await relay.ask('shared')
     expect([response.status, (await response.json()).error]).toEqual([502, 'upstream_invalid'])
@@ -192,6 +192,13 @@ describe('an upstream is spared', () => {
     expect(proxy.count()).toBe(6)
     const response = await relay.ask('own')
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
+  })
+
+  test('F11: it is asked by no more than 16 exchanges at once', async () => {
+    proxy.fault = staySilent
+    const all = await Promise.all(Array.from({ length: 60 }, () => relay.ask('own')))
+    expect(new Set(all.map(({ status }) => status))).toEqual(new Set([503]))
+    expect(proxy.count()).toBe(16)
   })
 
   test('F11: while it is silent, grants of this broker are served', async () => {

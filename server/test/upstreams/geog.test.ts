@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from 'vitest'
 import { readClaims } from '../broker-under-test.ts'
 import { startRelay, writeSecret } from './relay-under-test.ts'
-import { type SecondBroker, startSecondBroker, useSecondBrokers, WORLD } from './second-broker.ts'
+import { type SecondBroker, setUpSecondBrokers, startSecondBroker, WORLD } from './second-broker.ts'
 
-useSecondBrokers()
+setUpSecondBrokers()
 
 let geog: SecondBroker
 let token: string
@@ -40,7 +40,7 @@ test("a page gets the upstream's token by the same route, and it opens the upstr
   expect(tile.status).toBe(200)
 })
 
-test('the lifetime that a page is told never reaches beyond the end of the token', async () => {
+test('U3: the lifetime that a page is told never reaches beyond the end of the token', async () => {
   const { post } = await relay()
   const askedAt = Date.now()
   const body = await (await post('/map-token')).json()

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readClaims } from '../broker-under-test.ts'
 import { startRelay, writeSecret } from './relay-under-test.ts'
-import { EARTH, type SecondBroker, startSecondBroker, useSecondBrokers } from './second-broker.ts'
+import { EARTH, type SecondBroker, setUpSecondBrokers, startSecondBroker } from './second-broker.ts'
 
-useSecondBrokers()
+setUpSecondBrokers()
 
 const ONE = '11111111-1111-4111-8111-111111111111'
 const TWO = '22222222-2222-4222-8222-22222222222a'

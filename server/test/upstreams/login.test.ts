@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from 'vitest'
 import { readClaims } from '../broker-under-test.ts'
 import { startRelay, writeSecret } from './relay-under-test.ts'
-import { type SecondBroker, startSecondBroker, useSecondBrokers } from './second-broker.ts'
+import { type SecondBroker, setUpSecondBrokers, startSecondBroker } from './second-broker.ts'
 
-useSecondBrokers()
+setUpSecondBrokers()
 
 const PASSWORD = 'pässword of the broker'
 

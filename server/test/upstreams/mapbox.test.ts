@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from 'vitest'
 import { readClaims } from '../broker-under-test.ts'
 import { startRelay, writeSecret } from './relay-under-test.ts'
-import { type SecondBroker, startSecondBroker, useSecondBrokers, WORLD } from './second-broker.ts'
+import { type SecondBroker, setUpSecondBrokers, startSecondBroker, WORLD } from './second-broker.ts'
 
-useSecondBrokers()
+setUpSecondBrokers()
 
 let mapbox: SecondBroker
 const createSecretToken = (scope: string) =>
@@ -54,7 +54,7 @@ test('a lifetime is that of the grant, and ends no later than the token', async 
 })
 
 test.each([
-  ['may not make tokens', 'styles:tiles styles:read', 'answered 404'],
+  ['may not make tokens', 'styles:tiles styles:read uploads:read', 'answered 404'],
   ['has not every scope of the grant', 'tokens:write styles:tiles', 'answered 422'],
 ])('a secret token that %s is an error of the operator', async (_, scope, reason) => {
   const { post, logged } = await relay(await createSecretToken(scope))

@@ -37,13 +37,22 @@ export interface SecondBroker {
   cli(...args: string[]): Promise<string>
   /** The same with something on standard input. */
   feed(input: string, ...args: string[]): Promise<string>
-  /** Ends the process, and starts it again on its data; the address is another one then. */
+  /** Ends the process, and starts it again on its data and its port. */
   restart(): Promise<void>
   kill(): Promise<void>
+  signal(name: NodeJS.Signals): void
 }
 
-/** Starts a second broker with an account `city`. @param config Settings besides data and port. */
-export async function startSecondBroker(config: ConfigInput = {}): Promise<SecondBroker> {
+/**
+ * Starts a second broker with an account `city`.
+ *
+ * @param config Settings besides data and port.
+ * @param env What its environment has besides ours.
+ */
+export async function startSecondBroker(
+  config: ConfigInput = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<SecondBroker> {
   const data = mkdtempSync(join(tmpdir(), 'tilepass-second-'))
   const file = join(data, 'tilepass.json')
   writeFileSync(file, JSON.stringify(config))
@@ -59,11 +68,12 @@ export async function startSecondBroker(config: ConfigInput = {}): Promise<Secon
 
   let printed = ''
   let url = ''
+  let port = '0'
   let child = await start()
 
   async function start() {
-    const args = [BIN, 'serve', '--port', '0', '--data', data, '--config', file]
-    const started = spawn(process.execPath, args)
+    const args = [BIN, 'serve', '--port', port, '--data', data, '--config', file]
+    const started = spawn(process.execPath, args, { env: { ...process.env, ...env } })
     for (const stream of [started.stdout, started.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => {
         printed += text
@@ -77,6 +87,7 @@ export async function startSecondBroker(config: ConfigInput = {}): Promise<Secon
       })
       started.once('exit', (code) => reject(new Error(`it ended with ${code}: ${printed}`)))
     })
+    port = new URL(url).port
     return started
   }
 
@@ -102,13 +113,14 @@ export async function startSecondBroker(config: ConfigInput = {}): Promise<Secon
       child = await start()
     },
     kill,
+    signal: (name) => void child.kill(name),
   }
 }
 
 const stops: (() => Promise<void>)[] = []
 
 /** Makes a test file able to start second brokers; all end with it. */
-export function useSecondBrokers(): void {
+export function setUpSecondBrokers(): void {
   beforeAll(buildServer, 120_000)
   afterAll(async () => {
     for (const stop of stops.splice(0)) await stop()
