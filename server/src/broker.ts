@@ -18,8 +18,8 @@ import { BUSY_TIMEOUT, openStore } from './store/open.ts'
 import { findSetting } from './store/settings.ts'
 import { openTilesets } from './tiles/open-tilesets.ts'
 import type { Tileset } from './tiles/tileset.ts'
-import { openUpstreams } from './upstreams/open-upstreams.ts'
-import { createRelay, type Relay } from './upstreams/relay.ts'
+import { type OpenUpstreams, openUpstreams } from './upstreams/open-upstreams.ts'
+import { createRelay } from './upstreams/relay.ts'
 import { type Wired, wire } from './wiring.ts'
 
 /** Settings of {@link createBroker}: those of the configuration file, and what only code can give. */
@@ -70,13 +70,13 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   const store = await openStore(data, BUSY_TIMEOUT.server)
   const usage = createUsage(store, now, createFailureReporter(logger))
   let tilesets: ReadonlyMap<string, Tileset> = new Map()
-  let relay: Relay | undefined
+  let upstreams: OpenUpstreams | undefined
   let listener: Listener | undefined
   let closing: Promise<void> | undefined
 
   const close = async () => {
     await listener?.close()
-    await relay?.close()
+    await upstreams?.close()
     await Promise.all([...tilesets.values()].map((tileset) => tileset.close()))
     await usage.close()
     await store.close()
@@ -90,14 +90,13 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     const places = placesFile ? await check(() => openPlaces(placesFile)) : undefined
     const datasets = (await check(() => loadDatasets(store, config.datasets))) ?? []
     const grants = (await check(() => loadGrants(store, config.grants))) ?? []
-    const upstreams = await check(async () => openUpstreams(config.upstreams, { env, now, logger }))
-    relay = createRelay(upstreams?.exchangers ?? new Map(), now, async () => upstreams?.close())
+    upstreams = await check(async () => openUpstreams(config.upstreams, { env, now, logger }))
+    const relay = createRelay(upstreams?.exchangers ?? new Map(), now)
     throwIfAny()
     await enterDatasets(store, datasets, now())
     const keys = await watchSigningKeys(store, now)
     const ownOrigin = publicUrl && new URL(publicUrl).origin
     const mapboxKey = await loadMapboxKey(store)
-    const openRelay = relay
     const materials = { store, config, mapboxKey, tilesets, places, grants, relay, keys }
     const parts = { ...materials, usage, logger, now }
     const known = await settleIssuer(store, issuer, publicUrl)
@@ -120,8 +119,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       await findSetting(store, 'issuer')
       return wired !== undefined && closing === undefined
     }
-
-    const health = { isReady, findRefused: openRelay.findRefused }
+    const health = { isReady, findRefused: relay.findRefused }
 
     return {
       get router() {
@@ -145,7 +143,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         )
         return { url: listener.url, port: listener.port }
       },
-      reload: openRelay.reload,
+      reload: relay.reload,
       close: () => {
         closing ??= close()
         return closing

@@ -23,8 +23,7 @@ export async function loadGrants(
   const grants: (NamedGrant | NamedRelayedGrant)[] = []
   for (const [name, grant] of Object.entries({ ...parsed.data, ...configured })) {
     const owner = grant.account === undefined ? undefined : await findAccount(store, grant.account)
-    if ('upstream' in grant && (owner || grant.account === undefined))
-      grants.push({ ...grant, name, owner })
+    if ('upstream' in grant && owner?.name === grant.account) grants.push({ ...grant, name, owner })
     else if (owner && !('upstream' in grant)) grants.push({ ...grant, name, owner })
     else
       faults.push(

@@ -10,6 +10,7 @@ export function delegate<Input, Output>(
 ): z.ZodType<Output, Input> {
   return z.custom<Input>().transform((input, context): Output => {
     const result = choose(input).safeParse(input, { error: describeRule })
+    // Which schema was chosen is not in the types: whoever chooses vouches for its output.
     if (result.success) return result.data as Output
     for (const issue of result.error.issues)
       context.issues.push({ ...issue, input } as z.core.$ZodRawIssue)

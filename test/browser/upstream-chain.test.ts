@@ -20,7 +20,7 @@ import { readExample, type Started, serve, servePage } from './upstream-page.ts'
 
 setUpSecondBrokers()
 
-const LIFETIME_SECONDS = 8
+const LIFETIME_SECONDS = 12
 
 let browser: Browser
 /** Broker B, the API of somebody else; broker A, which relays; tiles that B's keys guard; the page. */
@@ -102,7 +102,7 @@ function watchDeadline(page: Page) {
 async function roam(page: Page, isOver: () => boolean | Promise<boolean>): Promise<void> {
   await page.locator('canvas').focus()
   const keys = ['ArrowRight', 'ArrowDown', '=', 'ArrowRight', 'ArrowUp', '=', 'ArrowRight', '-']
-  const limit = Date.now() + 40_000
+  const limit = Date.now() + 60_000
   for (let step = 0; !(await isOver()); step += 1) {
     if (Date.now() > limit) throw new Error('it never came to an end')
     await page.keyboard.press(keys[step % keys.length] ?? '=', { delay: 100 })
@@ -163,7 +163,7 @@ async function end({ name }: Trouble): Promise<void> {
   if (name === 'restarted') await geog.restart()
 }
 
-test('page, relay, upstream and tiles work together, and tokens of 8 s renew without a failed tile', async () => {
+test('page, relay, upstream and tiles work together, and tokens of 12 s renew without a failed tile', async () => {
   statuses.length = 0
   const { page, printed } = await openPage(browser, site.url)
   const end = Date.now() + 2 * LIFETIME_SECONDS * 1000
@@ -202,7 +202,7 @@ test.each(TROUBLES)(
       )
       expect(failed).toEqual([])
       expect(early).toEqual([])
-      expect(statuses.length).toBeGreaterThan(5)
+      expect(statuses.length).toBeGreaterThan(2)
     } finally {
       await end(trouble)
     }

@@ -83,7 +83,9 @@ test('Mapbox behind Tilepass: the page shows tiles with temporary tokens', async
     { 'https://api.mapbox.com': mapbox.url, secrets: folder },
     { 'https://api.mapbox.com': tiles.url },
   )
-  await expect.poll(() => page.locator('.leaflet-tile-loaded').count()).toBeGreaterThan(3)
+  await expect
+    .poll(() => page.locator('.leaflet-tile-loaded').count(), { timeout: 30_000 })
+    .toBeGreaterThan(3)
   expect(new Set(tiles.seen)).toEqual(new Set([200]))
   expect(printed).toEqual([])
   await page.close()
@@ -103,7 +105,9 @@ test('GeoLens behind Tilepass: the page reads a private raster', async () => {
   )
   await page.locator('#read').click()
   const status = page.locator('#status')
-  await expect.poll(() => status.innerText()).toMatch(/^206: 1024 bytes of bytes 0-1023\/\d+$/)
+  await expect
+    .poll(() => status.innerText(), { timeout: 30_000 })
+    .toMatch(/^206: 1024 bytes of bytes 0-1023\/\d+$/)
   expect(printed).toEqual([])
   await page.close()
 })
@@ -138,7 +142,9 @@ test('any OAuth server behind Tilepass: the page shows tiles with its access tok
     { 'https://tiles.example': tiles.url },
     { OAUTH_CLIENT_SECRET: secret },
   )
-  await expect.poll(() => page.locator('.leaflet-tile-loaded').count()).toBeGreaterThan(3)
+  await expect
+    .poll(() => page.locator('.leaflet-tile-loaded').count(), { timeout: 30_000 })
+    .toBeGreaterThan(3)
   expect(new Set(tiles.seen)).toEqual(new Set([200]))
   expect(printed).toEqual([])
   await page.close()

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { UpstreamInvalidError } from './errors.ts'
-import { readHeaderSecret, type Secret, secretSchema } from './secret.ts'
+import { readHeaderSecret, type Secret, type SecretSource, secretSchema } from './secret.ts'
 import { findTokenClaims } from './token-claims.ts'
 import type { Upstream } from './upstream.ts'
 import { timeoutSeconds, upstreamUrl } from './url.ts'
@@ -20,12 +20,19 @@ export const geolensSchema = z
     path: ['apiKey'],
     error: 'must be set, or else "token", and not both',
   })
-  .transform(({ apiKey, token, ...settings }, context) => {
-    if (apiKey) return { ...settings, credential: { field: 'apiKey', source: apiKey } as const }
-    if (token) return { ...settings, credential: { field: 'token', source: token } as const }
-    context.issues.push({ code: 'custom', input: token })
-    return z.NEVER
-  })
+
+/** Settings of a GeoLens upstream. */
+export type GeoLensSettings = z.output<typeof geolensSchema>
+
+/** The one credential of checked settings, and how it is sent. */
+export function getCredential({ apiKey, token }: GeoLensSettings): {
+  readonly field: 'apiKey' | 'token'
+  readonly source: SecretSource
+} {
+  if (apiKey) return { field: 'apiKey', source: apiKey }
+  if (token) return { field: 'token', source: token }
+  throw new TypeError('settings that were not checked')
+}
 
 /** What its API allows at most, in seconds. */
 const MAX_SECONDS = 120

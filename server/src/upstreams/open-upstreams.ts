@@ -3,7 +3,7 @@ import { Agent } from 'undici'
 import { ConfigError } from '../config-error.ts'
 import { createExchanger, type Exchanger } from './exchanger.ts'
 import { createGeogUpstream } from './geog.ts'
-import { createGeoLensUpstream } from './geolens.ts'
+import { createGeoLensUpstream, getCredential } from './geolens.ts'
 import { createLoginUpstream } from './login.ts'
 import { createMapboxUpstream } from './mapbox.ts'
 import { createOauthUpstream } from './oauth.ts'
@@ -91,7 +91,7 @@ function createUpstream(settings: UpstreamSettings, surroundings: SecretSurround
       case 'mapbox':
         return createMapboxUpstream(settings.url, open('token', settings.token), surroundings.now)
       case 'geolens': {
-        const { field, source } = settings.credential
+        const { field, source } = getCredential(settings)
         return createGeoLensUpstream(settings.url, open(field, source), field)
       }
       case 'login':

@@ -23,8 +23,6 @@ export interface Relay {
   findRefused(): readonly string[]
   /** Reads every secret again. */
   reload(): Promise<void>
-  /** Ends every connection. */
-  close(): Promise<void>
 }
 
 /** How long a request waits for a newer token while it could have the old one, in ms. */
@@ -32,12 +30,8 @@ const PATIENCE = 2_000
 /** What nobody can use any more: less of a life than this, in ms. */
 const MIN_LEFT = 1_000
 
-/** Creates the relay. `end` closes what the exchangers share. */
-export function createRelay(
-  exchangers: ReadonlyMap<string, Exchanger>,
-  now: () => number,
-  end: () => Promise<void>,
-): Relay {
+/** Creates the relay. */
+export function createRelay(exchangers: ReadonlyMap<string, Exchanger>, now: () => number): Relay {
   const flights = new Map<string, Promise<Exchanged>>()
   const cache = new Map<string, Exchanged>()
 
@@ -84,7 +78,6 @@ export function createRelay(
     reload: async () => {
       await Promise.all([...exchangers.values()].map((exchanger) => exchanger.reload()))
     },
-    close: end,
   }
 }
 

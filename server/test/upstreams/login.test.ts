@@ -1,5 +1,7 @@
-import { beforeAll, expect, test } from 'vitest'
+import { text } from 'node:stream/consumers'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { readClaims } from '../broker-under-test.ts'
+import { startFaultProxy } from './fault-proxy.ts'
 import { startRelay, writeSecret } from './relay-under-test.ts'
 import { type SecondBroker, setUpSecondBrokers, startSecondBroker } from './second-broker.ts'
 
@@ -14,14 +16,14 @@ beforeAll(async () => {
   await login.feed(PASSWORD, 'account', 'set-password', 'city', '--password-stdin')
 }, 60_000)
 
-const relay = async (password = PASSWORD) => {
+const relay = async (password = PASSWORD, url = login.url) => {
   const file = writeSecret(password)
   const started = await startRelay({
     env: { LOGIN_NAME: 'city' },
     upstreams: {
       login: {
         kind: 'login',
-        url: login.url,
+        url,
         username: { env: 'LOGIN_NAME' },
         password: file.source,
       },
@@ -61,6 +63,25 @@ test('the password is sent once; after that refresh tokens are spent, one after 
   expect(new Set(all.map(({ parent }) => parent))).toEqual(new Set([first.parent]))
   expect(new Set(all.map(({ jti }) => jti)).size).toBe(5)
   expect(count('/token')).toBeGreaterThanOrEqual(6)
+})
+
+test('an answer that got lost on its way is asked for again, and the session goes on', async () => {
+  const proxy = await startFaultProxy(() => login.url)
+  onTestFinished(() => proxy.close())
+  const { ask } = await relay(PASSWORD, proxy.url)
+  const first = readClaims((await (await ask('each')).json()).access_token)
+  proxy.fault = async (incoming, outgoing) => {
+    proxy.fault = undefined
+    const body = await text(incoming)
+    const { 'content-type': type = '', 'idempotency-key': key = '' } = incoming.headers
+    const headers = { 'content-type': type, 'idempotency-key': String(key) }
+    await fetch(`${login.url}${incoming.url}`, { method: 'POST', headers, body })
+    outgoing.destroy()
+  }
+  const response = await ask('each')
+  expect(response.status).toBe(200)
+  expect(readClaims((await response.json()).access_token).parent).toBe(first.parent)
+  expect(proxy.count()).toBe(3)
 })
 
 test('when the family has ended, it signs in again', async () => {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { Provider } from 'oidc-provider'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { readClaims } from '../broker-under-test.ts'
+import { answerWith, startFaultProxy } from './fault-proxy.ts'
 import { startRelay, writeSecret } from './relay-under-test.ts'
 import { type SecondBroker, setUpSecondBrokers, startSecondBroker } from './second-broker.ts'
 
@@ -124,5 +125,57 @@ describe('token exchange, with a second broker', () => {
     const { post, logged } = await relay({}, { audience: 'https://elsewhere.example' })
     expect((await post('/map-token')).status).toBe(502)
     expect(logged()).toContain('answered 400 invalid_target')
+  })
+})
+
+describe('a server that answers in its own way', () => {
+  const answered = async (body: object) => {
+    const server = await startFaultProxy(() => '')
+    onTestFinished(() => server.close())
+    server.fault = answerWith(200, { 'content-type': 'application/json' }, JSON.stringify(body))
+    const { post } = await startRelay({
+      upstreams: {
+        oauth: {
+          kind: 'oauth',
+          tokenUrl: server.url,
+          clientId: 'maps',
+          clientSecret: () => SECRET,
+          clientAuthentication: 'post',
+        },
+      },
+      grants: { default: { upstream: 'oauth' } },
+    })
+    const response = await post('/map-token')
+    return { status: response.status, ...(await response.json()) }
+  }
+
+  test('without type and scope, as ArcGIS does, gives a token', async () => {
+    const body = await answered({ access_token: 'opaque', expires_in: 7200 })
+    expect(body).toMatchObject({ status: 200, access_token: 'opaque', token_type: 'Bearer' })
+    expect(body).not.toHaveProperty('scope')
+  })
+
+  test.each([
+    [
+      'an error with 200, as ArcGIS does, is a refusal',
+      { error: { code: 400 } },
+      'upstream_refused',
+    ],
+    [
+      'a refresh token in place of an access token is not relayed',
+      {
+        access_token: 'opaque',
+        expires_in: 60,
+        issued_token_type: 'urn:ietf:params:oauth:token-type:refresh_token',
+      },
+      'upstream_invalid',
+    ],
+    [
+      'a token for longer than a day is not relayed',
+      { access_token: 'opaque', expires_in: 31_536_000 },
+      'upstream_invalid',
+    ],
+  ])('%s', async (_, body, error) => {
+    expect(await answered(body)).toMatchObject({ status: 502, error })
   })
 })

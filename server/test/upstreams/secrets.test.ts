@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { createSecret } from '../../src/upstreams/secret.ts'
@@ -56,7 +56,9 @@ test('a new secret that is refused takes no token away that pages share', async 
   expect((await (await ask('shared')).json()).access_token).toBe(first.access_token)
 })
 
-test('U5: replacing the long-lived credential under load costs no request', async () => {
+test('U5: replacing the long-lived credential under load costs no request', async ({
+  annotate,
+}) => {
   const [old, next] = await Promise.all([createToken(), createToken()])
   const file = writeSecret(old)
   const { ask } = await relayOf(file.source)
@@ -84,6 +86,7 @@ test('U5: replacing the long-lived credential under load costs no request', asyn
   await expect.poll(() => statuses.length, { timeout: 10_000 }).toBeGreaterThan(before + 200)
   phase = 'done'
   await Promise.all(workers)
+  await annotate(`${statuses.length} requests, ${late.length} of them after the revocation`)
   expect(statuses.filter((status) => status !== 200)).toEqual([])
   expect(new Set(late)).toEqual(new Set([readClaims(next).sub]))
 })
@@ -164,6 +167,16 @@ describe('a secret in a file', () => {
     expect(await read()).toBe('good')
     rmSync(file)
     expect(await read()).toBe('good')
+  })
+
+  test('may be a link that leads elsewhere from now on, as orchestrators mount secrets', async () => {
+    const { file, read } = open()
+    for (const content of ['a', 'b']) {
+      writeFileSync(`${file}-${content}`, content)
+      symlinkSync(`${file}-${content}`, `${file}-next`)
+      renameSync(`${file}-next`, file)
+      expect(await read()).toBe(content)
+    }
   })
 
   test('changes its version only when it changes', async () => {

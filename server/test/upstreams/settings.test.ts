@@ -141,6 +141,17 @@ test('secrets that are not there stop the start, all named', async () => {
   })
 })
 
+test('settings that were checked pass a second check unchanged, as the server does it', () => {
+  const grants = {
+    a: { upstream: 'geog', scope: 'tiles:read' },
+    b: { upstream: 'geolens', datasets: ['2489E9AD-2EE2-4E00-8EC9-32D5F69181C0'] },
+    c: { upstream: 'oauth', session: 'required', account: 'city' },
+    d: { upstream: 'login', shared: false },
+  }
+  const parsed = parseConfig({ upstreams, grants })
+  expect(parseConfig(parsed)).toEqual(parsed)
+})
+
 test('a secret file of a configuration file is relative to it', () => {
   const folder = makeDataFolder()
   mkdirSync(join(folder, 'secrets'))
