@@ -12,8 +12,8 @@ const end = (broker: Broker) => {
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
-  // A secret that cannot be read now stays as it was, and the log tells when it is needed.
-  process.on('SIGHUP', () => void broker.reload().catch(() => undefined))
+  // In a terminal the signal says that its window was closed, and ends the process as ever.
+  if (!process.stdout.isTTY) process.on('SIGHUP', () => void broker.reload())
 }
 
 const exitCode = await runCommandLine(

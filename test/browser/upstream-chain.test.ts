@@ -53,7 +53,7 @@ beforeAll(async () => {
   const html = readExample('geog/index.html', { 'https://api.geog.dev': tiles.url })
   site = await servePage(html, relay.url)
   browser = await launch()
-}, 120_000)
+})
 
 afterAll(async () => {
   await browser?.close()
@@ -174,9 +174,9 @@ test('page, relay, upstream and tiles work together, and tokens of 12 s renew wi
   await page.close()
 })
 
-test.each(TROUBLES)(
+test.for(TROUBLES)(
   'while the upstream is $name, no tile fails as long as the token lives; after that the page says so, and it heals',
-  async (trouble) => {
+  async (trouble, { annotate }) => {
     const { page, printed } = await openPage(browser, 'about:blank')
     const findDeadline = watchDeadline(page)
     await page.goto(site.url)
@@ -200,6 +200,7 @@ test.each(TROUBLES)(
       const failed = statuses.filter(
         ({ at, status }) => at < findDeadline() && status !== 200 && status !== 304,
       )
+      await annotate(`${statuses.length} requests for tiles, ${failed.length} of them failed early`)
       expect(failed).toEqual([])
       expect(early).toEqual([])
       expect(statuses.length).toBeGreaterThan(2)

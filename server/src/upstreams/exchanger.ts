@@ -49,11 +49,15 @@ export interface ExchangerParts {
   readonly now: () => number
 }
 
-/** How long a request that was refused is not sent again with the same credential, in ms. */
+/**
+ * How long a request that was refused, or answered with something useless, is not sent again with the
+ * same credential, in ms: pages that have no token ask all the time.
+ */
 const REFUSED_FOR = 5_000
+const USELESS_FOR = 1_000
 
-interface Refusal {
-  readonly error: UpstreamRefusedError
+interface Verdict {
+  readonly error: UpstreamError
   readonly version: number
   readonly until: number
 }
@@ -61,7 +65,7 @@ interface Refusal {
 /** Creates the exchanger of one upstream. */
 export function createExchanger(parts: ExchangerParts): Exchanger {
   const { name, upstream, secrets, policy, dispatcher, logger, now } = parts
-  const refusals = new Map<string, Refusal>()
+  const verdicts = new Map<string, Verdict>()
   let pausedUntil = 0
 
   const sumVersions = () => secrets.reduce((sum, { version }) => sum + version, 0)
@@ -97,8 +101,8 @@ export function createExchanger(parts: ExchangerParts): Exchanger {
   const assertAllowed = (key: string) => {
     const left = pausedUntil - now()
     if (left > 0) throw new UpstreamUnavailableError('asked to be left alone', left / 1000)
-    const refusal = refusals.get(key)
-    if (refusal && refusal.until > now() && refusal.version === findVersion()) throw refusal.error
+    const verdict = verdicts.get(key)
+    if (verdict && verdict.until > now() && verdict.version === findVersion()) throw verdict.error
   }
 
   const remember = (key: string, wanted: Wanted, error: UpstreamError) => {
@@ -109,8 +113,8 @@ export function createExchanger(parts: ExchangerParts): Exchanger {
       logger.warn(said, 'an upstream gives no token')
       return
     }
-    if (error instanceof UpstreamRefusedError)
-      refusals.set(key, { error, version: sumVersions(), until: now() + REFUSED_FOR })
+    const time = error instanceof UpstreamRefusedError ? REFUSED_FOR : USELESS_FOR
+    verdicts.set(key, { error, version: sumVersions(), until: now() + time })
     logger.error(said, 'an upstream gives no token')
   }
 
@@ -129,7 +133,7 @@ export function createExchanger(parts: ExchangerParts): Exchanger {
           isAsked = true
           return attempt(wanted, signal)
         })
-        refusals.delete(key)
+        verdicts.delete(key)
         return exchanged
       } catch (error) {
         // An open circuit is nothing new: what opened it has been logged.
@@ -140,11 +144,13 @@ export function createExchanger(parts: ExchangerParts): Exchanger {
     findVersion,
     get isRefused() {
       const version = findVersion()
-      return [...refusals.values()].some((refusal) => refusal.version === version)
+      return [...verdicts.values()].some(
+        (verdict) => verdict.error instanceof UpstreamRefusedError && verdict.version === version,
+      )
     },
     reload: async () => {
       await reloadSecrets()
-      refusals.clear()
+      verdicts.clear()
       pausedUntil = 0
     },
   }

@@ -15,7 +15,7 @@ let proxy: FaultProxy
 
 beforeAll(async () => {
   api = await startSecondBroker()
-}, 60_000)
+})
 beforeEach(async () => {
   proxy = await startFaultProxy(() => api.url)
   onTestFinished(() => proxy.close())

@@ -13,7 +13,7 @@ let token: string
 beforeAll(async () => {
   api = await startSecondBroker({ datasets: { one: { id: ID, path: EARTH, account: 'city' } } })
   token = await api.cli('token', 'create', '--account', 'city', '--scope', 'tiles:read')
-}, 60_000)
+})
 
 const check = (config: object, args: readonly string[] = [], env: Record<string, string> = {}) => {
   const data = makeDataFolder()

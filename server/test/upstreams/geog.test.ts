@@ -18,7 +18,7 @@ beforeAll(async () => {
     '--scope',
     'tiles:read places:read',
   )
-}, 60_000)
+})
 
 const relay = () =>
   startRelay({

@@ -19,7 +19,7 @@ beforeAll(async () => {
     datasets: { one: dataset(ONE), two: dataset(TWO), other: dataset(OTHER) },
   })
   key = await geolens.cli('token', 'create', '--account', 'city', '--scope', 'tiles:read')
-}, 60_000)
+})
 
 const relay = (field: 'apiKey' | 'token' = 'apiKey') =>
   startRelay({

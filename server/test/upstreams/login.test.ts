@@ -14,7 +14,7 @@ let login: SecondBroker
 beforeAll(async () => {
   login = await startSecondBroker({ login: { sessionSeconds: 60 } })
   await login.feed(PASSWORD, 'account', 'set-password', 'city', '--password-stdin')
-}, 60_000)
+})
 
 const relay = async (password = PASSWORD, url = login.url) => {
   const file = writeSecret(password)

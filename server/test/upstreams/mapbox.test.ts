@@ -11,7 +11,7 @@ const createSecretToken = (scope: string) =>
 
 beforeAll(async () => {
   mapbox = await startSecondBroker({ tilesets: { world: { path: WORLD } } })
-}, 60_000)
+})
 
 const relay = async (secret: string, expiresInSeconds?: number) =>
   startRelay({

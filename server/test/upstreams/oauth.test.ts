@@ -93,7 +93,7 @@ describe('token exchange, with a second broker', () => {
       '--scope',
       'tiles:read places:read',
     )
-  }, 60_000)
+  })
 
   const relay = (client: object, parameters: Record<string, string> = {}) =>
     startRelay({

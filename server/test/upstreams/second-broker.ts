@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, vi } from 'vitest'
 import type { ConfigInput } from '../../src/config.ts'
 
 const run = promisify(execFile)
@@ -121,7 +121,9 @@ const stops: (() => Promise<void>)[] = []
 
 /** Makes a test file able to start second brokers; all end with it. */
 export function setUpSecondBrokers(): void {
-  beforeAll(buildServer, 120_000)
+  // Several processes each, and a busy machine takes seconds for one.
+  vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 })
+  beforeAll(buildServer)
   afterAll(async () => {
     for (const stop of stops.splice(0)) await stop()
   })

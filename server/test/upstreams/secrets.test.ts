@@ -16,7 +16,7 @@ const revoke = (token: string) => geog.cli('token', 'revoke', String(readClaims(
 
 beforeAll(async () => {
   geog = await startSecondBroker()
-}, 60_000)
+})
 beforeEach(async () => {
   proxy = await startFaultProxy(() => geog.url)
   onTestFinished(() => proxy.close())
