@@ -18,6 +18,8 @@ import { BUSY_TIMEOUT, openStore } from './store/open.ts'
 import { findSetting } from './store/settings.ts'
 import { openTilesets } from './tiles/open-tilesets.ts'
 import type { Tileset } from './tiles/tileset.ts'
+import { type OpenUpstreams, openUpstreams } from './upstreams/open-upstreams.ts'
+import { createRelay } from './upstreams/relay.ts'
 import { type Wired, wire } from './wiring.ts'
 
 /** Settings of {@link createBroker}: those of the configuration file, and what only code can give. */
@@ -26,6 +28,8 @@ export interface BrokerOptions extends Omit<ConfigInput, 'host' | 'port' | 'logL
   readonly logger?: Logger
   /** Epoch ms. */
   readonly now?: () => number
+  /** Where `{ env: NAME }` of a secret is looked up; by default the environment of the process. */
+  readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 /** A token broker. */
@@ -50,6 +54,8 @@ export interface Broker {
     port: number,
     host?: string,
   ): Promise<{ readonly url: string; readonly port: number; readonly verifyUrl?: string }>
+  /** Reads the secrets of upstreams again, also those that functions give; `SIGHUP` does it. */
+  reload(): Promise<void>
   /** Lets running requests end (10 s at most), then closes store and tilesets. Safe to call twice. */
   close(): Promise<void>
 }
@@ -61,18 +67,21 @@ export interface Broker {
  * @throws {@link ConfigError} naming every fault at once; `StoreUnavailableError`.
  */
 export async function createBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const { logger = pino({ level: 'silent' }), now = () => Date.now(), ...settings } = options
+  const { logger = pino({ level: 'silent' }), now = () => Date.now(), ...others } = options
+  const { env = process.env, ...settings } = others
   const config = parseBrokerConfig(settings)
   const { data, issuer, publicUrl } = config
   const store = await openStore(data, BUSY_TIMEOUT.server)
   const usage = createUsage(store, now, createFailureReporter(logger))
   let tilesets: ReadonlyMap<string, Tileset> = new Map()
+  let upstreams: OpenUpstreams | undefined
   let listener: Listener | undefined
   let verifyListener: Listener | undefined
   let closing: Promise<void> | undefined
 
   const close = async () => {
     await Promise.all([listener?.close(), verifyListener?.close()])
+    await upstreams?.close()
     await Promise.all([...tilesets.values()].map((tileset) => tileset.close()))
     await usage.close()
     await store.close()
@@ -86,12 +95,15 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     const places = placesFile ? await check(() => openPlaces(placesFile)) : undefined
     const datasets = (await check(() => loadDatasets(store, config.datasets))) ?? []
     const grants = (await check(() => loadGrants(store, config.grants))) ?? []
+    upstreams = await check(async () => openUpstreams(config.upstreams, { env, now, logger }))
+    const relay = createRelay(upstreams?.exchangers ?? new Map(), now)
     throwIfAny()
     await enterDatasets(store, datasets, now())
     const keys = await watchSigningKeys(store, now)
     const ownOrigin = publicUrl && new URL(publicUrl).origin
     const mapboxKey = await loadMapboxKey(store)
-    const parts = { store, config, mapboxKey, tilesets, grants, keys, usage, places, logger, now }
+    const materials = { store, config, mapboxKey, tilesets, places, grants, relay, keys }
+    const parts = { ...materials, usage, logger, now }
     const known = await settleIssuer(store, issuer, publicUrl)
     const stored = await findIssuer(store)
     if (issuer !== undefined && stored !== issuer)
@@ -112,6 +124,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       await findSetting(store, 'issuer')
       return wired !== undefined && closing === undefined
     }
+    const health = { isReady, findRefused: relay.findRefused }
 
     return {
       get router() {
@@ -128,7 +141,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
             // Clients of a wildcard address reach us under names that we cannot know.
             const reached = publicUrl ?? (isWildcard(host) ? undefined : url)
             wired = wire(parts, { issuer: place ?? url, publicUrl: reached, ownOrigin })
-            return createApp(wired.router, logger, isReady, config.trustProxy)
+            return createApp(wired.router, logger, health, config.trustProxy)
           },
           port,
           host,
@@ -138,12 +151,13 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         const { port: verifyPort, host: verifyHost = '127.0.0.1' } = config.verify ?? {}
         if (!verifyRouter || verifyPort === undefined) return listening
         verifyListener = await listen(
-          async () => createApp(verifyRouter, logger, isReady, []),
+          async () => createApp(verifyRouter, logger, health, []),
           verifyPort,
           verifyHost,
         )
         return { ...listening, verifyUrl: verifyListener.url }
       },
+      reload: relay.reload,
       close: () => {
         closing ??= close()
         return closing

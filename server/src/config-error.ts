@@ -15,17 +15,15 @@ export class ConfigError extends Error {
 }
 
 /** Fields that the design has and this version does not. */
-const LATER = new Set([
-  'binding',
-  'budgets',
-  'database',
-  'metrics',
-  'oauth',
-  'redis',
-  'signing',
-  'upstream',
-  'upstreams',
-])
+const LATER = new Set(['binding', 'budgets', 'database', 'metrics', 'oauth', 'redis', 'signing'])
+
+/** Settings of upstreams that are shown, and what they must look like: nothing like a secret. */
+const SHOWN: Readonly<Record<string, RegExp>> = {
+  kind: /^[a-z]{1,12}$/,
+  clientAuthentication: /^[a-z_]{1,24}$/,
+  url: /^https?:\/\/[\w.:-]+(?:\/[\w/.-]*)?$/,
+  tokenUrl: /^https?:\/\/[\w.:-]+(?:\/[\w/.-]*)?$/,
+}
 
 /** Settings of the server's own, which code gives elsewhere. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
@@ -96,13 +94,15 @@ export function describeIssues(issues: readonly z.core.$ZodIssue[], input: unkno
     }
     if (issue.code !== 'unrecognized_keys') {
       const given = readPath(input, issue.path)
-      return [`${formatPath(issue.path)}: ${lowerFirst(issue.message)} (given: ${format(given)})`]
+      return [
+        `${formatPath(issue.path)}: ${lowerFirst(issue.message)} (given: ${formatGiven(issue.path, given)})`,
+      ]
     }
     return issue.keys.map((key) => {
       const path = [...issue.path, key]
       const elsewhere = path.length === 1 ? ELSEWHERE[key] : undefined
       const rule = elsewhere ?? (LATER.has(key) ? 'not supported yet' : 'not a known field')
-      return `${formatPath(path)}: ${rule} (given: ${format(readPath(input, path))})`
+      return `${formatPath(path)}: ${rule} (given: ${formatGiven(path, readPath(input, path))})`
     })
   })
   // One number can break several rules that are told in the same words.
@@ -125,6 +125,17 @@ function readPath(input: unknown, path: readonly PropertyKey[]): unknown {
         : undefined,
     input,
   )
+}
+
+/**
+ * What was given, for people. Whoever writes a secret where only its source belongs must not find it
+ * in a log: of upstreams nothing but their plain settings is shown.
+ */
+function formatGiven(path: readonly PropertyKey[], value: unknown): string {
+  if (path[0] !== 'upstreams') return format(value)
+  if (typeof value === 'object' && value !== null) return 'an object'
+  if (typeof value !== 'string' || value === '') return format(value)
+  return SHOWN[String(path.at(-1))]?.test(value) ? format(value) : 'a string, not shown'
 }
 
 function format(value: unknown): string {

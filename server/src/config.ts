@@ -3,10 +3,13 @@ import { isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { ConfigError, describeIssues, describeRule } from './config-error.ts'
-import { grantSchema } from './issuer/grant.ts'
 import { MAX_SESSION_SECONDS } from './issuer/kinds.ts'
 import { SURFACE_NAMES } from './surfaces/names.ts'
 import { tileRulesSchema } from './tile-rules-schema.ts'
+import { anyGrantSchema } from './upstreams/any-grant.ts'
+import { findGrantFaults } from './upstreams/grant-rules.ts'
+import { resolveSecretFile } from './upstreams/secret.ts'
+import { upstreamSchema } from './upstreams/settings.ts'
 import { wholeNumber } from './whole-number.ts'
 
 const url = z.string().refine(isPublicUrl, {
@@ -80,7 +83,9 @@ export const configSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   port: wholeNumber(0, 65_535).default(8080),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  grants: z.record(name, grantSchema).default({}),
+  grants: z.record(name, anyGrantSchema).default({}),
+  /** Somebody else's issuers, for grants that name them. */
+  upstreams: z.record(name, upstreamSchema).default({}),
   tilesets: z.record(name, tilesetSchema).default({}),
   /** Files that can be downloaded, beside those of "tilepass dataset add". */
   datasets: z.record(name, datasetSchema).default({}),
@@ -140,8 +145,12 @@ export function parseBrokerConfig(input: unknown): BrokerConfig {
 
 function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const result = schema.safeParse(input, { error: describeRule })
-  if (!result.success) throw new ConfigError(describeIssues(result.error.issues, input))
-  return result.data
+  const faults = [
+    ...(result.success ? [] : describeIssues(result.error.issues, input)),
+    ...findGrantFaults(input),
+  ]
+  if (result.success && faults.length === 0) return result.data
+  throw new ConfigError(faults)
 }
 
 /** Where settings come from, the strongest first. */
@@ -197,16 +206,26 @@ function resolvePaths(settings: Record<string, unknown>, folder: string): Record
   for (const field of ['tilesets', 'datasets']) {
     const files = settings[field]
     if (!isRecord(files)) continue
-    resolved[field] = Object.fromEntries(
-      Object.entries(files).map(([key, file]) => [
-        key,
-        isRecord(file) && typeof file.path === 'string' && file.path
-          ? { ...file, path: resolve(folder, file.path) }
-          : file,
-      ]),
+    resolved[field] = mapValues(files, (file) =>
+      isRecord(file) && typeof file.path === 'string' && file.path
+        ? { ...file, path: resolve(folder, file.path) }
+        : file,
     )
   }
+  const { upstreams } = settings
+  if (isRecord(upstreams))
+    resolved.upstreams = mapValues(upstreams, (upstream) =>
+      isRecord(upstream)
+        ? mapValues(upstream, (setting) =>
+            resolveSecretFile(setting, (path) => resolve(folder, path)),
+          )
+        : upstream,
+    )
   return resolved
+}
+
+function mapValues(record: Record<string, unknown>, change: (value: unknown) => unknown) {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]))
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

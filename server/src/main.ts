@@ -12,6 +12,8 @@ const end = (broker: Broker) => {
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
+  // In a terminal the signal says that its window was closed, and ends the process as ever.
+  if (!process.stdout.isTTY) process.on('SIGHUP', () => void broker.reload())
 }
 
 const exitCode = await runCommandLine(

@@ -34,13 +34,16 @@ import { SURFACE_NAMES, type SurfaceName } from './surfaces/names.ts'
 import { createOauthSurface } from './surfaces/oauth/surface.ts'
 import { createVerifySurface } from './surfaces/verify/surface.ts'
 import type { Tileset } from './tiles/tileset.ts'
+import type { NamedRelayedGrant } from './upstreams/grant.ts'
+import type { Relay } from './upstreams/relay.ts'
 
 /** What a broker is put together from. */
 export interface Parts {
   readonly store: Store
   readonly config: BrokerConfig
   readonly tilesets: ReadonlyMap<string, Tileset>
-  readonly grants: readonly NamedGrant[]
+  readonly grants: readonly (NamedGrant | NamedRelayedGrant)[]
+  readonly relay: Relay
   readonly keys: SigningKeys
   readonly usage: Usage
   readonly places: Places | undefined
@@ -77,9 +80,10 @@ export interface Services extends Parts, Place {
 
 /** How each surface is made; what is switched off is never called. */
 const SURFACES: Readonly<Record<SurfaceName, (services: Services) => Router>> = {
-  'map-token': ({ pageGrants, sessions, config, ownOrigin, now, report }) =>
+  'map-token': ({ pageGrants, relay, sessions, config, ownOrigin, now, report }) =>
     createMapTokenSurface({
       grants: pageGrants,
+      relay,
       sessions,
       limit: createAddressLimit(config.mapTokenPerMinute),
       sessionLimit: createRateLimit(config.mapTokenPerMinute),
@@ -87,7 +91,11 @@ const SURFACES: Readonly<Record<SurfaceName, (services: Services) => Router>> = 
       now,
       report,
     }),
-  geog: (services) => createGeogSurface(services),
+  geog: (services) =>
+    createGeogSurface({
+      ...services,
+      tokenCookies: services.grants.some((grant) => !('upstream' in grant) && grant.tokenCookie),
+    }),
   geolens: ({ store, config, exchange, sessions, usage, own, sign, report }) =>
     createGeoLensSurface({
       store,

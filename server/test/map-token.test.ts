@@ -187,7 +187,7 @@ describe('grants that cannot work stop the start', () => {
   test.each([
     ['an unknown session', { session: 'x' }, 'grants.a.session: must be "none", "required"'],
     ['a shared session', { session: 'required', shared: true }, 'grants.a.session: must be "none"'],
-    ['upstream', { upstream: 'geog' }, 'grants.a.upstream: not supported yet'],
+    ['an unknown upstream', { upstream: 'x' }, 'grants.a.upstream: must be one of "upstreams"'],
     [
       'an unknown restriction',
       { tiles: { layers: [] } },
@@ -200,7 +200,7 @@ describe('grants that cannot work stop the start', () => {
       { tiles: { bbox: [1, 2, 3] } },
       'grants.a.tiles.bbox: must be [west, south, east, north]',
     ],
-    ['binding', { binding: true }, 'grants.a.binding: not supported yet'],
+    ['an unknown binding', { binding: true }, 'grants.a.binding: must be'],
     [
       'a path in an origin',
       { origins: ['https://x.example/'] },

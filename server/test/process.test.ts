@@ -223,7 +223,7 @@ describe('a start that cannot work', () => {
   test('lists every fault and exits with 2', async () => {
     const data = makeDataFolder()
     const file = join(data, 'bad.json')
-    writeFileSync(file, JSON.stringify({ port: 'x', colour: 1, upstreams: {} }))
+    writeFileSync(file, JSON.stringify({ port: 'x', colour: 1, upstreams: [] }))
     const args = [BIN, 'serve', '--config', file, '--data', data, '--issuer', 'nonsense']
     const failure = await run(process.execPath, args).catch((error) => error)
     expect(failure.code).toBe(2)

@@ -94,11 +94,12 @@ function crc(data: Buffer): number {
   return ~value >>> 0
 }
 
+/** A raster tile. */
 export const TILE = png(256, [40, 120, 90])
 /** Elevation 0 in the Mapbox encoding. */
 const DEM = png(256, [1, 134, 160])
 /** A vector tile with one layer `land`: a square over the whole tile. */
-const VECTOR = Buffer.from(
+export const VECTOR = Buffer.from(
   '1a1f0a046c616e6412121803220e0900001a804000008040ff3f000f2880207802',
   'hex',
 )

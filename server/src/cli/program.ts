@@ -9,6 +9,7 @@ import { addInspectCommand } from './inspect-command.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addServeCommand } from './serve-command.ts'
 import { addTokenCommands } from './token-commands.ts'
+import { addUpstreamCommands } from './upstream-commands.ts'
 
 /** The command line, ready to parse arguments. It throws instead of ending the process. */
 export function createProgram(
@@ -32,6 +33,7 @@ export function createProgram(
   addDatasetCommands(program, surroundings)
   addKeyCommands(program, surroundings)
   addAuditCommand(program, surroundings)
+  addUpstreamCommands(program, surroundings)
   addInspectCommand(program, surroundings)
   return program
 }

@@ -53,7 +53,7 @@ export function addServeCommand(
         import('../observe/logger.ts'),
       ])
       const logger = createLogger(logLevel)
-      const broker = await createBroker({ ...settings, logger })
+      const broker = await createBroker({ ...settings, logger, env })
       onStart(broker)
       const { url } = await broker.listen(port, host)
       surroundings.writeOut(`Tilepass listens on ${url}\n`)

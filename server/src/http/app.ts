@@ -5,13 +5,13 @@ import { NotFoundError } from '../errors.ts'
 import { createFailureReporter } from '../observe/failures.ts'
 import { createRequestLog } from '../observe/request-log.ts'
 import { createGeogErrorHandler } from '../surfaces/geog/errors.ts'
-import { createHealthRoutes } from './health.ts'
+import { createHealthRoutes, type Health } from './health.ts'
 
 /** The broker as an application of its own: security headers, request log, health, 404. */
 export function createApp(
   routes: RequestHandler,
   logger: Logger,
-  isReady: () => Promise<boolean>,
+  health: Health,
   trustProxy: readonly string[],
 ): Express {
   const app = express()
@@ -32,7 +32,7 @@ export function createApp(
       strictTransportSecurity: false,
     }),
   )
-  app.use(createHealthRoutes(isReady))
+  app.use(createHealthRoutes(health))
   app.use(routes)
   app.use(() => {
     throw new NotFoundError()

@@ -1,17 +1,31 @@
 import { Router } from 'express'
 
-/** `/healthz`: the process answers. `/readyz`: it can also do its work. */
-export function createHealthRoutes(isReady: () => Promise<boolean>): Router {
+/** What health checks ask. */
+export interface Health {
+  isReady(): Promise<boolean>
+  /** Upstreams that refuse what the broker is configured to ask. */
+  findRefused(): readonly string[]
+}
+
+/**
+ * `/healthz`: the process answers. `/readyz`: it can also do its work. An upstream that refuses the
+ * broker makes it `degraded` and names the upstream, but leaves it at 200: other grants work, and
+ * tokens that are still good go on being served.
+ */
+export function createHealthRoutes({ isReady, findRefused }: Health): Router {
   const router = Router({ caseSensitive: true, strict: true })
   router.get('/healthz', (_request, response) => {
     response.set('Cache-Control', 'no-store').json({ status: 'ok' })
   })
   router.get('/readyz', async (_request, response) => {
     const ready = await isReady().catch(() => false)
+    const refused = findRefused()
+    const status = ready ? (refused.length > 0 ? 'degraded' : 'ready') : 'unavailable'
+    const upstreams = Object.fromEntries(refused.map((name) => [name, 'refused']))
     response
       .status(ready ? 200 : 503)
       .set('Cache-Control', 'no-store')
-      .json({ status: ready ? 'ready' : 'unavailable' })
+      .json({ status, ...(refused.length > 0 ? { upstreams } : {}) })
   })
   return router
 }

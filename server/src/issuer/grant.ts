@@ -16,6 +16,16 @@ const scope = z.string().refine((list) => findJwtScopes(list) !== undefined, {
 /** Decides from a page's request whether it has a session; what it throws refuses the request. */
 export type SessionHook = (request: IncomingMessage) => boolean | Promise<boolean>
 
+/** Origins whose pages may ask. */
+export const originsSchema = z.array(origin).min(1).optional()
+
+/** The page's proof. */
+export const sessionSchema = z
+  .union([z.enum(['none', 'required']), z.custom<SessionHook>(isFunction)], {
+    error: 'must be "none", "required" or, in code, a function',
+  })
+  .default('none')
+
 /** What a page may get. Members of later versions are refused, never ignored. */
 export const grantSchema = z
   .strictObject({
@@ -26,18 +36,14 @@ export const grantSchema = z
     /** Lifetime of a token, in seconds. */
     expiresInSeconds: wholeNumber(1, MAX_ACCESS_SECONDS).default(3600),
     /** Origins whose pages may ask; without it only pages of the broker's own host. */
-    origins: z.array(origin).min(1).optional(),
+    origins: originsSchema,
     /** One token for everybody per half lifetime, for public maps. */
     shared: z.boolean().default(false),
     /**
      * The page's proof: none, a current session of the grant's organisation (login's), or what a
      * function says of the request.
      */
-    session: z
-      .union([z.enum(['none', 'required']), z.custom<SessionHook>(isFunction)], {
-        error: 'must be "none", "required" or, in code, a function',
-      })
-      .default('none'),
+    session: sessionSchema,
     /** What its tiles are restricted to. */
     tiles: tilesSchema.optional(),
     /** `'cookie'` binds tokens to the browser that got them; for pages of the broker's own host. */

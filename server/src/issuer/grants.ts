@@ -2,6 +2,7 @@ import type { Confirmation } from '@tilepass/guard'
 import { AccountDisabledError, UnknownGrantError } from '../errors.ts'
 import type { Account } from '../store/accounts.ts'
 import type { Revocations } from '../store/revocations.ts'
+import type { NamedRelayedGrant } from '../upstreams/grant.ts'
 import type { Grant } from './grant.ts'
 import { type AccessToken, createTokenId, type Mint } from './mint.ts'
 
@@ -14,7 +15,7 @@ export interface NamedGrant extends Grant {
 /** The grants of this broker. */
 export interface Grants {
   /** @throws {@link UnknownGrantError} */
-  get(name: string | undefined): NamedGrant
+  get(name: string | undefined): NamedGrant | NamedRelayedGrant
   /** Every origin that some grant names, for preflights. */
   readonly origins: ReadonlySet<string>
   /**
@@ -24,6 +25,8 @@ export interface Grants {
    * @throws {@link AccountDisabledError}
    */
   mint(grant: NamedGrant, cnf?: Confirmation): Promise<AccessToken>
+  /** @throws {@link AccountDisabledError} if the grant has an account and it was disabled. */
+  assertActive(grant: { readonly owner: Account | undefined }): Promise<void>
 }
 
 /** Name of the grant that a page gets when it names none. */
@@ -31,7 +34,7 @@ export const DEFAULT_GRANT = 'default'
 
 /** Creates the grants' side of the issuer. */
 export function createGrants(
-  list: readonly NamedGrant[],
+  list: readonly (NamedGrant | NamedRelayedGrant)[],
   mint: Mint,
   revocations: Revocations,
   now: () => number,
@@ -58,7 +61,12 @@ export function createGrants(
     return { token, scope: grant.scope, iat, exp }
   }
 
+  const assertActive = async ({ owner }: { readonly owner: Account | undefined }) => {
+    if (owner && (await revocations.includesAny([owner.orgId]))) throw new AccountDisabledError()
+  }
+
   return {
+    assertActive,
     origins: new Set(list.flatMap(({ origins = [] }) => origins)),
     get: (name = DEFAULT_GRANT) => {
       const grant = byName.get(name)
@@ -66,7 +74,7 @@ export function createGrants(
       return grant
     },
     mint: async (grant, cnf) => {
-      if (await revocations.includesAny([grant.owner.orgId])) throw new AccountDisabledError()
+      await assertActive(grant)
       const seconds = Math.floor(now() / 1000)
       if (!grant.shared) return mintUntil(grant, seconds + grant.expiresInSeconds, cnf)
       const exp = findSharedExpiry(seconds, grant.expiresInSeconds)

@@ -5,7 +5,18 @@ import { destination, type Logger, pino } from 'pino'
  * for results. Members that may hold a credential are removed wherever they turn up.
  */
 export function createLogger(level: string): Logger {
-  const secrets = ['authorization', 'cookie', 'token', 'access_token', 'password', 'set-cookie']
+  const secrets = [
+    'authorization',
+    'cookie',
+    'set-cookie',
+    'x-api-key',
+    'token',
+    'access_token',
+    'refresh_token',
+    'subject_token',
+    'password',
+    'client_secret',
+  ]
   const paths = secrets.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`])
   return pino({ level, redact: { paths, remove: true } }, destination({ dest: 2, sync: false }))
 }

@@ -2,7 +2,6 @@ import { guard, TOKEN_COOKIE, type Verifier } from '@tilepass/guard'
 import { Router } from 'express'
 import type { Config } from '../../config.ts'
 import type { Exchange } from '../../issuer/exchange.ts'
-import type { NamedGrant } from '../../issuer/grants.ts'
 import type { Use } from '../../issuer/kinds.ts'
 import type { Mint } from '../../issuer/mint.ts'
 import { createRegisteredVerifier } from '../../issuer/registered.ts'
@@ -25,7 +24,8 @@ export interface GeogSurface {
   readonly store: Store
   readonly config: Pick<Config, 'geog'>
   readonly exchange: Exchange
-  readonly grants: readonly NamedGrant[]
+  /** Some grant hands its tokens out in a cookie. */
+  readonly tokenCookies: boolean
   readonly own: OwnTokens
   readonly mint: Mint
   readonly usage: Usage
@@ -74,11 +74,10 @@ export function createGeogSurface(surface: GeogSurface): Router {
     router.use(createPlacesRoute(places, placesGuard, usage))
   }
   if (tilesets.size > 0) {
-    const byCookie = surface.grants.some(({ tokenCookie }) => tokenCookie)
     const tileGuard = guard({
       verifier,
       scope: 'tiles:read',
-      credentials: { query: 'access_token', ...(byCookie && { cookie: TOKEN_COOKIE }) },
+      credentials: { query: 'access_token', ...(surface.tokenCookies && { cookie: TOKEN_COOKIE }) },
       tiles: TILE_RULES,
       onRefusal,
     })

@@ -1,13 +1,15 @@
 import type { ErrorRequestHandler } from 'express'
 import { toBrokerError } from '../../errors.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
+import { UpstreamError } from '../../upstreams/errors.ts'
 
 /** Renders errors of this surface as RFC 6749 §5.2 has them. */
 export function createMapTokenErrorHandler(report: FailureReporter): ErrorRequestHandler {
   return (error, _request, response, next) => {
     if (response.headersSent) return next(error)
     const refusal = toBrokerError(error)
-    if (refusal.status >= 500) report(error)
+    // What an upstream did was logged when it did it, once for however many pages wait.
+    if (refusal.status >= 500 && !(error instanceof UpstreamError)) report(error)
     response
       .status(refusal.status)
       .set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', ...refusal.headers })

@@ -1,6 +1,5 @@
 import { isIP } from 'node:net'
 import type { Request } from 'express'
-import type { NamedGrant } from '../../issuer/grants.ts'
 
 /**
  * May a page of this request's origin use the grant? A grant that names no origins is for pages of
@@ -11,7 +10,7 @@ import type { NamedGrant } from '../../issuer/grants.ts'
  */
 export function isOriginAllowed(
   request: Request,
-  grant: NamedGrant,
+  grant: { readonly origins?: readonly string[] | undefined },
   ownOrigin: string | undefined,
 ): boolean {
   const { origin, host } = request.headers

@@ -1,12 +1,14 @@
 import { type Request, type Response, Router } from 'express'
 import { ForeignOriginError, InvalidRequestError } from '../../errors.ts'
 import { readJsonBody } from '../../http/json-body.ts'
-import { sendAccessToken } from '../../http/token-response.ts'
+import { sendAccessToken, sendRelayedToken } from '../../http/token-response.ts'
 import type { Grants } from '../../issuer/grants.ts'
 import type { Sessions } from '../../issuer/sessions.ts'
 import type { AddressLimit } from '../../limits/address-limit.ts'
 import type { RateLimit } from '../../limits/rate-limit.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
+import { findAskedDataset } from '../../upstreams/dataset.ts'
+import type { Relay } from '../../upstreams/relay.ts'
 import { refuseOtherMethods } from '../other-methods.ts'
 import { bindToBrowser, sendTokenCookie } from './binding.ts'
 import { createMapTokenErrorHandler } from './errors.ts'
@@ -16,6 +18,7 @@ import { requireSession } from './session.ts'
 /** What the map token surface needs. */
 export interface MapTokenSurface {
   readonly grants: Grants
+  readonly relay: Relay
   readonly sessions: Sessions
   readonly limit: AddressLimit
   /** By account, for grants that ask for a session. */
@@ -29,7 +32,7 @@ export interface MapTokenSurface {
 
 /** `POST /map-token`: what a page may get, by the name of its grant. */
 export function createMapTokenSurface(surface: MapTokenSurface): Router {
-  const { grants, sessions, limit, sessionLimit, ownOrigin, now, report } = surface
+  const { grants, relay, sessions, limit, sessionLimit, ownOrigin, now, report } = surface
   const router = Router({ caseSensitive: true, strict: true })
   router
     .route('/map-token')
@@ -49,14 +52,22 @@ export function createMapTokenSurface(surface: MapTokenSurface): Router {
     })
     .post(async (request, response) => {
       await limit.consume(request.ip)
-      const grant = grants.get(parseGrantName(await readJsonBody(request)))
+      const body = await readJsonBody(request)
+      const grant = grants.get(findName(body, 'grant'))
       if (!isOriginAllowed(request, grant, ownOrigin)) throw new ForeignOriginError()
       const session = await requireSession(request, grant, sessions)
       if (session) await sessionLimit.consume(session.account.name)
       response.set('X-Content-Type-Options', 'nosniff')
-      const access = await grants.mint(grant, bindToBrowser(request, response, grant))
-      if (grant.tokenCookie) sendTokenCookie(response, access, now())
-      sendAccessToken(response, access, now())
+      if (!('upstream' in grant)) {
+        const access = await grants.mint(grant, bindToBrowser(request, response, grant))
+        if (grant.tokenCookie) sendTokenCookie(response, access, now())
+        sendAccessToken(response, access, now())
+        return
+      }
+      await grants.assertActive(grant)
+      const dataset = findAskedDataset(grant, findName(body, 'dataset'))
+      const token = await relay.obtain(grant, { dataset, session: session?.family })
+      sendRelayedToken(response, token, now())
     })
     .all(refuseOtherMethods('POST, OPTIONS'))
   router.use('/map-token', createMapTokenErrorHandler(report))
@@ -74,9 +85,12 @@ function allowOrigin(grants: Grants, request: Request, response: Response): void
   })
 }
 
-function parseGrantName(body: Readonly<Record<string, unknown>>): string | undefined {
-  const name = Object.hasOwn(body, 'grant') ? body.grant : undefined
+function findName(
+  body: Readonly<Record<string, unknown>>,
+  member: 'grant' | 'dataset',
+): string | undefined {
+  const name = Object.hasOwn(body, member) ? body[member] : undefined
   if (name !== undefined && typeof name !== 'string')
-    throw new InvalidRequestError('"grant" must be a string')
+    throw new InvalidRequestError(`"${member}" must be a string`)
   return name
 }

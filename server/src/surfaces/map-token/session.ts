@@ -1,8 +1,15 @@
 import type { Request } from 'express'
 import { ForeignSessionError, InvalidSessionError } from '../../errors.ts'
-import type { NamedGrant } from '../../issuer/grants.ts'
+import type { SessionHook } from '../../issuer/grant.ts'
 import type { Session, Sessions } from '../../issuer/sessions.ts'
+import type { Account } from '../../store/accounts.ts'
 import { readBearer } from '../bearer.ts'
+
+/** What a grant says about sessions. */
+interface SessionRule {
+  readonly session: 'none' | 'required' | SessionHook
+  readonly owner: Account | undefined
+}
 
 /**
  * Asks for the proof that the grant wants.
@@ -13,13 +20,13 @@ import { readBearer } from '../bearer.ts'
  */
 export async function requireSession(
   request: Request,
-  { session: wanted, owner }: NamedGrant,
+  { session: wanted, owner }: SessionRule,
   sessions: Sessions,
 ): Promise<Session | undefined> {
   if (wanted === 'none') return
   if (wanted === 'required') {
     const session = await sessions.authenticate(readBearer(request))
-    if (session.account.orgId !== owner.orgId) throw new ForeignSessionError()
+    if (session.account.orgId !== owner?.orgId) throw new ForeignSessionError()
     return session
   }
   if ((await wanted(request)) !== true) throw new InvalidSessionError()

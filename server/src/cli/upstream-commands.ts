@@ -1,0 +1,92 @@
+import type { Command } from 'commander'
+import { loadConfig } from '../config.ts'
+import type { CheckResult } from '../upstreams/check.ts'
+import type { Surroundings } from './context.ts'
+import { CommandError, createOutput, formatTable } from './output.ts'
+
+interface CheckOptions {
+  readonly config?: string
+  readonly json?: boolean
+}
+
+/** Adds `upstream check`. */
+export function addUpstreamCommands(program: Command, surroundings: Surroundings): void {
+  const upstream = program.command('upstream').description("somebody else's issuers")
+  upstream
+    .command('check')
+    .description('Ask each configured upstream for a token of each of its grants')
+    .argument('[name]', 'this upstream only')
+    .option('--config <file>', 'JSON file of settings (TILEPASS_CONFIG)')
+    .option('--json', 'print JSON, for machines')
+    .addHelpText(
+      'after',
+      '\nThe tokens are not shown, and end by themselves.\n\nExample:\n  tilepass upstream check --config tilepass.json',
+    )
+    .action((name: string | undefined, options: CheckOptions) => check(name, options, surroundings))
+}
+
+async function check(
+  name: string | undefined,
+  options: CheckOptions,
+  { env, now, writeOut }: Surroundings,
+): Promise<void> {
+  const file = options.config ?? (env.TILEPASS_CONFIG || undefined)
+  const config = loadConfig({ flags: {}, env, file })
+  const upstreams = Object.entries(config.upstreams).filter(([key]) => (name ?? key) === key)
+  if (upstreams.length === 0)
+    throw new CommandError(
+      name === undefined
+        ? 'No upstream is configured. Name the configuration with --config or TILEPASS_CONFIG.'
+        : `There is no upstream "${name}" in the configuration.`,
+    )
+  const grants = Object.entries(config.grants).flatMap(([grant, settings]) =>
+    'upstream' in settings ? [{ ...settings, name: grant }] : [],
+  )
+  // Here and not above: the other commands have no use for an HTTP client.
+  const [{ checkUpstreams }, { openUpstreams }, { pino }] = await Promise.all([
+    import('../upstreams/check.ts'),
+    import('../upstreams/open-upstreams.ts'),
+    import('pino'),
+  ])
+  const logger = pino({ level: 'silent' })
+  const { exchangers, close } = openUpstreams(Object.fromEntries(upstreams), { env, now, logger })
+  try {
+    const results = await checkUpstreams(exchangers, grants, now)
+    const unused = [...exchangers.keys()].filter((key) =>
+      results.every((result) => result.upstream !== key),
+    )
+    createOutput((line) => writeOut(`${line}\n`), options.json === true).result(
+      [...results.map(toWire), ...unused.map((upstream) => ({ upstream, ok: null }))],
+      formatReport(results, unused),
+    )
+    const bad = results.filter(({ isGood }) => !isGood).length
+    if (bad > 0) throw new CommandError(`${bad} of ${results.length} gave no token.`)
+  } finally {
+    await close()
+  }
+}
+
+function toWire({ isGood, expiresInSeconds, ...result }: CheckResult) {
+  return { ...result, ok: isGood, expires_in: expiresInSeconds }
+}
+
+function formatReport(results: readonly CheckResult[], unused: readonly string[]): string {
+  const rows = results.map((result) => [
+    result.upstream,
+    result.grant,
+    result.isGood ? 'ok' : 'FAILED',
+    `${result.milliseconds} ms`,
+    describe(result),
+  ])
+  return formatTable(
+    ['UPSTREAM', 'GRANT', 'RESULT', 'TIME', 'ANSWER'],
+    [...rows, ...unused.map((name) => [name, '-', 'unused', '-', 'no grant names it'])],
+    'Nothing to check.',
+  )
+}
+
+function describe({ isGood, dataset, reason, scope, expiresInSeconds }: CheckResult): string {
+  const about = dataset === undefined ? '' : `dataset ${dataset}: `
+  if (!isGood) return `${about}${reason}`
+  return `${about}a token for ${expiresInSeconds} s${scope === undefined ? '' : `, ${scope}`}`
+}

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { UpstreamRefusedError, UpstreamUnavailableError } from './errors.ts'
+import { type Secret, secretSchema } from './secret.ts'
+import type { Send } from './send.ts'
+import { assertBearer } from './token-type.ts'
+import type { Upstream, UpstreamAnswer } from './upstream.ts'
+import { timeoutSeconds, upstreamUrl } from './url.ts'
+
+/** An API with user name and password that answers with a token and a refresh token. */
+export const loginSchema = z.strictObject({
+  kind: z.literal('login'),
+  url: upstreamUrl,
+  username: secretSchema,
+  password: secretSchema,
+  timeoutSeconds,
+})
+
+interface Family {
+  readonly refreshToken: string
+  /** Of the name and password that it began with. */
+  readonly version: number
+  /** Names the next refresh, so that its answer can be asked for again when it got lost. */
+  readonly attempt: string
+}
+
+/**
+ * Signs in at `POST /token`, and after that spends each refresh token for the next one. One at a time
+ * for all grants: a refresh token that is spent twice ends the session.
+ */
+export function createLoginUpstream(url: string, username: Secret, password: Secret): Upstream {
+  let family: Family | undefined
+  let last: Promise<unknown> = Promise.resolve()
+
+  const ask = async (send: Send, json: object, attempt?: string): Promise<UpstreamAnswer> => {
+    const version = username.version + password.version
+    const headers = attempt === undefined ? {} : { 'idempotency-key': attempt }
+    const answer = await send(`${url}/token`, { json, headers })
+    const { refresh_token: refreshToken } = answer
+    family =
+      typeof refreshToken === 'string'
+        ? { refreshToken, version, attempt: randomUUID() }
+        : undefined
+    assertBearer(answer.token_type)
+    return { token: answer.token, expiresInSeconds: answer.expires_in }
+  }
+
+  const obtain = async (send: Send): Promise<UpstreamAnswer> => {
+    const credentials = { username: await username.read(), password: await password.read() }
+    if (family?.version === username.version + password.version) {
+      try {
+        return await ask(send, { refresh_token: family.refreshToken }, family.attempt)
+      } catch (error) {
+        if (!(error instanceof UpstreamRefusedError)) throw error
+        family = undefined
+      }
+    }
+    return ask(send, credentials)
+  }
+
+  return ({ signal }, send) => {
+    const turn = last.then(() => {
+      if (signal.aborted) throw new UpstreamUnavailableError('no answer in time')
+      return obtain(send)
+    })
+    last = turn.catch(() => undefined)
+    return turn
+  }
+}

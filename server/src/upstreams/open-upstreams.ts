@@ -1,0 +1,114 @@
+import type { Logger } from 'pino'
+import { Agent } from 'undici'
+import { ConfigError } from '../config-error.ts'
+import { createExchanger, type Exchanger } from './exchanger.ts'
+import { createGeogUpstream } from './geog.ts'
+import { createGeoLensUpstream, getCredential } from './geolens.ts'
+import { createLoginUpstream } from './login.ts'
+import { createMapboxUpstream } from './mapbox.ts'
+import { createOauthUpstream } from './oauth.ts'
+import { createPolicy } from './policy.ts'
+import {
+  createSecret,
+  describeSource,
+  hasSecret,
+  type Secret,
+  type SecretSource,
+  type SecretSurroundings,
+} from './secret.ts'
+import type { UpstreamSettings } from './settings.ts'
+import type { Upstream } from './upstream.ts'
+
+/** Sockets to one upstream; more requests wait for one. */
+const MAX_SOCKETS = 16
+/** Seconds that a function of one's own may take. */
+const OWN_TIMEOUT_SECONDS = 8
+
+/** What upstreams are opened in. */
+export interface UpstreamSurroundings extends SecretSurroundings {
+  readonly logger: Logger
+}
+
+/** Upstreams that are open. */
+export interface OpenUpstreams {
+  readonly exchangers: ReadonlyMap<string, Exchanger>
+  /** Ends every connection. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens what is configured; nothing is sent yet.
+ *
+ * @throws {@link ConfigError} naming every secret that is not there.
+ */
+export function openUpstreams(
+  configured: Readonly<Record<string, UpstreamSettings>>,
+  surroundings: UpstreamSurroundings,
+): OpenUpstreams {
+  const { logger, now } = surroundings
+  // The policy's deadline ends whatever hangs; nothing is pipelined, nothing inflated.
+  const dispatcher = new Agent({ connections: MAX_SOCKETS, connect: { timeout: 5_000 } })
+  const exchangers = new Map<string, Exchanger>()
+  const faults: string[] = []
+  for (const [name, settings] of Object.entries(configured)) {
+    const seconds = typeof settings === 'function' ? OWN_TIMEOUT_SECONDS : settings.timeoutSeconds
+    const policy = createPolicy({ timeout: seconds * 1000 })
+    const { upstream, secrets, missing } = createUpstream(settings, surroundings)
+    faults.push(...missing.map((fault) => `upstreams.${name}.${fault}`))
+    const parts = { name, upstream, secrets, policy, dispatcher, logger, now }
+    exchangers.set(name, createExchanger(parts))
+  }
+  if (faults.length > 0) throw new ConfigError(faults)
+  return { exchangers, close: () => dispatcher.destroy() }
+}
+
+interface Created {
+  readonly upstream: Upstream
+  readonly secrets: readonly Secret[]
+  /** Secrets that are not there, each with its field and rule. */
+  readonly missing: readonly string[]
+}
+
+function createUpstream(settings: UpstreamSettings, surroundings: SecretSurroundings): Created {
+  const secrets: Secret[] = []
+  const missing: string[] = []
+  if (typeof settings === 'function') return { upstream: settings, secrets, missing }
+
+  const open = (field: string, source: SecretSource): Secret => {
+    const secret = createSecret(source, surroundings)
+    secrets.push(secret)
+    if (!hasSecret(source, surroundings.env))
+      missing.push(
+        `${field}: must lead to a secret of one line, which is not there (given: ${describeSource(source)})`,
+      )
+    return secret
+  }
+
+  const create = (): Upstream => {
+    switch (settings.kind) {
+      case 'geog':
+        return createGeogUpstream(settings.url, open('token', settings.token))
+      case 'mapbox':
+        return createMapboxUpstream(settings.url, open('token', settings.token), surroundings.now)
+      case 'geolens': {
+        const { field, source } = getCredential(settings)
+        return createGeoLensUpstream(settings.url, open(field, source), field)
+      }
+      case 'login':
+        return createLoginUpstream(
+          settings.url,
+          open('username', settings.username),
+          open('password', settings.password),
+        )
+      case 'oauth': {
+        const { clientSecret, subjectToken } = settings
+        return createOauthUpstream(
+          settings,
+          clientSecret && open('clientSecret', clientSecret),
+          subjectToken && open('subjectToken', subjectToken),
+        )
+      }
+    }
+  }
+  return { upstream: create(), secrets, missing }
+}

@@ -1,0 +1,272 @@
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import {
+  answerWith,
+  type FaultProxy,
+  hangUp,
+  passOn,
+  startFaultProxy,
+  staySilent,
+} from './fault-proxy.ts'
+import { type RelayUnderTest, startRelay, writeSecret } from './relay-under-test.ts'
+import { type SecondBroker, setUpSecondBrokers, startSecondBroker } from './second-broker.ts'
+
+setUpSecondBrokers()
+
+let geog: SecondBroker
+let token: string
+let proxy: FaultProxy
+let relay: RelayUnderTest
+
+beforeAll(async () => {
+  geog = await startSecondBroker()
+  token = await geog.cli(
+    'token',
+    'create',
+    '--account',
+    'city',
+    '--scope',
+    'tiles:read places:read',
+  )
+})
+
+beforeEach(async () => {
+  proxy = await startFaultProxy(() => geog.url)
+  onTestFinished(() => proxy.close())
+  relay = await startGeogRelay(1)
+})
+
+function startGeogRelay(timeoutSeconds: number): Promise<RelayUnderTest> {
+  const source = { url: proxy.url, token: writeSecret(token).source, timeoutSeconds }
+  return startRelay({
+    upstreams: { geog: { kind: 'geog', ...source } },
+    grants: {
+      shared: { upstream: 'geog', scope: 'tiles:read', expiresInSeconds: 60 },
+      own: { upstream: 'geog', scope: 'tiles:read', expiresInSeconds: 60, shared: false },
+    },
+  })
+}
+
+const html = answerWith(200, { 'content-type': 'text/html' }, '<h1>Sign in</h1>')
+const json = (body: object) =>
+  answerWith(200, { 'content-type': 'application/json' }, JSON.stringify(body))
+const good = { access_token: 'opaque', token_type: 'Bearer', expires_in: 60, scope: 'tiles:read' }
+const redirect = answerWith(307, { location: 'http://127.0.0.1:9/' })
+const tooBig = json({ ...good, more: 'x'.repeat(70_000) })
+const jwt = (claims: object) =>
+  `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`
+const seconds = () => Math.floor(Date.now() / 1000)
+const expired = json({
+  ...good,
+  access_token: jwt({ iat: seconds() - 60, exp: seconds() - 1 }),
+})
+
+const passing = [
+  ['hangs up', hangUp],
+  ['stays silent', staySilent],
+  ['answers 500', answerWith(500)],
+  ['answers 503 in HTML', answerWith(503, { 'content-type': 'text/html' }, '<h1>Down</h1>')],
+  ['answers 429 with Retry-After', answerWith(429, { 'retry-after': '7' })],
+] as const
+
+const lasting = [
+  ['answers HTML', html],
+  ['redirects', redirect],
+  ['answers more than 64 KiB', tooBig],
+  ['answers no JSON', answerWith(200, { 'content-type': 'application/json' }, '{')],
+  ['answers a list', answerWith(200, { 'content-type': 'application/json' }, '[]')],
+  [
+    'answers in gzip',
+    answerWith(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }, '{}'),
+  ],
+  ['answers no token', json({ ...good, access_token: undefined })],
+  ['answers a token that no header can carry', json({ ...good, access_token: 'a\nb' })],
+  ['answers a token of another type', json({ ...good, token_type: 'DPoP' })],
+  ['answers no lifetime', json({ ...good, expires_in: null })],
+  ['answers a lifetime of no time', json({ ...good, expires_in: -1 })],
+  ['answers a token for longer than asked', json({ ...good, expires_in: 31_536_000 })],
+  ['answers a token that has expired', expired],
+  ['answers a larger scope', json({ ...good, scope: 'tiles:read admin:access' })],
+  [
+    'answers a token that has a larger scope',
+    json({ ...good, access_token: jwt({ scope: 'tiles:read admin:access' }) }),
+  ],
+] as const
+
+describe('while no token is at hand', () => {
+  test.each(passing)('an upstream that %s is 503 with Retry-After', async (_, fault) => {
+    proxy.fault = fault
+    const response = await relay.ask('shared')
+    expect([response.status, (await response.json()).error]).toEqual([
+      503,
+      'temporarily_unavailable',
+    ])
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+    expect(Number(response.headers.get('retry-after'))).toBeLessThanOrEqual(7)
+  })
+
+  test.each(lasting)('U2: an upstream that %s is 502, and the log says so', async (_, fault) => {
+    proxy.fault = fault
+    const response = await relay.ask('shared')
+    expect([response.status, (await response.json()).error]).toEqual([502, 'upstream_invalid'])
+    expect(relay.logged()).toMatch(/"upstream":"geog","grant":"shared","reason":"answered /)
+    expect(proxy.count()).toBe(1)
+  })
+
+  test('a useless answer is not asked for again within a second; after that a good one counts', async () => {
+    proxy.fault = html
+    expect((await relay.ask('shared')).status).toBe(502)
+    proxy.fault = undefined
+    expect((await relay.ask('shared')).status).toBe(502)
+    expect(proxy.count()).toBe(1)
+    relay.skip(1_000)
+    expect((await relay.ask('shared')).status).toBe(200)
+  })
+})
+
+describe('while the token of a shared grant lives', () => {
+  test.each([...passing, ...lasting])(
+    'an upstream that %s changes nothing for pages',
+    async (_, fault) => {
+      const first = await (await relay.ask('shared')).json()
+      relay.skip(31_000)
+      proxy.fault = fault
+      const response = await relay.ask('shared')
+      const body = await response.json()
+      expect([response.status, body.access_token]).toEqual([200, first.access_token])
+      expect(body.expires_in).toBeLessThanOrEqual(29)
+    },
+  )
+
+  test('one that is slow is not waited for beyond 2 s, and its answer is there for the next', async () => {
+    const patient = await startGeogRelay(60)
+    const first = await (await patient.ask('shared')).json()
+    patient.skip(31_000)
+    const held: (() => void)[] = []
+    proxy.fault = (incoming, outgoing) =>
+      held.push(() => passOn(incoming, outgoing, geog.url, undefined))
+    const askedAt = performance.now()
+    const second = await (await patient.ask('shared')).json()
+    expect(performance.now() - askedAt).toBeLessThan(4_000)
+    expect(second.access_token).toBe(first.access_token)
+    for (const answer of held) answer()
+    const askAgain = async () => (await (await patient.ask('shared')).json()).access_token
+    await expect.poll(askAgain).not.toBe(first.access_token)
+    expect(held).toHaveLength(1)
+  })
+
+  test('a token that has ended is not served', async () => {
+    await relay.ask('shared')
+    relay.skip(60_500)
+    proxy.fault = answerWith(500)
+    expect((await relay.ask('shared')).status).toBe(503)
+  })
+})
+
+describe('an upstream is spared', () => {
+  test('a failure that may pass is tried three times in one exchange', async () => {
+    proxy.fault = answerWith(500)
+    await relay.ask('shared')
+    expect(proxy.count()).toBe(3)
+  })
+
+  test('a failure that a retry mends is no failure', async () => {
+    proxy.fault = (incoming, outgoing) => {
+      proxy.fault = undefined
+      hangUp(incoming, outgoing)
+    }
+    expect((await relay.ask('shared')).status).toBe(200)
+  })
+
+  test('Retry-After is kept to: nothing is sent before, and pages are told what is left', async () => {
+    proxy.fault = answerWith(429, { 'retry-after': '7' })
+    await relay.ask('shared')
+    proxy.fault = undefined
+    relay.skip(3_000)
+    const early = await relay.ask('own')
+    expect([early.status, early.headers.get('retry-after')]).toEqual([503, '4'])
+    expect(proxy.count()).toBe(1)
+    relay.skip(4_000)
+    expect((await relay.ask('own')).status).toBe(200)
+  })
+
+  test('after six failures in a row it is left alone for a while', async () => {
+    proxy.fault = answerWith(500)
+    for (let round = 0; round < 4; round += 1) await relay.ask('own')
+    expect(proxy.count()).toBe(6)
+    const response = await relay.ask('own')
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
+  })
+
+  test('F11: it is asked by no more than 16 exchanges at once, and the others wait', async () => {
+    const patient = await startGeogRelay(60)
+    const held: (() => void)[] = []
+    let most = 0
+    let isOpen = false
+    proxy.fault = (incoming, outgoing) => {
+      const answer = () => passOn(incoming, outgoing, geog.url, undefined)
+      if (isOpen) answer()
+      else most = held.push(answer)
+    }
+    const all = Promise.all(Array.from({ length: 60 }, () => patient.ask('own')))
+    await expect.poll(() => most, { timeout: 10_000 }).toBe(16)
+    // Answered after the 60 are there: if more could be sent, they would have been.
+    expect((await patient.post('/map-token')).status).toBe(200)
+    expect(most).toBe(16)
+    isOpen = true
+    for (const answer of held) answer()
+    const statuses = new Set((await all).map(({ status }) => status))
+    expect(statuses).toEqual(new Set([200]))
+  })
+
+  test('F11: while it is silent, grants of this broker are served', async () => {
+    proxy.fault = staySilent
+    const waiting = relay.ask('own')
+    expect((await relay.post('/map-token')).status).toBe(200)
+    expect((await waiting).status).toBe(503)
+  })
+})
+
+describe('401 and 403 are for the operator', () => {
+  test.each([401, 403])(
+    '%s: a clear 502, a log without the secret, and /readyz names the upstream',
+    async (status) => {
+      const challenge = { 'content-type': 'application/json' }
+      proxy.fault = answerWith(status, challenge, JSON.stringify({ error: token, echo: token }))
+      const response = await relay.ask('shared')
+      const text = await response.text()
+      expect([response.status, JSON.parse(text).error]).toEqual([502, 'upstream_refused'])
+      expect(relay.logged()).toContain(`"reason":"answered ${status}"`)
+      for (const place of [text, relay.logged()]) expect(place).not.toContain(token)
+      const ready = await fetch(`${relay.url}/readyz`)
+      expect([ready.status, await ready.json()]).toEqual([
+        200,
+        { status: 'degraded', upstreams: { geog: 'refused' } },
+      ])
+    },
+  )
+
+  test('the same credential is not presented again for 5 s; after that, success ends the alarm', async () => {
+    proxy.fault = answerWith(401)
+    await relay.ask('shared')
+    await relay.ask('shared')
+    expect(proxy.count()).toBe(1)
+    proxy.fault = undefined
+    relay.skip(5_000)
+    expect((await relay.ask('shared')).status).toBe(200)
+    expect(await (await fetch(`${relay.url}/readyz`)).json()).toEqual({ status: 'ready' })
+  })
+
+  test('the token that pages share goes on being served', async () => {
+    const first = await (await relay.ask('shared')).json()
+    relay.skip(31_000)
+    proxy.fault = answerWith(401)
+    const second = await (await relay.ask('shared')).json()
+    expect(second.access_token).toBe(first.access_token)
+  })
+})
+
+test('a grant that is not shared asks for each page', async () => {
+  const [one, two] = await Promise.all([relay.ask('own'), relay.ask('own')])
+  expect((await one.json()).access_token).not.toBe((await two.json()).access_token)
+  expect(proxy.count()).toBe(2)
+})

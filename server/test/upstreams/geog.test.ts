@@ -1,0 +1,62 @@
+import { beforeAll, expect, test } from 'vitest'
+import { readClaims } from '../broker-under-test.ts'
+import { startRelay, writeSecret } from './relay-under-test.ts'
+import { type SecondBroker, setUpSecondBrokers, startSecondBroker, WORLD } from './second-broker.ts'
+
+setUpSecondBrokers()
+
+let geog: SecondBroker
+let token: string
+
+beforeAll(async () => {
+  geog = await startSecondBroker({ tilesets: { world: { path: WORLD } } })
+  token = await geog.cli(
+    'token',
+    'create',
+    '--account',
+    'city',
+    '--scope',
+    'tiles:read places:read',
+  )
+})
+
+const relay = () =>
+  startRelay({
+    mapTokenPerMinute: 10_000,
+    upstreams: { geog: { kind: 'geog', url: geog.url, token: writeSecret(token).source } },
+    grants: { default: { upstream: 'geog', scope: 'tiles:read', expiresInSeconds: 60 } },
+  })
+
+test("a page gets the upstream's token by the same route, and it opens the upstream's tiles", async () => {
+  const { post } = await relay()
+  const response = await post('/map-token')
+  const body = await response.json()
+  expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store'])
+  expect(body).toMatchObject({ token_type: 'Bearer', scope: 'tiles:read' })
+  expect(readClaims(body.access_token)).toMatchObject({ iss: geog.url, scope: 'tiles:read' })
+  const tile = await fetch(`${geog.url}/v1/tiles/world/0/0/0.mvt`, {
+    headers: { authorization: `Bearer ${body.access_token}` },
+  })
+  expect(tile.status).toBe(200)
+})
+
+test('U3: the lifetime that a page is told never reaches beyond the end of the token', async () => {
+  const { post } = await relay()
+  const askedAt = Date.now()
+  const body = await (await post('/map-token')).json()
+  const end = Number(readClaims(body.access_token).exp) * 1000
+  expect(Date.parse(body.expires_at)).toBeLessThanOrEqual(end)
+  expect(body.expires_in).toBeGreaterThanOrEqual(50)
+  expect(askedAt + body.expires_in * 1000).toBeLessThanOrEqual(end)
+})
+
+test('1,000 concurrent requests on a shared grant cost one upstream call', async () => {
+  const { ask } = await relay()
+  const countExchanges = () => geog.printed().split('/v1/auth/token').length - 1
+  const before = countExchanges()
+  const statuses = await Promise.all(
+    Array.from({ length: 1000 }, () => ask('default').then(({ status }) => status)),
+  )
+  expect(statuses.filter((status) => status === 200)).toHaveLength(1000)
+  await expect.poll(countExchanges).toBe(before + 1)
+})

@@ -1,0 +1,190 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { loadConfig, parseConfig } from '../../src/config.ts'
+import { ConfigError, createBroker } from '../../src/index.ts'
+import { makeDataFolder } from '../broker-under-test.ts'
+
+function findFaults(run: () => unknown): readonly string[] {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults
+    throw error
+  }
+  return []
+}
+
+const env = (name: string) => ({ env: name })
+const geog = { kind: 'geog', token: env('T') }
+const upstreams = {
+  geog,
+  mapbox: { kind: 'mapbox', token: env('T') },
+  geolens: { kind: 'geolens', url: 'https://g.example', apiKey: env('T') },
+  login: { kind: 'login', url: 'https://l.example', username: env('U'), password: env('P') },
+  oauth: {
+    kind: 'oauth',
+    tokenUrl: 'https://o.example/token',
+    clientId: 'c',
+    clientSecret: env('S'),
+  },
+}
+
+test('faults of upstreams and their grants are told all at once, each with field, value and rule', () => {
+  const input = {
+    upstreams: {
+      ...upstreams,
+      a: { kind: 'geog', url: 'http://geog.example', token: 'a literal' },
+      b: { kind: 'gegg' },
+      c: { kind: 'geolens', url: 'https://g.example' },
+      d: {
+        kind: 'oauth',
+        tokenUrl: 'https://o.example/token',
+        clientId: 'x',
+        parameters: { scope: 'y' },
+      },
+      e: {
+        kind: 'login',
+        url: 'https://l.example/',
+        username: env('U'),
+        pasword: 1,
+        timeoutSeconds: 0,
+      },
+      f: 1,
+      'g h': geog,
+    },
+    grants: {
+      a: { upstream: 'nowhere' },
+      b: { upstream: 'geog', expiresInSeconds: 15_000 },
+      c: { upstream: 'mapbox', scope: 'styles:read', expiresInSeconds: 7200, datasets: [] },
+      d: { upstream: 'geolens', scope: 'x', datasets: ['1'] },
+      e: { upstream: 'geolens' },
+      f: { upstream: 'oauth', expiresInSeconds: 60 },
+      g: { upstream: 'geog', scope: 'tiles:read', session: 'required' },
+      h: { upstream: 'geog', scope: 'tiles:read', session: 'required', account: 'x', shared: true },
+      i: { upstream: 'geog', scope: 'tiles:read', tiles: {} },
+    },
+  }
+  const faults = findFaults(() => parseConfig(input))
+  for (const fault of [
+    /^upstreams\.a\.url: must be an https URL .* \(given: "http:\/\/geog\.example"\)/,
+    'upstreams.a.token: must be { "env": "NAME" }, { "file": "path" } or, in code, a function; never the secret itself (given: a string, not shown)',
+    'upstreams.b.kind: must be "geog", "mapbox", "geolens", "login", "oauth"; one\'s own is a function, in code (given: "gegg")',
+    'upstreams.c.apiKey: must be set, or else "token", and not both (given: nothing)',
+    'upstreams.d.clientSecret: must be set if "clientId" is, and only then (given: nothing)',
+    /^upstreams\.d\.parameters: must not have grant_type/,
+    /^upstreams\.e\.url: .*slash/,
+    /^upstreams\.e\.password: must be/,
+    'upstreams.e.pasword: not a known field (given: 1)',
+    'upstreams.e.timeoutSeconds: must be a whole number from 1 to 60 (given: 0)',
+    'upstreams.f: must be an object (given: 1)',
+    /^upstreams\.g h: must be a name/,
+    'grants.a.upstream: must be one of "upstreams" (given: "nowhere")',
+    'grants.b.scope: must be set for an upstream of kind "geog" (given: nothing)',
+    'grants.b.expiresInSeconds: must be a whole number from 1 to 14400 (given: 15000)',
+    'grants.c.expiresInSeconds: must be at most 3600 for an upstream of kind "mapbox" (given: 7200)',
+    'grants.c.datasets: must not be empty (given: [])',
+    'grants.c.datasets: must be left out, an upstream of kind "mapbox" knows no datasets (given: [])',
+    'grants.d.scope: must be left out, an upstream of kind "geolens" has no scopes (given: "x")',
+    'grants.d.datasets.0: must be a UUID (given: "1")',
+    'grants.e.datasets: must be set for an upstream of kind "geolens" (given: nothing)',
+    /^grants\.f\.expiresInSeconds: must be left out, .*"oauth" decides itself/,
+    'grants.g.account: must be set for a grant that asks for a session: it says whose (given: nothing)',
+    /^grants\.h\.session: must be "none" for a shared grant/,
+    /^grants\.i\.tiles: /,
+  ])
+    expect(faults).toContainEqual(typeof fault === 'string' ? fault : expect.stringMatching(fault))
+})
+
+test('U1: a secret that is written into the configuration is refused and never repeated', () => {
+  const canary = 'canary-0123456789'
+  const places = [
+    canary,
+    { kind: canary },
+    { ...geog, token: canary },
+    { ...geog, token: { env: canary } },
+    { ...geog, token: { env: 'A', value: canary } },
+    { ...geog, token: { secret: canary } },
+    { ...geog, apiToken: canary },
+    { ...geog, url: `https://user:${canary}@geog.example` },
+    { ...geog, url: `https://geog.example?token=${canary}` },
+    { ...upstreams.oauth, clientSecret: canary },
+    { ...upstreams.oauth, clientSecret: [canary] },
+  ]
+  for (const place of places) {
+    const faults = findFaults(() => parseConfig({ upstreams: { a: place } }))
+    expect(faults.length).toBeGreaterThan(0)
+    expect(faults.join('\n')).not.toContain(canary)
+  }
+})
+
+test('secrets that are not there stop the start, all named', async () => {
+  const start = createBroker({
+    data: makeDataFolder(),
+    issuer: 'https://a.example',
+    env: { EMPTY: '' },
+    upstreams: {
+      a: { kind: 'geog', token: { env: 'MISSING' } },
+      b: { kind: 'mapbox', token: { env: 'EMPTY' } },
+      c: { kind: 'geolens', url: 'https://g.example', token: { file: '/nowhere/secret' } },
+    },
+  })
+  const fault = (field: string, source: string) =>
+    `upstreams.${field}: must lead to a secret of one line, which is not there (given: ${source})`
+  await expect(start).rejects.toMatchObject({
+    faults: [
+      fault('a.token', 'the variable MISSING'),
+      fault('b.token', 'the variable EMPTY'),
+      fault('c.token', 'the file /nowhere/secret'),
+    ],
+  })
+})
+
+test('settings that were checked pass a second check unchanged, as the server does it', () => {
+  const grants = {
+    a: { upstream: 'geog', scope: 'tiles:read' },
+    b: { upstream: 'geolens', datasets: ['2489E9AD-2EE2-4E00-8EC9-32D5F69181C0'] },
+    c: { upstream: 'oauth', session: 'required', account: 'city' },
+    d: { upstream: 'login', shared: false },
+  }
+  const parsed = parseConfig({ upstreams, grants })
+  expect(parseConfig(parsed)).toEqual(parsed)
+})
+
+test('a secret file of a configuration file is relative to it', () => {
+  const folder = makeDataFolder()
+  mkdirSync(join(folder, 'secrets'))
+  writeFileSync(join(folder, 'secrets/geog'), 'x')
+  const file = join(folder, 'tilepass.json')
+  const settings = { kind: 'geog', token: { file: 'secrets/geog' } }
+  writeFileSync(file, JSON.stringify({ upstreams: { geog: settings } }))
+  const { geog: loaded } = loadConfig({ flags: {}, env: {}, file }).upstreams
+  expect(loaded).toMatchObject({ token: { file: join(folder, 'secrets/geog') } })
+})
+
+describe('sharing', () => {
+  const parse = (grant: object) =>
+    Object(
+      parseConfig({
+        upstreams: { geog },
+        grants: { a: { upstream: 'geog', scope: 'x', ...grant } },
+      }).grants.a,
+    ).shared
+
+  test('is the rule without a session, and never happens with one', () => {
+    expect(parse({})).toBe(true)
+    expect(parse({ shared: false })).toBe(false)
+    expect(parse({ session: 'required', account: 'city' })).toBe(false)
+    expect(parse({ session: () => true })).toBe(false)
+  })
+})
+
+test('faults are the only way in which a configuration of upstreams can fail', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.jsonValue(), (upstream, grant) => {
+      findFaults(() => parseConfig({ upstreams: { a: upstream }, grants: { a: grant } }))
+      findFaults(() => parseConfig({ upstreams: upstream, grants: grant }))
+    }),
+  )
+})
