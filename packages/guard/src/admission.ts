@@ -20,7 +20,7 @@ export interface AdmissionRules {
 export type VerifierChoice = { readonly verifier: Verifier } | VerifierOptions
 
 /**
- * Decides whether a token opens what is asked for.
+ * Decides whether a token opens what is asked for; at once where nothing has to be waited for.
  *
  * @param findTarget Called only where the path matters.
  * @throws what `Verifier.verify` throws, {@link InsufficientScopeError}, {@link TileNotPermittedError}
@@ -29,7 +29,7 @@ export type Admit = (
   token: string,
   page: Pick<TokenUse, 'referer' | 'origin'>,
   findTarget: () => CanonicalTarget | undefined,
-) => Promise<TokenClaims>
+) => TokenClaims | Promise<TokenClaims>
 
 /** @throws `TypeError` for rules that cannot work. */
 export function createAdmission(options: AdmissionRules & VerifierChoice): Admit {
@@ -39,9 +39,9 @@ export function createAdmission(options: AdmissionRules & VerifierChoice): Admit
     throw new TypeError('"scope" must be one scope, without spaces or quotes')
   const findResource = tiles === undefined ? undefined : compileTileRules(tiles)
 
-  return async (token, { referer, origin }, findTarget) => {
-    const keepsTileClaims = findResource !== undefined
-    const claims = await verifier.verify(token, { referer, origin, keepsTileClaims })
+  const keepsTileClaims = findResource !== undefined
+
+  const permit = (claims: TokenClaims, findTarget: () => CanonicalTarget | undefined) => {
     if (scope !== undefined && !hasScope(claims.scope, scope))
       throw new InsufficientScopeError(scope)
     if (claims.tiles) {
@@ -50,5 +50,13 @@ export function createAdmission(options: AdmissionRules & VerifierChoice): Admit
       if (!resource || !isTilePermitted(claims.tiles, resource)) throw new TileNotPermittedError()
     }
     return claims
+  }
+
+  return (token, { referer, origin }, findTarget) => {
+    const use = { referer, origin, keepsTileClaims }
+    const known = verifier.recall?.(token, use)
+    if (known) return permit(known, findTarget)
+    // Whatever a verifier of somebody else's returns, claims are not read off a promise by mistake.
+    return Promise.resolve(verifier.verify(token, use)).then((claims) => permit(claims, findTarget))
   }
 }

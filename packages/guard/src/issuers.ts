@@ -45,6 +45,8 @@ export interface KeyAccess {
 /** A trusted issuer with its own keys and rules: a key of one never signs for another. */
 export interface TrustedIssuer {
   readonly leeway: number
+  /** The key, if it is at hand. */
+  peekKey(keyId: string): VerificationKey | undefined
   /** @throws `InvalidTokenError` for an unknown `kid`; `KeysUnavailableError`. */
   findKey(keyId: string): Promise<VerificationKey>
   /** Checks signature and claims. @throws `InvalidTokenError`, `TokenExpiredError` */
@@ -68,6 +70,7 @@ export function trustIssuer(options: IssuerOptions, access: KeyAccess): TrustedI
 
   return {
     leeway,
+    peekKey: keys.peek,
     findKey: async (keyId) => {
       const key = await keys.find(keyId)
       if (!key) throw new InvalidTokenError('unknown kid')

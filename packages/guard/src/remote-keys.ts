@@ -51,13 +51,17 @@ export function createRemoteKeys(url: URL, options: RemoteKeysOptions): KeySourc
     return inFlight
   }
 
+  const peek = (keyId: string) => {
+    const known = keys?.get(keyId)
+    if (known && now() - fetchedAt >= MAX_AGE) void refresh()
+    return known
+  }
+
   return {
+    peek,
     find: async (keyId) => {
-      const known = keys?.get(keyId)
-      if (known) {
-        if (now() - fetchedAt >= MAX_AGE) void refresh()
-        return known
-      }
+      const known = peek(keyId)
+      if (known) return known
       await refresh()
       if (!keys) throw new KeysUnavailableError({ cause: failure })
       return keys.get(keyId)

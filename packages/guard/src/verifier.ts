@@ -41,6 +41,11 @@ export interface Verifier {
    *   where `keepsTileClaims` is not said, or `KeysUnavailableError` when no key could ever be fetched.
    */
   verify(token: string, use?: TokenUse): Promise<TokenClaims>
+  /**
+   * The claims of a good token that was verified before, if nothing has to be waited for; else
+   * `undefined`, and `verify` decides. A verifier need not have it.
+   */
+  recall?(token: string, use?: TokenUse): TokenClaims | undefined
 }
 
 /**
@@ -77,6 +82,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   return {
+    recall: (token, { keepsTileClaims = false } = {}) => {
+      const known = isRevoked ? undefined : verified.find(token, now())
+      if (!known || known.issuer.peekKey(known.keyId)?.key !== known.key.key) return
+      return known.claims.tiles && !keepsTileClaims ? undefined : known.claims
+    },
     verify: async (token, { keepsTileClaims = false } = {}) => {
       const { claims, issuer } = await check(token)
       if (await isRevoked?.(claims)) throw new InvalidTokenError('revoked')
