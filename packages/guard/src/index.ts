@@ -9,6 +9,7 @@ export {
   InvalidTokenError,
   KeysUnavailableError,
   type RefusalDetails,
+  RevocationsUnavailableError,
   TileNotPermittedError,
   TokenExpiredError,
 } from './errors.ts'
@@ -17,6 +18,7 @@ export { type ForwardAuthHandler, type ForwardAuthOptions, forwardAuth } from '.
 export type { IssuerOptions } from './issuers.ts'
 export type { JsonWebKeySet } from './key-set.ts'
 export type { Refusal } from './refusal.ts'
+export { toRevocationKey } from './revocation-feed.ts'
 export {
   checkTileClaims,
   narrowTileClaims,

@@ -85,11 +85,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
     recall: (token, { keepsTileClaims = false } = {}) => {
       const known = isRevoked ? undefined : verified.find(token, now())
       if (!known || known.issuer.peekKey(known.keyId)?.key !== known.key.key) return
-      return known.claims.tiles && !keepsTileClaims ? undefined : known.claims
+      const { claims, issuer } = known
+      if (issuer.revocations && issuer.revocations.peek(claims) !== false) return
+      return claims.tiles && !keepsTileClaims ? undefined : claims
     },
     verify: async (token, { keepsTileClaims = false } = {}) => {
       const { claims, issuer } = await check(token)
       if (await isRevoked?.(claims)) throw new InvalidTokenError('revoked')
+      if (await issuer.revocations?.isRevoked(claims)) throw new InvalidTokenError('revoked')
       if (isExpired(claims.exp, issuer.leeway, now())) throw new TokenExpiredError()
       if (claims.tiles && !keepsTileClaims) throw new TileNotPermittedError()
       return claims
