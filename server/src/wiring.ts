@@ -24,6 +24,7 @@ import type { Places } from './places/places.ts'
 import type { Store } from './store/open.ts'
 import { createRevocations } from './store/revocations.ts'
 import { createJwksSurface } from './surfaces/geog/jwks-route.ts'
+import { createRevocationsSurface } from './surfaces/geog/revocations-route.ts'
 import { createGeogSurface } from './surfaces/geog/surface.ts'
 import { createCallers } from './surfaces/geolens/callers.ts'
 import { createGeoLensSurface } from './surfaces/geolens/surface.ts'
@@ -159,8 +160,9 @@ export function wire(parts: Parts, place: Place): Wired {
   }
 
   const router = Router({ caseSensitive: true, strict: true })
-  // Whatever is switched off: guards everywhere need the key set.
+  // Whatever is switched off: guards everywhere need the key set, and what was called back.
   router.use(createJwksSurface(keys, report))
+  router.use(createRevocationsSurface(store, now, report))
   for (const name of SURFACE_NAMES)
     if (config.surfaces[name] !== false) router.use(SURFACES[name](services))
   const verifyRouter = config.verify && createVerifySurface({ ...config.verify, verifier, report })
