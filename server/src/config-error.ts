@@ -17,7 +17,6 @@ export class ConfigError extends Error {
 /** Fields that the design has and this version does not. */
 const LATER = new Set([
   'binding',
-  'budgets',
   'database',
   'metrics',
   'oauth',

@@ -1,4 +1,4 @@
-import type { Verifier } from '@tilepass/guard'
+import { type Budgets, createBudgets, type Verifier } from '@tilepass/guard'
 import { Router } from 'express'
 import type { Logger } from 'pino'
 import type { BrokerConfig } from './config.ts'
@@ -18,6 +18,7 @@ import type { SigningKeys } from './issuer/signing-keys.ts'
 import { createOwnVerifier, type OwnTokens } from './issuer/verify.ts'
 import { createAddressLimit } from './limits/address-limit.ts'
 import { createRateLimit } from './limits/rate-limit.ts'
+import { createUsageBudgets } from './limits/usage-budgets.ts'
 import { createFailureReporter, type FailureReporter } from './observe/failures.ts'
 import type { Usage } from './observe/usage.ts'
 import type { Places } from './places/places.ts'
@@ -74,6 +75,8 @@ export interface Services extends Parts, Place {
   readonly mapboxCheck: MapboxTokenCheck
   /** Verifies what opens tiles. */
   readonly verifier: Verifier
+  /** What one token may use, on whatever way it comes. */
+  readonly budgets: Budgets
 }
 
 /** How each surface is made; what is switched off is never called. */
@@ -147,6 +150,7 @@ export function wire(parts: Parts, place: Place): Wired {
     codec,
     mapboxCheck,
     verifier,
+    budgets: createBudgets({ ...config.budgets, now }),
     exchange: createExchange(store, createOwnVerifier(own, 'exchange'), mint, parts.usage, now),
     sessions: createSessions(
       store,
@@ -165,7 +169,19 @@ export function wire(parts: Parts, place: Place): Wired {
   router.use(createRevocationsSurface(store, now, report))
   for (const name of SURFACE_NAMES)
     if (config.surfaces[name] !== false) router.use(SURFACES[name](services))
-  const verifyRouter = config.verify && createVerifySurface({ ...config.verify, verifier, report })
+  const verifyRouter =
+    config.verify &&
+    createVerifySurface({
+      ...config.verify,
+      verifier,
+      budgets: createUsageBudgets({
+        budgets: services.budgets,
+        usage: parts.usage,
+        tilesPerDay: config.geog.tilesPerDay,
+        now,
+      }),
+      report,
+    })
   const hasOwnListener = config.verify?.port !== undefined
   if (verifyRouter && !hasOwnListener) router.use(verifyRouter)
   return { router, verifier, verifyRouter: hasOwnListener ? verifyRouter : undefined }

@@ -1,5 +1,13 @@
+export {
+  BudgetExceededError,
+  type BudgetOptions,
+  type Budgets,
+  createBudgets,
+  toDayExceeded,
+} from './budgets.ts'
 export type { RequiredClaims, TokenClaims } from './claims.ts'
 export { type CredentialSource, readCredential } from './credentials.ts'
+export type { WriteCounts } from './daily-counts.ts'
 export type { ErrorBody, ErrorShape } from './error-shapes.ts'
 export {
   AmbiguousCredentialsError,
