@@ -35,14 +35,15 @@ export function setUp() {
 }
 
 /**
- * Runs a command in the root folder with its output shown; ends this process when it fails.
+ * Runs a command with its output shown; ends this process when it fails.
  *
  * @param {string} command
  * @param {string[]} args
+ * @param {string} [folder] Where to run it.
  */
-export function run(command, args) {
+export function run(command, args, folder = root) {
   const { status, error } = spawnSync(command, args, {
-    cwd: root,
+    cwd: folder,
     stdio: ['inherit', 2, 2],
     shell: process.platform === 'win32',
   })

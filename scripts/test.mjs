@@ -5,6 +5,7 @@ import { build } from './build.mjs'
 import { root } from './setup.mjs'
 
 await build()
+const { findProgram, installTileServer } = await import('./gateways.mjs')
 const { chromiumHint, findChromium } = await import('./chromium.mjs')
 
 const insist = Boolean(process.env.CI)
@@ -13,6 +14,16 @@ if (!findChromium()) {
   left.push(`tests in a browser: no Chromium was found. ${chromiumHint}`)
   if (insist) {
     console.error(`No Chromium, and CI is set. ${chromiumHint}`)
+    process.exit(1)
+  }
+}
+
+if (findProgram('nginx')) installTileServer()
+for (const name of ['nginx', 'caddy']) {
+  if (findProgram(name)) continue
+  left.push(`tests behind ${name}: it is not installed. On Debian: apt-get install ${name}`)
+  if (insist) {
+    console.error(`No ${name}, and CI is set.`)
     process.exit(1)
   }
 }

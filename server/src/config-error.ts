@@ -15,7 +15,7 @@ export class ConfigError extends Error {
 }
 
 /** Fields that the design has and this version does not. */
-const LATER = new Set(['binding', 'budgets', 'database', 'metrics', 'oauth', 'redis', 'signing'])
+const LATER = new Set(['database', 'metrics', 'oauth', 'redis', 'signing'])
 
 /** Settings of upstreams that are shown, and what they must look like: nothing like a secret. */
 const SHOWN: Readonly<Record<string, RegExp>> = {

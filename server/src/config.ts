@@ -112,6 +112,13 @@ export const configSchema = z.strictObject({
   mapTokenPerMinute: perMinute(600),
   /** Whose `X-Forwarded-For` is believed. A mounted broker believes what its host app does. */
   trustProxy: z.array(proxy).default([]),
+  /** What one token may use; tiles a day and organisation are `geog.tilesPerDay`. */
+  budgets: z
+    .strictObject({
+      tilesPerToken: wholeNumber(1, 1_000_000_000).optional(),
+      requestsPerSecond: wholeNumber(1, 1_000_000).optional(),
+    })
+    .prefault({}),
   /** `GET /verify`: answers gateways whether a request may pass. */
   verify: verifySchema.optional(),
   /** Creates the account `demo` and its grants. */

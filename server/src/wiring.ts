@@ -1,4 +1,4 @@
-import type { Verifier } from '@tilepass/guard'
+import { type Budgets, createBudgets, type Verifier } from '@tilepass/guard'
 import { Router } from 'express'
 import type { Logger } from 'pino'
 import type { BrokerConfig } from './config.ts'
@@ -18,12 +18,14 @@ import type { SigningKeys } from './issuer/signing-keys.ts'
 import { createOwnVerifier, type OwnTokens } from './issuer/verify.ts'
 import { createAddressLimit } from './limits/address-limit.ts'
 import { createRateLimit } from './limits/rate-limit.ts'
+import { createUsageBudgets } from './limits/usage-budgets.ts'
 import { createFailureReporter, type FailureReporter } from './observe/failures.ts'
 import type { Usage } from './observe/usage.ts'
 import type { Places } from './places/places.ts'
 import type { Store } from './store/open.ts'
 import { createRevocations } from './store/revocations.ts'
 import { createJwksSurface } from './surfaces/geog/jwks-route.ts'
+import { createRevocationsSurface } from './surfaces/geog/revocations-route.ts'
 import { createGeogSurface } from './surfaces/geog/surface.ts'
 import { createCallers } from './surfaces/geolens/callers.ts'
 import { createGeoLensSurface } from './surfaces/geolens/surface.ts'
@@ -76,6 +78,8 @@ export interface Services extends Parts, Place {
   readonly mapboxCheck: MapboxTokenCheck
   /** Verifies what opens tiles. */
   readonly verifier: Verifier
+  /** What one token may use, on whatever way it comes. */
+  readonly budgets: Budgets
 }
 
 /** How each surface is made; what is switched off is never called. */
@@ -154,6 +158,7 @@ export function wire(parts: Parts, place: Place): Wired {
     codec,
     mapboxCheck,
     verifier,
+    budgets: createBudgets({ ...config.budgets, now }),
     exchange: createExchange(store, createOwnVerifier(own, 'exchange'), mint, parts.usage, now),
     sessions: createSessions(
       store,
@@ -167,11 +172,24 @@ export function wire(parts: Parts, place: Place): Wired {
   }
 
   const router = Router({ caseSensitive: true, strict: true })
-  // Whatever is switched off: guards everywhere need the key set.
+  // Whatever is switched off: guards everywhere need the key set, and what was called back.
   router.use(createJwksSurface(keys, report))
+  router.use(createRevocationsSurface(store, now, report))
   for (const name of SURFACE_NAMES)
     if (config.surfaces[name] !== false) router.use(SURFACES[name](services))
-  const verifyRouter = config.verify && createVerifySurface({ ...config.verify, verifier, report })
+  const verifyRouter =
+    config.verify &&
+    createVerifySurface({
+      ...config.verify,
+      verifier,
+      budgets: createUsageBudgets({
+        budgets: services.budgets,
+        usage: parts.usage,
+        tilesPerDay: config.geog.tilesPerDay,
+        now,
+      }),
+      report,
+    })
   const hasOwnListener = config.verify?.port !== undefined
   if (verifyRouter && !hasOwnListener) router.use(verifyRouter)
   return { router, verifier, verifyRouter: hasOwnListener ? verifyRouter : undefined }

@@ -58,6 +58,28 @@ describe('GET /verify', () => {
     expect([answer.status, answer.headers.get('x-tilepass-uri')]).toEqual([204, '/data/world.json'])
   })
 
+  test('counts tiles like our own, and says 429 as 403 past a limit', async () => {
+    const { ask, mint, clock } = await start({
+      budgets: { tilesPerToken: 3 },
+      geog: { tilesPerDay: 4 },
+    })
+    const tile = '/data/world/3/4/2.pbf'
+    const [one, other] = [await mint(), await mint()]
+    const read = async (token: string, uri = tile) => {
+      const { status, headers } = await ask(uri, token)
+      return [status, headers.get('x-tilepass-status')]
+    }
+    for (let count = 0; count < 3; count++) expect(await read(one)).toEqual([204, null])
+    expect(await read(one)).toEqual([403, '429'])
+    expect(await read(one, '/data/world.json')).toEqual([204, null])
+    expect(await read(other)).toEqual([204, null])
+    const refused = await ask(tile, other)
+    expect(refused.headers.get('x-tilepass-status')).toBe('429')
+    expect(refused.headers.get('x-ratelimit-tiles-limit')).toBe('4')
+    clock.now += 86_400_000
+    expect(await read(await mint())).toEqual([204, null])
+  })
+
   test('G3: is not there without configured peers, and refuses others', async () => {
     const without = await startBroker()
     expect((await fetch(`${without.url}/verify`)).status).toBe(404)

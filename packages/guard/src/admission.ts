@@ -1,3 +1,4 @@
+import type { Budgets } from './budgets.ts'
 import type { CanonicalTarget } from './canonical-path.ts'
 import { hasScope, type TokenClaims } from './claims.ts'
 import { InsufficientScopeError, TileNotPermittedError } from './errors.ts'
@@ -14,41 +15,54 @@ export interface AdmissionRules {
    * and what no rule fits is closed to them. Without rules such tokens are refused.
    */
   readonly tiles?: TileRule | readonly TileRule[]
+  /** What tokens may use. Tiles are what `tiles` says; without rules, every request. */
+  readonly budgets?: Budgets
 }
 
 /** A verifier, or what one is made of. */
 export type VerifierChoice = { readonly verifier: Verifier } | VerifierOptions
 
 /**
- * Decides whether a token opens what is asked for.
+ * Decides whether a token opens what is asked for; at once where nothing has to be waited for.
  *
  * @param findTarget Called only where the path matters.
- * @throws what `Verifier.verify` throws, {@link InsufficientScopeError}, {@link TileNotPermittedError}
+ * @throws what `Verifier.verify` throws, {@link InsufficientScopeError},
+ *   {@link TileNotPermittedError}, `BudgetExceededError`
  */
 export type Admit = (
   token: string,
   page: Pick<TokenUse, 'referer' | 'origin' | 'cookie'>,
   findTarget: () => CanonicalTarget | undefined,
-) => Promise<TokenClaims>
+) => TokenClaims | Promise<TokenClaims>
 
 /** @throws `TypeError` for rules that cannot work. */
 export function createAdmission(options: AdmissionRules & VerifierChoice): Admit {
-  const { scope, tiles } = options
+  const { scope, tiles, budgets } = options
   const verifier = 'verifier' in options ? options.verifier : createVerifier(options)
   if (scope !== undefined && !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
     throw new TypeError('"scope" must be one scope, without spaces or quotes')
   const findResource = tiles === undefined ? undefined : compileTileRules(tiles)
 
-  return async (token, { referer, origin, cookie }, findTarget) => {
-    const keepsTileClaims = findResource !== undefined
-    const claims = await verifier.verify(token, { referer, origin, cookie, keepsTileClaims })
+  const keepsTileClaims = findResource !== undefined
+
+  const permit = (claims: TokenClaims, findTarget: () => CanonicalTarget | undefined) => {
     if (scope !== undefined && !hasScope(claims.scope, scope))
       throw new InsufficientScopeError(scope)
-    if (claims.tiles) {
-      const target = findTarget()
-      const resource = target && findResource?.(target)
-      if (!resource || !isTilePermitted(claims.tiles, resource)) throw new TileNotPermittedError()
-    }
-    return claims
+    if (!claims.tiles && !budgets) return claims
+    const target = findTarget()
+    const resource = target && findResource?.(target)
+    if (claims.tiles && !(resource && isTilePermitted(claims.tiles, resource)))
+      throw new TileNotPermittedError()
+    const isTile = findResource === undefined || resource?.kind === 'tile'
+    const counting = budgets?.consume(claims, isTile)
+    return counting ? Promise.resolve(counting).then(() => claims) : claims
+  }
+
+  return (token, { referer, origin, cookie }, findTarget) => {
+    const use = { referer, origin, cookie, keepsTileClaims }
+    const known = verifier.recall?.(token, use)
+    if (known) return permit(known, findTarget)
+    // Whatever a verifier of somebody else's returns, claims are not read off a promise by mistake.
+    return Promise.resolve(verifier.verify(token, use)).then((claims) => permit(claims, findTarget))
   }
 }

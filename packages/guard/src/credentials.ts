@@ -53,9 +53,15 @@ export function readHeaders(
   { rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>,
   name: string,
 ): string[] {
-  return rawHeaders.filter(
-    (_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === name,
-  )
+  const values: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const given = rawHeaders[index]
+    const value = rawHeaders[index + 1]
+    // Lower case costs more than comparing lengths.
+    if (given?.length !== name.length || value === undefined) continue
+    if (given.toLowerCase() === name) values.push(value)
+  }
+  return values
 }
 
 function readParameters(url: string, name: string): string[] {

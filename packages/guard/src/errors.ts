@@ -113,6 +113,17 @@ export class TileNotPermittedError extends GuardError {
   }
 }
 
+/** 503 `REVOCATIONS_UNAVAILABLE`: nobody can say any more whether tokens were revoked: fail closed. */
+export class RevocationsUnavailableError extends GuardError {
+  constructor(options?: ErrorOptions) {
+    super(
+      'Tokens cannot be verified at the moment',
+      { status: 503, code: 'REVOCATIONS_UNAVAILABLE', reason: 'Service Unavailable' },
+      options,
+    )
+  }
+}
+
 /** 503 `KEYS_UNAVAILABLE`: no key set was ever read, so nothing can be verified: fail closed. */
 export class KeysUnavailableError extends GuardError {
   constructor(options?: ErrorOptions) {

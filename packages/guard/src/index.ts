@@ -1,7 +1,15 @@
 export { BINDING_COOKIE, type Confirmation, confirmBy, TOKEN_COOKIE } from './binding.ts'
+export {
+  BudgetExceededError,
+  type BudgetOptions,
+  type Budgets,
+  createBudgets,
+  toDayExceeded,
+} from './budgets.ts'
 export type { RequiredClaims, TokenClaims } from './claims.ts'
 export { findCookies } from './cookies.ts'
 export { type CredentialSource, readCredential } from './credentials.ts'
+export type { WriteCounts } from './daily-counts.ts'
 export type { ErrorBody, ErrorShape } from './error-shapes.ts'
 export {
   AmbiguousCredentialsError,
@@ -11,6 +19,7 @@ export {
   InvalidTokenError,
   KeysUnavailableError,
   type RefusalDetails,
+  RevocationsUnavailableError,
   TileNotPermittedError,
   TokenExpiredError,
 } from './errors.ts'
@@ -19,6 +28,7 @@ export { type ForwardAuthHandler, type ForwardAuthOptions, forwardAuth } from '.
 export type { IssuerOptions } from './issuers.ts'
 export type { JsonWebKeySet } from './key-set.ts'
 export type { Refusal } from './refusal.ts'
+export { toRevocationKey } from './revocation-feed.ts'
 export {
   checkTileClaims,
   narrowTileClaims,

@@ -10,6 +10,7 @@ import {
 } from './key-set.ts'
 import { createLocalKeys } from './local-keys.ts'
 import { createRemoteKeys } from './remote-keys.ts'
+import { createRevocationFeed, type RevocationFeed } from './revocation-feed.ts'
 
 /** An issuer to trust, and what its tokens must be. Durations in ms. */
 export interface IssuerOptions {
@@ -31,6 +32,12 @@ export interface IssuerOptions {
   readonly tokenType?: string | null
   /** Further claims that must have exactly this value, or one of these. */
   readonly requiredClaims?: RequiredClaims
+  /**
+   * Does the issuer call tokens back? Then `revocations.json` beside its key set is read while tokens
+   * come: a revoked one is refused within 5 s. While the issuer cannot be asked they pass for a minute
+   * more, and then none does. Default `false`: a token runs until it ends. Needs `jwks` to be a URL.
+   */
+  readonly revocable?: boolean
 }
 
 /** What an issuer's keys are fetched with. */
@@ -45,6 +52,9 @@ export interface KeyAccess {
 /** A trusted issuer with its own keys and rules: a key of one never signs for another. */
 export interface TrustedIssuer {
   readonly leeway: number
+  readonly revocations: RevocationFeed | undefined
+  /** The key, if it is at hand. */
+  peekKey(keyId: string): VerificationKey | undefined
   /** @throws `InvalidTokenError` for an unknown `kid`; `KeysUnavailableError`. */
   findKey(keyId: string): Promise<VerificationKey>
   /** Checks signature and claims. @throws `InvalidTokenError`, `TokenExpiredError` */
@@ -55,12 +65,15 @@ export interface TrustedIssuer {
 export function trustIssuer(options: IssuerOptions, access: KeyAccess): TrustedIssuer {
   const { issuer, audience, jwks, algorithms = ['RS256'], leeway = 1_000, type } = options
   const { maxLifetime = 366 * 86_400_000, tokenType = 'api_token', requiredClaims = {} } = options
+  const { revocable = false } = options
   if (!issuer || !audience) throw new TypeError('"issuer" and "audience" must not be empty')
   if (algorithms.length === 0 || !algorithms.every(isSupportedAlgorithm))
     throw new TypeError('"algorithms" must name public-key signature algorithms')
   if (!(leeway >= 0)) throw new RangeError('"leeway" must not be negative')
   if (!(maxLifetime > 0)) throw new RangeError('"maxLifetime" must be positive')
   const rules: ClaimRules = { issuer, audience, tokenType, requiredClaims, leeway, maxLifetime }
+  const url = typeof jwks === 'string' || jwks instanceof URL ? new URL(jwks) : undefined
+  if (revocable && !url) throw new TypeError('"revocable" needs "jwks" to be a URL')
   const keys: KeySource =
     typeof jwks === 'string' || jwks instanceof URL
       ? createRemoteKeys(new URL(jwks), { algorithms, ...access })
@@ -68,6 +81,9 @@ export function trustIssuer(options: IssuerOptions, access: KeyAccess): TrustedI
 
   return {
     leeway,
+    revocations:
+      revocable && url ? createRevocationFeed(new URL('revocations.json', url), access) : undefined,
+    peekKey: keys.peek,
     findKey: async (keyId) => {
       const key = await keys.find(keyId)
       if (!key) throw new InvalidTokenError('unknown kid')

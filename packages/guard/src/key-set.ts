@@ -9,8 +9,10 @@ export interface VerificationKey {
 /** Keys by `kid`. */
 export type KeySet = ReadonlyMap<string, VerificationKey>
 
-/** Where keys come from. `find` answers `undefined` for an unknown `kid`. */
+/** Where keys come from; `undefined` for an unknown `kid`. */
 export interface KeySource {
+  /** The key, if it is at hand. */
+  peek(keyId: string): VerificationKey | undefined
   find(keyId: string): Promise<VerificationKey | undefined>
 }
 

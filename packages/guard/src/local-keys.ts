@@ -2,11 +2,14 @@ import { importKeySet, type JsonWebKeySet, type KeySet, type KeySource } from '.
 
 /** A key source over keys that are already here. They are imported at the first use. */
 export function createLocalKeys(set: JsonWebKeySet, algorithms: readonly string[]): KeySource {
-  let keys: Promise<KeySet> | undefined
+  let importing: Promise<KeySet> | undefined
+  let keys: KeySet | undefined
   return {
+    peek: (keyId) => keys?.get(keyId),
     find: async (keyId) => {
-      keys ??= importKeySet(set, algorithms)
-      return (await keys).get(keyId)
+      importing ??= importKeySet(set, algorithms)
+      keys = await importing
+      return keys.get(keyId)
     },
   }
 }

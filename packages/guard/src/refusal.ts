@@ -59,6 +59,8 @@ export function sendRefusal(
   response.statusCode = status
   for (const [name, value] of Object.entries({ ...NO_STORE, ...refusal.headers }))
     response.setHeader(name, value)
+  const unusual = Object.keys(refusal.headers ?? {}).filter((name) => name.startsWith('X-'))
+  if (unusual.length > 0) response.appendHeader('Access-Control-Expose-Headers', unusual.join(', '))
   if (status === 401 || refusal.challenge)
     response.setHeader('WWW-Authenticate', toChallenge(refusal))
   response.setHeader('Content-Type', type)

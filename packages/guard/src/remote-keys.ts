@@ -1,13 +1,12 @@
 import { KeysUnavailableError } from './errors.ts'
+import { type FetchAccess, fetchJson } from './fetch-json.ts'
 import { importKeySet, type KeySet, type KeySource } from './key-set.ts'
 
-/** How a published key set is fetched; times in ms. */
-export interface RemoteKeysOptions {
+/** How a published key set is fetched. */
+export interface RemoteKeysOptions extends FetchAccess {
   readonly algorithms: readonly string[]
-  readonly fetch: typeof globalThis.fetch
+  /** Epoch ms. */
   readonly now: () => number
-  /** A fetch that takes longer has failed. */
-  readonly timeout: number
 }
 
 /** Age at which keys are fetched again, behind the answer. */
@@ -37,7 +36,8 @@ export function createRemoteKeys(url: URL, options: RemoteKeysOptions): KeySourc
     if (inFlight) return inFlight
     if (now() - attemptedAt < (keys ? COOL_DOWN : FIRST_COOL_DOWN)) return Promise.resolve()
     attemptedAt = now()
-    inFlight = fetchKeySet(url, options)
+    inFlight = fetchJson(url, options, MAX_BYTES)
+      .then((body) => importKeySet(body, options.algorithms))
       .then((fetched) => {
         keys = fetched
         fetchedAt = now()
@@ -51,42 +51,20 @@ export function createRemoteKeys(url: URL, options: RemoteKeysOptions): KeySourc
     return inFlight
   }
 
+  const peek = (keyId: string) => {
+    const known = keys?.get(keyId)
+    if (known && now() - fetchedAt >= MAX_AGE) void refresh()
+    return known
+  }
+
   return {
+    peek,
     find: async (keyId) => {
-      const known = keys?.get(keyId)
-      if (known) {
-        if (now() - fetchedAt >= MAX_AGE) void refresh()
-        return known
-      }
+      const known = peek(keyId)
+      if (known) return known
       await refresh()
       if (!keys) throw new KeysUnavailableError({ cause: failure })
       return keys.get(keyId)
     },
   }
-}
-
-async function fetchKeySet(url: URL, options: RemoteKeysOptions): Promise<KeySet> {
-  const response = await options.fetch(url, {
-    headers: { accept: 'application/json' },
-    redirect: 'error',
-    signal: AbortSignal.timeout(options.timeout),
-  })
-  if (response.status !== 200) {
-    await response.body?.cancel()
-    throw new Error(`the key set answered ${response.status}`)
-  }
-  return importKeySet(JSON.parse(await readText(response)), options.algorithms)
-}
-
-async function readText(response: Response): Promise<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  let size = 0
-  let text = ''
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength
-    // Leaving the loop cancels the stream.
-    if (size > MAX_BYTES) throw new Error('the key set is too large')
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Request, Response } from 'express'
 
 /** What a private answer says about caching when its handler does not. */
@@ -18,17 +18,18 @@ const EXPRESS_FILE_DEFAULT = 'public, max-age=0'
  */
 export function addValidators(request: Request, response: Response): void {
   const { send, end, writeHead } = response
+  let isValidated = false
 
   /** Gives a whole body its ETag; turns the answer into a 304 where the client has that body. */
   const validate = (body: unknown) => {
-    if (response.headersSent || response.statusCode !== 200) return
+    if (isValidated || response.headersSent || response.statusCode !== 200) return
     if (request.method !== 'GET' && request.method !== 'HEAD') return
+    isValidated = true
     if (!response.hasHeader('ETag') && (typeof body === 'string' || body instanceof Uint8Array)) {
-      const digest = createHash('sha256').update(body).digest('base64url')
-      response.setHeader('ETag', `"${digest.slice(0, 27)}"`)
+      response.setHeader('ETag', `"${hash('sha256', body, 'base64url').slice(0, 27)}"`)
     }
-    const etag = response.get('ETag')
-    if (etag === undefined || !matches(request.get('If-None-Match'), etag)) return
+    const condition = request.headers['if-none-match']
+    if (condition === undefined || !matches(condition, response.get('ETag'))) return
     response.statusCode = 304
     for (const name of ['Content-Type', 'Content-Length', 'Content-Encoding'])
       response.removeHeader(name)
@@ -46,7 +47,7 @@ export function addValidators(request: Request, response: Response): void {
 
   response.writeHead = (...rest: unknown[]) => {
     const status = typeof rest[0] === 'number' ? rest[0] : response.statusCode
-    const given = response.get('Cache-Control')
+    const given = response.getHeader('Cache-Control')
     if (given === undefined || given === EXPRESS_FILE_DEFAULT)
       response.setHeader('Cache-Control', status < 400 ? DEFAULT_CACHE_CONTROL : 'no-store')
     return Reflect.apply(writeHead, response, rest)
@@ -55,8 +56,8 @@ export function addValidators(request: Request, response: Response): void {
 
 // Express ignores If-None-Match beside `Cache-Control: no-cache`, which fetch adds to every
 // conditional request that a page makes by hand; the comparison is weak (RFC 9110 §13.1.2).
-function matches(condition: string | undefined, etag: string): boolean {
-  if (condition === undefined) return false
+function matches(condition: string, etag: string | undefined): boolean {
+  if (etag === undefined) return false
   const strip = (tag: string) => tag.trim().replace(/^W\//, '')
   return condition.trim() === '*' || condition.split(',').some((tag) => strip(tag) === strip(etag))
 }

@@ -1,7 +1,12 @@
 import { isConfirmed } from './binding.ts'
 import { isExpired, type TokenClaims } from './claims.ts'
 import { parseCompactJws } from './compact-jws.ts'
-import { InvalidTokenError, TileNotPermittedError, TokenExpiredError } from './errors.ts'
+import {
+  type GuardError,
+  InvalidTokenError,
+  TileNotPermittedError,
+  TokenExpiredError,
+} from './errors.ts'
 import { type IssuerOptions, type TrustedIssuer, trustIssuer } from './issuers.ts'
 import { createVerifiedTokens } from './verified-tokens.ts'
 
@@ -46,6 +51,11 @@ export interface Verifier {
    *   where `keepsTileClaims` is not said, or `KeysUnavailableError` when no key could ever be fetched.
    */
   verify(token: string, use?: TokenUse): Promise<TokenClaims>
+  /**
+   * The claims of a good token that was verified before, if nothing has to be waited for; else
+   * `undefined`, and `verify` decides. A verifier need not have it.
+   */
+  recall?(token: string, use?: TokenUse): TokenClaims | undefined
 }
 
 /**
@@ -82,14 +92,32 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   return {
-    verify: async (token, { keepsTileClaims, keepsBinding, cookie } = {}) => {
+    recall: (token, use = {}) => {
+      const known = isRevoked ? undefined : verified.find(token, now())
+      if (!known || known.issuer.peekKey(known.keyId)?.key !== known.key.key) return
+      const { claims, issuer } = known
+      if (issuer.revocations && issuer.revocations.peek(claims) !== false) return
+      return findMisuse(claims, use) ? undefined : claims
+    },
+    verify: async (token, use = {}) => {
       const { claims, issuer } = await check(token)
       if (await isRevoked?.(claims)) throw new InvalidTokenError('revoked')
+      if (await issuer.revocations?.isRevoked(claims)) throw new InvalidTokenError('revoked')
       if (isExpired(claims.exp, issuer.leeway, now())) throw new TokenExpiredError()
-      if (claims.tiles && !keepsTileClaims) throw new TileNotPermittedError()
-      if (claims.cnf && !keepsBinding && !isConfirmed(claims.cnf, cookie))
-        throw new InvalidTokenError('bound to another browser')
+      const misuse = findMisuse(claims, use)
+      if (misuse) throw misuse
       return claims
     },
   }
+}
+
+/** Why a good token is none for this use. */
+function findMisuse(
+  claims: TokenClaims,
+  { keepsTileClaims, keepsBinding, cookie }: TokenUse,
+): GuardError | undefined {
+  if (claims.tiles && !keepsTileClaims) return new TileNotPermittedError()
+  if (claims.cnf && !keepsBinding && !isConfirmed(claims.cnf, cookie))
+    return new InvalidTokenError('bound to another browser')
+  return
 }

@@ -122,3 +122,43 @@ test('a key that has left the set takes its remembered tokens along', async () =
     .poll(() => verifier.verify(token).catch((error) => error))
     .toBeInstanceOf(InvalidTokenError)
 })
+
+test('F10: a key set that is away for 60 s stops no good token and is asked twice at most', async () => {
+  const { state, verify } = await startKeyServer(good)
+  await verify(issuer.sign({ exp: NOW / 1000 + 3600 }))
+  state.answer = (_request, response) => response.destroy()
+  const asked = state.requests
+  for (let second = 0; second <= 60; second++) {
+    state.now += 1_000
+    await expect(
+      verify(issuer.sign({ jti: `${second}`, exp: NOW / 1000 + 3600 })),
+    ).resolves.toBeDefined()
+    // Meanwhile strangers try kids that nobody knows.
+    const stranger = issuer.sign({ exp: NOW / 1000 + 3600 }, { kid: `x${second}` })
+    await expect(verify(stranger)).rejects.toThrow(InvalidTokenError)
+  }
+  expect(state.requests - asked).toBeLessThanOrEqual(2)
+  state.answer = good
+  await expect(verify(issuer.sign({ exp: NOW / 1000 + 3600 }))).resolves.toBeDefined()
+})
+
+test('T4: a token that names keys elsewhere causes no connection', async () => {
+  let asked = 0
+  const { verify } = createVerifier({
+    issuer: ISSUER,
+    audience: ISSUER,
+    jwks: issuer.jwks,
+    now: () => NOW,
+    fetch: () => {
+      asked++
+      return Promise.reject(new Error('nobody asks'))
+    },
+  })
+  for (const header of [
+    { jku: 'https://evil.example/jwks.json' },
+    { x5u: 'https://evil.example/key.pem' },
+    { kid: 'https://evil.example/jwks.json' },
+  ])
+    await expect(verify(issuer.sign({}, header))).rejects.toThrow(InvalidTokenError)
+  expect(asked).toBe(0)
+})

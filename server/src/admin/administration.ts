@@ -22,6 +22,7 @@ import {
   listAuditEntries,
 } from '../store/audit.ts'
 import type { Store } from '../store/open.ts'
+import { raiseEpoch } from '../store/revocations.ts'
 import { setPassword } from '../store/sign-ins.ts'
 import { summarizeUsage } from '../store/usage.ts'
 
@@ -61,6 +62,10 @@ export interface Administration {
   createToken(order: TokenOrder): Promise<NewApiToken>
   /** @throws {@link NotFoundError} */
   revokeToken(id: string): Promise<void>
+  /** Ends what was issued for an account so far; API tokens stay good. @throws {@link NotFoundError} */
+  expireAccount(name: string): Promise<void>
+  /** The same for what was exchanged for an API token. @throws {@link NotFoundError} */
+  expireToken(id: string): Promise<void>
   listKeys(): Promise<readonly KeySummary[]>
   /** @throws {@link ConflictError} while there are too many keys. */
   rotateKeys(): Promise<KeySummary>
@@ -133,6 +138,18 @@ export function createAdministration(options: AdministrationOptions): Administra
       if (!(await findApiToken(store, id))) throw new NotFoundError('There is no such token')
       await note('token.revoke', id)
       await revokeApiToken(store, id, now())
+    },
+
+    expireAccount: async (name) => {
+      const account = await findAccount(store, name)
+      if (!account) throw new NotFoundError('There is no such account')
+      await note('account.expire', name)
+      await raiseEpoch(store, account.orgId, now())
+    },
+    expireToken: async (id) => {
+      if (!(await findApiToken(store, id))) throw new NotFoundError('There is no such token')
+      await note('token.expire', id)
+      await raiseEpoch(store, id, now())
     },
 
     listKeys: () => listSigningKeys(store, now()),

@@ -12,7 +12,7 @@ interface CreateOptions extends DataOptions {
   readonly passwordStdin?: boolean
 }
 
-/** Adds `account create`, `account set-password`, `account list` and `account disable`. */
+/** Adds `account create`, `account set-password`, `account list`, `account disable` and `account expire`. */
 export function addAccountCommands(program: Command, surroundings: Surroundings): void {
   const account = program.command('account').description('accounts: owners of tokens')
 
@@ -52,6 +52,18 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
       return administer(surroundings, options, { remedies }, async (admin, output) => {
         await admin.disableAccount(name)
         output.result({ name, disabled: true }, `Disabled ${name}.`)
+      })
+    })
+
+  addDataOptions(account.command('expire'))
+    .description('End every access token and session issued so far; API tokens stay good')
+    .argument('<name>', 'name as "account list" shows it')
+    .addHelpText('after', '\nExample:\n  tilepass account expire city')
+    .action((name: string, options: DataOptions) => {
+      const remedies = { not_found: unknownAccount(name) }
+      return administer(surroundings, options, { remedies }, async (admin, output) => {
+        await admin.expireAccount(name)
+        output.result({ name, expired: true }, `Expired what was issued for ${name}.`)
       })
     })
 }

@@ -25,7 +25,9 @@ interface CreateOptions extends DataOptions {
   readonly maxzoom?: string
 }
 
-/** Adds `token create`, `token list` and `token revoke`. */
+const unknownToken = 'There is no API token of that id; "tilepass token list" shows the ids.'
+
+/** Adds `token create`, `token list`, `token revoke` and `token expire`. */
 export function addTokenCommands(program: Command, surroundings: Surroundings): void {
   const token = program.command('token').description('API tokens: long-lived, for servers')
 
@@ -70,12 +72,25 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
       '\nExample:\n  tilepass token revoke tok_0123456789abcdef0123456789abcdef',
     )
     .action((id: string, options: DataOptions) => {
-      const remedies = {
-        not_found: 'There is no API token of that id; "tilepass token list" shows the ids.',
-      }
+      const remedies = { not_found: unknownToken }
       return administer(surroundings, options, { remedies }, async (admin, output) => {
         await admin.revokeToken(id)
         output.result({ id, revoked: true }, `Revoked ${id}.`)
+      })
+    })
+
+  addDataOptions(token.command('expire'))
+    .description('End every access token exchanged for it so far; the API token stays good')
+    .argument('<id>', 'id as "token list" shows it')
+    .addHelpText(
+      'after',
+      '\nExample:\n  tilepass token expire tok_0123456789abcdef0123456789abcdef',
+    )
+    .action((id: string, options: DataOptions) => {
+      const remedies = { not_found: unknownToken }
+      return administer(surroundings, options, { remedies }, async (admin, output) => {
+        await admin.expireToken(id)
+        output.result({ id, expired: true }, `Expired what was exchanged for ${id}.`)
       })
     })
 }

@@ -42,7 +42,7 @@ function createFor(own: OwnTokens): Verifier {
     algorithms: [own.keys.algorithm],
     // Which types there are, and what each may do, the table of kinds says.
     tokenType: null,
-    isRevoked: ({ sub, parent, org_id }) => own.revocations.includesAny([sub, parent, org_id]),
+    isRevoked: (claims) => own.revocations.refuses(claims),
     now: own.now,
   })
 }

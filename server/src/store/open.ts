@@ -14,6 +14,8 @@ export interface Store {
   noteWrite(): void
   /** Ids that this process has revoked: its own writes do not change the data version. */
   readonly revokedHere: Set<string>
+  /** Epochs (epoch ms, by id) that this process has raised, likewise. */
+  readonly epochsHere: Map<string, number>
   close(): Promise<void>
 }
 
@@ -55,6 +57,7 @@ export async function openStore(folder: string, busyTimeout: number): Promise<St
       ownWrites++
     },
     revokedHere: new Set(),
+    epochsHere: new Map(),
     close: () => db.destroy(),
   }
 }

@@ -64,6 +64,14 @@ export function createAdminRoutes({ usage, guard, ...parts }: AdminRoutes): Rout
     .all(refuseOtherMethods('POST'))
 
   router
+    .route('/v1/admin/accounts/:name/expire')
+    .post(async (request, response) => {
+      await as(request).expireAccount(request.params.name)
+      response.status(204).end()
+    })
+    .all(refuseOtherMethods('POST'))
+
+  router
     .route('/v1/admin/tokens')
     .get(async (request, response) => {
       await usage.flush()
@@ -82,6 +90,14 @@ export function createAdminRoutes({ usage, guard, ...parts }: AdminRoutes): Rout
       response.status(204).end()
     })
     .all(refuseOtherMethods('DELETE'))
+
+  router
+    .route('/v1/admin/tokens/:id/expire')
+    .post(async (request, response) => {
+      await as(request).expireToken(request.params.id)
+      response.status(204).end()
+    })
+    .all(refuseOtherMethods('POST'))
 
   router
     .route('/v1/admin/keys')

@@ -1,4 +1,4 @@
-import { guard, TOKEN_COOKIE, type Verifier } from '@tilepass/guard'
+import { type Budgets, guard, TOKEN_COOKIE, type Verifier } from '@tilepass/guard'
 import { Router } from 'express'
 import type { Config } from '../../config.ts'
 import type { Exchange } from '../../issuer/exchange.ts'
@@ -30,6 +30,7 @@ export interface GeogSurface {
   readonly mint: Mint
   readonly usage: Usage
   readonly verifier: Verifier
+  readonly budgets: Budgets
   readonly tilesets: ReadonlyMap<string, Tileset>
   readonly places: Places | undefined
   readonly publicUrl: string | undefined
@@ -41,7 +42,7 @@ export interface GeogSurface {
 /** Geog's API: exchange, tiles, places, billing and administration, each behind its scope. */
 export function createGeogSurface(surface: GeogSurface): Router {
   const { store, exchange, own, mint, usage, verifier, tilesets, places, publicUrl } = surface
-  const { now, report } = surface
+  const { now, report, budgets } = surface
   const { tilesPerDay } = surface.config.geog
   const onRefusal = (error: unknown) => {
     if (isFailure(error)) report(error)
@@ -79,6 +80,7 @@ export function createGeogSurface(surface: GeogSurface): Router {
       scope: 'tiles:read',
       credentials: { query: 'access_token', ...(surface.tokenCookies && { cookie: TOKEN_COOKIE }) },
       tiles: TILE_RULES,
+      budgets,
       onRefusal,
     })
     const limit =

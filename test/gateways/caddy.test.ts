@@ -1,0 +1,89 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findProgram } from '../../scripts/gateways.mjs'
+import { findFreePort, Running, send, startBroker, startCaddy, startUpstream } from './gateways.ts'
+
+const running = new Running()
+const grants = {
+  default: { account: 'demo', scope: 'tiles:read' },
+  open: { account: 'demo', scope: 'tiles:read', tiles: { tilesets: ['open'], maxzoom: 3 } },
+}
+
+describe.skipIf(!findProgram('caddy'))('Caddy and the broker', () => {
+  const served: { url: string | undefined; headers: IncomingHttpHeaders }[] = []
+  let url = ''
+  const tokens = { full: '', open: '' }
+  beforeAll(async () => {
+    const port = await findFreePort()
+    const { address, mint } = await startBroker(running, { grants })
+    const tileserver = await startUpstream(running, (request, response) => {
+      served.push({ url: request.url, headers: request.headers })
+      response.setHeader('Access-Control-Allow-Origin', '*').end('tile')
+    })
+    url = await startCaddy(running, { broker: address, tileserver, port })
+    tokens.full = await mint()
+    tokens.open = await mint('open')
+  })
+  afterAll(() => running.end())
+
+  const ask = async (path: string, token?: string, headers: Record<string, string> = {}) => {
+    served.length = 0
+    return send(url, path, { ...(token && { authorization: `Bearer ${token}` }), ...headers })
+  }
+
+  test('a tile passes with a token, which ends at the gateway', async () => {
+    const answer = await ask('/data/open/3/4/2.pbf', tokens.open)
+    expect([answer.status, answer.headers['cache-control']]).toEqual([200, 'private, max-age=3600'])
+    expect(served).toMatchObject([
+      {
+        url: '/data/open/3/4/2.pbf',
+        headers: {
+          'x-tilepass-subject': expect.stringMatching(/^tok_short_/),
+          'x-tilepass-scope': 'tiles:read',
+        },
+      },
+    ])
+    expect(served[0]?.headers.authorization).toBeUndefined()
+  })
+
+  test('refusals reach a page of another origin as they are', async () => {
+    for (const [path, token, status] of [
+      ['/data/open/3/4/2.pbf', undefined, 401],
+      ['/data/open/3/4/2.pbf', 'x', 401],
+      ['/data/open/4/4/2.pbf', tokens.open, 403],
+      ['/data/secret/3/4/2.pbf', tokens.open, 403],
+      ['/data//open/3/4/2.pbf', tokens.full, 403],
+      ['/data/%6fpen/3/4/2.pbf', tokens.full, 403],
+    ] as const) {
+      const answer = await ask(path, token)
+      expect([path, answer.status]).toEqual([path, status])
+      expect(answer.headers['access-control-allow-origin']).toBe('*')
+      expect(served).toEqual([])
+    }
+  })
+
+  test('G2: an identity that the client claims is overwritten, under any spelling', async () => {
+    const claims = {
+      'x-tilepass-subject': 'admin',
+      x_tilepass_subject: 'admin',
+      'X-TILEPASS-ORGANIZATION': 'admin',
+    }
+    await ask('/data/open/3/4/2.pbf', tokens.full, claims)
+    expect(JSON.stringify(served)).not.toContain('admin')
+  })
+
+  test('G3: what the client says of the request changes nothing', async () => {
+    const lies = {
+      'x-forwarded-uri': '/data/open/3/4/2.pbf',
+      'x-original-uri': '/data/open/3/4/2.pbf',
+      'x-forwarded-method': 'OPTIONS',
+    }
+    expect((await ask('/data/secret/3/4/2.pbf', tokens.open, lies)).status).toBe(403)
+    expect(served).toEqual([])
+  })
+
+  test('a preflight passes', async () => {
+    const page = { origin: 'https://maps.example', 'access-control-request-method': 'GET' }
+    expect((await send(url, '/data/open/3/4/2.pbf', page, 'OPTIONS')).status).toBe(200)
+  })
+})
