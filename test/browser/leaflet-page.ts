@@ -40,8 +40,8 @@ declare global {
   interface Window extends LeafletPage {}
 }
 
-/** A page with a map and no layer. `before` runs ahead of every other script. */
-function leafletPage(version: Version, mode: Mode, before: string) {
+/** A page with a map and no layer. `before` runs ahead of every other script, `after` is HTML for the end. */
+function leafletPage(version: Version, mode: Mode, before: string, after: string) {
   return (servers: Servers) => {
     const prefix = `${servers.tiles}/v1/`
     const rule = mode === 'header' ? prefix : { prefix, attach: { query: 'access_token' } }
@@ -78,7 +78,8 @@ function leafletPage(version: Version, mode: Mode, before: string) {
   window.openUrl = '${servers.stranger}/v1/raster/{z}/{x}/{y}.png'
   window.map = new ${version === 1 ? 'L.Map' : 'L.LeafletMap'}('map', { center: [50, 10], zoom: 5, fadeAnimation: false })
   window.incomplete = (layer) => Object.entries(layer._tiles).filter(([, { el }]) => !(el.complete && el.naturalWidth > 0)).map(([key]) => key)
-</script>`
+</script>
+${after}`
   }
 }
 
@@ -88,8 +89,9 @@ export async function openLeaflet(
   version: Version,
   mode: Mode,
   before = '',
+  after = '',
 ): Promise<Watched & { servers: Servers; close(): Promise<void> }> {
-  const servers = await startServers({ '/': leafletPage(version, mode, before) })
+  const servers = await startServers({ '/': leafletPage(version, mode, before, after) })
   const watched = await openPage(browser, `${servers.page}/`)
   return {
     ...watched,

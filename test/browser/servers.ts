@@ -21,6 +21,19 @@ export const LIBRARIES: Record<string, string> = {
   '/lib/maplibre-4.js': dist('maplibre-gl-4', 'maplibre-gl.js'),
   '/lib/leaflet-1.js': dist('leaflet', 'leaflet.js'),
   '/lib/leaflet-2.js': dist('leaflet-2', 'leaflet-global.js'),
+  '/lib/leaflet-fallback.js': dist('leaflet.tilelayer.fallback', 'leaflet.tilelayer.fallback.js'),
+  '/lib/leaflet-colorfilter.js': dist(
+    'leaflet.tilelayer.colorfilter',
+    'leaflet-tilelayer-colorfilter-global.min.js',
+  ),
+  '/lib/leaflet-maplibre.js': join(
+    root,
+    'node_modules/@maplibre/maplibre-gl-leaflet/leaflet-maplibre-gl.js',
+  ),
+  '/lib/leaflet-protomaps.js': dist('protomaps-leaflet', 'protomaps-leaflet.js'),
+  '/lib/tilepass-pmtiles.mjs': join(root, 'packages/core/dist/pmtiles.js'),
+  '/lib/pmtiles.mjs': dist('pmtiles', 'esm/index.js'),
+  '/lib/fflate.mjs': join(root, 'node_modules/fflate/esm/browser.js'),
 }
 
 /** What the servers saw, for assertions. */
@@ -48,6 +61,8 @@ export interface Servers {
   broker: 'works' | 'fails' | 'hangs' | 'denies'
   /** The status with which a resource is refused whatever its token, where a test wants that. */
   refuse: ((path: string) => number | undefined) | undefined
+  /** Resources that a test adds, by path; they can be read in parts. */
+  readonly files: Record<string, Buffer>
   /** Every request for a resource, with its answer. */
   readonly log: { path: string; status: number; token: string | undefined }[]
   /** Every token is refused, whatever its age. */
@@ -133,7 +148,7 @@ export async function startServers(
     const cors = {
       'access-control-allow-origin': '*',
       'access-control-allow-headers': '*, authorization',
-      'access-control-expose-headers': 'ETag, Retry-After, Date',
+      'access-control-expose-headers': 'Content-Range, ETag, Retry-After, Date',
       'access-control-max-age': '600',
     }
     if (request.method === 'OPTIONS') {
@@ -159,7 +174,15 @@ export async function startServers(
           .writeHead(200, { ...cors, 'content-type': type, 'cache-control': 'no-store' })
           .end(body)
       }, servers.delay)
-    if (path.includes('/missing/')) response.writeHead(404, cors).end('{}')
+    const file = servers.files[path]
+    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
+    if (file && from && to) {
+      const part = file.subarray(+from, +to + 1)
+      const range = `bytes ${from}-${+from + part.length - 1}/${file.length}`
+      response.writeHead(206, { ...cors, 'content-range': range, 'cache-control': 'no-store' })
+      response.end(part)
+    } else if (file) send('application/octet-stream', file)
+    else if (path.includes('/missing/')) response.writeHead(404, cors).end('{}')
     else if (path.endsWith('.mvt')) send('application/x-protobuf', VECTOR)
     else if (path.includes('/dem/')) send('image/png', DEM)
     else if (path.endsWith('.geojson'))
@@ -229,6 +252,7 @@ export async function startServers(
     lifetime: 60_000,
     broker: 'works',
     refuse: undefined,
+    files: {},
     log: [],
     refusing: false,
     delay: 0,
