@@ -1,3 +1,3 @@
 export function findProgram(name: string): string | undefined
 export function findTileServer(): string | undefined
-export function installTileServer(): void
+export function installTileServer(): boolean

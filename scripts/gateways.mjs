@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { root, run } from './setup.mjs'
+import { root } from './setup.mjs'
 
 const folder = join(root, 'examples/gateways')
 const tileServer = join(folder, 'node_modules/tileserver-gl-light/src/main.js')
@@ -21,9 +22,14 @@ export function findTileServer() {
 /**
  * Installs TileServer GL, which only the gateway tests need. Without its scripts: they would compile
  * SQLite for minutes.
+ *
+ * @returns {boolean} Whether it is there now.
  */
 export function installTileServer() {
-  if (findTileServer()) return
+  if (findTileServer()) return true
   console.error('Installing TileServer GL for the gateway tests …')
-  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error'], folder)
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']
+  const shell = process.platform === 'win32'
+  const { status } = spawnSync('npm', args, { cwd: folder, stdio: ['inherit', 2, 2], shell })
+  return status === 0
 }

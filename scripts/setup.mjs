@@ -35,15 +35,14 @@ export function setUp() {
 }
 
 /**
- * Runs a command with its output shown; ends this process when it fails.
+ * Runs a command in the root folder with its output shown; ends this process when it fails.
  *
  * @param {string} command
  * @param {string[]} args
- * @param {string} [folder] Where to run it.
  */
-export function run(command, args, folder = root) {
+export function run(command, args) {
   const { status, error } = spawnSync(command, args, {
-    cwd: folder,
+    cwd: root,
     stdio: ['inherit', 2, 2],
     shell: process.platform === 'win32',
   })

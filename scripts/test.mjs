@@ -18,7 +18,10 @@ if (!findChromium()) {
   }
 }
 
-if (findProgram('nginx')) installTileServer()
+if (findProgram('nginx') && !installTileServer()) {
+  left.push('tests of TileServer GL behind nginx: it could not be installed')
+  if (insist) process.exit(1)
+}
 for (const name of ['nginx', 'caddy']) {
   if (findProgram(name)) continue
   left.push(`tests behind ${name}: it is not installed. On Debian: apt-get install ${name}`)

@@ -105,7 +105,7 @@ export function isExpired(exp: number, leeway: number, now: number): boolean {
 
 /** Does a space-separated list of scopes contain this one, as an exact string? */
 export function hasScope(scopes: string, wanted: string): boolean {
-  return scopes.split(' ').includes(wanted)
+  return scopes === wanted || scopes.split(' ').includes(wanted)
 }
 
 function isClaim(

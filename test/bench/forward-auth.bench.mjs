@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { connect, createServer as createTcpServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { forwardAuth } from '@tilepass/guard'
+import { findProgram } from '../../scripts/gateways.mjs'
+import { startIssuer } from './issuer.mjs'
+import { load, percentile } from './load.mjs'
+
+const ROUNDS = 7
+const REQUESTS = 1_000
+const RECIPE = new URL('../../examples/gateways/nginx/nginx.conf', import.meta.url)
+
+async function startServer(handler) {
+  const server = createServer(handler).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    address: `127.0.0.1:${server.address().port}`,
+    close: () => server.close().closeAllConnections(),
+  }
+}
+
+async function findFreePort() {
+  const server = createTcpServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** The recipe's nginx, with forward auth or without. */
+async function startNginx(program, broker, tileserver, isGuarded) {
+  const port = await findFreePort()
+  const folder = mkdtempSync(join(tmpdir(), 'tilepass-bench-'))
+  chmodSync(folder, 0o755)
+  mkdirSync(join(folder, 'temp'))
+  const text = readFileSync(RECIPE, 'utf8')
+    .replaceAll('127.0.0.1:8080', broker)
+    .replaceAll('127.0.0.1:8090', tileserver)
+    .replaceAll('127.0.0.1:8000', `127.0.0.1:${port}`)
+  const off = text.replace('auth_request /_verify;', '').replace('$tilepass_uri;', '$request_uri;')
+  writeFileSync(join(folder, 'nginx.conf'), isGuarded ? text : off)
+  const child = spawn(program, ['-p', folder, '-c', 'nginx.conf'], { stdio: 'ignore' })
+  while (!(await isOpen(port))) await wait(20)
+  return {
+    url: `http://127.0.0.1:${port}/data/world/3/4/2.pbf`,
+    close: async () => {
+      child.kill()
+      await once(child, 'exit')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function isOpen(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(Boolean(socket.destroy())))
+    socket.on('error', () => resolve(false))
+  })
+}
+
+export async function rows() {
+  const program = findProgram('nginx')
+  if (!program) return []
+  const { url: issuer, jwks, token, close } = await startIssuer()
+  const tile = randomBytes(2048)
+  const tileserver = await startServer((_request, response) => response.end(tile))
+  const verify = forwardAuth({
+    issuer,
+    audience: issuer,
+    jwks,
+    tokenType: null,
+    scope: 'tiles:read',
+    peers: ['127.0.0.1'],
+    tiles: '/data/{tileset}/{z}/{x}/{y}.pbf',
+  })
+  const broker = await startServer((request, response) => void verify(request, response))
+  const guarded = await startNginx(program, broker.address, tileserver.address, true)
+  const plain = await startNginx(program, broker.address, tileserver.address, false)
+  const headers = { authorization: `Bearer ${token}` }
+  const measure = async ({ url }) =>
+    percentile(await load(url, { count: REQUESTS, headers, connections: 6 }), 99)
+  await measure(guarded)
+  await measure(plain)
+  const rounds = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const first = round % 2 === 0 ? guarded : plain
+    const one = await measure(first)
+    const two = await measure(first === guarded ? plain : guarded)
+    rounds.push(first === guarded ? { with: one, without: two } : { with: two, without: one })
+  }
+  for (const running of [guarded, plain, broker, tileserver]) await running.close()
+  close()
+  const median = (values) => values.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? Number.NaN
+  const format = (kind) => median(rounds.map((round) => round[kind])).toFixed(1)
+  return [
+    {
+      name: `forward auth behind nginx, p99 of 6 connections (${format('with')} ms)`,
+      against: `nginx without it (${format('without')} ms)`,
+      ratio: median(rounds.map((round) => round.with / round.without)),
+    },
+  ]
+}
