@@ -11,7 +11,10 @@ import { timeoutSeconds, upstreamUrl } from './url.ts'
 export const loginSchema = z.strictObject({
   kind: z.literal('login'),
   url: upstreamUrl,
-  username: secretSchema,
+  /** As it is, or from where secrets come. */
+  username: z.union([z.string().min(1), secretSchema], {
+    error: 'must be a name, { "env": "NAME" }, { "file": "path" } or, in code, a function',
+  }),
   password: secretSchema,
   timeoutSeconds,
 })

@@ -94,12 +94,14 @@ function createUpstream(settings: UpstreamSettings, surroundings: SecretSurround
         const { field, source } = getCredential(settings)
         return createGeoLensUpstream(settings.url, open(field, source), field)
       }
-      case 'login':
+      case 'login': {
+        const { username } = settings
         return createLoginUpstream(
           settings.url,
-          open('username', settings.username),
+          open('username', typeof username === 'string' ? () => username : username),
           open('password', settings.password),
         )
+      }
       case 'oauth': {
         const { clientSecret, subjectToken } = settings
         return createOauthUpstream(

@@ -9,6 +9,9 @@ import { type SecondBroker, setUpSecondBrokers, startSecondBroker } from './seco
 
 setUpSecondBrokers()
 
+/** For what comes soon, on a machine that may be busy. */
+const PATIENTLY = { timeout: 30_000 }
+
 let geog: SecondBroker
 let proxy: FaultProxy
 const createToken = () => geog.cli('token', 'create', '--account', 'city', '--scope', 'tiles:read')
@@ -74,16 +77,19 @@ test('U5: replacing the long-lived credential under load costs no request', asyn
       if (isLate) late.push(parent)
     }
   }
+  onTestFinished(() => {
+    phase = 'done'
+  })
   const workers = [...Array(6).fill('shared'), 'own', 'own'].map(worker)
-  await expect.poll(() => statuses.length).toBeGreaterThan(50)
+  await expect.poll(() => statuses.length, PATIENTLY).toBeGreaterThan(50)
   file.replace(next)
   // The operator waits until the new one is in use, then revokes the old one.
   const isNew = async () => (await readParent(await ask('shared'))) === readClaims(next).sub
-  await expect.poll(isNew, { timeout: 5_000 }).toBe(true)
+  await expect.poll(isNew, PATIENTLY).toBe(true)
   await revoke(old)
   phase = 'revoked'
   const before = statuses.length
-  await expect.poll(() => statuses.length, { timeout: 10_000 }).toBeGreaterThan(before + 200)
+  await expect.poll(() => statuses.length, PATIENTLY).toBeGreaterThan(before + 200)
   phase = 'done'
   await Promise.all(workers)
   await annotate(`${statuses.length} requests, ${late.length} of them after the revocation`)
@@ -125,7 +131,7 @@ test('SIGHUP reads secrets again, and ends nothing', async () => {
   expect(await readParent(await ask())).toBe(readClaims(old).sub)
   file.replace(next)
   relay.signal('SIGHUP')
-  await expect.poll(async () => readParent(await ask())).toBe(readClaims(next).sub)
+  await expect.poll(async () => readParent(await ask()), PATIENTLY).toBe(readClaims(next).sub)
 })
 
 describe('a secret in a file', () => {

@@ -114,7 +114,7 @@ describe('a grant with a session', () => {
     const broker = await startOwn({ account: 'demo' })
     expect((await broker.ask()).status).toBe(200)
     await broker.cli('account', 'disable', 'demo')
-    await expect.poll(async () => (await broker.ask()).status).toBe(403)
+    await expect.poll(async () => (await broker.ask()).status, { timeout: 10_000 }).toBe(403)
   })
 })
 
