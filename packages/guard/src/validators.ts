@@ -18,6 +18,13 @@ interface Before {
 
 const before = Symbol('before')
 
+/** A response as far as our functions are put into it. */
+interface Hooked {
+  [before]?: Before
+  end: unknown
+  writeHead: unknown
+}
+
 interface Validated extends Response {
   [before]: Before
 }
@@ -33,12 +40,11 @@ interface Validated extends Response {
  */
 export function addValidators(response: Response): void {
   const { end, writeHead } = response
+  const hooked: Hooked = response
   // The same functions for every response: new ones for each would cost more than what they do.
-  Object.assign(response, {
-    [before]: { end, writeHead },
-    end: endValidated,
-    writeHead: writePrivateHead,
-  })
+  hooked[before] = { end, writeHead }
+  hooked.end = endValidated
+  hooked.writeHead = writePrivateHead
 }
 
 function endValidated(this: Validated, ...rest: unknown[]): unknown {
