@@ -1,47 +1,57 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import { guard } from '@tilepass/guard'
+import express from 'express'
+import { auth } from 'express-oauth2-jwt-bearer'
 import { startIssuer } from './issuer.mjs'
-import { load } from './load.mjs'
+import { connectInMemory } from './memory-connection.mjs'
 
 const PAIRS = 7
-const REQUESTS = 2_500
-const KINDS = ['bare', 'guard', 'peer']
+const BATCHES = 5
+const REQUESTS = 400
+const TILE = randomBytes(2048)
 
-async function startServer(kind, { url, jwks, token }) {
-  const child = fork(new URL('guard-server.mjs', import.meta.url), [kind, url, jwks])
-  const [{ port }] = await once(child, 'message')
-  const readCpu = async () => {
-    child.send('cpu')
-    const [{ cpu }] = await once(child, 'message')
-    return cpu
-  }
-  const headers = { authorization: `Bearer ${token}` }
-  return {
-    /** CPU time per request, in µs. */
-    measure: async () => {
-      const before = await readCpu()
-      await load(`http://127.0.0.1:${port}/tile`, { count: REQUESTS, headers })
-      return ((await readCpu()) - before) / REQUESTS
-    },
-    close: () => child.disconnect(),
+/** One Express route with a tile of 2 kB, behind a handler. */
+function startRoute(handler, token) {
+  const app = express()
+  app.use(handler)
+  app.get('/tile', (_request, response) => {
+    response.set('Content-Type', 'application/x-protobuf').send(TILE)
+  })
+  const head = ['GET /tile HTTP/1.1', 'Host: tiles.example', `Authorization: Bearer ${token}`]
+  const request = Buffer.from(`${head.join('\r\n')}\r\n\r\n`)
+  const connection = connectInMemory(createServer(app), request, TILE.length)
+  return async () => {
+    const before = process.cpuUsage()
+    await connection.send(REQUESTS)
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / REQUESTS
   }
 }
 
 export async function rows() {
-  const issuer = await startIssuer()
-  const servers = new Map()
-  for (const kind of KINDS) servers.set(kind, await startServer(kind, issuer))
-  for (const kind of KINDS) await servers.get(kind).measure()
-  const rounds = []
-  for (let round = 0; round < PAIRS; round++) {
-    const cpu = {}
-    // Whoever comes first in a round has no advantage over the whole.
-    const order = round % 2 === 0 ? KINDS : KINDS.toReversed()
-    for (const kind of order) cpu[kind] = await servers.get(kind).measure()
-    rounds.push(cpu)
+  const { url: issuer, jwks, token, close } = await startIssuer()
+  const verifying = { issuer, audience: issuer }
+  const routes = {
+    bare: startRoute((_request, _response, next) => next(), token),
+    guard: startRoute(guard({ ...verifying, jwks, scope: 'tiles:read', tokenType: null }), token),
+    peer: startRoute(auth({ ...verifying, jwksUri: jwks }), token),
   }
-  for (const server of servers.values()) server.close()
-  issuer.close()
+  /** CPU time per request, in µs: of each the batch that was disturbed least. */
+  const measure = async (kinds) => {
+    const cpu = { bare: Infinity, guard: Infinity, peer: Infinity }
+    for (let batch = 0; batch < BATCHES; batch++)
+      for (const kind of kinds) cpu[kind] = Math.min(cpu[kind], await routes[kind]())
+    return cpu
+  }
+  await measure(['bare', 'guard', 'peer'])
+  const rounds = []
+  for (let round = 0; round < PAIRS; round++)
+    // Whoever comes first has no advantage over the whole.
+    rounds.push(
+      await measure(round % 2 === 0 ? ['bare', 'guard', 'peer'] : ['peer', 'guard', 'bare']),
+    )
+  close()
   const median = (values) => values.sort((a, b) => a - b)[Math.floor(PAIRS / 2)] ?? Number.NaN
   const added = (kind) => median(rounds.map((cpu) => cpu[kind] - cpu.bare)).toFixed(0)
   return [

@@ -66,7 +66,7 @@ export function guard(options: GuardOptions): GuardHandler {
   }
   const pass = (claims: TokenClaims, request: Request, response: Response, next: NextFunction) => {
     request.auth = claims
-    addValidators(request, response)
+    addValidators(response)
     next()
   }
 

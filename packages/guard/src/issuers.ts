@@ -34,7 +34,7 @@ export interface IssuerOptions {
   readonly requiredClaims?: RequiredClaims
   /**
    * Does the issuer call tokens back? Then `revocations.json` beside its key set is read while tokens
-   * come: a revoked one is refused within 5 s. While the issuer cannot be asked they pass for a minute
+   * come: a revoked one is refused within 6 s. While the issuer cannot be asked they pass for a minute
    * more, and then none does. Default `false`: a token runs until it ends. Needs `jwks` to be a URL.
    */
   readonly revocable?: boolean
