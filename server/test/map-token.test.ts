@@ -153,6 +153,22 @@ describe('a shared grant', () => {
     expect(next.expires_in).toBe(600)
   })
 
+  test('that was called back by "account expire" is followed by another', async () => {
+    const { post, clock, cli, broker } = await startBroker({ grants })
+    const ask = async () =>
+      (await (await post('/map-token', { grant: 'crowd' })).json()).access_token
+    const first = await ask()
+    clock.now += 1_500
+    expect((await cli('account', 'expire', 'demo')).code).toBe(0)
+    clock.now += 1_500
+    // Another process's word counts within a second.
+    await expect.poll(ask, { interval: 50 }).not.toBe(first)
+    const second = await ask()
+    await expect(broker.verifier.verify(first)).rejects.toThrow()
+    await expect(broker.verifier.verify(second)).resolves.toBeDefined()
+    expect(await ask()).toBe(second)
+  })
+
   test('leaves every visitor between half a lifetime and a whole one', () => {
     fc.assert(
       fc.property(

@@ -70,6 +70,13 @@ describe.skipIf(!findProgram('caddy'))('Caddy and the broker', () => {
     }
     await ask('/data/open/3/4/2.pbf', tokens.full, claims)
     expect(JSON.stringify(served)).not.toContain('admin')
+    const connection = 'close, X-Tilepass-Subject, X-Tilepass-Organization, X-Tilepass-Scope'
+    await ask('/data/open/3/4/2.pbf', tokens.full, { connection })
+    expect(served[0]?.headers).toMatchObject({
+      'x-tilepass-subject': expect.stringMatching(/^tok_short_/),
+      'x-tilepass-organization': expect.stringMatching(/./),
+      'x-tilepass-scope': 'tiles:read',
+    })
   })
 
   test('G3: what the client says of the request changes nothing', async () => {

@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer as createTcpServer } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Broker, type BrokerOptions, createBroker } from '@tilepass/broker'
-import { vi } from 'vitest'
+import { expect, vi } from 'vitest'
 import { findProgram, findTileServer } from '../../scripts/gateways.mjs'
 
 const root = join(import.meta.dirname, '../..')
@@ -15,6 +15,8 @@ const gateways = join(root, 'examples/gateways')
 /** Whatever a test started, to be ended in the opposite order. */
 export class Running {
   readonly #ends: (() => unknown)[] = []
+  /** What programs wrote to standard error. */
+  words = ''
 
   add<T>(started: T, end: () => unknown): T {
     this.#ends.push(end)
@@ -78,7 +80,10 @@ export async function startTileServer(running: Running, publicPort: number): Pro
   const url = ['--public_url', `http://127.0.0.1:${publicPort}/`]
   const args = [...preload, main, ...options, ...url]
   start(running, process.execPath, args, join(gateways, 'tileserver-gl'))
-  await waitForPort(port)
+  // It listens before it has opened its tilesets, and answers 404 until then.
+  const isHealthy = async () =>
+    expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200)
+  await vi.waitFor(isHealthy, { timeout: 60_000, interval: 50 })
   return `127.0.0.1:${port}`
 }
 
@@ -167,6 +172,7 @@ function start(running: Running, program: string, args: string[], cwd: string): 
   let words = ''
   child.stderr?.on('data', (chunk) => {
     words += chunk
+    running.words += chunk
   })
   child.on('exit', (code) => {
     if (code) process.stderr.write(`${program} ended with ${code}: ${words}\n`)

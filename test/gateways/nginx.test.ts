@@ -60,7 +60,8 @@ describe.skipIf(!canRun)('nginx, TileServer GL and the broker', () => {
       const { status, headers } = await ask(TILE, token)
       expect([status, headers['access-control-allow-origin']]).toEqual([401, '*'])
       expect(headers['www-authenticate']).toMatch(/^Bearer/)
-      expect(headers['cache-control']).toBeUndefined()
+      expect(headers['cache-control']).toBe('no-store')
+      expect(headers['content-type']).toBe('application/json')
     }
   })
 
@@ -136,5 +137,11 @@ describe.skipIf(!canRun)('nginx, TileServer GL and the broker', () => {
       '1',
       '*',
     ])
+  })
+
+  test('P6: with the broker away no token is in a log either', async () => {
+    expect((await ask(`${TILE}?access_token=${tokens.full}`)).status).toBe(503)
+    await running.end()
+    expect(running.words).not.toContain(tokens.full)
   })
 })

@@ -15,7 +15,10 @@ export interface AdmissionRules {
    * and what no rule fits is closed to them. Without rules such tokens are refused.
    */
   readonly tiles?: TileRule | readonly TileRule[]
-  /** What tokens may use. Tiles are what `tiles` says; without rules, every request. */
+  /**
+   * What tokens may use. Everything counts as a tile but what `tiles` calls a document: servers know
+   * more spellings of a path than a rule does.
+   */
   readonly budgets?: Budgets
 }
 
@@ -53,8 +56,7 @@ export function createAdmission(options: AdmissionRules & VerifierChoice): Admit
     const resource = target && findResource?.(target)
     if (claims.tiles && !(resource && isTilePermitted(claims.tiles, resource)))
       throw new TileNotPermittedError()
-    const isTile = findResource === undefined || resource?.kind === 'tile'
-    const counting = budgets?.consume(claims, isTile)
+    const counting = budgets?.consume(claims, resource?.kind !== 'document')
     return counting ? Promise.resolve(counting).then(() => claims) : claims
   }
 

@@ -106,7 +106,7 @@ function pass(response: ServerResponse, uri: string, claims?: TokenClaims): void
 function toUri({ rawPath, query }: CanonicalTarget, parameter: string | undefined): string {
   const kept = query
     .split('&')
-    .filter((pair) => parameter === undefined || !new URLSearchParams(pair).has(parameter))
+    .filter((pair) => parameter === undefined || !new URLSearchParams(`?${pair}`).has(parameter))
     .join('&')
   return kept === '' ? rawPath : `${rawPath}?${kept}`
 }

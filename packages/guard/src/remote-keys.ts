@@ -20,7 +20,7 @@ const MAX_BYTES = 65_536
 /**
  * A key source over a JWKS URL: cached, one fetch in flight, at most one fetch per cool-down.
  *
- * A slow, failing, huge or redirecting answer changes nothing: the keys of the last good one stay.
+ * A slow, failing, huge, redirecting or empty answer changes nothing: the keys of the last good one stay.
  *
  * @throws {@link KeysUnavailableError} from `find` while there never was a good answer.
  */
@@ -34,11 +34,14 @@ export function createRemoteKeys(url: URL, options: RemoteKeysOptions): KeySourc
 
   const refresh = (): Promise<void> => {
     if (inFlight) return inFlight
-    if (now() - attemptedAt < (keys ? COOL_DOWN : FIRST_COOL_DOWN)) return Promise.resolve()
+    // A clock that was set back must not stretch the pause.
+    if (Math.abs(now() - attemptedAt) < (keys ? COOL_DOWN : FIRST_COOL_DOWN))
+      return Promise.resolve()
     attemptedAt = now()
     inFlight = fetchJson(url, options, MAX_BYTES)
       .then((body) => importKeySet(body, options.algorithms))
       .then((fetched) => {
+        if (fetched.size === 0) throw new TypeError('no key that can be used')
         keys = fetched
         fetchedAt = now()
       })
@@ -53,7 +56,7 @@ export function createRemoteKeys(url: URL, options: RemoteKeysOptions): KeySourc
 
   const peek = (keyId: string) => {
     const known = keys?.get(keyId)
-    if (known && now() - fetchedAt >= MAX_AGE) void refresh()
+    if (known && Math.abs(now() - fetchedAt) >= MAX_AGE) void refresh()
     return known
   }
 

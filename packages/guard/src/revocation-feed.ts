@@ -59,6 +59,7 @@ export function createRevocationFeed(
       .then((body) => {
         known = parseFeed(body)
         knownAt = sentAt
+        failure = undefined
       })
       .catch((error: unknown) => {
         failure = error
@@ -95,7 +96,9 @@ export function createRevocationFeed(
     isRevoked: async (claims) => {
       const answer = peek(claims)
       if (answer !== undefined) return answer
-      await refresh()
+      const asking = refresh()
+      // A feed that gave no news last time is not waited for while what is known may still count.
+      if (failure === undefined || !known || !isYoungerThan(MAX_AGE)) await asking
       if (!known || !isYoungerThan(MAX_AGE))
         throw new RevocationsUnavailableError({ cause: failure })
       return decide(known, claims)

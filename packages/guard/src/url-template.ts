@@ -43,10 +43,13 @@ export function compileUrlTemplate(template: string): UrlTemplate {
     const found = new Map<string, string>()
     if (!path(target.path, found)) return
     if (parameters.length === 0) return found
-    const given = [...new URLSearchParams(target.query)]
+    // With its question mark: a second one belongs to the first name, for whoever reads it strictly.
+    const given = [...new URLSearchParams(`?${target.query}`)]
     for (const { name, match } of parameters) {
-      const values = given.filter(([key]) => key.toLowerCase() === name)
-      if (values.length !== 1 || !match(values[0]?.[1] ?? '', found)) return
+      // "layer[]" is another "layer" to some servers.
+      const meant = given.filter(([key]) => key.toLowerCase().split('[')[0] === name)
+      const [[key = '', value = ''] = []] = meant
+      if (meant.length !== 1 || key.includes('[') || !match(value, found)) return
     }
     return found
   }

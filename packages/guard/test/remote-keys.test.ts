@@ -35,6 +35,7 @@ const good: RequestListener = (_request, response) => response.end(JSON.stringif
 const failures: [string, RequestListener][] = [
   ['failing', (_request, response) => response.writeHead(500).end()],
   ['no JSON', (_request, response) => response.end('<html>')],
+  ['empty', (_request, response) => response.end('{"keys":[]}')],
   ['no key set', (_request, response) => response.end('{"keys":1}')],
   ['huge', (_request, response) => response.end(`{"keys":[],"x":"${'x'.repeat(100_000)}"}`)],
   ['redirecting', (_request, response) => response.writeHead(302, { location: '/other' }).end()],
@@ -48,6 +49,18 @@ const failures: [string, RequestListener][] = [
 
 // Long enough for a good answer on a busy machine, where only the slow one is waited for.
 const findTimeout = (name: string) => (name === 'slow' ? 2_000 : 15_000)
+
+test('F8: a clock that is set back stops no fetch of a new key', async () => {
+  const { state, verify } = await startKeyServer(good)
+  await verify(issuer.sign())
+  const rotated = createTestIssuer('k2')
+  const keys = [...issuer.jwks.keys, ...rotated.jwks.keys]
+  state.answer = (_request, response) => response.end(JSON.stringify({ keys }))
+  state.now = NOW - 3_600_000
+  const iat = state.now / 1000
+  await expect(verify(rotated.sign({ iat, exp: iat + 60 }))).resolves.toBeDefined()
+  expect(state.requests).toBe(2)
+})
 
 test('twenty tokens at once cost one fetch', async () => {
   const { state, verify } = await startKeyServer(good)

@@ -127,6 +127,22 @@ describe('G5: a feed that is', () => {
     await expect(verify(issuer.sign(hour))).resolves.toBeDefined()
   })
 
+  test('hanging is waited for once, while the news is not too old', async () => {
+    const { state, verify, answerWith, countAsked } = start()
+    const token = issuer.sign(hour)
+    await verify(token)
+    answerWith(() => Promise.reject(new Error('no answer in time')))
+    state.now = NOW + 6_000
+    await verify(token)
+    // From here on it never answers: whoever waited for it would not come back.
+    answerWith(() => new Promise(() => {}))
+    for (let seconds = 8; seconds < 60; seconds += 2) {
+      state.now = NOW + seconds * 1000
+      await expect(verify(token)).resolves.toBeDefined()
+    }
+    expect(countAsked()).toBe(3)
+  })
+
   test('old, with a clock that was set back, is asked again', async () => {
     const { state, verify, countAsked } = start()
     await verify(issuer.sign(hour))

@@ -41,6 +41,9 @@ describe('a rule says what a path is', () => {
     ],
     ['/wmts?layer={tileset}&z={z}&y={y}&x={x}', '/wmts?layer=a&LAYER=b&z=0&x=0&y=0', undefined],
     ['/wmts?layer={tileset}&z={z}&y={y}&x={x}', '/wmts?layer=a&z=0&x=0', undefined],
+    ['/wmts?layer={tileset}&z={z}&y={y}&x={x}', '/wmts??layer=a&z=0&x=0&y=0', undefined],
+    ['/wmts?layer={tileset}&z={z}&y={y}&x={x}', '/wmts?layer=a&layer[]=b&z=0&x=0&y=0', undefined],
+    ['/wmts?layer={tileset}&z={z}&y={y}&x={x}', '/wmts?layer[]=a&z=0&x=0&y=0', undefined],
     [{ tile: '/{z}/{x}/{y}', tileset: 'only' }, '/1/0/0', tile('only', 1, 0, 0)],
     [
       { document: '/data/{tileset}.json' },

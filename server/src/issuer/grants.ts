@@ -1,7 +1,7 @@
 import type { Confirmation } from '@tilepass/guard'
 import { AccountDisabledError, UnknownGrantError } from '../errors.ts'
 import type { Account } from '../store/accounts.ts'
-import type { Revocations } from '../store/revocations.ts'
+import type { RevocableToken, Revocations } from '../store/revocations.ts'
 import type { NamedRelayedGrant } from '../upstreams/grant.ts'
 import type { Grant } from './grant.ts'
 import { type AccessToken, createTokenId, type Mint } from './mint.ts'
@@ -29,6 +29,13 @@ export interface Grants {
   assertActive(grant: { readonly owner: Account | undefined }): Promise<void>
 }
 
+/** The current token of a shared grant. */
+interface SharedToken {
+  readonly exp: number
+  readonly identity: RevocableToken
+  readonly token: Promise<AccessToken>
+}
+
 /** Name of the grant that a page gets when it names none. */
 export const DEFAULT_GRANT = 'default'
 
@@ -40,25 +47,23 @@ export function createGrants(
   now: () => number,
 ): Grants {
   const byName = new Map(list.map((grant) => [grant.name, grant]))
-  const shared = new Map<string, { readonly exp: number; readonly token: Promise<AccessToken> }>()
+  const shared = new Map<string, SharedToken>()
+
+  const identify = ({ name, owner }: NamedGrant) => ({
+    sub: createTokenId('tok_short_'),
+    parent: `grant_${name}`,
+    org_id: owner.orgId,
+    iat: Math.floor(now() / 1000),
+  })
 
   const mintUntil = async (
-    grant: NamedGrant,
+    { scope, tiles }: NamedGrant,
+    { sub, parent, org_id: orgId, iat }: ReturnType<typeof identify>,
     exp: number,
     cnf?: Confirmation,
   ): Promise<AccessToken> => {
-    const iat = Math.floor(now() / 1000)
-    const token = await mint({
-      sub: createTokenId('tok_short_'),
-      orgId: grant.owner.orgId,
-      scope: grant.scope,
-      iat,
-      exp,
-      parent: `grant_${grant.name}`,
-      tiles: grant.tiles,
-      cnf,
-    })
-    return { token, scope: grant.scope, iat, exp }
+    const token = await mint({ sub, orgId, scope, iat, exp, parent, tiles, cnf })
+    return { token, scope, iat, exp }
   }
 
   const assertActive = async ({ owner }: { readonly owner: Account | undefined }) => {
@@ -76,13 +81,18 @@ export function createGrants(
     mint: async (grant, cnf) => {
       await assertActive(grant)
       const seconds = Math.floor(now() / 1000)
-      if (!grant.shared) return mintUntil(grant, seconds + grant.expiresInSeconds, cnf)
+      if (!grant.shared)
+        return mintUntil(grant, identify(grant), seconds + grant.expiresInSeconds, cnf)
       const exp = findSharedExpiry(seconds, grant.expiresInSeconds)
+      const known = shared.get(grant.name)
+      // Called back meanwhile, by its id or by an epoch: a renewal must give another.
+      const isGood = known?.exp === exp && !(await revocations.refuses(known.identity))
       const current = shared.get(grant.name)
-      if (current?.exp === exp) return current.token
+      if (current && (isGood || current !== known)) return current.token
       // Remembered before it resolves: a thousand visitors at a boundary cost one signature.
-      const token = mintUntil(grant, exp)
-      shared.set(grant.name, { exp, token })
+      const identity = identify(grant)
+      const token = mintUntil(grant, identity, exp)
+      shared.set(grant.name, { exp, identity, token })
       token.catch(() => shared.delete(grant.name))
       return token
     },

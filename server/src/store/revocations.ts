@@ -110,7 +110,8 @@ export async function listRevocations(store: Store, now: number): Promise<Revoca
 
 /**
  * Ends every access token and session that was issued before now for an organisation or for an API
- * token, and nothing that is issued after. Like a revocation: on disk when this resolves.
+ * token, and nothing that is issued in a later second: `iat` is whole seconds, so what is issued in the
+ * rest of this one ends too, and renewing heals it. Like a revocation: on disk when this resolves.
  */
 export async function raiseEpoch(store: Store, id: string, now: number): Promise<void> {
   // After this long, no token from before is left.
