@@ -21,7 +21,12 @@ export async function startExamples(): Promise<ExampleServer> {
     env: { ...process.env, PORT: String(port), TILEPASS_DATA: data },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  for await (const chunk of server.stdout) if (String(chunk).includes('is running')) break
+  // Read to its end: the server would die of a pipe that nobody reads.
+  await new Promise<void>((resolve) => {
+    server.stdout.on('data', (chunk) => {
+      if (String(chunk).includes('is running')) resolve()
+    })
+  })
   return {
     origin: `http://127.0.0.1:${port}`,
     async stop() {

@@ -91,6 +91,10 @@ describe.skipIf(!canRun)('a map behind nginx and TileServer GL', () => {
     await pan(page, 10_000)
     await settle(page)
     expect(await page.evaluate(() => globalThis.failed())).toEqual([])
+    // Wherever the panning has ended: back to where countries are.
+    await page.evaluate(() => globalThis.panTo(0))
+    await settle(page)
+    expect(await page.evaluate(() => globalThis.failed())).toEqual([])
     expect(await page.evaluate(() => globalThis.countries())).toBeGreaterThan(5)
     const tiles = answers.filter(({ path }) => /^\/data\/world\/\d+\/\d+\/\d+\.pbf$/.test(path))
     const tokens = new Set(tiles.flatMap(({ token }) => token ?? []))
