@@ -53,7 +53,8 @@ if (chromium) {
       name: 'pages',
       include: [pageTest],
       testTimeout: 90_000,
-      fileParallelism: false,
+      // They mostly wait; more at a time would make their maps compete for the processor.
+      maxWorkers: 2,
     },
   })
   projects.push({
