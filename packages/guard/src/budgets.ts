@@ -6,7 +6,7 @@ import { GuardError } from './errors.ts'
 export interface BudgetOptions {
   /** Tiles that one token may fetch. */
   readonly tilesPerToken?: number | undefined
-  /** Requests a second and token, as many at once. */
+  /** Requests a second and token, as many at once; of less than one, one at once. */
   readonly requestsPerSecond?: number | undefined
   /** Tiles a day (UTC) and organisation. */
   readonly tilesPerDay?: number | undefined
@@ -74,7 +74,9 @@ export function createBudgets(options: BudgetOptions): Budgets {
 
   const countToken = ({ iss, jti }: TokenClaims, isTile: boolean) => {
     const key = `${iss} ${jti}`
-    const capacity = requestsPerSecond ?? Number.POSITIVE_INFINITY
+    const rate = requestsPerSecond ?? Number.POSITIVE_INFINITY
+    // A request counts whole: what holds less than one would never let any through.
+    const capacity = Math.max(1, rate)
     let count = tokens.get(key)
     if (!count) {
       const [oldest] = tokens.size >= MAX_TOKENS ? tokens.keys() : []
@@ -83,9 +85,12 @@ export function createBudgets(options: BudgetOptions): Budgets {
       tokens.set(key, count)
     }
     const seconds = Math.max(0, now() - count.at) / 1000
-    count.left = Math.min(capacity, count.left + seconds * capacity)
+    count.left = Math.min(capacity, count.left + seconds * rate)
     count.at = now()
-    if (count.left < 1) throw new BudgetExceededError({ 'Retry-After': '1' })
+    if (count.left < 1) {
+      const wait = Math.ceil((1 - count.left) / rate)
+      throw new BudgetExceededError({ 'Retry-After': String(wait) })
+    }
     if (isTile && tilesPerToken !== undefined && count.tiles >= tilesPerToken)
       throw new BudgetExceededError({})
     count.left -= 1

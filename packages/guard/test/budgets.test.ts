@@ -52,6 +52,22 @@ describe('a budget of', () => {
     expect(await consume(20)).toBe(0)
   })
 
+  test('less than one request a second allows one at once, and says how long the next one waits', async () => {
+    const { consume, budgets, clock } = start({ requestsPerSecond: 0.5 })
+    expect(await consume(3)).toBe(1)
+    clock.now += 1_000
+    expect(() => budgets.consume(claims, true)).toThrow(
+      expect.objectContaining({ headers: { 'Retry-After': '1' } }),
+    )
+    clock.now += 1_000
+    expect(await consume(3)).toBe(1)
+    expect(() => budgets.consume(claims, true)).toThrow(
+      expect.objectContaining({ headers: { 'Retry-After': '2' } }),
+    )
+    clock.now += 60_000
+    expect(await consume(3)).toBe(1)
+  })
+
   test('tiles a day counts the organisation, until midnight in UTC', async () => {
     const { consume, clock } = start({ tilesPerDay: 4 })
     expect(await consume(3, { jti: 'a' })).toBe(3)
