@@ -1,6 +1,7 @@
 import type { TokenClaims } from './claims.ts'
 import { createDailyCounts, type WriteCounts } from './daily-counts.ts'
 import { GuardError } from './errors.ts'
+import { assertOptions, functionRule, type OptionRules } from './option-rules.ts'
 
 /** Settings of {@link createBudgets}; what is absent is not limited. */
 export interface BudgetOptions {
@@ -16,6 +17,20 @@ export interface BudgetOptions {
   readonly onError?: (error: unknown) => void
   /** Epoch ms. */
   readonly now?: () => number
+}
+
+const limitRule = {
+  isValid: (value: unknown) => typeof value === 'number' && value > 0,
+  rule: 'must be a positive number',
+}
+
+const RULES: OptionRules<BudgetOptions> = {
+  tilesPerToken: limitRule,
+  requestsPerSecond: limitRule,
+  tilesPerDay: limitRule,
+  write: functionRule,
+  onError: functionRule,
+  now: functionRule,
 }
 
 /** What tokens may still use. Several guards can share one. */
@@ -63,12 +78,11 @@ const MAX_TOKENS = 50_000
 /**
  * Creates budgets, counted in this process.
  *
- * @throws `RangeError` for a limit that is not a positive number.
+ * @throws `TypeError` or `RangeError` for options that cannot work.
  */
 export function createBudgets(options: BudgetOptions): Budgets {
+  assertOptions('createBudgets()', options, RULES)
   const { tilesPerToken, requestsPerSecond, tilesPerDay, now = () => Date.now() } = options
-  for (const name of ['tilesPerToken', 'requestsPerSecond', 'tilesPerDay'] as const)
-    if (!((options[name] ?? 1) > 0)) throw new RangeError(`"${name}" must be positive`)
   const tokens = new Map<string, TokenCount>()
   const days = createDailyCounts({ ...options, now })
 
