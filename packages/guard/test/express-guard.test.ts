@@ -59,7 +59,10 @@ beforeAll(async () => {
       fetch: () => Promise.reject(new Error()),
     }),
   )
-  app.use('/header/files', express.static(fileURLToPath(new URL('.', import.meta.url))))
+  const folder = fileURLToPath(new URL('.', import.meta.url))
+  app.use('/header/files', express.static(folder))
+  app.use('/header/public', express.static(folder, { maxAge: '1h' }))
+  app.use('/header/unsaid', express.static(folder, { cacheControl: false }))
   app.get('/{*mount}/whoami', (request, response) => void response.json(request.auth))
   app.get('/{*mount}/raw', (_request, response) => void response.end(Buffer.from('tile')))
   app.get('/{*mount}/own', (_request, response) => {
@@ -324,6 +327,16 @@ describe('G4: private, Vary, and a strong ETag answered by 304', () => {
     const response = await fetch(`${url}/header/own`, { headers: bearer })
     expect(response.headers.get('etag')).toBe('"mine"')
     expect(response.headers.get('cache-control')).toBe('no-store')
+  })
+
+  test('README: express.static with maxAge is public, and private with cacheControl: false', async () => {
+    for (const [path, cacheControl] of [
+      ['public', 'public, max-age=3600'],
+      ['unsaid', 'private, max-age=3600'],
+    ] as const) {
+      const response = await fetch(`${url}/header/${path}/issuer.ts`, { headers: bearer })
+      expect(response.headers.get('cache-control')).toBe(cacheControl)
+    }
   })
 
   test('an error behind the guard is not cached', async () => {
