@@ -2,9 +2,16 @@ import type { Budgets } from './budgets.ts'
 import type { CanonicalTarget } from './canonical-path.ts'
 import { hasScope, type TokenClaims } from './claims.ts'
 import { InsufficientScopeError, TileNotPermittedError } from './errors.ts'
+import { assertOptions, hasMethod, type OptionRule, type OptionRules } from './option-rules.ts'
 import { isTilePermitted } from './tile-permission.ts'
 import { compileTileRules, type TileRule } from './tile-rules.ts'
-import { createVerifier, type TokenUse, type Verifier, type VerifierOptions } from './verifier.ts'
+import {
+  assembleVerifier,
+  findVerifierRules,
+  type TokenUse,
+  type Verifier,
+  type VerifierOptions,
+} from './verifier.ts'
 
 /** What a token must be good for. */
 export interface AdmissionRules {
@@ -38,12 +45,42 @@ export type Admit = (
   findTarget: () => CanonicalTarget | undefined,
 ) => TokenClaims | Promise<TokenClaims>
 
-/** @throws `TypeError` for rules that cannot work. */
-export function createAdmission(options: AdmissionRules & VerifierChoice): Admit {
+const ADMISSION_RULES: OptionRules<AdmissionRules> = {
+  scope: {
+    isValid: (value) => typeof value === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value),
+    rule: 'must be one scope, without spaces or quotes',
+  },
+  tiles: {
+    isValid: (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
+    rule: 'must be a rule, or a list of rules',
+  },
+  budgets: {
+    isValid: (value) => hasMethod(value, 'consume'),
+    rule: 'must be what createBudgets() returns',
+  },
+}
+
+const verifierRule: OptionRule = {
+  isValid: (value) => hasMethod(value, 'verify'),
+  rule: 'must be a verifier, such as createVerifier() returns',
+  isRequired: true,
+}
+
+/**
+ * @param owner Whose options these are, for messages.
+ * @param ownRules Rules of the options that the owner has besides.
+ * @throws `TypeError` or `RangeError` for options that cannot work.
+ */
+export function createAdmission(
+  owner: string,
+  options: AdmissionRules & VerifierChoice,
+  ownRules: Readonly<Record<string, OptionRule>>,
+): Admit {
+  const verifierRules =
+    'verifier' in Object(options) ? { verifier: verifierRule } : findVerifierRules(Object(options))
+  assertOptions(owner, options, { ...ownRules, ...ADMISSION_RULES, ...verifierRules })
   const { scope, tiles, budgets } = options
-  const verifier = 'verifier' in options ? options.verifier : createVerifier(options)
-  if (scope !== undefined && !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
-    throw new TypeError('"scope" must be one scope, without spaces or quotes')
+  const verifier = 'verifier' in options ? options.verifier : assembleVerifier(options)
   const findResource = tiles === undefined ? undefined : compileTileRules(tiles)
 
   const keepsTileClaims = findResource !== undefined

@@ -1,12 +1,13 @@
 import type { TokenClaims } from './claims.ts'
 import { createDailyCounts, type WriteCounts } from './daily-counts.ts'
 import { GuardError } from './errors.ts'
+import { assertOptions, functionRule, type OptionRules } from './option-rules.ts'
 
 /** Settings of {@link createBudgets}; what is absent is not limited. */
 export interface BudgetOptions {
   /** Tiles that one token may fetch. */
   readonly tilesPerToken?: number | undefined
-  /** Requests a second and token, as many at once. */
+  /** Requests a second and token, as many at once; of less than one, one at once. */
   readonly requestsPerSecond?: number | undefined
   /** Tiles a day (UTC) and organisation. */
   readonly tilesPerDay?: number | undefined
@@ -16,6 +17,20 @@ export interface BudgetOptions {
   readonly onError?: (error: unknown) => void
   /** Epoch ms. */
   readonly now?: () => number
+}
+
+const limitRule = {
+  isValid: (value: unknown) => typeof value === 'number' && value > 0,
+  rule: 'must be a positive number',
+}
+
+const RULES: OptionRules<BudgetOptions> = {
+  tilesPerToken: limitRule,
+  requestsPerSecond: limitRule,
+  tilesPerDay: limitRule,
+  write: functionRule,
+  onError: functionRule,
+  now: functionRule,
 }
 
 /** What tokens may still use. Several guards can share one. */
@@ -63,18 +78,19 @@ const MAX_TOKENS = 50_000
 /**
  * Creates budgets, counted in this process.
  *
- * @throws `RangeError` for a limit that is not a positive number.
+ * @throws `TypeError` or `RangeError` for options that cannot work.
  */
 export function createBudgets(options: BudgetOptions): Budgets {
+  assertOptions('createBudgets()', options, RULES)
   const { tilesPerToken, requestsPerSecond, tilesPerDay, now = () => Date.now() } = options
-  for (const name of ['tilesPerToken', 'requestsPerSecond', 'tilesPerDay'] as const)
-    if (!((options[name] ?? 1) > 0)) throw new RangeError(`"${name}" must be positive`)
   const tokens = new Map<string, TokenCount>()
   const days = createDailyCounts({ ...options, now })
 
   const countToken = ({ iss, jti }: TokenClaims, isTile: boolean) => {
     const key = `${iss} ${jti}`
-    const capacity = requestsPerSecond ?? Number.POSITIVE_INFINITY
+    const rate = requestsPerSecond ?? Number.POSITIVE_INFINITY
+    // A request counts whole: what holds less than one would never let any through.
+    const capacity = Math.max(1, rate)
     let count = tokens.get(key)
     if (!count) {
       const [oldest] = tokens.size >= MAX_TOKENS ? tokens.keys() : []
@@ -83,9 +99,12 @@ export function createBudgets(options: BudgetOptions): Budgets {
       tokens.set(key, count)
     }
     const seconds = Math.max(0, now() - count.at) / 1000
-    count.left = Math.min(capacity, count.left + seconds * capacity)
+    count.left = Math.min(capacity, count.left + seconds * rate)
     count.at = now()
-    if (count.left < 1) throw new BudgetExceededError({ 'Retry-After': '1' })
+    if (count.left < 1) {
+      const wait = Math.ceil((1 - count.left) / rate)
+      throw new BudgetExceededError({ 'Retry-After': String(wait) })
+    }
     if (isTile && tilesPerToken !== undefined && count.tiles >= tilesPerToken)
       throw new BudgetExceededError({})
     count.left -= 1

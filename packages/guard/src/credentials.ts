@@ -38,14 +38,23 @@ export function readCredential(request: CredentialRequest, source: CredentialSou
   const { query, cookie } = source === 'header' ? {} : source
   // Node keeps the first of several Authorization headers and drops the others without a word.
   const headers = readHeaders(request, 'authorization')
-  const others = [
-    ...(query === undefined ? [] : readParameters(request.url ?? '', query)),
-    ...(cookie === undefined ? [] : findCookies(readHeaders(request, 'cookie'), cookie)),
-  ]
-  if (headers.length + others.length > 1) throw new AmbiguousCredentialsError()
-  const token = others[0] ?? BEARER.exec(headers[0] ?? '')?.[1]
+  const parameters = query === undefined ? [] : readParameters(request.url ?? '', query)
+  const cookies = cookie === undefined ? [] : findCookies(readHeaders(request, 'cookie'), cookie)
+  if (headers.length + parameters.length + cookies.length > 1)
+    throw new AmbiguousCredentialsError([
+      ...findPlace(headers, 'the Authorization header'),
+      // Its name is the server's own, but need not be fit for a header.
+      ...findPlace(parameters, 'the query'),
+      ...findPlace(cookies, `the cookie ${cookie}`),
+    ])
+  const token = parameters[0] ?? cookies[0] ?? BEARER.exec(headers[0] ?? '')?.[1]
   if (!token) throw new AuthRequiredError()
   return token
+}
+
+function findPlace({ length }: readonly string[], place: string): string[] {
+  if (length === 0) return []
+  return [length === 1 ? place : `${place} (${length} times)`]
 }
 
 /** Every value of a header, as it was sent. */

@@ -35,6 +35,12 @@ export function createDailyCounts({ write, onError, now }: DailyCountsParts): Da
   let pending = new Map<string, number>()
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> | undefined
+  /** Questions for totals of the day that are on their way, by organisation. */
+  let asking = new Map<string, Promise<void>>()
+
+  const schedule = () => {
+    if (write) timer ??= setTimeout(() => void flush(), WRITE_AFTER).unref()
+  }
 
   const writeOut = async (of: string, added: ReadonlyMap<string, number>) => {
     try {
@@ -48,7 +54,23 @@ export function createDailyCounts({ write, onError, now }: DailyCountsParts): Da
         written.set(name, (written.get(name) ?? 0) - count)
         pending.set(name, (pending.get(name) ?? 0) + count)
       }
+      if (pending.size > 0) schedule()
     }
+  }
+
+  /** Learns an organisation's total, once a day: if it cannot, the next writing brings it. */
+  const ask = (name: string): Promise<void> => {
+    const of = day
+    const known = asking.get(name)
+    if (known) return known
+    const asked = writeOut(of, new Map([[name, 0]])).then(() => {
+      if (of !== day) return
+      asking.delete(name)
+      // Nobody's request waits again for a store that is down, or that left the name out.
+      if (!written.has(name)) written.set(name, 0)
+    })
+    asking.set(name, asked)
+    return asked
   }
 
   const flush = async (): Promise<void> => {
@@ -73,13 +95,14 @@ export function createDailyCounts({ write, onError, now }: DailyCountsParts): Da
     day = today
     written = new Map()
     pending = new Map()
+    asking = new Map()
   }
 
   const add = (name: string, limit: number): boolean => {
     const used = (written.get(name) ?? 0) + (pending.get(name) ?? 0)
     if (used >= limit) return false
     pending.set(name, (pending.get(name) ?? 0) + 1)
-    if (write) timer ??= setTimeout(() => void flush(), WRITE_AFTER).unref()
+    schedule()
     return true
   }
 
@@ -88,7 +111,7 @@ export function createDailyCounts({ write, onError, now }: DailyCountsParts): Da
       turnDay()
       if (!write || written.has(name)) return add(name, limit)
       // The first of the day: others, or this process before a restart, may have counted already.
-      return writeOut(day, new Map([[name, 0]])).then(() => add(name, limit))
+      return ask(name).then(() => add(name, limit))
     },
     flush,
   }

@@ -48,8 +48,10 @@ export class AuthRequiredError extends GuardError {
 
 /** 400 `INVALID_REQUEST`: more than one credential, so it is unclear which one counts. */
 export class AmbiguousCredentialsError extends GuardError {
-  constructor() {
-    super('Send exactly one credential', {
+  /** @param places Where credentials were found, in words that are fit for a header; never a value. */
+  constructor(places: readonly string[] = []) {
+    const found = places.length > 0 ? `; found: ${places.join(', ')}` : ''
+    super(`Send exactly one credential${found}`, {
       status: 400,
       code: 'INVALID_REQUEST',
       reason: 'Bad Request',

@@ -5,6 +5,7 @@ import type { TokenClaims } from './claims.ts'
 import { allowEveryOrigin, answerPreflight } from './cors.ts'
 import { assertCredentialSource, type CredentialSource, readCredential } from './credentials.ts'
 import { assertErrorShape, type ErrorShape } from './error-shapes.ts'
+import { booleanRule, checkedElsewhere, functionRule, type OptionRules } from './option-rules.ts'
 import { sendRefusal, toRefusal } from './refusal.ts'
 import { addValidators } from './validators.ts'
 
@@ -32,6 +33,13 @@ interface GuardRules extends AdmissionRules {
   readonly onRefusal?: (error: unknown, request: Request) => void
 }
 
+const OWN_RULES: OptionRules<Omit<GuardRules, keyof AdmissionRules>> = {
+  credentials: checkedElsewhere,
+  errors: checkedElsewhere,
+  vary: booleanRule,
+  onRefusal: functionRule,
+}
+
 /** Settings of {@link guard}: its rules, and a verifier or what one is made of. */
 export type GuardOptions = GuardRules & VerifierChoice
 
@@ -49,12 +57,12 @@ export type GuardHandler = (
  * What passes is `private` with a strong ETag unless its handler says otherwise, and varies by
  * `Authorization`. Refusals are never cached. Paths of `tiles` count from where it is mounted.
  *
- * @throws `TypeError` for options that cannot work.
+ * @throws `TypeError` or `RangeError` for options that cannot work.
  * @see RFC 6750
  */
 export function guard(options: GuardOptions): GuardHandler {
+  const admit = createAdmission('guard()', options, OWN_RULES)
   const { credentials = 'header', errors = 'geog', vary = true, onRefusal } = options
-  const admit = createAdmission(options)
   assertCredentialSource(credentials)
   assertErrorShape(errors)
   const takesCookies = credentials !== 'header' && credentials.cookie !== undefined

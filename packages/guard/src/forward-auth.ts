@@ -7,6 +7,7 @@ import { assertCredentialSource, type CredentialSource, readCredential } from '.
 import { assertErrorShape, type ErrorShape } from './error-shapes.ts'
 import { GuardError } from './errors.ts'
 import { isPreflight, readForwardedRequest } from './forwarded-request.ts'
+import { checkedElsewhere, functionRule, type OptionRules } from './option-rules.ts'
 import { createPeerTest } from './peers.ts'
 import { sendRefusal, toRefusal } from './refusal.ts'
 
@@ -22,6 +23,13 @@ interface ForwardAuthRules extends AdmissionRules {
   readonly errors?: ErrorShape
   /** Told of each refusal, for logs. */
   readonly onRefusal?: (error: unknown, request: IncomingMessage) => void
+}
+
+const OWN_RULES: OptionRules<Omit<ForwardAuthRules, keyof AdmissionRules>> = {
+  peers: checkedElsewhere,
+  credentials: checkedElsewhere,
+  errors: checkedElsewhere,
+  onRefusal: functionRule,
 }
 
 /** Settings of {@link forwardAuth}: its rules, and a verifier or what one is made of. */
@@ -61,12 +69,12 @@ export class MethodNotPermittedError extends GuardError {
  * that the gateway overwrites what a client sent; and in `X-Tilepass-Uri` which URI was judged,
  * without credentials. CORS preflights pass.
  *
- * @throws `TypeError` for options that cannot work.
+ * @throws `TypeError` or `RangeError` for options that cannot work.
  */
 export function forwardAuth(options: ForwardAuthOptions): ForwardAuthHandler {
+  const admit = createAdmission('forwardAuth()', options, OWN_RULES)
   const { peers, credentials = 'header', errors = 'geog', onRefusal } = options
   const isPeer = createPeerTest(peers)
-  const admit = createAdmission(options)
   assertCredentialSource(credentials)
   assertErrorShape(errors)
   const parameter = credentials === 'header' ? undefined : credentials.query

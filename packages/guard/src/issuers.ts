@@ -9,6 +9,7 @@ import {
   type VerificationKey,
 } from './key-set.ts'
 import { createLocalKeys } from './local-keys.ts'
+import { booleanRule, isRecord, isText, type OptionRules } from './option-rules.ts'
 import { createRemoteKeys } from './remote-keys.ts'
 import { createRevocationFeed, type RevocationFeed } from './revocation-feed.ts'
 
@@ -61,16 +62,52 @@ export interface TrustedIssuer {
   check(token: string, jws: CompactJws, key: VerificationKey): Promise<TokenClaims>
 }
 
-/** @throws `TypeError` or `RangeError` for options that cannot work. */
+const textRule = { isValid: isText, rule: 'must be a text, and not empty', isRequired: true }
+
+/** What the options of an issuer must be. */
+export const ISSUER_RULES: OptionRules<IssuerOptions> = {
+  issuer: textRule,
+  audience: textRule,
+  jwks: {
+    isValid: isKeySource,
+    rule: 'must be the http(s) URL of a key set, or a key set: { keys: [...] }',
+    isRequired: true,
+  },
+  algorithms: {
+    isValid: (value) => isListOf(value, isSupportedAlgorithm),
+    rule: 'must be a list of public-key signature algorithms, such as ["RS256"]',
+  },
+  leeway: {
+    isValid: (value) => Number.isFinite(value) && Number(value) >= 0,
+    rule: 'must be a number of ms, and not negative',
+  },
+  maxLifetime: {
+    isValid: (value) => typeof value === 'number' && value > 0,
+    rule: 'must be a positive number of ms',
+  },
+  type: {
+    isValid: (value) => value === 'JWT' || value === 'at+jwt',
+    rule: 'must be "JWT" or "at+jwt"',
+  },
+  tokenType: {
+    isValid: (value) => value === null || isText(value),
+    rule: 'must be a text and not empty, or null',
+  },
+  requiredClaims: {
+    isValid: (value) => isRecord(value) && Object.values(value).every(isRequiredValue),
+    rule: 'must be an object of texts, numbers, booleans, or lists of texts',
+  },
+  revocable: booleanRule,
+}
+
+/**
+ * @param options As {@link ISSUER_RULES} want them.
+ * @throws `TypeError` for options that do not go together.
+ */
 export function trustIssuer(options: IssuerOptions, access: KeyAccess): TrustedIssuer {
   const { issuer, audience, jwks, algorithms = ['RS256'], leeway = 1_000, type } = options
   const { maxLifetime = 366 * 86_400_000, tokenType = 'api_token', requiredClaims = {} } = options
   const { revocable = false } = options
-  if (!issuer || !audience) throw new TypeError('"issuer" and "audience" must not be empty')
-  if (algorithms.length === 0 || !algorithms.every(isSupportedAlgorithm))
-    throw new TypeError('"algorithms" must name public-key signature algorithms')
-  if (!(leeway >= 0)) throw new RangeError('"leeway" must not be negative')
-  if (!(maxLifetime > 0)) throw new RangeError('"maxLifetime" must be positive')
   const rules: ClaimRules = { issuer, audience, tokenType, requiredClaims, leeway, maxLifetime }
   const url = typeof jwks === 'string' || jwks instanceof URL ? new URL(jwks) : undefined
   if (revocable && !url) throw new TypeError('"revocable" needs "jwks" to be a URL')
@@ -105,4 +142,20 @@ export function trustIssuer(options: IssuerOptions, access: KeyAccess): TrustedI
       return claims
     },
   }
+}
+
+function isKeySource(value: unknown): boolean {
+  if (typeof value === 'string' || value instanceof URL)
+    return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+  return isRecord(value) && Array.isArray(value.keys)
+}
+
+function isRequiredValue(value: unknown): boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value) || isListOf(value, () => true)
+}
+
+/** Is this a list of texts that fit, at least one? */
+function isListOf(value: unknown, fits: (text: string) => boolean): boolean {
+  if (!Array.isArray(value) || value.length === 0) return false
+  return value.every((entry) => typeof entry === 'string' && fits(entry))
 }

@@ -42,7 +42,8 @@ export function isSupportedAlgorithm(algorithm: string): boolean {
 }
 
 /**
- * Imports the keys of a set that can verify one of `algorithms`; the others are left out.
+ * Imports the keys of a set that can verify one of `algorithms`; the others are left out, malformed
+ * ones too.
  *
  * @throws `TypeError` if it is not a key set, or if two usable keys share a `kid`.
  */
@@ -53,11 +54,23 @@ export async function importKeySet(value: unknown, algorithms: readonly string[]
   for (const entry of list) {
     const usable = findUsable(entry, algorithms)
     if (!usable) continue
-    if (keys.has(usable.keyId)) throw new TypeError('two keys share a kid')
-    const key = await importJWK(usable.publicKey, usable.algorithm)
-    if (!(key instanceof Uint8Array)) keys.set(usable.keyId, { algorithm: usable.algorithm, key })
+    const { keyId, algorithm, publicKey } = usable
+    const key = await importKey(publicKey, algorithm)
+    if (!key) continue
+    if (keys.has(keyId)) throw new TypeError('two keys share a kid')
+    keys.set(keyId, { algorithm, key })
   }
   return keys
+}
+
+/** `undefined` for a key that is none: it must not take its neighbours along. */
+async function importKey(publicKey: JWK, algorithm: string): Promise<CryptoKey | undefined> {
+  try {
+    const key = await importJWK(publicKey, algorithm)
+    return key instanceof Uint8Array ? undefined : key
+  } catch {
+    return
+  }
 }
 
 function findUsable(

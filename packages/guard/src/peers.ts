@@ -6,9 +6,11 @@ const LOOPBACK = ['127.0.0.0/8', '::1']
  * Creates the test whether a connection comes from one of these addresses.
  *
  * @param peers Addresses, networks such as `10.0.0.0/8`, or `loopback`.
- * @throws `TypeError` naming what is none of these.
+ * @throws `TypeError` naming what is none of these, or that it is no list.
  */
 export function createPeerTest(peers: readonly string[]): (address: string | undefined) => boolean {
+  if (!Array.isArray(peers) || !peers.every((peer) => typeof peer === 'string'))
+    throw new TypeError('"peers" must be a list of addresses, networks or "loopback"')
   const list = new BlockList()
   for (const peer of peers.flatMap((peer) => (peer === 'loopback' ? LOOPBACK : [peer]))) {
     const [address = '', bits, ...rest] = peer.split('/')

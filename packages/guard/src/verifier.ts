@@ -7,7 +7,8 @@ import {
   TileNotPermittedError,
   TokenExpiredError,
 } from './errors.ts'
-import { type IssuerOptions, type TrustedIssuer, trustIssuer } from './issuers.ts'
+import { ISSUER_RULES, type IssuerOptions, type TrustedIssuer, trustIssuer } from './issuers.ts'
+import { assertOptions, functionRule, type OptionRule, type OptionRules } from './option-rules.ts'
 import { createVerifiedTokens } from './verified-tokens.ts'
 
 /** Settings of {@link createVerifier}: one issuer, or several. Durations in ms. */
@@ -24,6 +25,37 @@ interface VerifierSettings {
   readonly fetch?: typeof globalThis.fetch
   /** Epoch ms. */
   readonly now?: () => number
+}
+
+/** Node's timers know no more, and take what is longer for nothing. */
+const MAX_TIMEOUT = 2 ** 31 - 1
+
+const SETTINGS_RULES: OptionRules<VerifierSettings> = {
+  isRevoked: functionRule,
+  cacheSize: {
+    isValid: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+    rule: 'must be a whole number, and not negative',
+  },
+  timeout: {
+    isValid: (value) =>
+      Number.isInteger(value) && Number(value) > 0 && Number(value) <= MAX_TIMEOUT,
+    rule: `must be a whole number of ms from 1 to ${MAX_TIMEOUT}`,
+  },
+  fetch: functionRule,
+  now: functionRule,
+}
+
+const issuersRule: OptionRule = {
+  isValid: (value) => Array.isArray(value) && value.length > 0,
+  rule: 'must be a list of issuers, and not empty',
+  isRequired: true,
+}
+
+/** What these options of a verifier must be: of one issuer, or of several. */
+export function findVerifierRules(options: VerifierOptions): Readonly<Record<string, OptionRule>> {
+  return 'issuers' in options
+    ? { ...SETTINGS_RULES, issuers: issuersRule }
+    : { ...SETTINGS_RULES, ...ISSUER_RULES }
 }
 
 /** What is known of the request that a token came with. */
@@ -65,11 +97,24 @@ export interface Verifier {
  * @see RFC 8725
  */
 export function createVerifier(options: VerifierOptions): Verifier {
+  assertOptions('createVerifier()', options, findVerifierRules(Object(options)))
+  return assembleVerifier(options)
+}
+
+/**
+ * Creates a verifier of options that may be among others.
+ *
+ * @param options As {@link findVerifierRules} want them.
+ * @throws `TypeError` or `RangeError` for issuers that cannot work.
+ */
+export function assembleVerifier(options: VerifierOptions): Verifier {
   const { isRevoked, cacheSize = 1_000, timeout = 5_000, now = () => Date.now() } = options
   const fetch: typeof globalThis.fetch =
     options.fetch ?? ((input, init) => globalThis.fetch(input, init))
   const list = 'issuers' in options ? options.issuers : [options]
-  if (list.length === 0) throw new TypeError('"issuers" must not be empty')
+  if ('issuers' in options)
+    for (const [index, issuer] of list.entries())
+      assertOptions('an issuer', issuer, ISSUER_RULES, `issuers[${index}]`)
   const issuers = new Map<string, TrustedIssuer>(
     list.map((issuer) => [issuer.issuer, trustIssuer(issuer, { fetch, now, timeout })]),
   )

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   BudgetExceededError,
   type BudgetOptions,
@@ -50,6 +50,22 @@ describe('a budget of', () => {
     expect(await consume(20, {}, false)).toBe(10)
     clock.now -= 5_000
     expect(await consume(20)).toBe(0)
+  })
+
+  test('less than one request a second allows one at once, and says how long the next one waits', async () => {
+    const { consume, budgets, clock } = start({ requestsPerSecond: 0.5 })
+    expect(await consume(3)).toBe(1)
+    clock.now += 1_000
+    expect(() => budgets.consume(claims, true)).toThrow(
+      expect.objectContaining({ headers: { 'Retry-After': '1' } }),
+    )
+    clock.now += 1_000
+    expect(await consume(3)).toBe(1)
+    expect(() => budgets.consume(claims, true)).toThrow(
+      expect.objectContaining({ headers: { 'Retry-After': '2' } }),
+    )
+    clock.now += 60_000
+    expect(await consume(3)).toBe(1)
   })
 
   test('tiles a day counts the organisation, until midnight in UTC', async () => {
@@ -124,6 +140,57 @@ describe('counts of a day that are written out', () => {
     expect([...totals.values()]).toEqual([3])
     expect(errors).toHaveLength(1)
     expect(await consume(5)).toBe(2)
+  })
+})
+
+describe('a store that cannot be asked for the totals of a day', () => {
+  test.each<[string, NonNullable<BudgetOptions['write']>]>([
+    ['because it is down', () => Promise.reject(new Error('down'))],
+    ['because it leaves the name out', async () => new Map()],
+  ])('%s is not asked at every request, but by the timer', async (_, fails) => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    let answer = fails
+    const asked: [string, number][][] = []
+    const { consume } = start({
+      tilesPerDay: 9,
+      write: (day, added) => {
+        asked.push([...added])
+        return answer(day, added)
+      },
+    })
+    await Promise.all([consume(1), consume(1), consume(1)])
+    expect(await consume(2)).toBe(2)
+    expect(asked).toEqual([[['org_1', 0]]])
+
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(asked.slice(1)).toEqual([[['org_1', 5]]])
+
+    answer = async () => new Map([['org_1', 8]])
+    await consume(1)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(asked).toHaveLength(3)
+    expect(await consume(3)).toBe(1)
+  })
+
+  test('gets what it could not take by the timer, though no request comes', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    let total = 0
+    let isDown = true
+    const { consume } = start({
+      tilesPerDay: 9,
+      write: async (_day, added) => {
+        if (isDown) throw new Error('down')
+        for (const count of added.values()) total += count
+        return new Map([['org_1', total]])
+      },
+    })
+    expect(await consume(2)).toBe(2)
+    await vi.advanceTimersByTimeAsync(5_000)
+    isDown = false
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(total).toBe(2)
   })
 })
 

@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http'
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import express, { type Express } from 'express'
@@ -59,7 +59,10 @@ beforeAll(async () => {
       fetch: () => Promise.reject(new Error()),
     }),
   )
-  app.use('/header/files', express.static(fileURLToPath(new URL('.', import.meta.url))))
+  const folder = fileURLToPath(new URL('.', import.meta.url))
+  app.use('/header/files', express.static(folder))
+  app.use('/header/public', express.static(folder, { maxAge: '1h' }))
+  app.use('/header/unsaid', express.static(folder, { cacheControl: false }))
   app.get('/{*mount}/whoami', (request, response) => void response.json(request.auth))
   app.get('/{*mount}/raw', (_request, response) => void response.end(Buffer.from('tile')))
   app.get('/{*mount}/own', (_request, response) => {
@@ -74,14 +77,26 @@ beforeAll(async () => {
 afterAll(() => close())
 
 /** Sends headers exactly as given, repeated ones too, which fetch would join. */
-function send(path: string, headers: string[]): Promise<{ status: number | undefined }> {
+function send(path: string, headers: string[]): Promise<Answer> {
   return new Promise((resolve, reject) => {
     httpRequest(`${url}${path}`, { headers: ['host', 'localhost', ...headers] }, (response) => {
-      response.resume().on('end', () => resolve({ status: response.statusCode }))
+      let body = ''
+      response.setEncoding('utf8').on('data', (chunk) => {
+        body += chunk
+      })
+      response.on('end', () =>
+        resolve({ status: response.statusCode, headers: response.headers, body }),
+      )
     })
       .on('error', reject)
       .end()
   })
+}
+
+interface Answer {
+  readonly status: number | undefined
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
 }
 
 test('a good token passes, and its claims are at hand', async () => {
@@ -156,6 +171,25 @@ describe('T14: a credential in the query counts only where that is asked for', (
     const twice = await fetch(`${url}/query/tile?access_token=${token}&access_token=${token}`)
     expect([both.status, twice.status]).toEqual([400, 400])
   })
+})
+
+test('a 400 for several credentials says where they are, and none of their values', async () => {
+  const cookie = ['cookie', `map=${token}`]
+  const header = ['authorization', `Bearer ${token}`]
+  const inQuery = `/any/tile?access_token=${token}`
+  for (const [path, headers, places] of [
+    ['/header/tile', [...header, ...header], 'the Authorization header (2 times)'],
+    [inQuery, header, 'the Authorization header, the query'],
+    [inQuery, cookie, 'the query, the cookie map'],
+    [`${inQuery}&access_token=x`, [], 'the query (2 times)'],
+    [inQuery, [...header, ...cookie], 'the Authorization header, the query, the cookie map'],
+  ] as const) {
+    const { status, headers: answered, body } = await send(path, [...headers])
+    const message = `Send exactly one credential; found: ${places}`
+    expect([status, JSON.parse(body).message]).toEqual([400, message])
+    expect(answered['www-authenticate']).toContain(`error_description="${message}"`)
+    expect(JSON.stringify(answered) + body).not.toContain(token)
+  }
 })
 
 describe('a cookie', () => {
@@ -293,6 +327,16 @@ describe('G4: private, Vary, and a strong ETag answered by 304', () => {
     const response = await fetch(`${url}/header/own`, { headers: bearer })
     expect(response.headers.get('etag')).toBe('"mine"')
     expect(response.headers.get('cache-control')).toBe('no-store')
+  })
+
+  test('README: express.static with maxAge is public, and private with cacheControl: false', async () => {
+    for (const [path, cacheControl] of [
+      ['public', 'public, max-age=3600'],
+      ['unsaid', 'private, max-age=3600'],
+    ] as const) {
+      const response = await fetch(`${url}/header/${path}/issuer.ts`, { headers: bearer })
+      expect(response.headers.get('cache-control')).toBe(cacheControl)
+    }
   })
 
   test('an error behind the guard is not cached', async () => {

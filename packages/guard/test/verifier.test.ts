@@ -55,6 +55,26 @@ describe('T3: kid is looked up', () => {
   })
 })
 
+test('a malformed key is left out, wherever it stands, and its neighbours verify', async () => {
+  const algorithms = ['RS256', 'ES256', 'EdDSA']
+  const malformed = [
+    { kty: 'EC', kid: 'bad', crv: 'P-256', x: 'AA', y: 'AA' },
+    { kty: 'EC', kid: 'bad', crv: 'P-256', x: 'AA' },
+    { kty: 'OKP', kid: 'bad', crv: 'Ed25519', x: '!' },
+    // Not even its kid is taken.
+    { kty: 'EC', kid: 'k1', crv: 'P-256', x: 'AA', y: 'AA' },
+  ]
+  for (const bad of malformed)
+    for (const keys of [
+      [bad, ...issuer.jwks.keys],
+      [...issuer.jwks.keys, bad],
+    ]) {
+      const { verify } = createVerifier({ ...options, algorithms, jwks: { keys } })
+      await expect(verify(issuer.sign())).resolves.toMatchObject({ sub: 'tok_1' })
+      await expect(verify(issuer.sign({}, { kid: 'bad' }))).rejects.toThrow(InvalidTokenError)
+    }
+})
+
 test('T5: a signed token with a critical extension is refused', async () => {
   for (const header of [
     { crit: ['tiles'], tiles: true },

@@ -1,16 +1,16 @@
-import type { TileClaims } from '@tilepass/guard'
 import type { Command } from 'commander'
 import type { UsedToken } from '../admin/administration.ts'
 import { DEFAULT_API_SECONDS, MAX_NOTE_LENGTH } from '../admin/rules.ts'
 import { toTokenWire } from '../admin/wire.ts'
 import { MAX_API_SECONDS } from '../issuer/kinds.ts'
 import { findJwtScopes, JWT_SCOPES } from '../issuer/scopes.ts'
-import { parseTileTexts, TILE_FIELDS } from '../issuer/tiles.ts'
+import { TILE_FIELDS } from '../issuer/tiles.ts'
 import { NEVER } from '../store/api-tokens.ts'
 import { administer } from './administer.ts'
 import { addDataOptions, type DataOptions, type Surroundings } from './context.ts'
 import { createFirstMapboxToken } from './mapbox-token-command.ts'
 import { CommandError, formatTable, formatTime } from './output.ts'
+import { parseTileOptions } from './tile-options.ts'
 
 interface CreateOptions extends DataOptions {
   readonly account: string
@@ -112,7 +112,7 @@ async function createToken(options: CreateOptions, surroundings: Surroundings): 
       2,
     )
   const expiresInSeconds = parseLifetime(options.expiresIn)
-  const tiles = parseTiles(options)
+  const tiles = parseTileOptions(options)
 
   const remedies = {
     not_found: `There is no account "${options.account}". Create it with: tilepass account create ${options.account}`,
@@ -124,16 +124,6 @@ async function createToken(options: CreateOptions, surroundings: Surroundings): 
     const { id, token, expiresAt } = await admin.createToken(order)
     output.result({ id, token, expires_at: new Date(expiresAt).toISOString() }, token)
   })
-}
-
-function parseTiles(options: CreateOptions): TileClaims | undefined {
-  try {
-    return parseTileTexts(options)
-  } catch (error) {
-    if (error instanceof RangeError)
-      throw new CommandError(`${error.message.replace(/"(\w+)"/, '--$1')}.`, 2)
-    throw error
-  }
 }
 
 function parseLifetime(given: string | undefined): number {

@@ -12,15 +12,22 @@ export const tilesSchema: z.ZodType<TileClaims, TileClaims> = z
 /** Names by which command line and forms give tile claims. */
 export const TILE_FIELDS = ['tilesets', 'bbox', 'minzoom', 'maxzoom'] as const
 
+/** Tile claims as command line and forms give them. */
+export type TileTexts = Partial<Readonly<Record<(typeof TILE_FIELDS)[number], string | undefined>>>
+
 /**
  * Reads tile claims from texts: `tilesets` and `bbox` separated by commas.
  *
  * @returns `undefined` if there are none.
  * @throws `RangeError` naming the field and its rule.
  */
-export function parseTileTexts(
-  texts: Partial<Readonly<Record<(typeof TILE_FIELDS)[number], string | undefined>>>,
-): TileClaims | undefined {
+export function parseTileTexts(texts: TileTexts): TileClaims | undefined {
+  const given = readTileTexts(texts)
+  return given && parseTileClaims(given)
+}
+
+/** The same without a check: what is no number is `NaN`. */
+export function readTileTexts(texts: TileTexts): Readonly<Record<string, unknown>> | undefined {
   const { tilesets, bbox, minzoom, maxzoom } = texts
   const given = {
     ...(tilesets !== undefined && { tilesets: tilesets.split(',') }),
@@ -28,7 +35,7 @@ export function parseTileTexts(
     ...(minzoom !== undefined && { minzoom: readNumber(minzoom) }),
     ...(maxzoom !== undefined && { maxzoom: readNumber(maxzoom) }),
   }
-  return Object.keys(given).length === 0 ? undefined : parseTileClaims(given)
+  return Object.keys(given).length === 0 ? undefined : given
 }
 
 // `Number` alone takes an empty text for 0, and takes "0x10".
