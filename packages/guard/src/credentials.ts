@@ -20,7 +20,10 @@ const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** @throws `TypeError` for a source without a usable name. */
 export function assertCredentialSource(source: CredentialSource): void {
   if (source === 'header') return
-  const { query, cookie } = source
+  const { query, cookie, ...others } = source
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined)
+    throw new TypeError(`"credentials.${unknown}" is none of query, cookie`)
   if (query === undefined && cookie === undefined)
     throw new TypeError('"credentials" must be "header", or name a query parameter or a cookie')
   if (query === '') throw new TypeError('"credentials.query" must name a parameter')

@@ -37,6 +37,10 @@ export function compileTileRules(rules: TileRule | readonly TileRule[]): FindTil
 
 function compileRule(rule: TileRule): FindTileResource {
   const { kind, template, tileset } = readRule(rule)
+  if (typeof template !== 'string')
+    throw new TypeError(
+      '"tiles": a rule must be a template, or have one as tile, document or archive',
+    )
   const fits = compileUrlTemplate(template)
   const isTile = template.includes('{z}') && template.includes('{x}') && /\{-?y\}/.test(template)
   if (kind === 'tile' && !isTile) throw new TypeError(`"${template}" must have {z}, {x} and {y}`)

@@ -69,6 +69,8 @@ describe('a rule says what a path is', () => {
 describe('a rule that cannot work is refused at once, and named', () => {
   test.each<[TileRule | readonly TileRule[], RegExp]>([
     [[], /"tiles" must have a rule/],
+    [{} as TileRule, /"tiles": a rule must be a template/],
+    [{ tile: 1 } as unknown as TileRule, /"tiles": a rule must be a template/],
     ['data/{z}/{x}/{y}', /must start with "\/"/],
     ['/{z}/{x}', /must have \{z\}, \{x\} and \{y\}/],
     ['/{z}/{x}/{y}/{q}', /unknown \{q\}/],
