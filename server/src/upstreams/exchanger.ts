@@ -10,7 +10,7 @@ import {
 import type { Policy } from './policy.ts'
 import type { Secret } from './secret.ts'
 import { createSend } from './send.ts'
-import type { Upstream, UpstreamRequest } from './upstream.ts'
+import type { Upstream, UpstreamAnswer, UpstreamRequest } from './upstream.ts'
 
 /** What one grant wants of its upstream. */
 export interface Wanted extends Omit<UpstreamRequest, 'signal'> {
@@ -41,7 +41,11 @@ export interface ExchangerParts {
   /** Name of the upstream, for the log. */
   readonly name: string
   readonly upstream: Upstream
+  /** Longest life of a token that its API gives, in seconds. */
+  readonly maxSeconds: number | undefined
   readonly secrets: readonly Secret[]
+  /** Those of them that no page may get: all but names of users. */
+  readonly credentials: readonly Secret[]
   readonly policy: Policy
   readonly dispatcher: Dispatcher
   readonly logger: Logger
@@ -64,7 +68,8 @@ interface Verdict {
 
 /** Creates the exchanger of one upstream. */
 export function createExchanger(parts: ExchangerParts): Exchanger {
-  const { name, upstream, secrets, policy, dispatcher, logger, now } = parts
+  const { name, upstream, maxSeconds, secrets, credentials, policy, dispatcher, logger, now } =
+    parts
   const verdicts = new Map<string, Verdict>()
   let pausedUntil = 0
 
@@ -80,9 +85,18 @@ export function createExchanger(parts: ExchangerParts): Exchanger {
     })
     const { grant, ...request } = wanted
     const departedAt = now()
-    const answer = await upstream({ ...request, signal }, send).catch(toUpstreamError)
+    // A function of the user's own may throw before it waits, answer at once, or answer anything.
+    const run = async (): Promise<UpstreamAnswer> => {
+      const { token, expiresInSeconds, scope } = Object(
+        await upstream({ ...request, signal }, send),
+      )
+      return { token, expiresInSeconds, scope }
+    }
+    const answer = await run().catch(toUpstreamError)
     const times = { departedAt, receivedAt: now(), date }
-    return { token: checkAnswer(answer ?? {}, wanted, times), version }
+    const token = checkAnswer(answer, wanted, times, maxSeconds)
+    assertNoSecret(token, credentials)
+    return { token, version }
   }
 
   const attempt = async (wanted: Wanted, signal: AbortSignal): Promise<Exchanged> => {
@@ -129,7 +143,7 @@ export function createExchanger(parts: ExchangerParts): Exchanger {
       assertAllowed(key)
       let isAsked = false
       try {
-        const exchanged = await policy((signal) => {
+        const exchanged = await policy(key, (signal) => {
           isAsked = true
           return attempt(wanted, signal)
         })
@@ -154,6 +168,22 @@ export function createExchanger(parts: ExchangerParts): Exchanger {
       pausedUntil = 0
     },
   }
+}
+
+/**
+ * A server, or a proxy before it, that repeats what it is sent must not hand it on to pages.
+ *
+ * @throws {@link UpstreamInvalidError}
+ */
+function assertNoSecret({ token, scope = '' }: RelayedToken, credentials: readonly Secret[]): void {
+  const parts = [token, ...scope.split(' ')]
+  // Each part of a JWT is base64, and may itself hold what HTTP Basic sends.
+  const decoded = parts
+    .flatMap((part) => part.split('.'))
+    .map((part) => Buffer.from(part, 'base64url').toString('utf8'))
+  const texts = [...parts, scope, ...decoded]
+  if (credentials.some((secret) => texts.some((text) => secret.isIn(text))))
+    throw new UpstreamInvalidError('answered the credential that it was sent')
 }
 
 /** What a function of the user's own throws may quote anything: only its kind is told. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { UpstreamRefusedError, UpstreamUnavailableError } from './errors.ts'
+import { UpstreamInvalidError, UpstreamRefusedError, UpstreamUnavailableError } from './errors.ts'
 import { type Secret, secretSchema } from './secret.ts'
 import type { Send } from './send.ts'
 import { assertBearer } from './token-type.ts'
@@ -40,11 +40,14 @@ export function createLoginUpstream(url: string, username: Secret, password: Sec
     const headers = attempt === undefined ? {} : { 'idempotency-key': attempt }
     const answer = await send(`${url}/token`, { json, headers })
     const { refresh_token: refreshToken } = answer
+    const refreshTokens = [refreshToken, family?.refreshToken]
     family =
       typeof refreshToken === 'string'
         ? { refreshToken, version, attempt: randomUUID() }
         : undefined
     assertBearer(answer.token_type)
+    if (answer.token !== undefined && refreshTokens.includes(answer.token))
+      throw new UpstreamInvalidError('answered a refresh token in place of a token')
     return { token: answer.token, expiresInSeconds: answer.expires_in }
   }
 

@@ -40,6 +40,8 @@ export interface Secret {
   look(): void
   /** Looks at the source even if it was looked at just now. */
   reload(): Promise<void>
+  /** Is the secret, as it is or as it was before, in a text, also encoded for a form, a URL or HTTP Basic? */
+  isIn(text: string): boolean
   /** Changes when the secret does, as far as anyone has looked. */
   readonly version: number
 }
@@ -57,6 +59,7 @@ const MAX_LENGTH = 8192
 /** Creates the reader of one secret. */
 export function createSecret(source: SecretSource, { env, now }: SecretSurroundings): Secret {
   let value: string | undefined
+  let previous: string | undefined
   let version = 0
   let checkedAt = Number.NEGATIVE_INFINITY
   let mark: string | undefined
@@ -64,6 +67,7 @@ export function createSecret(source: SecretSource, { env, now }: SecretSurroundi
   const keep = (found: string | undefined) => {
     // A file that is just being replaced is empty or gone for a moment: what was good stays.
     if (found === undefined || found === value) return
+    previous = value
     value = found
     version += 1
   }
@@ -101,10 +105,34 @@ export function createSecret(source: SecretSource, { env, now }: SecretSurroundi
         readFile(source.file, false)
     },
     reload: () => read(true),
+    isIn: (text) =>
+      [value, previous].some((secret) => secret !== undefined && isSecretIn(text, secret)),
     get version() {
       return version
     },
   }
+}
+
+/** A secret that is shorter may be part of anything: it counts only as the whole. */
+const MIN_PART = 8
+
+function isSecretIn(text: string, secret: string): boolean {
+  const form = new URLSearchParams({ '': secret }).toString().slice(1)
+  const forms = [secret, form, encodeURIComponent(secret)]
+  if (secret.length < MIN_PART) return forms.includes(text)
+  const plain = text.replaceAll('-', '+').replaceAll('_', '/')
+  return forms.some(
+    (found) =>
+      text.includes(found) || encodeBase64(found).some((encoded) => plain.includes(encoded)),
+  )
+}
+
+/** What a text looks like within base64, wherever in the encoded text it begins. */
+function encodeBase64(text: string): readonly string[] {
+  return [0, 2, 3].map((skipped, before) => {
+    const bytes = Buffer.from('\0'.repeat(before) + text)
+    return bytes.toString('base64').slice(skipped, Math.floor((bytes.length * 4) / 3))
+  })
 }
 
 /** What a function throws may quote what it has asked for. */
