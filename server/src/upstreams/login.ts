@@ -6,6 +6,7 @@ import type { Send } from './send.ts'
 import { assertBearer } from './token-type.ts'
 import type { Upstream, UpstreamAnswer } from './upstream.ts'
 import { timeoutSeconds, upstreamUrl } from './url.ts'
+import { withinTime } from './within-time.ts'
 
 /** An API with user name and password that answers with a token and a refresh token. */
 export const loginSchema = z.strictObject({
@@ -51,8 +52,9 @@ export function createLoginUpstream(url: string, username: Secret, password: Sec
     return { token: answer.token, expiresInSeconds: answer.expires_in }
   }
 
-  const obtain = async (send: Send): Promise<UpstreamAnswer> => {
+  const obtain = async (send: Send, signal: AbortSignal): Promise<UpstreamAnswer> => {
     const credentials = { username: await username.read(), password: await password.read() }
+    if (signal.aborted) throw new UpstreamUnavailableError('no answer in time')
     if (family?.version === username.version + password.version) {
       try {
         return await ask(send, { refresh_token: family.refreshToken }, family.attempt)
@@ -67,7 +69,8 @@ export function createLoginUpstream(url: string, username: Secret, password: Sec
   return ({ signal }, send) => {
     const turn = last.then(() => {
       if (signal.aborted) throw new UpstreamUnavailableError('no answer in time')
-      return obtain(send)
+      // The next one does not wait for what listens to no signal, such as a store of passwords.
+      return withinTime(obtain(send, signal), signal)
     })
     last = turn.catch(() => undefined)
     return turn

@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 import { UpstreamRefusedError } from './errors.ts'
 
-/** Gives a secret; asked before an exchange, once a second at most. */
+/** Gives a secret within 3 s; asked before an exchange, once a second at most. */
 export type SecretFunction = () => string | Promise<string>
 
 /** Where a long-lived credential comes from: never from the configuration itself. */
@@ -55,6 +55,8 @@ export interface SecretSurroundings {
 
 const CHECK_INTERVAL = 1_000
 const MAX_LENGTH = 8192
+/** A function that takes longer gives nothing: what was good before stays; ms. */
+const FUNCTION_TIMEOUT = 3_000
 
 /** Creates the reader of one secret. */
 export function createSecret(source: SecretSource, { env, now }: SecretSurroundings): Secret {
@@ -137,10 +139,16 @@ function encodeBase64(text: string): readonly string[] {
 
 /** What a function throws may quote what it has asked for. */
 async function ask(source: SecretFunction): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), FUNCTION_TIMEOUT)
+  })
   try {
-    return await source()
+    return await Promise.race([source(), late])
   } catch {
     return
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -162,7 +162,7 @@ describe('an answer', () => {
   describe('with a token that tells its times', () => {
     const now = times.departedAt / 1000
     const check =
-      (claims: object, date?: number, maxSeconds?: number, asked = wanted) =>
+      (claims: object, date?: number, maxSeconds?: number, asked: Wanted = wanted) =>
       () =>
         checkAnswer(
           { token: jwt(claims), expiresInSeconds: 60 },

@@ -109,6 +109,20 @@ describe("an upstream of one's own", () => {
   })
 })
 
+test('a full queue is logged once, and not for each page', async () => {
+  const own: Upstream = () => new Promise(() => undefined)
+  const { post, logged } = await startRelay({
+    mapTokenPerMinute: 100_000,
+    upstreams: { own },
+    grants: { each: { upstream: 'own', shared: false } },
+  })
+  const all = Array.from({ length: 1_030 }, () => post('/map-token', { grant: 'each' }))
+  const full = async () => logged().split('too many exchanges at once').length - 1
+  const statuses = (await Promise.all(all)).map(({ status }) => status)
+  expect(new Set(statuses)).toEqual(new Set([503]))
+  expect(await full()).toBe(1)
+}, 60_000)
+
 describe('a grant with a session', () => {
   test('gives each request its own token, to nobody without a session', async () => {
     const broker = await startOwn({ session: 'required', account: 'demo' })

@@ -119,6 +119,20 @@ test('U1: a secret that is written into the configuration is refused and never r
   }
 })
 
+test.each([
+  ['https://o.example/token/', true],
+  ['https://o.example/token?tenant=a', true],
+  ['http://127.0.0.1:1/', true],
+  ['http://o.example/token/', false],
+  ['https://user:pass@o.example/token', false],
+  ['https://o.example/token#a', false],
+])('a token endpoint is an address as it is: %s', (tokenUrl, isGood) => {
+  const faults = findFaults(() =>
+    parseConfig({ upstreams: { a: { ...upstreams.oauth, tokenUrl } } }),
+  )
+  expect(faults.length === 0).toBe(isGood)
+})
+
 test('secrets that are not there stop the start, all named', async () => {
   const start = createBroker({
     data: makeDataFolder(),
