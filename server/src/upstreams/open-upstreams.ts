@@ -6,16 +6,10 @@ import { createGeogUpstream, GEOG_MAX_SECONDS } from './geog.ts'
 import { createGeoLensUpstream, getCredential } from './geolens.ts'
 import { createLoginUpstream } from './login.ts'
 import { createMapboxUpstream, MAPBOX_MAX_SECONDS } from './mapbox.ts'
+import { findMissingSecrets } from './missing-secrets.ts'
 import { createOauthUpstream } from './oauth.ts'
 import { createPolicy } from './policy.ts'
-import {
-  createSecret,
-  describeSource,
-  hasSecret,
-  type Secret,
-  type SecretSource,
-  type SecretSurroundings,
-} from './secret.ts'
+import { createSecret, type Secret, type SecretSource, type SecretSurroundings } from './secret.ts'
 import type { UpstreamSettings } from './settings.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -49,17 +43,16 @@ export function openUpstreams(
   // The policy's deadline ends whatever hangs; nothing is pipelined, nothing inflated.
   const dispatcher = new Agent({ connections: MAX_SOCKETS, connect: { timeout: 5_000 } })
   const exchangers = new Map<string, Exchanger>()
-  const faults: string[] = []
+  const faults = findMissingSecrets(configured, surroundings.env)
+  if (faults.length > 0) throw new ConfigError(faults)
   for (const [name, settings] of Object.entries(configured)) {
     const seconds = typeof settings === 'function' ? OWN_TIMEOUT_SECONDS : settings.timeoutSeconds
     const policy = createPolicy({ timeout: seconds * 1000 })
-    const { missing, ...created } = createUpstream(settings, surroundings)
-    faults.push(...missing.map((fault) => `upstreams.${name}.${fault}`))
+    const created = createUpstream(settings, surroundings)
     const maxSeconds = findMaxSeconds(settings)
     const parts = { name, maxSeconds, ...created, policy, dispatcher, logger, now }
     exchangers.set(name, createExchanger(parts))
   }
-  if (faults.length > 0) throw new ConfigError(faults)
   return { exchangers, close: () => dispatcher.destroy() }
 }
 
@@ -74,24 +67,17 @@ interface Created {
   readonly upstream: Upstream
   readonly secrets: readonly Secret[]
   readonly credentials: readonly Secret[]
-  /** Secrets that are not there, each with its field and rule. */
-  readonly missing: readonly string[]
 }
 
 function createUpstream(settings: UpstreamSettings, surroundings: SecretSurroundings): Created {
   const secrets: Secret[] = []
   const credentials: Secret[] = []
-  const missing: string[] = []
-  if (typeof settings === 'function') return { upstream: settings, secrets, credentials, missing }
+  if (typeof settings === 'function') return { upstream: settings, secrets, credentials }
 
   const open = (field: string, source: SecretSource): Secret => {
     const secret = createSecret(source, surroundings)
     secrets.push(secret)
     if (field !== 'username') credentials.push(secret)
-    if (!hasSecret(source, surroundings.env))
-      missing.push(
-        `${field}: must lead to a secret of one line, which is not there (given: ${describeSource(source)})`,
-      )
     return secret
   }
 
@@ -123,5 +109,5 @@ function createUpstream(settings: UpstreamSettings, surroundings: SecretSurround
       }
     }
   }
-  return { upstream: create(), secrets, credentials, missing }
+  return { upstream: create(), secrets, credentials }
 }

@@ -171,10 +171,10 @@ export function hasSecret(source: SecretSource, env: SecretSurroundings['env']):
   return parseSecret(found) !== undefined
 }
 
-/** Where a secret comes from, for people. */
+/** Where a secret comes from, for people. Its name is not told: it may be the secret, misplaced. */
 export function describeSource(source: SecretSource): string {
   if (typeof source === 'function') return 'a function'
-  return 'env' in source ? `the variable ${source.env}` : `the file ${source.file}`
+  return 'env' in source ? 'a variable of the environment' : 'a file'
 }
 
 /** What a source gave, without the line end of a text file; `undefined` for what cannot be a secret. */
