@@ -134,6 +134,8 @@ function readPath(input: unknown, path: readonly PropertyKey[]): unknown {
 function formatGiven(path: readonly PropertyKey[], value: unknown): string {
   if (path[0] !== 'upstreams') return format(value)
   if (typeof value === 'object' && value !== null) return 'an object'
+  // A password may be all digits.
+  if (typeof value === 'number' && path.at(-1) !== 'timeoutSeconds') return 'a number, not shown'
   if (typeof value !== 'string' || value === '') return format(value)
   return SHOWN[String(path.at(-1))]?.test(value) ? format(value) : 'a string, not shown'
 }

@@ -8,6 +8,7 @@ import { SURFACE_NAMES } from './surfaces/names.ts'
 import { tileRulesSchema } from './tile-rules-schema.ts'
 import { anyGrantSchema } from './upstreams/any-grant.ts'
 import { findGrantFaults } from './upstreams/grant-rules.ts'
+import { findMissingSecrets } from './upstreams/missing-secrets.ts'
 import { resolveSecretFile } from './upstreams/secret.ts'
 import { upstreamSchema } from './upstreams/settings.ts'
 import { wholeNumber } from './whole-number.ts'
@@ -190,7 +191,13 @@ export function loadConfig({ flags, env, file }: ConfigSources): Config {
     if (value === undefined || (value === '' && flags[field] === undefined)) continue
     settings[field] = field === 'port' && /^\d+$/.test(value) ? Number(value) : value
   }
-  return parseConfig(settings)
+  try {
+    return parseConfig(settings)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    // Whoever opens upstreams tells what is missing; with other faults it would not come to that.
+    throw new ConfigError([...error.faults, ...findMissingSecrets(settings.upstreams, env)])
+  }
 }
 
 function readConfigFile(file: string): Record<string, unknown> {
@@ -198,12 +205,20 @@ function readConfigFile(file: string): Record<string, unknown> {
   try {
     value = JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new ConfigError([`--config: must be a readable JSON file, ${why} (given: "${file}")`])
+    throw new ConfigError([
+      `--config: must be a readable JSON file, ${describeFailure(error)} (given: "${file}")`,
+    ])
   }
   if (!isRecord(value))
     throw new ConfigError([`--config: must hold a JSON object (given: "${file}")`])
   return resolvePaths(value, dirname(resolve(file)))
+}
+
+/** Where it is wrong, and no more: what JSON.parse says quotes the file, which may hold a secret. */
+function describeFailure(error: unknown): string {
+  if (!(error instanceof SyntaxError)) return error instanceof Error ? error.message : String(error)
+  const place = /at position \d+(?: \(line \d+ column \d+\))?$/.exec(error.message)?.[0]
+  return place === undefined ? 'its JSON is wrong or ends early' : `its JSON is wrong ${place}`
 }
 
 function resolvePaths(settings: Record<string, unknown>, folder: string): Record<string, unknown> {

@@ -48,10 +48,16 @@ async function check(
     import('../upstreams/open-upstreams.ts'),
     import('pino'),
   ])
+  // Neither needs a scope or a dataset to be asked for a token.
+  const alone = upstreams.flatMap(([key, settings]) =>
+    typeof settings !== 'function' && (settings.kind === 'login' || settings.kind === 'oauth')
+      ? [key]
+      : [],
+  )
   const logger = pino({ level: 'silent' })
   const { exchangers, close } = openUpstreams(Object.fromEntries(upstreams), { env, now, logger })
   try {
-    const results = await checkUpstreams(exchangers, grants, now)
+    const results = await checkUpstreams(exchangers, grants, new Set(alone), now)
     const unused = [...exchangers.keys()].filter((key) =>
       results.every((result) => result.upstream !== key),
     )
@@ -60,7 +66,11 @@ async function check(
       formatReport(results, unused),
     )
     const bad = results.filter(({ isGood }) => !isGood).length
-    if (bad > 0) throw new CommandError(`${bad} of ${results.length} gave no token.`)
+    const faults = [
+      ...(bad > 0 ? [`${bad} of ${results.length} gave no token.`] : []),
+      ...unused.map((key) => `No grant uses "${key}", so it was not asked.`),
+    ]
+    if (faults.length > 0) throw new CommandError(faults.join(' '))
   } finally {
     await close()
   }
@@ -73,14 +83,14 @@ function toWire({ isGood, expiresInSeconds, ...result }: CheckResult) {
 function formatReport(results: readonly CheckResult[], unused: readonly string[]): string {
   const rows = results.map((result) => [
     result.upstream,
-    result.grant,
+    result.grant ?? '-',
     result.isGood ? 'ok' : 'FAILED',
     `${result.milliseconds} ms`,
     describe(result),
   ])
   return formatTable(
     ['UPSTREAM', 'GRANT', 'RESULT', 'TIME', 'ANSWER'],
-    [...rows, ...unused.map((name) => [name, '-', 'unused', '-', 'no grant names it'])],
+    [...rows, ...unused.map((name) => [name, '-', 'unused', '-', 'no grant uses it'])],
     'Nothing to check.',
   )
 }

@@ -1,7 +1,7 @@
 import { findScopes, isSubset } from '../issuer/scopes.ts'
 import { UpstreamInvalidError } from './errors.ts'
 import { findExpiry } from './expiry.ts'
-import { findTokenClaims } from './token-claims.ts'
+import { findTokenClaims, type TokenClaims } from './token-claims.ts'
 import type { UpstreamAnswer, UpstreamRequest } from './upstream.ts'
 
 /** A token of an upstream, as a page may get it. */
@@ -26,27 +26,29 @@ export interface ExchangeTimes {
 
 const MAX_LENGTH = 8192
 /** Longest life of a token that may still be called short-lived, in seconds. */
-const MAX_SECONDS = 86_400
-/** How much longer than asked a token may say that it lasts: clocks differ; seconds. */
+export const MAX_SECONDS = 86_400
+/** How much a token may say beyond what it may: clocks differ; seconds. */
 const SLACK_SECONDS = 60
 
 /**
  * Checks what an upstream said: form, lifetime and scope, and the same of what the token says itself.
  *
+ * @param maxSeconds Longest life that this kind of upstream gives.
  * @throws {@link UpstreamInvalidError} naming the rule, never the value.
  */
 export function checkAnswer(
   answer: UpstreamAnswer,
   wanted: Pick<UpstreamRequest, 'scope' | 'expiresInSeconds'>,
   times: ExchangeTimes,
+  maxSeconds = MAX_SECONDS,
 ): RelayedToken {
   const token = checkToken(answer.token)
   const claims = findTokenClaims(token)
   const expiresInSeconds = checkLifetime(answer.expiresInSeconds)
-  const most = (wanted.expiresInSeconds ?? MAX_SECONDS) + SLACK_SECONDS
-  const own = claims?.exp === undefined ? 0 : claims.exp - (claims.iat ?? claims.exp)
-  if (expiresInSeconds > most || own > most)
+  const most = Math.min(wanted.expiresInSeconds ?? maxSeconds, maxSeconds) + SLACK_SECONDS
+  if (expiresInSeconds > most)
     throw new UpstreamInvalidError('answered a token that lasts longer than asked')
+  if (claims) checkTimes(claims, times, most)
   const scope = checkScope(answer.scope, wanted.scope)
   const asked = wanted.scope === undefined ? undefined : findScopes(wanted.scope)
   if (asked && claims?.scopes && !isSubset(claims.scopes, asked))
@@ -55,6 +57,19 @@ export function checkAnswer(
   if (expiresAt - times.receivedAt < 1000)
     throw new UpstreamInvalidError('answered a token that has expired')
   return { token, scope, expiresAt, lifetime: expiresAt - times.departedAt }
+}
+
+/** The token's own times, by the clock that it was made with where that is known. */
+function checkTimes(
+  { exp, iat, nbf }: TokenClaims,
+  { departedAt, receivedAt, date }: ExchangeTimes,
+  most: number,
+): void {
+  const isTooLong = exp !== undefined && exp - (iat ?? exp) > most
+  if (isTooLong || (exp !== undefined && exp - (date ?? departedAt) / 1000 > most))
+    throw new UpstreamInvalidError('answered a token that lasts longer than asked')
+  if (Math.max(iat ?? 0, nbf ?? 0) > (date ?? receivedAt) / 1000 + SLACK_SECONDS)
+    throw new UpstreamInvalidError('answered a token that is not valid yet')
 }
 
 function checkToken(token: unknown): string {

@@ -5,7 +5,8 @@ import type { NamedRelayedGrant } from './grant.ts'
 /** What one try of an upstream came to; never the token. */
 export interface CheckResult {
   readonly upstream: string
-  readonly grant: string
+  /** `undefined` for an upstream that no grant uses. */
+  readonly grant: string | undefined
   readonly dataset: string | undefined
   readonly isGood: boolean
   /** Why not. */
@@ -24,16 +25,22 @@ export type CheckedGrant = Omit<NamedRelayedGrant, 'owner'>
  * Asks each upstream for a token of each of its grants and datasets, one after the other: what an
  * operator tries should not look like an attack.
  *
+ * @param alone Upstreams that need no grant to be asked.
  * @param now Epoch ms.
  */
 export async function checkUpstreams(
   exchangers: ReadonlyMap<string, Exchanger>,
   grants: readonly CheckedGrant[],
+  alone: ReadonlySet<string>,
   now: () => number,
 ): Promise<readonly CheckResult[]> {
   const results: CheckResult[] = []
   for (const [upstream, exchanger] of exchangers) {
     const own = grants.filter((grant) => grant.upstream === upstream)
+    if (own.length === 0 && alone.has(upstream)) {
+      const result = await tryExchange(exchanger, NOTHING, now)
+      results.push({ upstream, ...result, grant: undefined })
+    }
     for (const { name, scope, expiresInSeconds, datasets = [undefined] } of own)
       for (const dataset of datasets) {
         const wanted = { grant: name, scope, expiresInSeconds, dataset }
@@ -41,6 +48,14 @@ export async function checkUpstreams(
       }
   }
   return results
+}
+
+/** What an upstream is asked for without a grant. */
+const NOTHING: Wanted = {
+  grant: '-',
+  scope: undefined,
+  expiresInSeconds: undefined,
+  dataset: undefined,
 }
 
 async function tryExchange(

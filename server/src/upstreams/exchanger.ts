@@ -7,10 +7,10 @@ import {
   UpstreamRefusedError,
   UpstreamUnavailableError,
 } from './errors.ts'
-import type { Policy } from './policy.ts'
+import { type Policy, QueueFullError } from './policy.ts'
 import type { Secret } from './secret.ts'
 import { createSend } from './send.ts'
-import type { Upstream, UpstreamRequest } from './upstream.ts'
+import type { Upstream, UpstreamAnswer, UpstreamRequest } from './upstream.ts'
 
 /** What one grant wants of its upstream. */
 export interface Wanted extends Omit<UpstreamRequest, 'signal'> {
@@ -41,7 +41,11 @@ export interface ExchangerParts {
   /** Name of the upstream, for the log. */
   readonly name: string
   readonly upstream: Upstream
+  /** Longest life of a token that its API gives, in seconds. */
+  readonly maxSeconds: number | undefined
   readonly secrets: readonly Secret[]
+  /** Those of them that no page may get: all but names of users. */
+  readonly credentials: readonly Secret[]
   readonly policy: Policy
   readonly dispatcher: Dispatcher
   readonly logger: Logger
@@ -56,65 +60,101 @@ export interface ExchangerParts {
 const REFUSED_FOR = 5_000
 const USELESS_FOR = 1_000
 
-interface Verdict {
-  readonly error: UpstreamError
+/** What counts for a while, and for one state of the credential. */
+interface Term {
   readonly version: number
+  /** Epoch ms. */
+  readonly from: number
   readonly until: number
+}
+
+interface Verdict extends Term {
+  readonly error: UpstreamError
 }
 
 /** Creates the exchanger of one upstream. */
 export function createExchanger(parts: ExchangerParts): Exchanger {
-  const { name, upstream, secrets, policy, dispatcher, logger, now } = parts
+  const { name, upstream, maxSeconds, secrets, credentials, policy, dispatcher, logger, now } =
+    parts
   const verdicts = new Map<string, Verdict>()
-  let pausedUntil = 0
+  let isFull = false
+  let pause: Term | undefined
 
   const sumVersions = () => secrets.reduce((sum, { version }) => sum + version, 0)
   const reloadSecrets = () => Promise.all(secrets.map((secret) => secret.reload()))
 
-  const ask = async (wanted: Wanted, signal: AbortSignal): Promise<Exchanged> => {
+  const ask = async (
+    wanted: Wanted,
+    signal: AbortSignal,
+    onVersion: (version: number) => void,
+  ): Promise<Exchanged> => {
     await Promise.all(secrets.map((secret) => secret.read()))
     const version = sumVersions()
+    onVersion(version)
     let date: number | undefined
     const send = createSend(dispatcher, signal, (found) => {
       date = found
     })
     const { grant, ...request } = wanted
     const departedAt = now()
-    const answer = await upstream({ ...request, signal }, send).catch(toUpstreamError)
+    // A function of the user's own may throw before it waits, answer at once, or answer anything.
+    const run = async (): Promise<UpstreamAnswer> => {
+      const { token, expiresInSeconds, scope } = Object(
+        await upstream({ ...request, signal }, send),
+      )
+      return { token, expiresInSeconds, scope }
+    }
+    const answer = await run().catch(toUpstreamError)
     const times = { departedAt, receivedAt: now(), date }
-    return { token: checkAnswer(answer ?? {}, wanted, times), version }
+    const token = checkAnswer(answer, wanted, times, maxSeconds)
+    assertNoSecret(token, credentials)
+    return { token, version }
   }
 
-  const attempt = async (wanted: Wanted, signal: AbortSignal): Promise<Exchanged> => {
+  const attempt = async (...[wanted, signal, onVersion]: Parameters<typeof ask>) => {
     try {
-      return await ask(wanted, signal)
+      return await ask(wanted, signal, onVersion)
     } catch (error) {
       if (!(error instanceof UpstreamRefusedError)) throw error
       // The credential may have been replaced, and the old one revoked, since it was read.
       const before = sumVersions()
       await reloadSecrets()
       if (sumVersions() === before) throw error
-      return ask(wanted, signal)
+      return ask(wanted, signal, onVersion)
     }
   }
 
-  const assertAllowed = (key: string) => {
-    const left = pausedUntil - now()
-    if (left > 0) throw new UpstreamUnavailableError('asked to be left alone', left / 1000)
-    const verdict = verdicts.get(key)
-    if (verdict && verdict.until > now() && verdict.version === findVersion()) throw verdict.error
+  /** Not any more with another credential, nor when the clock was set back to before it began. */
+  const isInForce = <T extends Term>(term: T | undefined): term is T => {
+    const at = now()
+    return (
+      term !== undefined && at >= term.from && at < term.until && term.version === findVersion()
+    )
   }
 
-  const remember = (key: string, wanted: Wanted, error: UpstreamError) => {
+  const assertAllowed = (key: string) => {
+    if (isInForce(pause))
+      throw new UpstreamUnavailableError('asked to be left alone', (pause.until - now()) / 1000)
+    const verdict = verdicts.get(key)
+    if (isInForce(verdict)) throw verdict.error
+  }
+
+  const startTerm = (version: number, length: number): Term => {
+    const from = now()
+    return { version, from, until: from + length }
+  }
+
+  /** @param version Of the credential that it failed with. */
+  const remember = (key: string, wanted: Wanted, error: UpstreamError, version: number) => {
     const { grant, dataset } = wanted
     const said = { upstream: name, grant, ...(dataset ? { dataset } : {}), reason: error.reason }
     if (error instanceof UpstreamUnavailableError) {
-      if (error.isTold) pausedUntil = now() + error.retryAfterSeconds * 1000
+      if (error.isTold) pause = startTerm(version, error.retryAfterSeconds * 1000)
       logger.warn(said, 'an upstream gives no token')
       return
     }
     const time = error instanceof UpstreamRefusedError ? REFUSED_FOR : USELESS_FOR
-    verdicts.set(key, { error, version: sumVersions(), until: now() + time })
+    verdicts.set(key, { error, ...startTerm(version, time) })
     logger.error(said, 'an upstream gives no token')
   }
 
@@ -128,16 +168,25 @@ export function createExchanger(parts: ExchangerParts): Exchanger {
       const key = `${wanted.grant} ${wanted.dataset ?? ''}`
       assertAllowed(key)
       let isAsked = false
+      let asked = sumVersions()
       try {
-        const exchanged = await policy((signal) => {
+        const exchanged = await policy(key, (signal) => {
           isAsked = true
-          return attempt(wanted, signal)
+          return attempt(wanted, signal, (version) => {
+            asked = version
+          })
         })
         verdicts.delete(key)
+        isFull = false
         return exchanged
       } catch (error) {
         // An open circuit is nothing new: what opened it has been logged.
-        if (isAsked && error instanceof UpstreamError) remember(key, wanted, error)
+        if (error instanceof QueueFullError && !isFull) {
+          // One line until an exchange succeeds, and not one for each page.
+          isFull = true
+          logger.warn({ upstream: name, reason: error.reason }, 'an upstream gives no token')
+        }
+        if (isAsked && error instanceof UpstreamError) remember(key, wanted, error, asked)
         throw error
       }
     },
@@ -149,11 +198,28 @@ export function createExchanger(parts: ExchangerParts): Exchanger {
       )
     },
     reload: async () => {
-      await reloadSecrets()
+      // Before anything that may take time: whoever asks for this wants it to count now.
       verdicts.clear()
-      pausedUntil = 0
+      pause = undefined
+      await reloadSecrets()
     },
   }
+}
+
+/**
+ * A server, or a proxy before it, that repeats what it is sent must not hand it on to pages.
+ *
+ * @throws {@link UpstreamInvalidError}
+ */
+function assertNoSecret({ token, scope = '' }: RelayedToken, credentials: readonly Secret[]): void {
+  const parts = [token, ...scope.split(' ')]
+  // Each part of a JWT is base64, and may itself hold what HTTP Basic sends.
+  const decoded = parts
+    .flatMap((part) => part.split('.'))
+    .map((part) => Buffer.from(part, 'base64url').toString('utf8'))
+  const texts = [...parts, scope, ...decoded]
+  if (credentials.some((secret) => texts.some((text) => secret.isIn(text))))
+    throw new UpstreamInvalidError('answered the credential that it was sent')
 }
 
 /** What a function of the user's own throws may quote anything: only its kind is told. */

@@ -13,6 +13,9 @@ export const geogSchema = z.strictObject({
   timeoutSeconds,
 })
 
+/** Longest life of an access token, in seconds. */
+export const GEOG_MAX_SECONDS = 14_400
+
 /** Asks `POST /v1/auth/token`. */
 export function createGeogUpstream(url: string, token: Secret): Upstream {
   return async ({ scope, expiresInSeconds }, send) => {

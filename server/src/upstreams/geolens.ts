@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { UpstreamInvalidError } from './errors.ts'
 import { readHeaderSecret, type Secret, type SecretSource, secretSchema } from './secret.ts'
-import { findTokenClaims } from './token-claims.ts'
+import { findPayload } from './token-claims.ts'
 import type { Upstream } from './upstream.ts'
 import { timeoutSeconds, upstreamUrl } from './url.ts'
 
@@ -51,7 +51,7 @@ export function createGeoLensUpstream(
         headers: field === 'apiKey' ? { 'x-api-key': value } : { authorization: `Bearer ${value}` },
       },
     )
-    const { typ, scope } = findTokenClaims(String(token))?.all ?? {}
+    const { typ, scope } = findPayload(String(token)) ?? {}
     if (typ !== 'download' || scope !== `dataset:${dataset}`)
       throw new UpstreamInvalidError('answered no download token of this dataset')
     if (!(Number(expires_in) <= MAX_SECONDS))

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { UpstreamRefusedError, UpstreamUnavailableError } from './errors.ts'
+import { UpstreamInvalidError, UpstreamRefusedError, UpstreamUnavailableError } from './errors.ts'
 import { type Secret, secretSchema } from './secret.ts'
 import type { Send } from './send.ts'
 import { assertBearer } from './token-type.ts'
 import type { Upstream, UpstreamAnswer } from './upstream.ts'
 import { timeoutSeconds, upstreamUrl } from './url.ts'
+import { withinTime } from './within-time.ts'
 
 /** An API with user name and password that answers with a token and a refresh token. */
 export const loginSchema = z.strictObject({
@@ -40,16 +41,20 @@ export function createLoginUpstream(url: string, username: Secret, password: Sec
     const headers = attempt === undefined ? {} : { 'idempotency-key': attempt }
     const answer = await send(`${url}/token`, { json, headers })
     const { refresh_token: refreshToken } = answer
+    const refreshTokens = [refreshToken, family?.refreshToken]
     family =
       typeof refreshToken === 'string'
         ? { refreshToken, version, attempt: randomUUID() }
         : undefined
     assertBearer(answer.token_type)
+    if (answer.token !== undefined && refreshTokens.includes(answer.token))
+      throw new UpstreamInvalidError('answered a refresh token in place of a token')
     return { token: answer.token, expiresInSeconds: answer.expires_in }
   }
 
-  const obtain = async (send: Send): Promise<UpstreamAnswer> => {
+  const obtain = async (send: Send, signal: AbortSignal): Promise<UpstreamAnswer> => {
     const credentials = { username: await username.read(), password: await password.read() }
+    if (signal.aborted) throw new UpstreamUnavailableError('no answer in time')
     if (family?.version === username.version + password.version) {
       try {
         return await ask(send, { refresh_token: family.refreshToken }, family.attempt)
@@ -64,7 +69,8 @@ export function createLoginUpstream(url: string, username: Secret, password: Sec
   return ({ signal }, send) => {
     const turn = last.then(() => {
       if (signal.aborted) throw new UpstreamUnavailableError('no answer in time')
-      return obtain(send)
+      // The next one does not wait for what listens to no signal, such as a store of passwords.
+      return withinTime(obtain(send, signal), signal)
     })
     last = turn.catch(() => undefined)
     return turn

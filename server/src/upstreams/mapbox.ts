@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { UpstreamInvalidError, UpstreamRefusedError } from './errors.ts'
 import { readHeaderSecret, type Secret, secretSchema } from './secret.ts'
-import { findTokenClaims } from './token-claims.ts'
+import { findPayload, findTokenClaims } from './token-claims.ts'
 import type { Upstream } from './upstream.ts'
 import { timeoutSeconds, upstreamUrl } from './url.ts'
 
@@ -16,6 +16,8 @@ export const mapboxSchema = z.strictObject({
 
 /** The API refuses more than an hour from now by its clock, which may be behind ours; seconds. */
 const MAX_AHEAD = 3_590
+/** Longest life of a temporary token, in seconds. */
+export const MAPBOX_MAX_SECONDS = 3_600
 
 /**
  * Asks `POST /tokens/v2/{username}`; the token itself names the user.
@@ -25,7 +27,7 @@ const MAX_AHEAD = 3_590
 export function createMapboxUpstream(url: string, secret: Secret, now: () => number): Upstream {
   return async ({ scope = '', expiresInSeconds = MAX_AHEAD }, send) => {
     const token = await readHeaderSecret(secret)
-    const username = findTokenClaims(token)?.all.u
+    const username = findPayload(token)?.u
     if (typeof username !== 'string' || !token.startsWith('sk.'))
       throw new UpstreamRefusedError('has a secret that is no secret token of Mapbox (sk.…)')
     const target = new URL(`${url}/tokens/v2/${encodeURIComponent(username)}`)

@@ -3,7 +3,7 @@ import { UpstreamInvalidError, UpstreamRefusedError } from './errors.ts'
 import { type Secret, secretSchema } from './secret.ts'
 import { assertBearer } from './token-type.ts'
 import type { Upstream } from './upstream.ts'
-import { timeoutSeconds, upstreamUrl } from './url.ts'
+import { endpointUrl, timeoutSeconds } from './url.ts'
 
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 const JWT = 'urn:ietf:params:oauth:token-type:jwt'
@@ -22,7 +22,7 @@ const OWN = [
 export const oauthSchema = z
   .strictObject({
     kind: z.literal('oauth'),
-    tokenUrl: upstreamUrl,
+    tokenUrl: endpointUrl,
     clientId: z.string().min(1).optional(),
     clientSecret: secretSchema.optional(),
     /** How the client authenticates: in the header, or in the body as ArcGIS wants it. */

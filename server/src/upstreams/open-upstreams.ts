@@ -2,20 +2,14 @@ import type { Logger } from 'pino'
 import { Agent } from 'undici'
 import { ConfigError } from '../config-error.ts'
 import { createExchanger, type Exchanger } from './exchanger.ts'
-import { createGeogUpstream } from './geog.ts'
+import { createGeogUpstream, GEOG_MAX_SECONDS } from './geog.ts'
 import { createGeoLensUpstream, getCredential } from './geolens.ts'
 import { createLoginUpstream } from './login.ts'
-import { createMapboxUpstream } from './mapbox.ts'
+import { createMapboxUpstream, MAPBOX_MAX_SECONDS } from './mapbox.ts'
+import { findMissingSecrets } from './missing-secrets.ts'
 import { createOauthUpstream } from './oauth.ts'
 import { createPolicy } from './policy.ts'
-import {
-  createSecret,
-  describeSource,
-  hasSecret,
-  type Secret,
-  type SecretSource,
-  type SecretSurroundings,
-} from './secret.ts'
+import { createSecret, type Secret, type SecretSource, type SecretSurroundings } from './secret.ts'
 import type { UpstreamSettings } from './settings.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -49,38 +43,41 @@ export function openUpstreams(
   // The policy's deadline ends whatever hangs; nothing is pipelined, nothing inflated.
   const dispatcher = new Agent({ connections: MAX_SOCKETS, connect: { timeout: 5_000 } })
   const exchangers = new Map<string, Exchanger>()
-  const faults: string[] = []
+  const faults = findMissingSecrets(configured, surroundings.env)
+  if (faults.length > 0) throw new ConfigError(faults)
   for (const [name, settings] of Object.entries(configured)) {
     const seconds = typeof settings === 'function' ? OWN_TIMEOUT_SECONDS : settings.timeoutSeconds
     const policy = createPolicy({ timeout: seconds * 1000 })
-    const { upstream, secrets, missing } = createUpstream(settings, surroundings)
-    faults.push(...missing.map((fault) => `upstreams.${name}.${fault}`))
-    const parts = { name, upstream, secrets, policy, dispatcher, logger, now }
+    const created = createUpstream(settings, surroundings)
+    const maxSeconds = findMaxSeconds(settings)
+    const parts = { name, maxSeconds, ...created, policy, dispatcher, logger, now }
     exchangers.set(name, createExchanger(parts))
   }
-  if (faults.length > 0) throw new ConfigError(faults)
   return { exchangers, close: () => dispatcher.destroy() }
+}
+
+/** Longest life that a kind's API gives; `undefined` where it names none, or checks that itself. */
+function findMaxSeconds(settings: UpstreamSettings): number | undefined {
+  if (typeof settings === 'function') return
+  if (settings.kind === 'geog') return GEOG_MAX_SECONDS
+  return settings.kind === 'mapbox' ? MAPBOX_MAX_SECONDS : undefined
 }
 
 interface Created {
   readonly upstream: Upstream
   readonly secrets: readonly Secret[]
-  /** Secrets that are not there, each with its field and rule. */
-  readonly missing: readonly string[]
+  readonly credentials: readonly Secret[]
 }
 
 function createUpstream(settings: UpstreamSettings, surroundings: SecretSurroundings): Created {
   const secrets: Secret[] = []
-  const missing: string[] = []
-  if (typeof settings === 'function') return { upstream: settings, secrets, missing }
+  const credentials: Secret[] = []
+  if (typeof settings === 'function') return { upstream: settings, secrets, credentials }
 
   const open = (field: string, source: SecretSource): Secret => {
     const secret = createSecret(source, surroundings)
     secrets.push(secret)
-    if (!hasSecret(source, surroundings.env))
-      missing.push(
-        `${field}: must lead to a secret of one line, which is not there (given: ${describeSource(source)})`,
-      )
+    if (field !== 'username') credentials.push(secret)
     return secret
   }
 
@@ -112,5 +109,5 @@ function createUpstream(settings: UpstreamSettings, surroundings: SecretSurround
       }
     }
   }
-  return { upstream: create(), secrets, missing }
+  return { upstream: create(), secrets, credentials }
 }

@@ -13,9 +13,21 @@ import {
   wrap,
 } from 'cockatiel'
 import { DEFAULT_RETRY_AFTER, UpstreamError, UpstreamUnavailableError } from './errors.ts'
+import { withinTime } from './within-time.ts'
 
-/** Runs attempts at an exchange until one succeeds, time is up, or more would only do harm. */
-export type Policy = <T>(attempt: (signal: AbortSignal) => Promise<T>) => Promise<T>
+/** More pages wait for an upstream than may. */
+export class QueueFullError extends UpstreamUnavailableError {
+  constructor() {
+    super('too many exchanges at once')
+  }
+}
+
+/**
+ * Runs attempts at an exchange until one succeeds, time is up, or more would only do harm.
+ *
+ * @param key What is asked for: failures in a row count for each by itself.
+ */
+export type Policy = <T>(key: string, attempt: (signal: AbortSignal) => Promise<T>) => Promise<T>
 
 /** What a policy may be told, for tests. */
 export interface PolicyOptions {
@@ -30,18 +42,20 @@ const MAX_RETRIES = 2
 const BACKOFF = 200
 /** A wait that an upstream asks for is kept within an exchange up to here; longer ones are passed on. */
 const PATIENCE_SECONDS = 1
-/** Attempts that fail in a row before the upstream is left alone, and for how long, in ms. */
+/** Attempts that fail in a row before what they ask for is not asked for, and for how long, in ms. */
 const BREAKS_AFTER = 6
 const BREAKS_FOR = DEFAULT_RETRY_AFTER * 1000
 /** Exchanges at once with one upstream, and how many more may wait. */
 const MAX_RUNNING = 16
-const MAX_WAITING = 240
+const MAX_WAITING = 1_000
 
 /**
  * Creates the policy of one upstream: a deadline, a bound on what runs at once, retries with jitter
- * that keep to `Retry-After`, and a circuit breaker.
+ * that keep to `Retry-After`, and a circuit breaker for each key: one dataset that fails is no reason
+ * to leave the others alone.
  *
- * @throws By the policy: `UpstreamUnavailableError` for a deadline, a full queue or an open circuit.
+ * @throws By the policy: `UpstreamUnavailableError` for a deadline or an open circuit,
+ *   {@link QueueFullError} for a full queue.
  */
 export function createPolicy({ timeout: limit, random = Math.random }: PolicyOptions): Policy {
   const isPassing = (error: Error) => error instanceof UpstreamUnavailableError
@@ -57,43 +71,43 @@ export function createPolicy({ timeout: limit, random = Math.random }: PolicyOpt
       return told * 1000 + BACKOFF * 2 ** (attempt - 1) * (1 - random() / 2)
     },
   )
-  const policy = wrap(
-    timeout(limit, TimeoutStrategy.Aggressive),
-    bulkhead(MAX_RUNNING, MAX_WAITING),
-    retry(handleWhen(isWorthRetrying), { maxAttempts: MAX_RETRIES, backoff }),
-    circuitBreaker(handleWhen(isPassing), {
-      halfOpenAfter: BREAKS_FOR,
-      breaker: new ConsecutiveBreaker(BREAKS_AFTER),
-    }),
-  )
+  const deadline = timeout(limit, TimeoutStrategy.Aggressive)
+  const queue = bulkhead(MAX_RUNNING, MAX_WAITING)
+  const createKeyPolicy = () =>
+    wrap(
+      queue,
+      retry(handleWhen(isWorthRetrying), { maxAttempts: MAX_RETRIES, backoff }),
+      circuitBreaker(handleWhen(isPassing), {
+        halfOpenAfter: BREAKS_FOR,
+        breaker: new ConsecutiveBreaker(BREAKS_AFTER),
+      }),
+    )
+  // As many as the configuration has grants and datasets.
+  const policies = new Map<string, ReturnType<typeof createKeyPolicy>>()
+  const getPolicy = (key: string) => {
+    const policy = policies.get(key) ?? createKeyPolicy()
+    policies.set(key, policy)
+    return policy
+  }
 
-  return async (attempt) => {
+  return async (key, attempt) => {
     try {
-      return await policy.execute(({ signal }) => withinTime(attempt(signal), signal))
+      // Cockatiel's breaker drops the signal of whoever waits for it while it is half open: the
+      // deadline's own is used, or an attempt would hold its place in the queue for ever.
+      return await deadline.execute(({ signal }) =>
+        getPolicy(key).execute(() => {
+          if (signal.aborted) throw new TaskCancelledError()
+          return withinTime(attempt(signal), signal)
+        }, signal),
+      )
     } catch (error) {
       if (error instanceof UpstreamError) throw error
       if (error instanceof TaskCancelledError)
         throw new UpstreamUnavailableError('no answer in time')
       if (error instanceof BrokenCircuitError)
         throw new UpstreamUnavailableError('left alone for a while after failures in a row')
-      if (error instanceof BulkheadRejectedError)
-        throw new UpstreamUnavailableError('too many exchanges at once')
+      if (error instanceof BulkheadRejectedError) throw new QueueFullError()
       throw error
     }
-  }
-}
-
-/** An attempt that does not listen to its signal is not waited for, and counts as a failure. */
-async function withinTime<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = () => {}
-  const timeIsUp = new Promise<never>((_, reject) => {
-    stop = () => reject(new UpstreamUnavailableError('no answer in time'))
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    return await Promise.race([running, timeIsUp])
-  } finally {
-    signal.removeEventListener('abort', stop)
   }
 }

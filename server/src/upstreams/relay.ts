@@ -45,8 +45,10 @@ export function createRelay(exchangers: ReadonlyMap<string, Exchanger>, now: () 
   }
 
   const share = async (key: string, exchanger: Exchanger, wanted: Wanted) => {
-    const held = cache.get(key)
-    const left = (held?.token.expiresAt ?? 0) - now()
+    const found = cache.get(key)
+    const left = (found?.token.expiresAt ?? 0) - now()
+    // More left than there was of it: the clock has been set back, and nobody knows its end any more.
+    const held = found && left <= found.token.lifetime ? found : undefined
     if (held && left >= held.token.lifetime / 2 && held.version === exchanger.findVersion())
       return held.token
     const flight = fly(key, exchanger, wanted).then((exchanged) => {

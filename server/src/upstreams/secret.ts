@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 import { UpstreamRefusedError } from './errors.ts'
 
-/** Gives a secret; asked before an exchange, once a second at most. */
+/** Gives a secret within 3 s; asked before an exchange, once a second at most. */
 export type SecretFunction = () => string | Promise<string>
 
 /** Where a long-lived credential comes from: never from the configuration itself. */
@@ -40,6 +40,8 @@ export interface Secret {
   look(): void
   /** Looks at the source even if it was looked at just now. */
   reload(): Promise<void>
+  /** Is the secret, as it is or as it was before, in a text, also encoded for a form, a URL or HTTP Basic? */
+  isIn(text: string): boolean
   /** Changes when the secret does, as far as anyone has looked. */
   readonly version: number
 }
@@ -53,10 +55,13 @@ export interface SecretSurroundings {
 
 const CHECK_INTERVAL = 1_000
 const MAX_LENGTH = 8192
+/** A function that takes longer gives nothing: what was good before stays; ms. */
+const FUNCTION_TIMEOUT = 3_000
 
 /** Creates the reader of one secret. */
 export function createSecret(source: SecretSource, { env, now }: SecretSurroundings): Secret {
   let value: string | undefined
+  let previous: string | undefined
   let version = 0
   let checkedAt = Number.NEGATIVE_INFINITY
   let mark: string | undefined
@@ -64,6 +69,7 @@ export function createSecret(source: SecretSource, { env, now }: SecretSurroundi
   const keep = (found: string | undefined) => {
     // A file that is just being replaced is empty or gone for a moment: what was good stays.
     if (found === undefined || found === value) return
+    previous = value
     value = found
     version += 1
   }
@@ -101,18 +107,48 @@ export function createSecret(source: SecretSource, { env, now }: SecretSurroundi
         readFile(source.file, false)
     },
     reload: () => read(true),
+    isIn: (text) =>
+      [value, previous].some((secret) => secret !== undefined && isSecretIn(text, secret)),
     get version() {
       return version
     },
   }
 }
 
+/** A secret that is shorter may be part of anything: it counts only as the whole. */
+const MIN_PART = 8
+
+function isSecretIn(text: string, secret: string): boolean {
+  const form = new URLSearchParams({ '': secret }).toString().slice(1)
+  const forms = [secret, form, encodeURIComponent(secret)]
+  if (secret.length < MIN_PART) return forms.includes(text)
+  const plain = text.replaceAll('-', '+').replaceAll('_', '/')
+  return forms.some(
+    (found) =>
+      text.includes(found) || encodeBase64(found).some((encoded) => plain.includes(encoded)),
+  )
+}
+
+/** What a text looks like within base64, wherever in the encoded text it begins. */
+function encodeBase64(text: string): readonly string[] {
+  return [0, 2, 3].map((skipped, before) => {
+    const bytes = Buffer.from('\0'.repeat(before) + text)
+    return bytes.toString('base64').slice(skipped, Math.floor((bytes.length * 4) / 3))
+  })
+}
+
 /** What a function throws may quote what it has asked for. */
 async function ask(source: SecretFunction): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), FUNCTION_TIMEOUT)
+  })
   try {
-    return await source()
+    return await Promise.race([source(), late])
   } catch {
     return
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -135,10 +171,10 @@ export function hasSecret(source: SecretSource, env: SecretSurroundings['env']):
   return parseSecret(found) !== undefined
 }
 
-/** Where a secret comes from, for people. */
+/** Where a secret comes from, for people. Its name is not told: it may be the secret, misplaced. */
 export function describeSource(source: SecretSource): string {
   if (typeof source === 'function') return 'a function'
-  return 'env' in source ? `the variable ${source.env}` : `the file ${source.file}`
+  return 'env' in source ? 'a variable of the environment' : 'a file'
 }
 
 /** What a source gave, without the line end of a text file; `undefined` for what cannot be a secret. */

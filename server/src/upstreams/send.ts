@@ -63,9 +63,8 @@ export function createSend(
     )
     const date = Date.parse(String(answer.headers.date))
     if (!Number.isNaN(date)) onDate(date)
-    const text = await carry(signal, () => readText(answer.body))
-    assertGood(answer, text, Number.isNaN(date) ? Date.now() : date)
-    return parseObject(answer, text)
+    await assertGood(answer, Number.isNaN(date) ? Date.now() : date)
+    return parseObject(answer, await carry(signal, () => readText(answer.body)))
   }
 }
 
@@ -99,21 +98,25 @@ async function readText(body: Dispatcher.ResponseData['body']): Promise<string> 
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function assertGood(
-  { statusCode: status, headers }: Dispatcher.ResponseData,
-  text: string,
+/** What the status says is told at once: a body that nobody needs may be long, or never end. */
+async function assertGood(
+  { statusCode: status, headers, body }: Dispatcher.ResponseData,
   now: number,
-): void {
+): Promise<void> {
   if (status >= 200 && status < 300) return
+  const isRefusal = status >= 400 && status < 500 && status !== 408 && status !== 429
+  if (isRefusal) {
+    // Without a body that can be read it is the same refusal, without a code.
+    const code = findCode(await readText(body).catch(() => ''))
+    throw new UpstreamRefusedError(`answered ${status}${code ? ` ${code}` : ''}`)
+  }
+  // An error of a stream that is destroyed would end the process if nobody listened.
+  body.on('error', () => undefined).destroy()
   if (status === 408 || status === 429 || status >= 500)
     throw new UpstreamUnavailableError(
       `answered ${status}`,
       parseRetryAfter(headers['retry-after'], now),
     )
-  if (status >= 400) {
-    const code = findCode(text)
-    throw new UpstreamRefusedError(`answered ${status}${code ? ` ${code}` : ''}`)
-  }
   throw new UpstreamInvalidError(`answered ${status}; redirects are not followed`)
 }
 

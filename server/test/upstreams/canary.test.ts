@@ -8,6 +8,7 @@ setUpSecondBrokers()
 /** Secrets that are nowhere to be seen: each is good ASCII, and of a form that its API takes. */
 const CANARY = 'canary0123456789canary'
 const payload = Buffer.from(JSON.stringify({ u: 'city', a: CANARY })).toString('base64url')
+const BASIC = Buffer.from(`x:${CANARY}`).toString('base64')
 const MAPBOX = `sk.${payload}.${CANARY}`
 
 let api: SecondBroker
@@ -55,11 +56,54 @@ const faults: readonly (Fault | undefined)[] = [
   answerWith(200, { 'content-type': 'application/json' }, `{"${CANARY}`),
 ]
 
-test('U1: no long-lived credential in any log line, error body or report, whatever the upstream does with it', async () => {
+/** What a page could get of what was sent: each is a token or a scope that answers well otherwise. */
+const echo =
+  (field: 'token' | 'scope', pick: (sent: readonly string[]) => string): Fault =>
+  async (incoming, outgoing) => {
+    let body = ''
+    for await (const chunk of incoming.setEncoding('utf8')) body += chunk
+    const { searchParams } = new URL(`http://x${incoming.url}`)
+    const json: unknown = body.startsWith('{') ? JSON.parse(body) : {}
+    const sent = [
+      ...[incoming.headers.authorization, incoming.headers['x-api-key']].map(String),
+      ...searchParams.values(),
+      ...(body.startsWith('{') ? [] : new URLSearchParams(body).values()),
+      ...Object.values(Object(json)).map(String),
+    ]
+    const said = pick(sent.map((text) => text.replace(/^\w+ /, '')))
+    const token = field === 'token' ? said : 'opaque'
+    outgoing.writeHead(200, { 'content-type': 'application/json' }).end(
+      JSON.stringify({
+        token,
+        access_token: token,
+        refresh_token: 'other',
+        expires_in: 60,
+        ...(field === 'scope' ? { scope: said } : {}),
+      }),
+    )
+  }
+
+const isSecret = (text: string) =>
+  [text, Buffer.from(text, 'base64').toString()].some((form) => form.includes(CANARY))
+const echoes: readonly (readonly [string, Fault])[] = (['token', 'scope'] as const).flatMap(
+  (field) => [
+    [`${field}: the secret`, echo(field, (sent) => sent.find(isSecret) ?? MAPBOX)],
+    [`${field}: the secret among more`, echo(field, (sent) => `a-${sent.find(isSecret)}-b`)],
+    [
+      `${field}: a JWT with the secret`,
+      echo(field, (sent) => {
+        const claims = JSON.stringify({ sent: sent.find(isSecret) })
+        return `e30.${Buffer.from(claims).toString('base64url')}.c2ln`
+      }),
+    ],
+  ],
+)
+
+async function startCanaries() {
   const { url } = proxy
   const { source } = writeSecret(CANARY)
   const id = '11111111-1111-4111-8111-111111111111'
-  const relay = await startRelay({
+  return startRelay({
     env: { CANARY, MAPBOX, NAME: 'city' },
     upstreams: {
       geog: { kind: 'geog', url, token: source },
@@ -88,23 +132,61 @@ test('U1: no long-lived credential in any log line, error body or report, whatev
       exchange: { upstream: 'exchange' },
     },
   })
-  const names = ['geog', 'mapbox', 'geolens', 'bearer', 'login', 'basic', 'post', 'exchange']
+}
+
+const NAMES = ['geog', 'mapbox', 'geolens', 'bearer', 'login', 'basic', 'post', 'exchange']
+
+test('U1: no long-lived credential in any log line, error body or report, whatever the upstream does with it', async () => {
+  const relay = await startCanaries()
   let said = ''
   for (const fault of faults) {
     proxy.fault = fault
     // Past whatever the last fault made the broker wait for.
     relay.skip(700_000)
-    for (const name of names) {
+    for (const name of NAMES) {
       const response = await relay.ask(name)
       expect([502, 503]).toContain(response.status)
       said += JSON.stringify([...response.headers]) + (await response.text())
     }
     said += await (await fetch(`${relay.url}/readyz`)).text()
   }
-  expect(proxy.count()).toBeGreaterThan(faults.length * names.length * 0.8)
+  expect(proxy.count()).toBeGreaterThan(faults.length * NAMES.length * 0.8)
   const logged = relay.logged()
   expect(logged.split('an upstream gives no token').length).toBeGreaterThan(50)
-  const basic = Buffer.from(`x:${CANARY}`).toString('base64')
-  for (const secret of [CANARY, MAPBOX, payload, basic, encodeURIComponent(MAPBOX)])
+  for (const secret of [CANARY, MAPBOX, payload, BASIC, encodeURIComponent(MAPBOX)])
     for (const place of [said, logged, api.printed()]) expect(place).not.toContain(secret)
+})
+
+test.each(echoes)(
+  'U1: an upstream that answers well, with the credential in the answer (%s), gives no page anything',
+  async (what, fault) => {
+    const relay = await startCanaries()
+    proxy.fault = fault
+    for (const name of NAMES) {
+      const response = await relay.ask(name)
+      const text = await response.text()
+      // A login has no scope, and what is said of one goes nowhere.
+      const isUnread = name === 'login' && what.startsWith('scope')
+      expect([name, response.status]).toEqual([name, isUnread ? 200 : 502])
+      for (const secret of [CANARY, MAPBOX, payload, BASIC])
+        for (const place of [text, relay.logged()]) expect(place).not.toContain(secret)
+    }
+    expect(relay.logged()).toContain('answered the credential that it was sent')
+  },
+)
+
+test('U1: the credential before the present one is no token either', async () => {
+  const file = writeSecret(CANARY)
+  const relay = await startRelay({
+    upstreams: { geog: { kind: 'geog', url: proxy.url, token: file.source } },
+    grants: { own: { upstream: 'geog', scope: 'a', shared: false } },
+  })
+  const json = { 'content-type': 'application/json' }
+  const body = (token: string) => JSON.stringify({ access_token: token, expires_in: 60 })
+  proxy.fault = answerWith(200, json, body('opaque'))
+  expect((await relay.ask('own')).status).toBe(200)
+  file.replace('another0123456789')
+  relay.skip(1_000)
+  proxy.fault = answerWith(200, json, body(CANARY))
+  expect((await relay.ask('own')).status).toBe(502)
 })

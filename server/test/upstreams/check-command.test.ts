@@ -49,9 +49,27 @@ describe('upstream check', () => {
       expect.stringMatching(
         /^geolens \| rasters \| ok \| 0 ms \| dataset 1.*: a token for 1[12]\d s, dataset:/,
       ),
-      'idle | - | unused | - | no grant names it',
+      'idle | - | unused | - | no grant uses it',
     ])
-    expect([code, error]).toEqual([1, '1 of 3 gave no token.\n'])
+    expect([code, error]).toEqual([
+      1,
+      '1 of 3 gave no token. No grant uses "idle", so it was not asked.\n',
+    ])
+  })
+
+  test('asks for a token without a grant where it can, and fails where it cannot', async () => {
+    const upstreams = {
+      idle: { kind: 'geog', url: api.url, token: { env: 'TOKEN' } },
+      oauth: {
+        kind: 'oauth',
+        tokenUrl: `${api.url}/oauth/token`,
+        subjectToken: { env: 'TOKEN' },
+      },
+    }
+    const both = await check({ upstreams })
+    expect(both.out).toMatch(/^oauth +- +ok /m)
+    expect([both.code, both.error]).toEqual([1, 'No grant uses "idle", so it was not asked.\n'])
+    expect((await check({ upstreams }, ['oauth'])).code).toBe(0)
   })
 
   test('prints JSON for machines, and never a token', async () => {

@@ -189,6 +189,20 @@ describe('an upstream is spared', () => {
     expect((await relay.ask('own')).status).toBe(200)
   })
 
+  test.each([429, 500, 302])('%s counts before its body has ended', async (status) => {
+    const patient = await startGeogRelay(60)
+    proxy.fault = (_, outgoing) => {
+      outgoing.writeHead(status, { 'retry-after': '7' }).write('a')
+    }
+    expect((await patient.ask('own')).status).toBe(status === 302 ? 502 : 503)
+  })
+
+  test('a refusal with a long body is a refusal without a code', async () => {
+    proxy.fault = answerWith(401, {}, 'x'.repeat(70_000))
+    expect((await (await relay.ask('own')).json()).error).toBe('upstream_refused')
+    expect(relay.logged()).toContain('"reason":"answered 401"')
+  })
+
   test('after six failures in a row it is left alone for a while', async () => {
     proxy.fault = answerWith(500)
     for (let round = 0; round < 4; round += 1) await relay.ask('own')
@@ -223,6 +237,27 @@ describe('an upstream is spared', () => {
     const waiting = relay.ask('own')
     expect((await relay.post('/map-token')).status).toBe(200)
     expect((await waiting).status).toBe(503)
+  })
+})
+
+describe('a clock that is set back', () => {
+  test('makes no token last longer', async () => {
+    const first = await (await relay.ask('shared')).json()
+    relay.skip(-3_600_000)
+    const response = await relay.ask('shared')
+    expect(response.status).toBe(200)
+    expect((await response.json()).access_token).not.toBe(first.access_token)
+  })
+
+  test.each([
+    [503, answerWith(429, { 'retry-after': '600' })],
+    [502, answerWith(401)],
+  ])('makes nobody wait longer (%s)', async (status, fault) => {
+    proxy.fault = fault
+    expect((await relay.ask('own')).status).toBe(status)
+    proxy.fault = undefined
+    relay.skip(-3_600_000)
+    expect((await relay.ask('own')).status).toBe(200)
   })
 })
 

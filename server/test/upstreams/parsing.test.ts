@@ -4,7 +4,9 @@ import { checkAnswer } from '../../src/upstreams/answer.ts'
 import { UpstreamInvalidError } from '../../src/upstreams/errors.ts'
 import { findExpiry } from '../../src/upstreams/expiry.ts'
 import { parseRetryAfter } from '../../src/upstreams/retry-after.ts'
-import { findTokenClaims } from '../../src/upstreams/token-claims.ts'
+import { findPayload, findTokenClaims } from '../../src/upstreams/token-claims.ts'
+
+type Wanted = Parameters<typeof checkAnswer>[1]
 
 const jwt = (claims: unknown) =>
   `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`
@@ -94,11 +96,32 @@ describe('what a token says of itself', () => {
     expect(findTokenClaims(jwt({ scp: ['a'] }))?.scopes).toEqual(['a'])
   })
 
+  test('of its scope is all of what it says, in whatever claims', () => {
+    const claims = findTokenClaims(jwt({ scope: 'a', scp: ['b', 'a'], scopes: 'c d' }))
+    expect(claims?.scopes).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  test.each([
+    { exp: '9999999999' },
+    { exp: null },
+    { exp: 1e12 },
+    { exp: -1 },
+    { iat: '1' },
+    { nbf: [1] },
+    { scope: 1 },
+    { scope: { admin: true } },
+    { scope: null },
+    { scope: 'a', scp: [['b']] },
+    { scopes: ['a', 1] },
+  ])('is refused where its form is wrong: %o', (claims) => {
+    expect(() => findTokenClaims(jwt(claims))).toThrow(UpstreamInvalidError)
+  })
+
   test('is nothing for opaque ones, whatever they look like', () => {
     fc.assert(
       fc.property(fc.string(), fc.jsonValue(), (text, value) => {
-        findTokenClaims(text)
-        const claims = findTokenClaims(jwt(value))
+        findPayload(text)
+        const claims = findPayload(jwt(value))
         if (typeof value !== 'object' || value === null || Array.isArray(value))
           expect(claims).toBeUndefined()
       }),
@@ -134,6 +157,43 @@ describe('an answer', () => {
       }),
       { numRuns: 2_000 },
     )
+  })
+
+  describe('with a token that tells its times', () => {
+    const now = times.departedAt / 1000
+    const check =
+      (claims: object, date?: number, maxSeconds?: number, asked: Wanted = wanted) =>
+      () =>
+        checkAnswer(
+          { token: jwt(claims), expiresInSeconds: 60 },
+          asked,
+          { ...times, date },
+          maxSeconds,
+        )
+    const unasked: Wanted = { scope: 'a b', expiresInSeconds: undefined }
+
+    test('lasts no longer than asked, by the clock that it was made with', () => {
+      expect(check({ exp: now + 600 })).not.toThrow()
+      expect(check({ exp: now + 700 })).toThrow(UpstreamInvalidError)
+      const ahead = times.departedAt + 3_600_000
+      expect(check({ exp: now + 4_200 }, ahead)).not.toThrow()
+      expect(check({ exp: now + 4_300 }, ahead)).toThrow(UpstreamInvalidError)
+      // An "iat" that is said to be long after does not make it shorter.
+      expect(check({ iat: now + 86_000, exp: now + 86_400 })).toThrow(UpstreamInvalidError)
+    })
+
+    test('lasts no longer than its kind of upstream allows', () => {
+      expect(check({ exp: now + 3_600 }, undefined, 3_600, unasked)).not.toThrow()
+      expect(check({ exp: now + 3_700 }, undefined, 3_600, unasked)).toThrow(UpstreamInvalidError)
+      expect(check({ exp: now + 3_700 }, undefined, 14_400, unasked)).not.toThrow()
+    })
+
+    test.each(['nbf', 'iat'])('is valid already (%s)', (name) => {
+      expect(check({ [name]: now + 50 })).not.toThrow()
+      expect(check({ [name]: now + 70 })).toThrow(UpstreamInvalidError)
+      expect(check({ [name]: now - 70 })).not.toThrow()
+      expect(check({ [name]: 0 })).not.toThrow()
+    })
   })
 
   test('without a scope has the one that was asked for; lifetimes may be written as strings', () => {

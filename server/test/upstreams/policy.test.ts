@@ -19,7 +19,7 @@ async function follow(
   const policy = createPolicy({ timeout, random: () => random })
   const startedAt = Date.now()
   const times: number[] = []
-  const running = policy((signal) => {
+  const running = policy('', (signal) => {
     times.push(Date.now() - startedAt)
     return attempt(times.length, signal)
   }).then(
@@ -75,7 +75,7 @@ test('an attempt that does not listen to its signal is given up when time is up'
 describe('a circuit breaker', () => {
   const open = async () => {
     const { policy } = await follow(0, unavailable())
-    const again = policy(unavailable()).catch(() => undefined)
+    const again = policy('', unavailable()).catch(() => undefined)
     await vi.runAllTimersAsync()
     await again
     return policy
@@ -84,28 +84,67 @@ describe('a circuit breaker', () => {
   test('leaves the upstream alone for 5 s after six failures in a row', async () => {
     const policy = await open()
     const attempt = vi.fn(async () => 'token')
-    await expect(policy(attempt)).rejects.toMatchObject({ status: 503, retryAfterSeconds: 5 })
+    await expect(policy('', attempt)).rejects.toMatchObject({ status: 503, retryAfterSeconds: 5 })
     vi.advanceTimersByTime(4_999 - 600)
     expect(attempt).not.toHaveBeenCalled()
     vi.advanceTimersByTime(700)
-    await expect(policy(attempt)).resolves.toBe('token')
-    await expect(policy(attempt)).resolves.toBe('token')
+    await expect(policy('', attempt)).resolves.toBe('token')
+    await expect(policy('', attempt)).resolves.toBe('token')
+  })
+
+  test('is one for each key: others go on', async () => {
+    const policy = await open()
+    await expect(policy('', async () => 'token')).rejects.toMatchObject({ status: 503 })
+    await expect(policy('other', async () => 'token')).resolves.toBe('token')
+  })
+
+  test('that is half open lets nobody wait beyond the deadline, and frees every place', async () => {
+    const policy = await open()
+    await vi.advanceTimersByTimeAsync(5_000)
+    const probe = policy('', () => new Promise((resolve) => setTimeout(resolve, 300, 'token')))
+    const signals: AbortSignal[] = []
+    const ends = Array.from({ length: 40 }, () =>
+      policy('', (signal) => {
+        signals.push(signal)
+        return new Promise(() => undefined)
+      }).catch((error: unknown) => error),
+    )
+    await vi.advanceTimersByTimeAsync(8_000)
+    await expect(probe).resolves.toBe('token')
+    // Those that hang count as failures, which those behind them learn.
+    for (const end of await Promise.all(ends))
+      expect(end).toMatchObject({ reason: expect.stringMatching(/no answer in time|left alone/) })
+    expect(signals.length).toBeGreaterThanOrEqual(15)
+    expect(signals.filter(({ aborted }) => !aborted)).toEqual([])
+    await vi.advanceTimersByTimeAsync(100)
+    // All 16 places are there again.
+    let running = 0
+    const next = Array.from({ length: 16 }, () =>
+      policy('other', async () => {
+        running += 1
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }),
+    )
+    await vi.advanceTimersByTimeAsync(50)
+    expect(running).toBe(16)
+    await vi.advanceTimersByTimeAsync(100)
+    await Promise.all(next)
   })
 
   test('is not opened by refusals, which are no outage', async () => {
     const policy = createPolicy({ timeout: 1_000 })
     for (let round = 0; round < 10; round += 1)
-      await policy(fail(new UpstreamRefusedError('answered 401'))).catch(() => undefined)
-    await expect(policy(async () => 'token')).resolves.toBe('token')
+      await policy('', fail(new UpstreamRefusedError('answered 401'))).catch(() => undefined)
+    await expect(policy('', async () => 'token')).resolves.toBe('token')
   })
 })
 
-test('16 exchanges run at once, 240 wait, more are refused', async () => {
+test('16 exchanges run at once, 1,000 wait, more are refused', async () => {
   const policy = createPolicy({ timeout: 1_000 })
   let running = 0
   const ends: (() => void)[] = []
-  const all = Array.from({ length: 300 }, () =>
-    policy(async () => {
+  const all = Array.from({ length: 1_060 }, () =>
+    policy('', async () => {
       running += 1
       await new Promise<void>((resolve) => ends.push(resolve))
       return 'token'

@@ -1,6 +1,7 @@
 import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { createLoginUpstream } from '../../src/upstreams/login.ts'
 import { createSecret } from '../../src/upstreams/secret.ts'
 import { makeDataFolder, readClaims } from '../broker-under-test.ts'
 import { answerWith, type FaultProxy, passOn, startFaultProxy } from './fault-proxy.ts'
@@ -29,7 +30,7 @@ const grants = {
   shared: { upstream: 'geog', scope: 'tiles:read', expiresInSeconds: 60 },
   own: { upstream: 'geog', scope: 'tiles:read', expiresInSeconds: 60, shared: false },
 }
-const relayOf = (source: { file: string } | (() => string)) =>
+const relayOf = (source: { file: string } | (() => string | Promise<string>)) =>
   startRelay({
     mapTokenPerMinute: 100_000,
     upstreams: { geog: { kind: 'geog', url: proxy.url, token: source } },
@@ -118,6 +119,80 @@ test('what a function gives is asked for again by reload()', async () => {
   secret = next
   await broker.reload()
   expect(await readParent(await ask('shared'))).toBe(readClaims(next).sub)
+})
+
+test('Retry-After is for the credential that it was told to, and not for the next one', async () => {
+  const [old, next] = await Promise.all([createToken(), createToken()])
+  const file = writeSecret(old)
+  const { ask, skip } = await relayOf(file.source)
+  proxy.fault = answerWith(429, { 'retry-after': '600' })
+  expect((await ask('own')).status).toBe(503)
+  proxy.fault = undefined
+  skip(1_000)
+  expect((await ask('own')).status).toBe(503)
+  file.replace(next)
+  skip(1_000)
+  expect(await readParent(await ask('own'))).toBe(readClaims(next).sub)
+})
+
+describe('a function that never answers', () => {
+  const never = () => new Promise<string>(() => undefined)
+
+  test('counts as one that has no secret', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const secret = createSecret(never, { env: {}, now: () => 0 })
+    const read = expect(secret.read()).rejects.toMatchObject({ status: 502 })
+    await vi.advanceTimersByTimeAsync(3_000)
+    await read
+  })
+
+  test('takes away no secret that it gave before', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    let now = 0
+    let give = async () => 'good'
+    const secret = createSecret(() => give(), { env: {}, now: () => now })
+    expect(await secret.read()).toBe('good')
+    give = never
+    now += 1_000
+    const read = secret.read()
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(await read).toBe('good')
+  })
+
+  test('does not keep reload() from asking again at once', async () => {
+    const token = await createToken()
+    let isHanging = false
+    const { ask, broker } = await relayOf(() => (isHanging ? never() : Promise.resolve(token)))
+    proxy.fault = answerWith(429, { 'retry-after': '600' })
+    expect((await ask('own')).status).toBe(503)
+    proxy.fault = undefined
+    isHanging = true
+    const reloading = broker.reload()
+    expect((await ask('own')).status).toBe(200)
+    await reloading
+  })
+
+  test('lets those go on who sign in after it', async () => {
+    let isHanging = true
+    const read = async () => (isHanging ? never() : 'secret')
+    const settings = { env: {}, now: () => Date.now() }
+    const upstream = createLoginUpstream(
+      'https://l.example',
+      createSecret(() => 'city', settings),
+      createSecret(read, settings),
+    )
+    const stop = new AbortController()
+    const wanted = { scope: undefined, expiresInSeconds: undefined, dataset: undefined }
+    const send = async () => ({ token: 'opaque', expires_in: 60 })
+    const first = upstream({ ...wanted, signal: stop.signal }, send)
+    stop.abort()
+    await expect(first).rejects.toMatchObject({ reason: 'no answer in time' })
+    isHanging = false
+    const next = upstream({ ...wanted, signal: new AbortController().signal }, send)
+    expect((await next).token).toBe('opaque')
+  })
 })
 
 test('SIGHUP reads secrets again, and ends nothing', async () => {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { BrokerOptions, Upstream } from '../../src/index.ts'
 import { runCommand, startBroker } from '../broker-under-test.ts'
+import { startRelay } from './relay-under-test.ts'
 
 /** Somebody's own API: numbers its tokens. */
 async function startNumbers() {
@@ -73,16 +74,54 @@ describe("an upstream of one's own", () => {
     expect(numbers.count()).toBe(2)
   })
 
-  test('that throws is a 502, and the log has nothing of what it says', async () => {
-    const own: Upstream = async () => {
-      throw new RangeError('canary-0123')
-    }
-    const { post } = await startBroker({ upstreams: { own }, grants: { a: { upstream: 'own' } } })
+  const fail = () => {
+    throw new RangeError('canary-0123')
+  }
+  test.each<[string, () => unknown]>([
+    ['rejects', async () => fail()],
+    ['throws at once', fail],
+    [
+      'answers with a getter that throws',
+      () => ({
+        get token() {
+          return fail()
+        },
+      }),
+    ],
+    ['answers nothing', () => undefined],
+  ])('that %s is a 502, and the log has nothing of what it says', async (_, run) => {
+    const own = run as Upstream
+    const { post, logged } = await startRelay({
+      upstreams: { own },
+      grants: { a: { upstream: 'own' } },
+    })
     const response = await post('/map-token', { grant: 'a' })
     const text = await response.text()
     expect([response.status, text.includes('canary')]).toEqual([502, false])
+    expect(logged()).toContain('an upstream gives no token')
+    expect(logged()).not.toContain('canary')
+  })
+
+  test('may answer without a promise', async () => {
+    const own = (() => ({ token: 'opaque', expiresInSeconds: 60 })) as unknown as Upstream
+    const { post } = await startBroker({ upstreams: { own }, grants: { a: { upstream: 'own' } } })
+    expect((await post('/map-token', { grant: 'a' })).status).toBe(200)
   })
 })
+
+test('a full queue is logged once, and not for each page', async () => {
+  const own: Upstream = () => new Promise(() => undefined)
+  const { post, logged } = await startRelay({
+    mapTokenPerMinute: 100_000,
+    upstreams: { own },
+    grants: { each: { upstream: 'own', shared: false } },
+  })
+  const all = Array.from({ length: 1_030 }, () => post('/map-token', { grant: 'each' }))
+  const full = async () => logged().split('too many exchanges at once').length - 1
+  const statuses = (await Promise.all(all)).map(({ status }) => status)
+  expect(new Set(statuses)).toEqual(new Set([503]))
+  expect(await full()).toBe(1)
+}, 60_000)
 
 describe('a grant with a session', () => {
   test('gives each request its own token, to nobody without a session', async () => {

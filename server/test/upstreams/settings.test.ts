@@ -76,9 +76,9 @@ test('faults of upstreams and their grants are told all at once, each with field
     /^upstreams\.d\.parameters: must not have grant_type/,
     /^upstreams\.e\.url: .*slash/,
     /^upstreams\.e\.password: must be/,
-    'upstreams.e.pasword: not a known field (given: 1)',
+    'upstreams.e.pasword: not a known field (given: a number, not shown)',
     'upstreams.e.timeoutSeconds: must be a whole number from 1 to 60 (given: 0)',
-    'upstreams.f: must be an object (given: 1)',
+    'upstreams.f: must be an object (given: a number, not shown)',
     /^upstreams\.g h: must be a name/,
     'grants.a.upstream: must be one of "upstreams" (given: "nowhere")',
     'grants.b.scope: must be set for an upstream of kind "geog" (given: nothing)',
@@ -111,12 +111,27 @@ test('U1: a secret that is written into the configuration is refused and never r
     { ...geog, url: `https://geog.example?token=${canary}` },
     { ...upstreams.oauth, clientSecret: canary },
     { ...upstreams.oauth, clientSecret: [canary] },
+    { ...geog, token: { env: `sk.${canary}` } },
   ]
   for (const place of places) {
     const faults = findFaults(() => parseConfig({ upstreams: { a: place } }))
     expect(faults.length).toBeGreaterThan(0)
     expect(faults.join('\n')).not.toContain(canary)
   }
+})
+
+test.each([
+  ['https://o.example/token/', true],
+  ['https://o.example/token?tenant=a', true],
+  ['http://127.0.0.1:1/', true],
+  ['http://o.example/token/', false],
+  ['https://user:pass@o.example/token', false],
+  ['https://o.example/token#a', false],
+])('a token endpoint is an address as it is: %s', (tokenUrl, isGood) => {
+  const faults = findFaults(() =>
+    parseConfig({ upstreams: { a: { ...upstreams.oauth, tokenUrl } } }),
+  )
+  expect(faults.length === 0).toBe(isGood)
 })
 
 test('secrets that are not there stop the start, all named', async () => {
@@ -134,11 +149,55 @@ test('secrets that are not there stop the start, all named', async () => {
     `upstreams.${field}: must lead to a secret of one line, which is not there (given: ${source})`
   await expect(start).rejects.toMatchObject({
     faults: [
-      fault('a.token', 'the variable MISSING'),
-      fault('b.token', 'the variable EMPTY'),
-      fault('c.token', 'the file /nowhere/secret'),
+      fault('a.token', 'a variable of the environment'),
+      fault('b.token', 'a variable of the environment'),
+      fault('c.token', 'a file'),
     ],
   })
+})
+
+describe('U1: a secret in the wrong place of a configuration file is never repeated', () => {
+  const canary = 'canary0123456789'
+  const load = (text: string) => {
+    const file = join(makeDataFolder(), 'tilepass.json')
+    writeFileSync(file, text)
+    return findFaults(() => loadConfig({ flags: {}, env: {}, file })).join('\n')
+  }
+
+  test.each([
+    [`{ "upstreams": { "a": { "token": "${canary}" "b" } } }`],
+    [canary],
+    [`{ "a": ${canary} }`],
+    [`{ "upstreams": "${canary}`],
+  ])('with a mistake in its JSON: %s', (text) => {
+    expect(load(text)).toContain('must be a readable JSON file, its JSON is wrong')
+    expect(load(text)).not.toContain('canary')
+  })
+
+  test('as a number', () => {
+    const a = { kind: 'login', url: 'https://l.example', username: 'x', password: 48151623 }
+    expect(load(JSON.stringify({ upstreams: { a } }))).toContain('a number, not shown')
+    expect(load(JSON.stringify({ upstreams: { a } }))).not.toContain('48151623')
+  })
+
+  test.each([{ env: canary }, { file: canary }])('as the name of its source: %o', (token) => {
+    const faults = load(JSON.stringify({ port: 'x', upstreams: { a: { ...geog, token } } }))
+    expect(faults).toContain('upstreams.a.token: must lead to a secret')
+    expect(faults).not.toContain(canary)
+  })
+})
+
+test('secrets that are not there are told together with faults of other fields', () => {
+  const file = join(makeDataFolder(), 'tilepass.json')
+  const config = {
+    port: -1,
+    upstreams: { good: geog, there: { ...geog, token: env('THERE') }, bad: { kind: 'geog' } },
+  }
+  writeFileSync(file, JSON.stringify(config))
+  const faults = findFaults(() => loadConfig({ flags: {}, env: { THERE: 'x' }, file }))
+  for (const fault of [/^port: /, /^upstreams\.bad\.token: /, /^upstreams\.good\.token: must lead/])
+    expect(faults).toContainEqual(expect.stringMatching(fault))
+  expect(faults.join()).not.toContain('there.token')
 })
 
 test('settings that were checked pass a second check unchanged, as the server does it', () => {
