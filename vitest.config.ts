@@ -55,6 +55,7 @@ if (chromium) {
       testTimeout: 90_000,
       // They mostly wait; more at a time would make their maps compete for the processor.
       maxWorkers: 2,
+      sequence: { groupOrder: 1 },
     },
   })
   projects.push({
@@ -78,6 +79,7 @@ if (chromium) {
       api: { host: '127.0.0.1' },
       testTimeout: 60_000,
       fileParallelism: false,
+      sequence: { groupOrder: 2 },
       browser: {
         enabled: true,
         headless: true,
