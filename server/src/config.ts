@@ -1,15 +1,13 @@
-import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { ConfigError, describeIssues, describeRule } from './config-error.ts'
+import { readConfigFile } from './config-file.ts'
 import { MAX_SESSION_SECONDS } from './issuer/kinds.ts'
 import { SURFACE_NAMES } from './surfaces/names.ts'
 import { tileRulesSchema } from './tile-rules-schema.ts'
 import { anyGrantSchema } from './upstreams/any-grant.ts'
 import { findGrantFaults } from './upstreams/grant-rules.ts'
 import { findMissingSecrets } from './upstreams/missing-secrets.ts'
-import { resolveSecretFile } from './upstreams/secret.ts'
 import { upstreamSchema } from './upstreams/settings.ts'
 import { wholeNumber } from './whole-number.ts'
 
@@ -198,60 +196,6 @@ export function loadConfig({ flags, env, file }: ConfigSources): Config {
     // Whoever opens upstreams tells what is missing; with other faults it would not come to that.
     throw new ConfigError([...error.faults, ...findMissingSecrets(settings.upstreams, env)])
   }
-}
-
-function readConfigFile(file: string): Record<string, unknown> {
-  let value: unknown
-  try {
-    value = JSON.parse(readFileSync(file, 'utf8'))
-  } catch (error) {
-    throw new ConfigError([
-      `--config: must be a readable JSON file, ${describeFailure(error)} (given: "${file}")`,
-    ])
-  }
-  if (!isRecord(value))
-    throw new ConfigError([`--config: must hold a JSON object (given: "${file}")`])
-  return resolvePaths(value, dirname(resolve(file)))
-}
-
-/** Where it is wrong, and no more: what JSON.parse says quotes the file, which may hold a secret. */
-function describeFailure(error: unknown): string {
-  if (!(error instanceof SyntaxError)) return error instanceof Error ? error.message : String(error)
-  const place = /at position \d+(?: \(line \d+ column \d+\))?$/.exec(error.message)?.[0]
-  return place === undefined ? 'its JSON is wrong or ends early' : `its JSON is wrong ${place}`
-}
-
-function resolvePaths(settings: Record<string, unknown>, folder: string): Record<string, unknown> {
-  const { data } = settings
-  const resolved = { ...settings }
-  if (typeof data === 'string' && data) resolved.data = resolve(folder, data)
-  for (const field of ['tilesets', 'datasets']) {
-    const files = settings[field]
-    if (!isRecord(files)) continue
-    resolved[field] = mapValues(files, (file) =>
-      isRecord(file) && typeof file.path === 'string' && file.path
-        ? { ...file, path: resolve(folder, file.path) }
-        : file,
-    )
-  }
-  const { upstreams } = settings
-  if (isRecord(upstreams))
-    resolved.upstreams = mapValues(upstreams, (upstream) =>
-      isRecord(upstream)
-        ? mapValues(upstream, (setting) =>
-            resolveSecretFile(setting, (path) => resolve(folder, path)),
-          )
-        : upstream,
-    )
-  return resolved
-}
-
-function mapValues(record: Record<string, unknown>, change: (value: unknown) => unknown) {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]))
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isProxy(value: string): boolean {

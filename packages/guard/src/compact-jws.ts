@@ -1,4 +1,5 @@
 import { InvalidTokenError } from './errors.ts'
+import { isRecord } from './is-record.ts'
 
 /** A token's parts after the form was checked; nothing in it is trusted yet. */
 export interface CompactJws {
@@ -89,10 +90,6 @@ function parseJsonObject(segment: string, part: string): Readonly<Record<string,
   } catch (cause) {
     throw new InvalidTokenError(`${part} is not JSON in UTF-8`, { cause })
   }
-  if (!isJsonObject(value)) throw new InvalidTokenError(`${part} is not an object`)
+  if (!isRecord(value)) throw new InvalidTokenError(`${part} is not an object`)
   return value
-}
-
-function isJsonObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

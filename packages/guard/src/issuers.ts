@@ -2,6 +2,7 @@ import { compactVerify } from 'jose'
 import { type ClaimRules, parseClaims, type RequiredClaims, type TokenClaims } from './claims.ts'
 import type { CompactJws } from './compact-jws.ts'
 import { InvalidTokenError } from './errors.ts'
+import { isRecord } from './is-record.ts'
 import {
   isSupportedAlgorithm,
   type JsonWebKeySet,
@@ -9,7 +10,7 @@ import {
   type VerificationKey,
 } from './key-set.ts'
 import { createLocalKeys } from './local-keys.ts'
-import { booleanRule, isRecord, isText, type OptionRules } from './option-rules.ts'
+import { booleanRule, isText, type OptionRules } from './option-rules.ts'
 import { createRemoteKeys } from './remote-keys.ts'
 import { createRevocationFeed, type RevocationFeed } from './revocation-feed.ts'
 

@@ -1,4 +1,5 @@
 import { type CryptoKey, importJWK, type JWK } from 'jose'
+import { isRecord } from './is-record.ts'
 
 /** A public key with the one algorithm that it may verify. */
 export interface VerificationKey {
@@ -108,10 +109,6 @@ function isStrongRsa(modulus: string, exponent: string): boolean {
   return (
     bits >= MIN_RSA_BITS && bits <= 8192 && odd && e.length <= 4 && e.readUIntBE(0, e.length) >= 3
   )
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }
 
 function isList(value: unknown): value is readonly unknown[] {

@@ -1,3 +1,5 @@
+import { isRecord } from './is-record.ts'
+
 /** What an option must be. */
 export interface OptionRule {
   readonly isValid: (value: unknown) => boolean
@@ -58,11 +60,6 @@ export const checkedElsewhere: OptionRule = { isValid: () => true, rule: '' }
 /** Is this text that says something? */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
-}
-
-/** Is this an object with members, and no list? */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Has the object this method? */

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { TokenClaims } from './claims.ts'
 import { RevocationsUnavailableError } from './errors.ts'
 import { type FetchAccess, fetchJson } from './fetch-json.ts'
+import { isRecord } from './is-record.ts'
 
 /** What an issuer has called back, as it publishes it. */
 export interface RevocationFeed {
@@ -120,8 +121,4 @@ function parseFeed(body: unknown): Known {
       }),
     ),
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

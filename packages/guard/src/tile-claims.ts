@@ -1,3 +1,4 @@
+import { isRecord } from './is-record.ts'
 import { type Bbox, containsBbox, MAX_ZOOM } from './tile-grid.ts'
 
 /** What a token's tiles are restricted to; whatever is absent is not restricted. */
@@ -108,8 +109,4 @@ function isBbox(value: unknown): boolean {
 
 function isZoom(value: unknown): boolean {
   return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_ZOOM
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
 import type { Request } from 'express'
 import { BodyTooLargeError, InvalidRequestError, UnsupportedMediaTypeError } from '../errors.ts'
+import { isRecord } from '../is-record.ts'
 
 /** Longest body of a JSON route, in bytes. */
 const MAX_BYTES = 8192
@@ -61,10 +62,6 @@ function parseJson(bytes: Uint8Array): unknown {
 }
 
 function parseObject(value: unknown): Readonly<Record<string, unknown>> {
-  if (!isJsonObject(value)) throw new InvalidRequestError('Request body must be a JSON object')
+  if (!isRecord(value)) throw new InvalidRequestError('Request body must be a JSON object')
   return value
-}
-
-function isJsonObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -8,6 +8,7 @@ import {
   TileType,
   zxyToTileId,
 } from 'pmtiles'
+import { isRecord } from '../is-record.ts'
 import { openFileSource } from './file-source.ts'
 
 /** A tile as it is stored. */
@@ -105,8 +106,4 @@ export async function openTileset(
 async function readMetadata(source: Source): Promise<Readonly<Record<string, unknown>>> {
   const value: unknown = await new PMTiles(source).getMetadata()
   return isRecord(value) ? value : {}
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

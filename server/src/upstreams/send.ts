@@ -1,4 +1,5 @@
 import { type Dispatcher, errors, request } from 'undici'
+import { isRecord } from '../is-record.ts'
 import { UpstreamInvalidError, UpstreamRefusedError, UpstreamUnavailableError } from './errors.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
@@ -141,12 +142,8 @@ function parseObject(
 function findObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
+    return isRecord(value) ? value : undefined
   } catch {
     return
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
