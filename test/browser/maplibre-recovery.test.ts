@@ -31,8 +31,10 @@ afterAll(async () => {
   await servers?.close()
 })
 
-async function open(version: Version, setup: Setup) {
+/** @param state What the servers do from the first request on. */
+async function open(version: Version, setup: Setup, state: Partial<Servers> = {}) {
   reset(servers)
+  Object.assign(servers, state)
   const watched = await openMap(browser, servers, version, setup)
   opened = watched.page
   return watched
@@ -127,10 +129,11 @@ describe.each(VERSIONS)('MapLibre %s', (version) => {
   })
 
   test('a source that the token never opens is left, reported, and takes nothing from the others', async () => {
-    const { page, printed } = await open(version, {
-      style: styleOf({ raster: raster(servers.page), closed: raster(servers.page, 'closed') }),
-    })
-    servers.refuse = (path) => (path.includes('closed') ? 401 : undefined)
+    const { page, printed } = await open(
+      version,
+      { style: styleOf({ raster: raster(servers.page), closed: raster(servers.page, 'closed') }) },
+      { refuse: (path) => (path.includes('closed') ? 401 : undefined) },
+    )
     await quiet(page)
     await page.evaluate(() => globalThis.map.jumpTo({ center: [60, 20] }))
     await quiet(page)
@@ -150,11 +153,11 @@ describe.each(VERSIONS)('MapLibre %s', (version) => {
   })
 
   test('another status can mean that the token is no good', async () => {
-    const { page, printed } = await open(version, {
-      style: everyKind(servers.page),
-      refusedBy: 403,
-    })
-    servers.refuse = () => (servers.counts.exchanges < 2 ? 403 : undefined)
+    const { page, printed } = await open(
+      version,
+      { style: everyKind(servers.page), refusedBy: 403 },
+      { refuse: () => (servers.counts.exchanges < 2 ? 403 : undefined) },
+    )
     await healed(page)
     await page.waitForFunction(() => globalThis.map.hasImage('dot'))
     expect(servers.counts.refused).toBeGreaterThan(0)
@@ -229,12 +232,11 @@ describe.each(VERSIONS)('MapLibre %s', (version) => {
   })
 
   test('an access that is granted later loads the style, and all that follows', async () => {
-    reset(servers)
-    servers.broker = 'denies'
-    const { page } = await openMap(browser, servers, version, {
-      style: `${servers.page}/v1/style.json`,
-    })
-    opened = page
+    const { page } = await open(
+      version,
+      { style: `${servers.page}/v1/style.json` },
+      { broker: 'denies' },
+    )
     await page.waitForFunction(() => globalThis.reported.length > 0)
     await pause(page, 500)
     servers.broker = 'works'
@@ -244,21 +246,23 @@ describe.each(VERSIONS)('MapLibre %s', (version) => {
   })
 
   test('two maps with one authorizer, and a manager for each half of the tiles', async () => {
+    const style = styleOf({
+      north: raster(servers.page, 'north'),
+      south: raster(servers.page, 'south'),
+    })
     const { page, printed } = await open(version, {
-      style: styleOf({
-        north: raster(servers.page, 'north'),
-        south: raster(servers.page, 'south'),
-      }),
+      style,
       allow: [['/v1/north/'], ['/v1/south/']],
     })
-    await page.evaluate(() => {
+    await page.evaluate((style) => {
       const element = document.createElement('div')
       element.style.cssText = 'position:absolute;inset:50% 0 0 50%'
       document.body.append(element)
       const add = (globalThis as unknown as { addMap: (setup: object, element: Element) => void })
         .addMap
-      add({ style: globalThis.map.options?.style ?? globalThis.map.getStyle() }, element)
-    })
+      // The style as given: the first map may not have taken it up yet.
+      add({ style }, element)
+    }, style)
     await healed(page)
     expect(servers.counts.exchanges).toBe(2)
     const tokens = (path: RegExp) => new Set(requests(path, 200).map(({ token }) => token))
