@@ -53,7 +53,12 @@ function standalone(name, format, fileName) {
       minify: 'oxc',
       // Vite leaves the white space in modules, for bundlers; nothing comes after this one.
       rolldownOptions: {
-        output: { minify: true, comments: false, ...(format === 'iife' && { extend: true }) },
+        output: {
+          minify: true,
+          comments: false,
+          generatedCode: { symbols: false },
+          ...(format === 'iife' && { extend: true }),
+        },
       },
     },
     { '@tilepass/core': core },

@@ -1,2 +1,2 @@
-export { createTokenManager, redact, TokenError } from '../../packages/core/src/index.ts'
+export { createTokenManager, TokenError } from '../../packages/core/src/index.ts'
 export * from '../../packages/maplibre/src/index.ts'

@@ -78,18 +78,15 @@ export function recoverMap(
           refused instanceof Promise
             ? refused.then((yes) => yes && heal(event, url, awaits))
             : refused && heal(event, url, awaits)
-        clean(error, sent.get(url)?.[0])
       }
+      clean(error, new Set(Array.from(sent.values(), ([token]) => token)))
       await undefined
       if (await event.tilepass) return
       if (response && event.tilepass === undefined) {
         for (const each of managers) void each.isAuthFailure(url, response)
       }
-      if (alone) {
-        clean(error)
-        // biome-ignore lint/suspicious/noConsole: our listener must not silence MapLibre's own report
-        console.error(error)
-      }
+      // biome-ignore lint/suspicious/noConsole: our listener must not silence MapLibre's own report
+      if (alone) console.error(error)
     },
     { tilepass: true },
   )
@@ -123,7 +120,7 @@ export function recoverMap(
     'style.load': () => lost.clear(),
   }
   for (const [type, listener] of Object.entries(listeners)) map.on(type, listener)
-  // First in line, so that nobody sees an error before its URL is redacted.
+  // First in line, so that nobody sees an error before it is redacted.
   const all = map._listeners?.error
   if (all) all.unshift(...all.splice(-1))
 
@@ -135,11 +132,11 @@ export function recoverMap(
   return detach
 }
 
-/** Takes the token out of an error, in place: every listener gets the same object. */
-function clean(error: MapError, token = ''): void {
+/** Takes tokens out of an error, in place: every listener gets the same object. */
+function clean(error: MapError, tokens: Iterable<string>): void {
   for (const key of ['message', 'stack', 'url'] as const) {
     const text = error[key]
-    if (text) error[key] = redact(text, token ? [token] : [])
+    if (text) error[key] = redact(text, tokens)
   }
 }
 

@@ -328,6 +328,18 @@ describe('attach', () => {
     expect(heard[0]).not.toContain('canary')
   })
 
+  test('an error without a URL, such as that of a tile that cannot be parsed, is redacted too', async () => {
+    const { auth } = await fresh([{ prefix: HTTPS, attach: { query: 'ticket' } }])
+    const { map } = fakeMap()
+    const heard: Error[] = []
+    map.on('error', ({ error }: { error: Error }) => heard.push(error))
+    auth.attach(map)
+    const url = auth.transformRequest(`${HTTPS}1.mvt`, 'Tile')?.url
+    map.fire('error', { error: new Error(`Unable to parse the tile at ${url}, got error: 5`) })
+    expect(heard[0]?.message).toContain('Unable to parse')
+    expect(`${heard[0]?.message} ${heard[0]?.stack}`).not.toContain('canary')
+  })
+
   test('two authorizers on one map: one heals, and neither prints nor blames the other’s URL', async () => {
     const north = await fresh([`${HTTPS}north/`])
     const south = await fresh([`${HTTPS}south/`])
