@@ -1,7 +1,8 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { type Logger, pino } from 'pino'
+import { expect, onTestFinished } from 'vitest'
 import { runCommandLine } from '../src/cli/run.ts'
 import { type Broker, type BrokerOptions, createBroker } from '../src/index.ts'
 import { loadSigningKeys } from '../src/issuer/signing-keys.ts'
@@ -68,6 +69,23 @@ export async function runCommand(
   return { code, out, error }
 }
 
+/** Every token here is a JWT or has the payload of one; the rest are secrets that tests give. */
+const CREDENTIAL = /eyJ[\w-]{8,}|canary|correct horse|secret word/i
+
+/** A log that keeps every line at any level. It fails the test if a credential is in one. */
+export function watchLog(): { readonly logger: Logger; readonly logged: () => string } {
+  const lines: string[] = []
+  const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
+  onTestFinished(() => expect(lines.filter((line) => CREDENTIAL.test(line))).toEqual([]))
+  return { logger, logged: () => lines.join('') }
+}
+
+/** The response, if it is no error that says a credential. */
+async function expectNoCredential(response: Response): Promise<Response> {
+  if (!response.ok) expect(await response.clone().text()).not.toMatch(CREDENTIAL)
+  return response
+}
+
 /** A broker that listens, on a clock of its own. */
 export interface BrokerUnderTest {
   readonly data: string
@@ -82,12 +100,13 @@ export interface BrokerUnderTest {
   post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>
 }
 
-/** Starts a broker with demo data on a free port; it ends with the test. */
+/** Starts a broker with demo data on a free port; it ends with the test, and its log is watched. */
 export async function startBroker(options: BrokerOptions = {}): Promise<BrokerUnderTest> {
   const clock = { now: NOW }
   const now = () => clock.now
   const data = options.data ?? (await copyKeyedFolder())
-  const broker = await createBroker({ demo: true, now, ...options, data })
+  const logger = options.logger ?? watchLog().logger
+  const broker = await createBroker({ demo: true, now, ...options, logger, data })
   onTestFinished(() => broker.close())
   const { url } = await broker.listen(0)
   const cli = (...args: string[]) => runCommand(data, args, { now })
@@ -101,14 +120,17 @@ export async function startBroker(options: BrokerOptions = {}): Promise<BrokerUn
       const args = ['--account', 'demo', '--scope', scope, '--expires-in', `${expiresIn}`]
       return (await cli('token', 'create', ...args)).out.trim()
     },
-    post: (path, body, headers = {}) =>
-      fetch(`${url}${path}`, {
-        method: 'POST',
-        headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
-        ...(body === undefined
-          ? {}
-          : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      }),
+    post: async (path, body, headers = {}) =>
+      expectNoCredential(
+        await fetch(`${url}${path}`, {
+          method: 'POST',
+          headers:
+            body === undefined ? headers : { 'content-type': 'application/json', ...headers },
+          ...(body === undefined
+            ? {}
+            : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        }),
+      ),
   }
 }
 

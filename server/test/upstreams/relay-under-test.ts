@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import type { BrokerOptions } from '../../src/index.ts'
-import { type BrokerUnderTest, startBroker } from '../broker-under-test.ts'
+import { type BrokerUnderTest, startBroker, watchLog } from '../broker-under-test.ts'
 
 /** A broker that relays, on a clock that can be moved, with its log. */
 export interface RelayUnderTest extends BrokerUnderTest {
@@ -19,22 +18,14 @@ export interface RelayUnderTest extends BrokerUnderTest {
 /** Starts a broker on the machine's clock, because the other process has no other. */
 export async function startRelay(options: BrokerOptions): Promise<RelayUnderTest> {
   let skipped = 0
-  let log = ''
-  const logger = pino(
-    { level: 'trace' },
-    {
-      write: (line: string) => {
-        log += line
-      },
-    },
-  )
+  const { logger, logged } = watchLog()
   const broker = await startBroker({ logger, now: () => Date.now() + skipped, ...options })
   return {
     ...broker,
     skip: (ms) => {
       skipped += ms
     },
-    logged: () => log,
+    logged,
     ask: (grant, members = {}, headers = {}) =>
       broker.post('/map-token', { grant, ...members }, headers),
   }
