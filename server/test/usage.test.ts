@@ -104,6 +104,35 @@ test('a use costs no write, and a store that is locked gets the counts later', a
   await store.close()
 })
 
+test('counts that were written are not written again when reading the totals fails', async () => {
+  const store = await openStore(makeDataFolder(), 1_000)
+  let broken = false
+  const db = store.db.withPlugin({
+    transformQuery: ({ node }) => {
+      if (broken && node.kind === 'SelectQueryNode') throw new Error('no reading now')
+      return node
+    },
+    transformResult: async ({ result }) => result,
+  })
+  const failures: unknown[] = []
+  const usage = createUsage(
+    { ...store, db },
+    () => NOW,
+    (error) => failures.push(error),
+  )
+  const user = { sub: 'tok_1', org_id: 'org_1' }
+  expect(await usage.recordWithin(user, 'tiles', 3)).toBe(1)
+  broken = true
+  await usage.flush()
+  expect(failures).toHaveLength(1)
+  broken = false
+  expect(await usage.recordWithin(user, 'tiles', 3)).toBe(2)
+  await usage.close()
+  const written = await listUsage(store, 'org_1', '2027-01-15', '2027-01-15')
+  expect(written).toMatchObject([{ count: 2 }])
+  await store.close()
+})
+
 test('two processes on one store keep one limit between them', async () => {
   const folder = makeDataFolder()
   const stores = await Promise.all([openStore(folder, 1_000), openStore(folder, 1_000)])

@@ -54,16 +54,18 @@ export function createUsage(store: Store, now: () => number, report: FailureRepo
     if (pending.size === 0) return
     writing = pending
     pending = new Map()
+    let unwritten = [...writing.values()]
     try {
-      await addUsage(store, [...writing.values()])
+      await addUsage(store, unwritten)
+      unwritten = []
       await refreshTotals()
-      writing = new Map()
     } catch (error) {
       report(error)
-      const unwritten = writing
-      writing = new Map()
-      for (const entry of unwritten.values()) add(entry)
+      // Totals that lack what has just been written are read afresh.
+      if (unwritten.length === 0) stored.clear()
     }
+    writing = new Map()
+    unwritten.forEach(add)
   }
 
   const flush = () => {
