@@ -111,10 +111,12 @@ test('T16: a token revoked by the command line is refused by the running server 
   await tilepass(data, 'token', 'revoke', String(readClaims(token).sub))
   const revokedAt = performance.now()
   expect((await exchange(url, token)).status).toBe(401)
-  const options = { timeout: 1_000, interval: 20 }
-  await expect.poll(() => readTile(token), options).toBe(401)
-  await expect.poll(() => readTile(access), options).toBe(401)
-  expect(performance.now() - revokedAt).toBeLessThan(1_000)
+  for (const value of [token, access])
+    for (let status = 200; status !== 401; ) {
+      const askedAt = performance.now()
+      status = await readTile(value)
+      if (askedAt - revokedAt > 1_000) expect(status).toBe(401)
+    }
 })
 
 test('F1: revocations that were acknowledged hold after SIGKILL', async () => {
