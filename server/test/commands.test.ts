@@ -82,6 +82,16 @@ describe('token create', () => {
 })
 
 describe('token list and revoke', () => {
+  test('list lets no note move the cursor of the terminal', async () => {
+    const { cli } = await startBroker()
+    const args = ['--account', 'demo', '--scope', 'tiles:read', '--note', 'a\nb\u001b[2J']
+    expect((await cli('token', 'create', ...args)).code).toBe(0)
+    expect((await cli('token', 'list')).out).toMatch(/a\ufffdb\ufffd\[2J\n$/)
+    expect(JSON.parse((await cli('token', 'list', '--json')).out)).toMatchObject([
+      { note: 'a\nb\u001b[2J' },
+    ])
+  })
+
   test('list knows tokens but not their strings', async () => {
     const { cli, createToken } = await startBroker()
     const token = await createToken()
