@@ -230,6 +230,16 @@ test('audit shows changes, and refuses a limit that cannot be', async () => {
   expect(await cli('audit', '--limit', '0')).toMatchObject({ code: 2, out: '' })
 })
 
+test.each([
+  ['is no database', 'nothing like a database, but long enough to look like one'],
+  ['was cut short', `SQLite format 3\0${'\x10\0\x02\x02\0@  '.padEnd(84, '\x01')}`],
+])('a data folder whose tilepass.db %s is told by its file and flag', async (_, content) => {
+  const data = makeDataFolder()
+  writeFileSync(join(data, 'tilepass.db'), content)
+  const { code, error } = await runCommand(data, ['token', 'list'])
+  expect([code, error]).toEqual([1, expect.stringMatching(/tilepass\.db .*--data/)])
+})
+
 test('every command has help with an example, and JSON for machines', () => {
   const leaves = (command: Command): Command[] =>
     command.commands.length === 0 ? [command] : command.commands.flatMap(leaves)
@@ -278,6 +288,16 @@ describe('serve', () => {
     const result = await runCommand(makeDataFolder(), args)
     expect(result).toMatchObject({ code: 1, error: expect.stringContaining('--host') })
   })
+
+  // Administrators may take any port.
+  test.skipIf(process.getuid?.() === 0)(
+    'on a port that needs a privilege names --port',
+    async () => {
+      const result = await runCommand(makeDataFolder(), ['serve', '--port', '1'])
+      expect(result).toMatchObject({ code: 1, error: expect.stringContaining('--port') })
+      expect(result.error).not.toContain('folder')
+    },
+  )
 
   test('on a file in place of a data folder says which flag to change', async () => {
     const file = join(makeDataFolder(), 'file')
