@@ -230,6 +230,18 @@ test('audit shows changes, and refuses a limit that cannot be', async () => {
   expect(await cli('audit', '--limit', '0')).toMatchObject({ code: 2, out: '' })
 })
 
+test('audit tells of no dataset that was neither added nor removed', async () => {
+  const { cli, data } = await startBroker()
+  const file = join(data, 'a.txt')
+  writeFileSync(file, 'a')
+  const add = ['dataset', 'add', 'a', file, '--account', 'demo']
+  expect((await cli(...add)).code).toBe(0)
+  expect((await cli(...add)).code).toBe(1)
+  expect((await cli('dataset', 'remove', 'b')).code).toBe(1)
+  const entries = JSON.parse((await cli('audit', '--json')).out)
+  expect(entries.map(({ action }: { action: string }) => action)).toEqual(['dataset.add'])
+})
+
 test.each([
   ['is no database', 'nothing like a database, but long enough to look like one'],
   ['was cut short', `SQLite format 3\0${'\x10\0\x02\x02\0@  '.padEnd(84, '\x01')}`],
