@@ -39,6 +39,7 @@ test('every snippet of every README compiles against the built packages', () => 
     types: ['node', 'vite/client'],
     jsx: 'react-jsx',
     strict: true,
+    exactOptionalPropertyTypes: true,
     allowJs: true,
     checkJs: true,
     skipLibCheck: true,
