@@ -18,19 +18,19 @@ export class ConfigError extends Error {
 const LATER = new Set(['database', 'metrics', 'oauth', 'redis', 'signing'])
 
 /** Settings of upstreams that are shown, and what they must look like: nothing like a secret. */
-const SHOWN: Readonly<Record<string, RegExp>> = {
-  kind: /^[a-z]{1,12}$/,
-  clientAuthentication: /^[a-z_]{1,24}$/,
-  url: /^https?:\/\/[\w.:-]+(?:\/[\w/.-]*)?$/,
-  tokenUrl: /^https?:\/\/[\w.:-]+(?:\/[\w/.-]*)?$/,
-}
+const SHOWN: ReadonlyMap<string, RegExp> = new Map([
+  ['kind', /^[a-z]{1,12}$/],
+  ['clientAuthentication', /^[a-z_]{1,24}$/],
+  ['url', /^https?:\/\/[\w.:-]+(?:\/[\w/.-]*)?$/],
+  ['tokenUrl', /^https?:\/\/[\w.:-]+(?:\/[\w/.-]*)?$/],
+])
 
 /** Settings of the server's own, which code gives elsewhere. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  host: 'not an option of createBroker, listen() takes it',
-  port: 'not an option of createBroker, listen() takes it',
-  logLevel: 'not an option of createBroker, its "logger" has it',
-}
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['host', 'not an option of createBroker, listen() takes it'],
+  ['port', 'not an option of createBroker, listen() takes it'],
+  ['logLevel', 'not an option of createBroker, its "logger" has it'],
+])
 
 const TYPES: Readonly<Record<string, string>> = {
   array: 'a list',
@@ -100,7 +100,7 @@ export function describeIssues(issues: readonly z.core.$ZodIssue[], input: unkno
     }
     return issue.keys.map((key) => {
       const path = [...issue.path, key]
-      const elsewhere = path.length === 1 ? ELSEWHERE[key] : undefined
+      const elsewhere = path.length === 1 ? ELSEWHERE.get(key) : undefined
       const rule = elsewhere ?? (LATER.has(key) ? 'not supported yet' : 'not a known field')
       return `${formatPath(path)}: ${rule} (given: ${formatGiven(path, readPath(input, path))})`
     })
@@ -137,7 +137,7 @@ function formatGiven(path: readonly PropertyKey[], value: unknown): string {
   // A password may be all digits.
   if (typeof value === 'number' && path.at(-1) !== 'timeoutSeconds') return 'a number, not shown'
   if (typeof value !== 'string' || value === '') return format(value)
-  return SHOWN[String(path.at(-1))]?.test(value) ? format(value) : 'a string, not shown'
+  return SHOWN.get(String(path.at(-1)))?.test(value) ? format(value) : 'a string, not shown'
 }
 
 function format(value: unknown): string {

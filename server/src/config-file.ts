@@ -31,9 +31,11 @@ function describeFailure(error: unknown): string {
 }
 
 function resolvePaths(settings: Record<string, unknown>, folder: string): Record<string, unknown> {
-  const { data } = settings
+  const { data, geog } = settings
   const resolved = { ...settings }
   if (typeof data === 'string' && data) resolved.data = resolve(folder, data)
+  if (isRecord(geog) && typeof geog.places === 'string' && geog.places)
+    resolved.geog = { ...geog, places: resolve(folder, geog.places) }
   for (const field of ['tilesets', 'datasets']) {
     const files = settings[field]
     if (!isRecord(files)) continue

@@ -16,6 +16,13 @@ const end = (broker: Broker) => {
   if (!process.stdout.isTTY) process.on('SIGHUP', () => void broker.reload())
 }
 
+// Whoever reads may leave early, as `head` does: that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') return
+  process.stderr.write(`The output cannot be written: ${error.message}\n`)
+  process.exit(1)
+})
+
 const exitCode = await runCommandLine(
   process.argv.slice(2),
   {

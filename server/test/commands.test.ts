@@ -82,6 +82,16 @@ describe('token create', () => {
 })
 
 describe('token list and revoke', () => {
+  test('list lets no note move the cursor of the terminal', async () => {
+    const { cli } = await startBroker()
+    const args = ['--account', 'demo', '--scope', 'tiles:read', '--note', 'a\nb\u001b[2J']
+    expect((await cli('token', 'create', ...args)).code).toBe(0)
+    expect((await cli('token', 'list')).out).toMatch(/a\ufffdb\ufffd\[2J\n$/)
+    expect(JSON.parse((await cli('token', 'list', '--json')).out)).toMatchObject([
+      { note: 'a\nb\u001b[2J' },
+    ])
+  })
+
   test('list knows tokens but not their strings', async () => {
     const { cli, createToken } = await startBroker()
     const token = await createToken()
@@ -220,6 +230,28 @@ test('audit shows changes, and refuses a limit that cannot be', async () => {
   expect(await cli('audit', '--limit', '0')).toMatchObject({ code: 2, out: '' })
 })
 
+test('audit tells of no dataset that was neither added nor removed', async () => {
+  const { cli, data } = await startBroker()
+  const file = join(data, 'a.txt')
+  writeFileSync(file, 'a')
+  const add = ['dataset', 'add', 'a', file, '--account', 'demo']
+  expect((await cli(...add)).code).toBe(0)
+  expect((await cli(...add)).code).toBe(1)
+  expect((await cli('dataset', 'remove', 'b')).code).toBe(1)
+  const entries = JSON.parse((await cli('audit', '--json')).out)
+  expect(entries.map(({ action }: { action: string }) => action)).toEqual(['dataset.add'])
+})
+
+test.each([
+  ['is no database', 'nothing like a database, but long enough to look like one'],
+  ['was cut short', `SQLite format 3\0${'\x10\0\x02\x02\0@  '.padEnd(84, '\x01')}`],
+])('a data folder whose tilepass.db %s is told by its file and flag', async (_, content) => {
+  const data = makeDataFolder()
+  writeFileSync(join(data, 'tilepass.db'), content)
+  const { code, error } = await runCommand(data, ['token', 'list'])
+  expect([code, error]).toEqual([1, expect.stringMatching(/tilepass\.db .*--data/)])
+})
+
 test('every command has help with an example, and JSON for machines', () => {
   const leaves = (command: Command): Command[] =>
     command.commands.length === 0 ? [command] : command.commands.flatMap(leaves)
@@ -268,6 +300,16 @@ describe('serve', () => {
     const result = await runCommand(makeDataFolder(), args)
     expect(result).toMatchObject({ code: 1, error: expect.stringContaining('--host') })
   })
+
+  // Administrators may take any port.
+  test.skipIf(process.getuid?.() === 0)(
+    'on a port that needs a privilege names --port',
+    async () => {
+      const result = await runCommand(makeDataFolder(), ['serve', '--port', '1'])
+      expect(result).toMatchObject({ code: 1, error: expect.stringContaining('--port') })
+      expect(result.error).not.toContain('folder')
+    },
+  )
 
   test('on a file in place of a data folder says which flag to change', async () => {
     const file = join(makeDataFolder(), 'file')

@@ -35,9 +35,15 @@ test('flags win over environment over file over defaults', () => {
 })
 
 test('paths of a file are relative to it', () => {
-  const file = writeConfig({ data: 'd', tilesets: { a: { path: 'a.pmtiles' } } })
-  const { data, tilesets } = loadConfig({ flags: {}, env: {}, file })
-  expect([data, tilesets.a?.path]).toEqual([join(file, '../d'), join(file, '../a.pmtiles')])
+  const settings = {
+    data: 'd',
+    tilesets: { a: { path: 'a.pmtiles' } },
+    geog: { places: 'places.geojson' },
+  }
+  const file = writeConfig(settings)
+  const { data, tilesets, geog } = loadConfig({ flags: {}, env: {}, file })
+  const paths = ['d', 'a.pmtiles', 'places.geojson'].map((path) => join(file, '..', path))
+  expect([data, tilesets.a?.path, geog.places]).toEqual(paths)
 })
 
 describe('faults', () => {

@@ -46,6 +46,8 @@ describe('token create --format mapbox', () => {
     expect([scopes.code, scopes.error]).toEqual([2, expect.stringContaining('styles:tiles')])
     const lifetime = await cli(...CREATE, 'tokens:read', '--expires-in', '60')
     expect([lifetime.code, lifetime.error]).toEqual([2, expect.stringContaining('no end')])
+    const readOnly = await cli(...CREATE, 'tokens:read', '--read-only')
+    expect([readOnly.code, readOnly.error]).toEqual([2, expect.stringContaining('--read-only')])
     const args = ['--account', 'nobody', '--format', 'mapbox', '--scope', 'tokens:read']
     const account = await cli('token', 'create', ...args)
     expect([account.code, account.error]).toEqual([1, expect.stringContaining('account create')])

@@ -221,6 +221,17 @@ describe('shutdown', () => {
   })
 })
 
+test('whoever stops reading its output early gets no stack trace', async () => {
+  const child = spawn(process.execPath, [BIN, 'serve', '--help'])
+  child.stdout.destroy()
+  let printed = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    printed += text
+  })
+  const [code] = await once(child, 'close')
+  expect([code, printed]).toEqual([0, ''])
+})
+
 describe('a start that cannot work', () => {
   test('lists every fault and exits with 2', async () => {
     const data = makeDataFolder()

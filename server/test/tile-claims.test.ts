@@ -121,6 +121,7 @@ describe('an API token for some tiles', () => {
   })
 
   test.each([
+    [['--tilesets', 'a, b'], '--tilesets must be names separated by commas, without spaces'],
     [['--tilesets', ''], '--tilesets must be a list of different names'],
     [['--tilesets='], 'separated by commas as in a,b; a name is empty (given: "").'],
     [['--tilesets', 'a,,b'], '; a name is empty (given: "a,,b").'],

@@ -39,6 +39,7 @@ test('every snippet of every README compiles against the built packages', () => 
     types: ['node', 'vite/client'],
     jsx: 'react-jsx',
     strict: true,
+    exactOptionalPropertyTypes: true,
     allowJs: true,
     checkJs: true,
     skipLibCheck: true,
@@ -103,4 +104,15 @@ test('README tells of every option and every error code of the token manager, an
       .filter((name) => name !== 'attach')
       .sort(),
   ).toEqual(names.sort())
+})
+
+test("the broker's README names every setting", () => {
+  const read = (file: string) => readFileSync(join(root, 'server', file), 'utf8')
+  const readme = read('README.md')
+  const schemas = read('src/config.ts') + read('src/issuer/grant.ts')
+  const settings = [...schemas.matchAll(/^ +(\w+): (?!'|false|true|\w+,$)[a-z]/gm)].map(
+    ([, name = '']) => name,
+  )
+  expect(settings.length).toBeGreaterThan(40)
+  expect(settings.filter((name) => !new RegExp(`\\b${name}\\b`).test(readme))).toEqual([])
 })

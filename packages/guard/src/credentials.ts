@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { findCookies } from './cookies.ts'
 import { AmbiguousCredentialsError, AuthRequiredError } from './errors.ts'
+import { isRecord } from './is-record.ts'
 
 /**
  * Where a request may carry its token: the `Authorization` header, and by choice a query parameter or
@@ -20,6 +21,8 @@ const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** @throws `TypeError` for a source without a usable name. */
 export function assertCredentialSource(source: CredentialSource): void {
   if (source === 'header') return
+  if (!isRecord(source))
+    throw new TypeError('"credentials" must be "header", or name a query parameter or a cookie')
   const { query, cookie, ...others } = source
   const [unknown] = Object.keys(others)
   if (unknown !== undefined)

@@ -372,6 +372,8 @@ test('a preflight needs no credential', async () => {
 
 test('wrong options are refused at once', () => {
   expect(() => guard({ ...shared, scope: 'two scopes' })).toThrow(TypeError)
+  // @ts-expect-error A name alone does not say of what.
+  expect(() => guard({ ...shared, credentials: 'query' })).toThrow('"credentials" must be "header"')
   expect(() => guard({ ...shared, credentials: { query: '' } })).toThrow(TypeError)
   expect(() => guard({ ...shared, credentials: { cookie: 'a b' } })).toThrow(TypeError)
   expect(() => guard({ ...shared, tiles: '/no' })).toThrow(TypeError)

@@ -46,11 +46,12 @@ export function addDatasetCommands(program: Command, surroundings: Surroundings)
     .addHelpText('after', '\nExample:\n  tilepass dataset remove earth')
     .action((name: string, options: DataOptions) =>
       withStore(surroundings, options, false, async (store, output) => {
-        await note(store, 'dataset.remove', name, surroundings.now())
-        if (!(await removeDataset(store, name)))
+        if (!(await hasDataset(store, name)))
           throw new CommandError(
             `There is no dataset "${name}"; "tilepass dataset list" shows the names.`,
           )
+        await note(store, 'dataset.remove', name, surroundings.now())
+        await removeDataset(store, name)
         output.result({ name, removed: true }, `Removed ${name}.`)
       }),
     )
@@ -58,6 +59,11 @@ export function addDatasetCommands(program: Command, surroundings: Surroundings)
 
 function note(store: Store, action: string, target: string, now: number): Promise<void> {
   return addAuditEntry(store, { at: now, actor: 'cli', action, target })
+}
+
+// The audit comes before the change, and must not tell of one that cannot be.
+async function hasDataset(store: Store, name: string): Promise<boolean> {
+  return (await listDatasets(store)).some((dataset) => dataset.name === name)
 }
 
 async function add(name: string, path: string, options: AddOptions, surroundings: Surroundings) {
@@ -78,13 +84,15 @@ async function add(name: string, path: string, options: AddOptions, surroundings
       throw new CommandError(
         `There is no account "${account}". Create it with: tilepass account create ${account}`,
       )
+    const taken = `There is a dataset "${name}" already.`
+    if (await hasDataset(store, name)) throw new CommandError(taken)
     await note(store, 'dataset.add', name, surroundings.now())
     const dataset = await addDataset(
       store,
       { ...file, name, account, isPublic },
       surroundings.now(),
     )
-    if (!dataset) throw new CommandError(`There is a dataset "${name}" already.`)
+    if (!dataset) throw new CommandError(taken)
     output.result(toWire(dataset), dataset.id)
   })
 }

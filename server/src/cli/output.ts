@@ -28,7 +28,8 @@ export function formatTable(
   none: string,
 ): string {
   if (rows.length === 0) return none
-  const all = [columns, ...rows]
+  // A note or an address is what somebody wrote: it must not move the cursor or start a row.
+  const all = [columns, ...rows.map((row) => row.map((cell) => cell.replace(/\p{Cc}/gu, '\ufffd')))]
   const widths = columns.map((_, index) => Math.max(...all.map((row) => row[index]?.length ?? 0)))
   return all
     .map((row) =>

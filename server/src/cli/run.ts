@@ -34,13 +34,23 @@ function describe(error: unknown): string {
     return 'The data folder is locked by another process, full, or not writable. Try again, or check --data.'
   if (!(error instanceof Error)) return String(error)
   const code: unknown = Reflect.get(error, 'code')
+  if (isDamage(error))
+    return `The data folder's tilepass.db cannot be read: ${error.message}. Restore it from a backup, or name another folder with --data or TILEPASS_DATA.`
   if (code === 'EADDRINUSE')
     return `${error.message}. Choose another port with --port or TILEPASS_PORT.`
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return `${error.message}. Choose an address of this machine with --host or TILEPASS_HOST.`
   if (code === 'EEXIST' || code === 'ENOTDIR')
     return `${error.message}. Name a folder with --data or TILEPASS_DATA.`
+  if (code === 'EACCES' && Reflect.get(error, 'syscall') === 'listen')
+    return `${error.message}. Choose a port that needs no privilege with --port or TILEPASS_PORT.`
   if (code === 'EACCES' || code === 'EPERM')
     return `${error.message}. Check the folder's owner and mode.`
   return error.message
+}
+
+/** SQLITE_CORRUPT or SQLITE_NOTADB. @see https://sqlite.org/rescode.html */
+function isDamage(error: Error): boolean {
+  const code: unknown = Reflect.get(error, 'errcode')
+  return typeof code === 'number' && [11, 26].includes(code & 0xff)
 }

@@ -9,6 +9,12 @@ import { CommandError } from './output.ts'
  * @throws {@link CommandError} naming each option that cannot be, and its rule as it is written here.
  */
 export function parseTileOptions(options: TileTexts): TileClaims | undefined {
+  const { tilesets } = options
+  if (tilesets?.split(',').some((name) => name !== name.trim()))
+    throw new CommandError(
+      `--tilesets must be names separated by commas, without spaces, as in a,b (given: "${tilesets}").`,
+      2,
+    )
   const claims = readTileTexts(options)
   const faults = claims === undefined ? [] : checkTileClaims(claims)
   if (faults.length === 0) return parseTileTexts(options)

@@ -103,6 +103,7 @@ async function createToken(options: CreateOptions, surroundings: Surroundings): 
   if (options.format === 'mapbox') {
     const given = TILE_FIELDS.find((name) => options[name] !== undefined)
     if (given !== undefined) throw new CommandError(`--${given} is for tokens of --format jwt.`, 2)
+    if (options.readOnly) throw new CommandError('--read-only is for tokens of --format jwt.', 2)
     return createFirstMapboxToken(options, surroundings)
   }
   const scopes = findJwtScopes(options.scope)

@@ -11,7 +11,9 @@ export const secretSchema = z.union(
   [
     z.strictObject({
       /** Name of an environment variable. */
-      env: z.string().regex(/^[A-Za-z_]\w{0,63}$/),
+      env: z.string().regex(/^[A-Za-z_]\w{0,63}$/, {
+        error: 'must be the name of a variable: 1 to 64 letters, digits and "_"',
+      }),
     }),
     z.strictObject({
       /** A file that holds the secret and nothing else; in a configuration file, relative to it. */

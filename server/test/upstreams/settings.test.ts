@@ -120,6 +120,13 @@ test('U1: a secret that is written into the configuration is refused and never r
   }
 })
 
+test('a name that cannot be one of a variable is told so in words', () => {
+  const input = { upstreams: { a: { ...geog, token: { env: 'MY-TOKEN' } } } }
+  expect(findFaults(() => parseConfig(input))).toEqual([
+    'upstreams.a.token.env: must be the name of a variable: 1 to 64 letters, digits and "_" (given: a string, not shown)',
+  ])
+})
+
 test.each([
   ['https://o.example/token/', true],
   ['https://o.example/token?tenant=a', true],
@@ -237,6 +244,14 @@ describe('sharing', () => {
     expect(parse({ session: 'required', account: 'city' })).toBe(false)
     expect(parse({ session: () => true })).toBe(false)
   })
+})
+
+test('a setting is not taken for what every object has', () => {
+  const faults = findFaults(() => parseConfig({ upstreams: { toString: 'a' }, constructor: 1 }))
+  expect(faults).toEqual([
+    'upstreams.toString: must be an object (given: a string, not shown)',
+    'constructor: not a known field (given: 1)',
+  ])
 })
 
 test('faults are the only way in which a configuration of upstreams can fail', () => {

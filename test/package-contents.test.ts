@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+
+/** Paths of what would be published, from the package's folder. */
+function listContents(folder: string): string[] {
+  const args = ['pack', '--dry-run', '--json', '--ignore-scripts', `./${folder}`]
+  const manifests = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8' }))
+  const [manifest] = Object.values<{ files: { path: string }[] }>(manifests)
+  return manifest?.files.map(({ path }) => path) ?? []
+}
+
+test.each(['packages/core', 'packages/maplibre', 'packages/leaflet', 'packages/guard', 'server'])(
+  '%s is published with the sources of its maps, and with nothing of the build',
+  (folder) => {
+    const contents = listContents(folder)
+    expect(contents).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'dist/index.js']))
+    expect(contents.filter((path) => /(^|\/)\.|\.test\./.test(path))).toEqual([])
+    const maps = contents.filter((path) => path.endsWith('.map'))
+    expect(maps.length).toBeGreaterThan(0)
+    const missing = maps.flatMap((path) => {
+      const { sources, sourcesContent = [] } = JSON.parse(
+        readFileSync(join(root, folder, path), 'utf8'),
+      )
+      return sources.filter(
+        (source: string, index: number) =>
+          typeof sourcesContent[index] !== 'string' &&
+          !contents.includes(posix.join(posix.dirname(path), source)),
+      )
+    })
+    expect(missing).toEqual([])
+  },
+)
