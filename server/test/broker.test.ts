@@ -203,7 +203,9 @@ test('F4: while another process holds the write lock, exchange and tiles go on',
   other.close()
 })
 
-test('a path in the log has neither query nor token', () => {
-  const token = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ0b2tfMSJ9.c2lnbmF0dXJl'
+test.each([
+  'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ0b2tfMSJ9.c2lnbmF0dXJl',
+  'sk.eyJ1IjoiZGVtbyIsImEiOiJjMSJ9.ZepsWvpjTMlpePE4IQBs0g',
+])('a path in the log has neither query nor token: %s', (token) => {
   expect(redactPath(`/a/${token}/b?access_token=${token}`)).toBe('/a/[redacted]/b')
 })

@@ -27,9 +27,12 @@ export function createRequestLog(logger: Logger): RequestHandler {
   })
 }
 
+/** A compact JWS, or a token in Mapbox format, whose header is the two letters of its kind. */
+const TOKEN = /(?:[\w-]{10,}|[pst]k)\.[\w-]{10,}\.[\w-]*/g
+
 /** A request's path without its query, and without tokens that someone put into it. */
 export function redactPath(url: string): string {
   const end = url.search(/[?#]/)
   const path = end < 0 ? url : url.slice(0, end)
-  return path.replace(/[\w-]{10,}\.[\w-]{10,}\.[\w-]*/g, '[redacted]').slice(0, 500)
+  return path.replace(TOKEN, '[redacted]').slice(0, 500)
 }
