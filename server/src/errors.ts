@@ -99,8 +99,7 @@ export class ConflictError extends BrokerError {
 /** 413: the body is longer than anything this route needs. */
 export class BodyTooLargeError extends BrokerError {
   constructor() {
-    // Some of the body may be unread, so the connection cannot be used again.
-    super(413, 'payload_too_large', 'Request body is too large', { Connection: 'close' })
+    super(413, 'payload_too_large', 'Request body is too large')
   }
 }
 
