@@ -185,3 +185,8 @@ export function toBrokerError(error: unknown): BrokerError {
   if (status === 413) return new BodyTooLargeError()
   return new BrokerError(500, 'server_error', 'Internal server error')
 }
+
+/** A message in the characters that `error_description` may have. @see RFC 6749 §5.2 */
+export function toErrorDescription(message: string): string {
+  return message.replaceAll('"', "'").replace(/[^\x20-\x5b\x5d-\x7e]/gu, '?')
+}
