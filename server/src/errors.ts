@@ -99,8 +99,7 @@ export class ConflictError extends BrokerError {
 /** 413: the body is longer than anything this route needs. */
 export class BodyTooLargeError extends BrokerError {
   constructor() {
-    // Some of the body may be unread, so the connection cannot be used again.
-    super(413, 'payload_too_large', 'Request body is too large', { Connection: 'close' })
+    super(413, 'payload_too_large', 'Request body is too large')
   }
 }
 
@@ -185,4 +184,9 @@ export function toBrokerError(error: unknown): BrokerError {
   if (status === 400) return new InvalidRequestError('Malformed request')
   if (status === 413) return new BodyTooLargeError()
   return new BrokerError(500, 'server_error', 'Internal server error')
+}
+
+/** A message in the characters that `error_description` may have. @see RFC 6749 §5.2 */
+export function toErrorDescription(message: string): string {
+  return message.replaceAll('"', "'").replace(/[^\x20-\x5b\x5d-\x7e]/gu, '?')
 }

@@ -1,5 +1,9 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
+import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { parseExchangeRequest } from '../src/surfaces/geog/exchange-route.ts'
 import { startBroker } from './broker-under-test.ts'
@@ -74,6 +78,47 @@ describe('X9: bodies', () => {
     const init = { method: 'POST', headers, body, duplex: 'half' }
     const response = await fetch(`${url}${PATH}`, init)
     expect(response.status).toBe(413)
+  })
+
+  test.each(['content-length', 'transfer-encoding'])(
+    'of any length are read to their end, so that nobody is cut off while sending: %s',
+    async (framing) => {
+      const { url, createToken } = await startBroker()
+      const { port, hostname } = new URL(url)
+      const body = 'x'.repeat(10_000_000)
+      const [length, sent] =
+        framing === 'content-length'
+          ? [body.length, body]
+          : ['chunked', `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`]
+      const head = [
+        `POST ${PATH} HTTP/1.1`,
+        'host: localhost',
+        `authorization: Bearer ${await createToken()}`,
+        'content-type: application/json',
+        `${framing}: ${length}`,
+      ].join('\r\n')
+      const socket = connect(Number(port), hostname)
+      socket.write(`${head}\r\n\r\n${sent}`)
+      socket.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n')
+      const answers = await text(socket)
+      expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200'])
+    },
+  )
+
+  test('one that breaks off is no failure of ours', async () => {
+    const lines: string[] = []
+    const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) })
+    const { url, createToken } = await startBroker({ logger })
+    const { port, hostname } = new URL(url)
+    const socket = connect(Number(port), hostname)
+    socket.write(
+      `POST ${PATH} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${await createToken()}\r\n` +
+        'content-type: application/json\r\ncontent-length: 50\r\nexpect: 100-continue\r\n\r\n{',
+    )
+    await once(socket, 'data')
+    socket.destroy()
+    await expect.poll(() => lines.length).toBeGreaterThan(0)
+    expect(lines.map((line) => JSON.parse(line).level)).toEqual([30])
   })
 
   test('broken UTF-8 is 400', async () => {

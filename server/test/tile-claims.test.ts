@@ -204,6 +204,6 @@ describe('X1: an OAuth exchange', () => {
     const subject = await createToken('tiles:read')
     const { status, body } = await exchange(subject, { bbox: '0,0,0,10' })
     expect([status, body.error]).toEqual([400, 'invalid_request'])
-    expect(body.error_description).toMatch(/^"bbox" must be \[west, south, east, north\]/)
+    expect(body.error_description).toMatch(/^'bbox' must be \[west, south, east, north\]/)
   })
 })

@@ -10,7 +10,11 @@ const text = expect.any(String)
 /** What a refusal of each API looks like. */
 const REFUSALS = {
   geog: { success: false, error: text, message: text, code: text },
-  oauth: { error: text, error_description: text },
+  // RFC 6749 §5.2 leaves out quotes and backslashes.
+  oauth: {
+    error: text,
+    error_description: expect.stringMatching(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/),
+  },
   login: { error: text, message: text },
   mapbox: { message: text },
   geolens: { type: 'about:blank', title: text, status: expect.any(Number), detail: text },

@@ -17,6 +17,8 @@ const NAMES = [
   'token_type_hint',
   'client_id',
   'client_secret',
+  'bbox',
+  'maxzoom',
   '__proto__',
 ]
 
@@ -66,7 +68,7 @@ test('whatever form is sent, the answer is one of RFC 6749 §5.2, soon', async (
         if (response.status !== 200)
           expect(JSON.parse(answer)).toEqual({
             error: expect.stringMatching(/^[a-z_]+$/),
-            error_description: expect.any(String),
+            error_description: expect.stringMatching(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/),
           })
       },
     ),

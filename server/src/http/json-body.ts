@@ -4,11 +4,6 @@ import { isRecord } from '../is-record.ts'
 
 /** Longest body of a JSON route, in bytes. */
 const MAX_BYTES = 8192
-/**
- * A longer body is read to its end, and forgotten, up to here: a client that is cut off while it
- * sends may never see the 413.
- */
-const MAX_DISCARDED = 2_097_152
 const JSON_TYPE = /^application\/json *(?:; *charset="?utf-8"? *)?$/i
 
 /**
@@ -35,22 +30,29 @@ export async function readJsonBody(request: Request): Promise<Readonly<Record<st
 }
 
 /**
- * Reads a body of at most 8 KiB; a longer one is read to its end, within reason, and refused.
+ * Reads a body of at most 8 KiB.
  *
- * @throws `BodyTooLargeError`
+ * A longer one is refused at once, and what is still to come is read and forgotten: a client that is
+ * cut off while it sends may never see the 413 (RFC 9112 §9.6).
+ *
+ * @throws `BodyTooLargeError`, `InvalidRequestError` for one that breaks off
  */
 export async function readBytes(request: Request): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_DISCARDED) throw new BodyTooLargeError()
   const chunks: Buffer[] = []
   let size = 0
-  // The iterator would destroy the socket on leaving early, and the 413 with it.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    size += chunk.length
-    if (size <= MAX_BYTES) chunks.push(chunk)
-    if (size > MAX_DISCARDED) break
+  try {
+    // The iterator would destroy the socket on leaving early, and the 413 with it.
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      size += chunk.length
+      if (size > MAX_BYTES) break
+      chunks.push(chunk)
+    }
+  } catch {
+    throw new InvalidRequestError('Request body is incomplete')
   }
-  if (size > MAX_BYTES) throw new BodyTooLargeError()
-  return Buffer.concat(chunks)
+  if (size <= MAX_BYTES) return Buffer.concat(chunks)
+  request.resume()
+  throw new BodyTooLargeError()
 }
 
 function parseJson(bytes: Uint8Array): unknown {

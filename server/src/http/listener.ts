@@ -1,12 +1,12 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 
 /** An HTTP server that is listening. */
 export interface Listener {
   readonly url: string
   readonly port: number
-  /** Stops accepting, lets running requests end, and ends what is left after 10 s. */
+  /** Stops accepting, lets running requests end, and ends what is left after 9 s. */
   close(): Promise<void>
 }
 
@@ -15,7 +15,10 @@ const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 12_000
 /** How often Node looks for clients that are too slow, in ms; its own default is 30 s. */
 const CHECK_INTERVAL = 2_000
-const FORCE_CLOSE_AFTER = 10_000
+/** Whoever stops us often waits 10 s before it kills us. */
+const FORCE_CLOSE_AFTER = 9_000
+/** How soon a busy client sends its next request on a connection, in ms. */
+const PAUSE = 50
 
 /**
  * Starts an HTTP server that slow clients cannot occupy.
@@ -34,8 +37,9 @@ export async function listen(
     requestTimeout: REQUEST_TIMEOUT,
     connectionsCheckingInterval: CHECK_INTERVAL,
   })
+  const close = createClose(server)
   const started = once(server, 'listening').then(async () => {
-    const listener = describe(server, host)
+    const listener = { ...describe(server, host), close }
     return { listener, handler: await createHandler(listener.url) }
   })
   server.on('request', (request, response) => {
@@ -53,24 +57,58 @@ export async function listen(
   }
 }
 
-function describe(server: Server, host: string): Listener {
+function describe(server: Server, host: string): Omit<Listener, 'close'> {
   const address = server.address()
   if (!isAddressInfo(address)) throw new TypeError('The server has no port')
   const { port } = address
-  return {
-    url: `http://${formatHost(host)}:${port}`,
-    port,
-    close: () => closeServer(server),
-  }
+  return { url: `http://${formatHost(host)}:${port}`, port }
 }
 
-async function closeServer(server: Server): Promise<void> {
-  const force = setTimeout(() => server.closeAllConnections(), FORCE_CLOSE_AFTER)
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve())
-    server.closeIdleConnections()
+/**
+ * Creates the function that closes a server without dropping a request.
+ *
+ * A connection that looks idle may carry a busy client's next request already. So every connection is
+ * closed with its next answer, and what is left once no request has been running for a moment.
+ */
+function createClose(server: Server): () => Promise<void> {
+  const running = new Set<ServerResponse>()
+  let isClosing = false
+  let quiet: NodeJS.Timeout | undefined
+  const announce = (response: ServerResponse) => {
+    if (!response.headersSent) response.setHeader('Connection', 'close')
+  }
+  const closeIfQuiet = () => {
+    if (running.size === 0) server.closeAllConnections()
+  }
+  const awaitQuiet = () => {
+    clearTimeout(quiet)
+    // After a stall the timer is due before what has arrived meanwhile was read.
+    quiet = setTimeout(() => setImmediate(closeIfQuiet), PAUSE)
+  }
+  server.on('request', (_request, response) => {
+    running.add(response)
+    if (isClosing) announce(response)
+    response.once('close', () => {
+      running.delete(response)
+      if (isClosing) awaitQuiet()
+    })
   })
-  clearTimeout(force)
+
+  return async () => {
+    isClosing = true
+    for (const response of running) announce(response)
+    awaitQuiet()
+    const force = setTimeout(() => server.closeAllConnections(), FORCE_CLOSE_AFTER)
+    await new Promise<void>((resolve) => {
+      // Right after whoever has connected was accepted. HTTP's own `close` would besides drop at once
+      // what looks idle.
+      setImmediate(() => NetServer.prototype.close.call(server, () => resolve()))
+    })
+    clearTimeout(force)
+    clearTimeout(quiet)
+    // Ends its search for slow clients.
+    server.close()
+  }
 }
 
 function isAddressInfo(address: AddressInfo | string | null): address is AddressInfo {

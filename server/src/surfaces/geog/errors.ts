@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler } from 'express'
-import { toBrokerError } from '../../errors.ts'
+import { toBrokerError, toErrorDescription } from '../../errors.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 
 /**
@@ -17,7 +17,7 @@ export function createGeogErrorHandler(report: FailureReporter): ErrorRequestHan
       .json({
         success: false,
         error: refusal.code,
-        error_description: refusal.message,
+        error_description: toErrorDescription(refusal.message),
         message: refusal.message,
         code: refusal.code.toUpperCase(),
       })

@@ -29,7 +29,7 @@ export function bindToBrowser(
   if (binding === 'none') return
   if (request.headers['content-type'] === undefined)
     throw new InvalidRequestError(
-      'A grant that is bound to a cookie must be named in a JSON body: {"grant": "…"}',
+      'A grant that is bound to a cookie must be named in a JSON body: {"grant": "name"}',
     )
   const known = findCookies([request.headers.cookie ?? ''], BINDING_COOKIE)[0]
   if (known !== undefined && SECRET.test(known)) return confirmBy(known)

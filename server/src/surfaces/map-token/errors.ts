@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler } from 'express'
-import { toBrokerError } from '../../errors.ts'
+import { toBrokerError, toErrorDescription } from '../../errors.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import { UpstreamError } from '../../upstreams/errors.ts'
 
@@ -13,6 +13,6 @@ export function createMapTokenErrorHandler(report: FailureReporter): ErrorReques
     response
       .status(refusal.status)
       .set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', ...refusal.headers })
-      .json({ error: refusal.code, error_description: refusal.message })
+      .json({ error: refusal.code, error_description: toErrorDescription(refusal.message) })
   }
 }

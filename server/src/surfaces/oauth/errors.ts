@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler } from 'express'
-import { BrokerError, toBrokerError } from '../../errors.ts'
+import { BrokerError, toBrokerError, toErrorDescription } from '../../errors.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 
 /** 400 with an error code of RFC 6749 §5.2 or RFC 8693 §2.2.2. */
@@ -30,6 +30,6 @@ export function createOauthErrorHandler(report: FailureReporter): ErrorRequestHa
     response
       .status(refusal.status)
       .set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', ...refusal.headers })
-      .json({ error: refusal.code, error_description: refusal.message })
+      .json({ error: refusal.code, error_description: toErrorDescription(refusal.message) })
   }
 }
