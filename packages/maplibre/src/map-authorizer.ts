@@ -7,7 +7,7 @@ import type {
   RequestParameters,
   TransformRequest,
 } from './maplibre-shapes.ts'
-import { reloadResource } from './reload.ts'
+import { planReload } from './reload.ts'
 import { createWaitingProtocol } from './waiting-protocol.ts'
 
 /** Options of {@link createMapAuthorizer}. */
@@ -69,8 +69,7 @@ export function createMapAuthorizer(
   const { wrap, unwrap } = createWaitingProtocol(addProtocol, managerOf, (url) => {
     // Missing glyphs cause no error event: MapLibre draws its own, and keeps them.
     if (!url.endsWith('#Glyphs')) return
-    for (const [map, [, lost]] of attached)
-      lost.set(url, () => reloadResource(map, '', url, 'Glyphs'))
+    for (const [map, [, lost]] of attached) lost.set(url, planReload(map, '', url, 'Glyphs'))
   })
   let started = false
 
