@@ -66,6 +66,8 @@ export function createMapAuthorizer(
   const managerOf = (url: string) => chooseManager(managers, url)
   const sent: Sent = new Map()
   const attached = new Map<MapInternals, [detach: () => void, lost: Lost]>()
+  /** Outlives an attachment, which in React may be renewed with every render. */
+  const losses = new WeakMap<MapInternals, Lost>()
   const { wrap, unwrap } = createWaitingProtocol(addProtocol, managerOf, (url) => {
     // Missing glyphs cause no error event: MapLibre draws its own, and keeps them.
     if (!url.endsWith('#Glyphs')) return
@@ -115,7 +117,8 @@ export function createMapAuthorizer(
     attach(map: MapInternals) {
       const known = attached.get(map)
       if (known) return known[0]
-      const lost: Lost = new Map()
+      const lost = losses.get(map) ?? new Map()
+      losses.set(map, lost)
       const forget = () => attached.delete(map)
       const detach = recoverMap(map, managers, managerOf, unwrap, sent, lost, forget)
       attached.set(map, [detach, lost])

@@ -261,6 +261,20 @@ describe('attach', () => {
     expect(count()).toBe(attached)
   })
 
+  test('what was lost is asked for again though the map was attached anew meanwhile, as by a render', async () => {
+    const { auth, manager } = await fresh()
+    const { map, tile, reloaded } = fakeMap()
+    const url = auth.transformRequest(`${HTTPS}style.json`, 'Style')?.url ?? ''
+    const error = Object.assign(new Error('denied'), { status: 401, url, awaits: true })
+    auth.attach(map)
+    map.fire('error', { error, tile, sourceId: 'source' })
+    auth.attach(map)()
+    auth.attach(map)
+    expect(reloaded).toEqual([])
+    await manager.renew()
+    expect(reloaded).toEqual(['loading'])
+  })
+
   test('a refused tile is requested again at once, in the state that suits its kind', async () => {
     const { auth, manager } = await fresh()
     const { map, tile, reloaded } = fakeMap()
