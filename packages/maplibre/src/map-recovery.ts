@@ -70,6 +70,7 @@ export function recoverMap(
       const response = url && status > 199 ? new Response(body ?? null, { status }) : undefined
       const manager = response && managerOf(unwrap(url))
       if (manager) {
+        clean(error, sent.get(url)?.[0])
         const refused =
           (status === 401 && unwrap(url) !== url) || manager.isAuthFailure(url, response)
         // The mark tells other copies of this listener that the request is somebody's.
@@ -77,7 +78,6 @@ export function recoverMap(
           refused instanceof Promise
             ? refused.then((yes) => yes && heal(event, url, awaits))
             : refused && heal(event, url, awaits)
-        clean(error, sent.get(url)?.[0])
       }
       await undefined
       if (await event.tilepass) return

@@ -275,6 +275,29 @@ describe('attach', () => {
     expect(reloaded).toEqual(['loading'])
   })
 
+  test('an isAuthFailure that throws leaves no token in the error', async () => {
+    const { manager } = manage([{ prefix: HTTPS, attach: { query: 'ticket' } }])
+    await manager.getToken()
+    const auth = createMapAuthorizer(
+      {
+        ...manager,
+        isAuthFailure: () => {
+          throw new Error('of the application')
+        },
+      },
+      registry(),
+    )
+    const { map } = fakeMap()
+    const uncaught = vi.fn()
+    process.once('unhandledRejection', uncaught)
+    auth.attach(map)
+    const heard: string[] = []
+    map.on('error', ({ error }: { error: Error }) => heard.push(error.message))
+    map.fire('error', refusal(auth.transformRequest(`${HTTPS}1.png`, 'Tile')?.url ?? ''))
+    expect(heard[0]).not.toContain('canary')
+    await settle()
+  })
+
   test('a refused tile is requested again at once, in the state that suits its kind', async () => {
     const { auth, manager } = await fresh()
     const { map, tile, reloaded } = fakeMap()
