@@ -130,6 +130,34 @@ describe.each(COMBINATIONS)('$library, $mode', ({ version, mode }) => {
     }
   })
 
+  test('zooming away aborts tiles whose refusal is being found out', async () => {
+    opened.servers.refusing = true
+    const result = await opened.page.evaluate(async () => {
+      const { L, T, map, tokens, url, until } = window
+      await tokens.getToken()
+      // Where images are loaded by it, they wait; where they have failed, the answer to why is awaited.
+      let asked = false
+      window.fetch = () => {
+        asked = true
+        return new Promise(() => {})
+      }
+      const layer = T.createTileLayer(L.TileLayer, url, { tokens }).addTo(map)
+      const tiles = Object.keys(layer._tiles).length
+      let aborted = 0
+      layer.on('tileabort', () => {
+        aborted += 1
+      })
+      await until(() => asked)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      map.setZoom(6)
+      await until(() => map._animatingZoom)
+      const result = aborted - tiles
+      layer.remove()
+      return result
+    })
+    expect(result).toBe(0)
+  })
+
   test('tiles go out from the centre, a few at a time', async () => {
     opened.servers.delay = 20
     const result = await opened.page.evaluate(async () => {
