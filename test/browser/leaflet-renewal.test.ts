@@ -130,6 +130,33 @@ describe.each(COMBINATIONS)('$library, $mode', ({ version, mode }) => {
     }
   })
 
+  test('an error image from the private server gives way to the tile when there is a token', async () => {
+    opened.servers.broker = 'denies'
+    const options = { errorTileUrl: `${opened.servers.tiles}/v1/dem/0/0/0.png` }
+    const errors = await opened.page.evaluate(async (options) => {
+      const { L, T, map, tokens, url, until } = window
+      let errors = 0
+      const layer = T.createTileLayer(L.TileLayer, url, { tokens, ...options })
+      layer.on('tileerror', () => {
+        errors += 1
+      })
+      Object.assign(window, { layer })
+      layer.addTo(map)
+      await until(() => !layer.isLoading())
+      return errors - Object.keys(layer._tiles).length
+    }, options)
+    expect(errors).toBe(0)
+    opened.servers.broker = 'works'
+    await opened.page.evaluate(async () => {
+      const { incomplete, layer, tokens, until } = window as typeof window & { layer: unknown }
+      await tokens.renew()
+      await until(() => incomplete(layer).length === 0)
+    })
+    const served = opened.servers.log.filter(({ status }) => status === 200)
+    expect(served.length).toBeGreaterThan(8)
+    expect(served.filter(({ path }) => !path.startsWith('/v1/raster/'))).toEqual([])
+  })
+
   test('zooming away aborts tiles whose refusal is being found out', async () => {
     opened.servers.refusing = true
     const result = await opened.page.evaluate(async () => {
