@@ -130,6 +130,61 @@ describe.each(COMBINATIONS)('$library, $mode', ({ version, mode }) => {
     }
   })
 
+  test('an error image from the private server gives way to the tile when there is a token', async () => {
+    opened.servers.broker = 'denies'
+    const options = { errorTileUrl: `${opened.servers.tiles}/v1/dem/0/0/0.png` }
+    const errors = await opened.page.evaluate(async (options) => {
+      const { L, T, map, tokens, url, until } = window
+      let errors = 0
+      const layer = T.createTileLayer(L.TileLayer, url, { tokens, ...options })
+      layer.on('tileerror', () => {
+        errors += 1
+      })
+      Object.assign(window, { layer })
+      layer.addTo(map)
+      await until(() => !layer.isLoading())
+      return errors - Object.keys(layer._tiles).length
+    }, options)
+    expect(errors).toBe(0)
+    opened.servers.broker = 'works'
+    await opened.page.evaluate(async () => {
+      const { incomplete, layer, tokens, until } = window as typeof window & { layer: unknown }
+      await tokens.renew()
+      await until(() => incomplete(layer).length === 0)
+    })
+    const served = opened.servers.log.filter(({ status }) => status === 200)
+    expect(served.length).toBeGreaterThan(8)
+    expect(served.filter(({ path }) => !path.startsWith('/v1/raster/'))).toEqual([])
+  })
+
+  test('zooming away aborts tiles whose refusal is being found out', async () => {
+    opened.servers.refusing = true
+    const result = await opened.page.evaluate(async () => {
+      const { L, T, map, tokens, url, until } = window
+      await tokens.getToken()
+      // Where images are loaded by it, they wait; where they have failed, the answer to why is awaited.
+      let asked = false
+      window.fetch = () => {
+        asked = true
+        return new Promise(() => {})
+      }
+      const layer = T.createTileLayer(L.TileLayer, url, { tokens }).addTo(map)
+      const tiles = Object.keys(layer._tiles).length
+      let aborted = 0
+      layer.on('tileabort', () => {
+        aborted += 1
+      })
+      await until(() => asked)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      map.setZoom(6)
+      await until(() => map._animatingZoom)
+      const result = aborted - tiles
+      layer.remove()
+      return result
+    })
+    expect(result).toBe(0)
+  })
+
   test('tiles go out from the centre, a few at a time', async () => {
     opened.servers.delay = 20
     const result = await opened.page.evaluate(async () => {

@@ -245,6 +245,29 @@ describe.each(VERSIONS)('MapLibre %s', (version) => {
     expect(requests(/style\.json/, 200).length).toBeGreaterThan(0)
   })
 
+  test.each([true, false])(
+    'a style that the application sets meanwhile stays, with diff: %s',
+    async (diff) => {
+      const { page } = await open(
+        version,
+        { style: `${servers.page}/v1/style.json` },
+        { broker: 'denies' },
+      )
+      await page.waitForFunction(() => globalThis.reported.length > 0)
+      await pause(page, 500)
+      servers.broker = 'works'
+      const layers = [{ id: 'next', type: 'background' }]
+      servers.files['/v1/next.json'] = Buffer.from(JSON.stringify({ ...styleOf({}), layers }))
+      await page.evaluate((diff) => {
+        void globalThis.managers[0].renew()
+        globalThis.map.setStyle('/v1/next.json', { diff })
+      }, diff)
+      await page.waitForFunction(() => globalThis.map.isStyleLoaded())
+      await quiet(page)
+      expect(await page.evaluate(() => !!globalThis.map.getLayer('next'))).toBe(true)
+    },
+  )
+
   test('two maps with one authorizer, and a manager for each half of the tiles', async () => {
     const style = styleOf({
       north: raster(servers.page, 'north'),

@@ -41,7 +41,7 @@ function parse(url: string): URL | undefined {
 function check(rule: AllowRule): ResolvedRule {
   const { prefix, attach } =
     typeof rule === 'string' ? { prefix: rule, attach: 'header' as const } : rule
-  if (!/^(?!\/\/)[^?#@*\\]+$/.test(prefix ?? '')) {
+  if (!/^(?!\/\/)[^?#@*{\\]+$/.test(prefix ?? '')) {
     throw wrong(prefix, 'must be a URL without user, query, fragment or wildcard')
   }
   if (

@@ -6,7 +6,10 @@ export async function authorizedFetch(
   input: string | URL | Request,
   init?: RequestInit,
 ): Promise<Response> {
-  const request = input instanceof Request ? input : undefined
+  const request = input instanceof Request ? input.clone() : undefined
+  // As bytes: of a stream, Chrome sends it over HTTP/2 only, and Firefox shows none.
+  const body = await request?.blob()
+  if (request) Object.defineProperty(request, 'body', { value: body?.size ? body : null })
   const url = request?.url ?? String(input)
   const signal = init?.signal ?? request?.signal
   // A stream can be sent only once.
@@ -20,12 +23,10 @@ export async function authorizedFetch(
     }
     const headers = new Headers(init?.headers ?? request?.headers)
     for (const name in authorized.headers) headers.set(name, authorized.headers[name] as string)
-    // A new Request would make a stream of the body, which Chrome sends over HTTP/2 only.
-    const copy = request?.clone()
-    const target = copy && authorized.url !== url ? new Request(authorized.url, copy) : copy
+    const target = request ? new Request(authorized.url, request) : authorized.url
     // A redirect would carry the request, and what is in it, to a host that nobody allowed.
     const redirect = init?.redirect ?? 'error'
-    const response = await fetch(target ?? authorized.url, { ...init, headers, redirect })
+    const response = await fetch(target, { ...init, headers, redirect })
     if (!(await tokens.isAuthFailure(url, response))) return response
     tokens.reject(authorized.token)
     if (!replays--) return response

@@ -21,7 +21,7 @@ export function openSource(
 ): (request: { reason: RenewalReason; signal: AbortSignal }) => Promise<Response> {
   if (typeof source === 'function') {
     if (!grant) return source
-    throw new TypeError('"grant" goes with a URL as the source, not with a function')
+    throw new TypeError('"grant" goes with a URL as the source')
   }
   return ({ signal }) =>
     fetch(source, {

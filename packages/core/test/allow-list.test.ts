@@ -76,6 +76,7 @@ test.each([
   [['https://user@a.example/'], /without user/],
   [['https://a.example/?x=1'], /query/],
   [['https://*.example/'], /wildcard/],
+  [['https://{s}.example/'], /wildcard/],
   [[{ prefix: 'https://a.example/', attach: { query: 'a b' } }], /attach/],
   [[{ prefix: 'https://a.example/', attach: 'cookies' as 'cookie' }], /attach/],
 ] as [AllowRule[], RegExp][])('refuses the rules %j when they are given', (allow, message) => {

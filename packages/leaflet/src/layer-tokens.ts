@@ -59,8 +59,12 @@ export function createLayerTokens(tokens: Tokens): LayerTokens {
   return {
     covers,
     load(tile, url) {
+      const known = requests.get(tile)
       // The image shown in place of a failed one may fail too: that is its end.
-      if (!covers(url) || requests.get(tile)?.url === url) return
+      if (!covers(url) || known?.url === url) return
+      tile.removeAttribute('src')
+      // What the next token brings is better than an image in its place, which needs that token too.
+      if (known && lost.has(known)) return
       release(tile)
       const abort = new AbortController()
       const request: TileRequest = {
@@ -76,7 +80,6 @@ export function createLayerTokens(tokens: Tokens): LayerTokens {
         },
       }
       requests.set(tile, request)
-      tile.removeAttribute('src')
       send(request)
     },
     retry(tile, event) {

@@ -37,6 +37,7 @@ export function createQueryTiles(
     } else if (authorized && authorized.token !== request.asked?.token) {
       ask(authorized)
     } else {
+      wait(request)
       suspects.set(request, error)
       if (planned) return
       planned = true

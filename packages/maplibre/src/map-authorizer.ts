@@ -7,7 +7,7 @@ import type {
   RequestParameters,
   TransformRequest,
 } from './maplibre-shapes.ts'
-import { reloadResource } from './reload.ts'
+import { planReload } from './reload.ts'
 import { createWaitingProtocol } from './waiting-protocol.ts'
 
 /** Options of {@link createMapAuthorizer}. */
@@ -65,12 +65,13 @@ export function createMapAuthorizer(
   checkPrefixes(managers)
   const managerOf = (url: string) => chooseManager(managers, url)
   const sent: Sent = new Map()
-  const attached = new Map<MapInternals, [detach: () => void, lost: Lost]>()
+  const attached = new Map<MapInternals, () => void>()
+  /** Outlives an attachment, which in React may be renewed with every render. */
+  const losses = new WeakMap<MapInternals, Lost>()
   const { wrap, unwrap } = createWaitingProtocol(addProtocol, managerOf, (url) => {
     // Missing glyphs cause no error event: MapLibre draws its own, and keeps them.
     if (!url.endsWith('#Glyphs')) return
-    for (const [map, [, lost]] of attached)
-      lost.set(url, () => reloadResource(map, '', url, 'Glyphs'))
+    for (const map of attached.keys()) losses.get(map)?.set(url, planReload(map, '', url, 'Glyphs'))
   })
   let started = false
 
@@ -115,15 +116,16 @@ export function createMapAuthorizer(
     transformRequest,
     attach(map: MapInternals) {
       const known = attached.get(map)
-      if (known) return known[0]
-      const lost: Lost = new Map()
+      if (known) return known
+      const lost = losses.get(map) ?? new Map()
+      losses.set(map, lost)
       const forget = () => attached.delete(map)
       const detach = recoverMap(map, managers, managerOf, unwrap, sent, lost, forget)
-      attached.set(map, [detach, lost])
+      attached.set(map, detach)
       return detach
     },
     dispose() {
-      for (const [detach] of attached.values()) detach()
+      for (const detach of attached.values()) detach()
       sent.clear()
     },
   }

@@ -1,7 +1,7 @@
 import { redact } from '@tilepass/core'
 import type { Tokens } from './choose-manager.ts'
 import type { MapError, MapErrorEvent, MapInternals, Tile } from './maplibre-shapes.ts'
-import { reloadResource, reloadTile } from './reload.ts'
+import { planReload, reloadTile } from './reload.ts'
 
 /** The token of each URL that went out with one, and when (ms on the steady clock). */
 export type Sent = Map<string, readonly [token: string, at: number]>
@@ -48,10 +48,9 @@ export function recoverMap(
       if (!awaits && !late) refused.add(round)
       worst = Math.max(worst, refused.size)
     }
-    const retry = () =>
-      tile
-        ? reloadTile(map, sourceId, tile)
-        : reloadResource(map, sourceId, unwrap(url), url.split('#')[1])
+    const retry = tile
+      ? () => reloadTile(map, sourceId, tile)
+      : planReload(map, sourceId, unwrap(url), url.split('#')[1])
     if (tile && token && (late || worst <= (served ? ENOUGH : TOO_MUCH))) {
       if (!late) managerOf(unwrap(url))?.reject(token)
       // At once: it waits in state `loading`, so that the map is not idle meanwhile.
@@ -71,6 +70,7 @@ export function recoverMap(
       const response = url && status > 199 ? new Response(body ?? null, { status }) : undefined
       const manager = response && managerOf(unwrap(url))
       if (manager) {
+        clean(error, sent.get(url)?.[0])
         const refused =
           (status === 401 && unwrap(url) !== url) || manager.isAuthFailure(url, response)
         // The mark tells other copies of this listener that the request is somebody's.

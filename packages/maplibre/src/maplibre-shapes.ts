@@ -93,10 +93,14 @@ export interface MapInternals extends MapLike {
   fire(type: string, event: MapErrorEvent): unknown
   readonly style?: {
     readonly _loaded?: boolean
+    /** What is loaded; `setStyle` replaces it where it need not replace the style. */
+    readonly stylesheet?: unknown
     readonly tileManagers?: Record<string, Tiles | undefined>
     readonly sourceCaches?: Record<string, Tiles | undefined>
     _changed?: boolean
   }
+  /** Versions 5 and 6: a style that is being loaded, to replace the present one by its differences. */
+  readonly _diffStyleRequest?: unknown
   readonly _listeners?: { readonly error?: MapListener[] }
   readonly _oneTimeListeners?: { readonly error?: readonly MapListener[] }
 }

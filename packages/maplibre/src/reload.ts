@@ -21,30 +21,37 @@ export function reloadTile(map: MapInternals, sourceId: string, tile: Tile): voi
 }
 
 /**
- * Requests again what is no tile: TileJSON, GeoJSON or image of a source; else a style, sprite or glyphs.
+ * Plans to request again what is no tile: TileJSON, GeoJSON or image of a source; else a style, sprite or glyphs.
  *
  * @param type MapLibre's `ResourceType` of what was asked for.
+ * @returns Does so, unless it was a style and the map has, or loads, another one by then.
  */
-export function reloadResource(
+export function planReload(
   map: MapInternals,
   sourceId: string,
   url: string,
   type?: string,
-): void {
-  const { style } = map
-  const source = map.getSource(sourceId)
-  if (source) {
-    // Version 6 has forgotten by now what a GeoJSON source wanted to load.
-    if (source.setData) source.setData(source.serialize?.().data)
-    else void source.load?.()
-  } else if (type === 'Style') map.setStyle(url, { diff: !!style?._loaded })
-  else if (style?._loaded) {
-    const { sprite, glyphs } = map.getStyle()
-    if (type !== 'Glyphs') map.setSprite(sprite)
-    else {
-      map.setGlyphs(glyphs)
-      // Versions 4 and 5 forget to say that the style has changed.
-      style._changed = true
+): () => void {
+  const { style: failed } = map
+  const sheet = failed?.stylesheet
+  return () => {
+    const { style } = map
+    const source = map.getSource(sourceId)
+    if (source) {
+      // Version 6 has forgotten by now what a GeoJSON source wanted to load.
+      if (source.setData) source.setData(source.serialize?.().data)
+      else void source.load?.()
+    } else if (type === 'Style') {
+      if (style === failed && style?.stylesheet === sheet && !map._diffStyleRequest)
+        map.setStyle(url, { diff: !!style?._loaded })
+    } else if (style?._loaded) {
+      const { sprite, glyphs } = map.getStyle()
+      if (type !== 'Glyphs') map.setSprite(sprite)
+      else {
+        map.setGlyphs(glyphs)
+        // Versions 4 and 5 forget to say that the style has changed.
+        style._changed = true
+      }
     }
   }
 }

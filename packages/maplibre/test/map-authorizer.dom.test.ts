@@ -261,6 +261,43 @@ describe('attach', () => {
     expect(count()).toBe(attached)
   })
 
+  test('what was lost is asked for again though the map was attached anew meanwhile, as by a render', async () => {
+    const { auth, manager } = await fresh()
+    const { map, tile, reloaded } = fakeMap()
+    const url = auth.transformRequest(`${HTTPS}style.json`, 'Style')?.url ?? ''
+    const error = Object.assign(new Error('denied'), { status: 401, url, awaits: true })
+    auth.attach(map)
+    map.fire('error', { error, tile, sourceId: 'source' })
+    auth.attach(map)()
+    auth.attach(map)
+    expect(reloaded).toEqual([])
+    await manager.renew()
+    expect(reloaded).toEqual(['loading'])
+  })
+
+  test('an isAuthFailure that throws leaves no token in the error', async () => {
+    const { manager } = manage([{ prefix: HTTPS, attach: { query: 'ticket' } }])
+    await manager.getToken()
+    const auth = createMapAuthorizer(
+      {
+        ...manager,
+        isAuthFailure: () => {
+          throw new Error('of the application')
+        },
+      },
+      registry(),
+    )
+    const { map } = fakeMap()
+    const uncaught = vi.fn()
+    process.once('unhandledRejection', uncaught)
+    auth.attach(map)
+    const heard: string[] = []
+    map.on('error', ({ error }: { error: Error }) => heard.push(error.message))
+    map.fire('error', refusal(auth.transformRequest(`${HTTPS}1.png`, 'Tile')?.url ?? ''))
+    expect(heard[0]).not.toContain('canary')
+    await settle()
+  })
+
   test('a refused tile is requested again at once, in the state that suits its kind', async () => {
     const { auth, manager } = await fresh()
     const { map, tile, reloaded } = fakeMap()
