@@ -67,10 +67,10 @@ export function recoverMap(
       if (!error) return
       const alone = isAlone(map, onError)
       const { url = '', status = 0, body, awaits } = error
+      clean(error, new Set(Array.from(sent.values(), ([token]) => token)))
       const response = url && status > 199 ? new Response(body ?? null, { status }) : undefined
       const manager = response && managerOf(unwrap(url))
       if (manager) {
-        clean(error, sent.get(url)?.[0])
         const refused =
           (status === 401 && unwrap(url) !== url) || manager.isAuthFailure(url, response)
         // The mark tells other copies of this listener that the request is somebody's.
@@ -79,7 +79,6 @@ export function recoverMap(
             ? refused.then((yes) => yes && heal(event, url, awaits))
             : refused && heal(event, url, awaits)
       }
-      clean(error, new Set(Array.from(sent.values(), ([token]) => token)))
       await undefined
       if (await event.tilepass) return
       if (response && event.tilepass === undefined) {
