@@ -87,6 +87,9 @@ function isSqliteModule(value: unknown): value is SqliteModule {
 function toValue(parameter: unknown): Value {
   switch (typeof parameter) {
     case 'string':
+      // The double of Node's SQLite cuts a text off at NUL, and would find what has the rest as its
+      // name. Bytes equal no text.
+      return parameter.includes('\0') ? Buffer.from(parameter) : parameter
     case 'number':
     case 'bigint':
       return parameter
