@@ -170,6 +170,14 @@ describe('inspect', () => {
     expect(await ask()).toMatchObject({ valid: false, reason: 'revoked' })
   })
 
+  test('shows a token of anybody without obeying what is in it', async () => {
+    const { cli } = await startBroker()
+    const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const token = `${encode({ alg: 'RS256', kid: 'a' })}.${encode({ sub: '\u009b2J\u001b[2J' })}.AAAA`
+    const { out } = await cli('inspect', token)
+    expect(out).toContain('\\u009b2J\\u001b[2J')
+  })
+
   test('refuses what is no token', async () => {
     const { cli } = await startBroker()
     expect((await cli('inspect', 'x')).code).toBe(2)
