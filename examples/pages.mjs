@@ -44,8 +44,10 @@ export function createPages(folder, origin) {
   })
   // Tiles are asked for by their full address, which would be a foreign one under another name.
   router.use((request, response, next) => {
-    if (request.hostname !== 'localhost') return next()
-    response.redirect(307, new URL(request.originalUrl, origin).href)
+    const { hostname, originalUrl } = request
+    if (hostname !== 'localhost' || !originalUrl.startsWith('/')) return next()
+    // Not resolved against it: "//other.example/" would lead there.
+    response.redirect(307, origin + originalUrl)
   })
   router.use(
     '/assets',

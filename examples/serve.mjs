@@ -7,7 +7,13 @@ import express from 'express'
 import { createDemoAssets } from './demo-assets.mjs'
 import { createPages } from './pages.mjs'
 
-const FORCE_CLOSE_AFTER = 10_000
+/** As in the broker's own listener: ms until slow clients, and whatever runs at the end, are cut off. */
+const TIMEOUTS = {
+  headersTimeout: 10_000,
+  requestTimeout: 12_000,
+  connectionsCheckingInterval: 2_000,
+}
+const FORCE_CLOSE_AFTER = 9_000
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
 const say = (line) => process.stdout.write(`${line}\n`)
@@ -28,13 +34,21 @@ const origin = `http://127.0.0.1:${port}`
 
 const app = express()
 app.disable('x-powered-by')
+const running = new Set()
+let isStopping = false
+app.use((_request, response, next) => {
+  running.add(response)
+  if (isStopping) response.set('Connection', 'close')
+  response.once('close', () => running.delete(response))
+  next()
+})
 let open = () => {}
 const isOpen = new Promise((resolve) => {
   open = resolve
 })
 // The first start makes keys; whoever comes meanwhile waits.
 app.use((_request, _response, next) => void isOpen.then(() => next()))
-const server = createServer(app)
+const server = createServer(TIMEOUTS, app)
 server.listen(port, '127.0.0.1')
 try {
   // Before the broker opens its data: a second start by mistake touches nothing.
@@ -83,16 +97,28 @@ app.use(
   createDemoAssets(at('demo-data'), origin),
 )
 app.use(createPages(at('dist'), origin))
+// Express's own would show where in the code it happened.
+app.use((error, _request, response, next) => {
+  if (response.headersSent) return next(error)
+  const isRefusal = error.status >= 400 && error.status < 500
+  if (!isRefusal) process.stderr.write(`${error.stack}\n`)
+  const [status, words] = isRefusal ? [error.status, 'Bad request'] : [500, 'Something went wrong']
+  response.status(status).set('Cache-Control', 'no-store').type('text').send(`${words}.\n`)
+})
 open()
 
 say(`Tilepass is running on ${origin}/`)
 say('Stop it with Ctrl+C.')
 
 async function stop() {
+  isStopping = true
+  for (const response of running) if (!response.headersSent) response.set('Connection', 'close')
+  // Browsers open connections in advance, on which nothing is asked: they end with the last request.
+  const quiet = setInterval(() => running.size === 0 && server.closeAllConnections(), 100)
   const force = setTimeout(() => server.closeAllConnections(), FORCE_CLOSE_AFTER)
   server.close()
-  server.closeIdleConnections()
   await once(server, 'close')
+  clearInterval(quiet)
   clearTimeout(force)
   await broker.close()
 }

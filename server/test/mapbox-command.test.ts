@@ -31,6 +31,19 @@ describe('token create --format mapbox', () => {
     ])
   })
 
+  test('token list shows what a client of the API wrote as a note, and obeys none of it', async () => {
+    const { cli, url } = await startBroker()
+    const token = (await cli(...CREATE, 'tokens:write styles:read')).out.trim()
+    await fetch(`${url}/tokens/v2/demo?access_token=${token}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ scopes: [], note: 'a\u001b[2J\nb\u009b2J\u202ec Zürich' }),
+    })
+    const { out } = await cli('token', 'list')
+    expect(out).toContain('a\\u001b[2J\\u000ab\\u009b2J\\u202ec Zürich')
+    expect(out.trimEnd().split('\n')).toHaveLength(3)
+  })
+
   test('token revoke ends it at once', async () => {
     const { cli, url } = await startBroker()
     const { id, token } = JSON.parse((await cli(...CREATE, 'tokens:read', '--json')).out)

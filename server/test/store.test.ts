@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { StoreUnavailableError } from '../src/index.ts'
 import { settleIssuer } from '../src/issuer/identity.ts'
 import { loadSigningKeys } from '../src/issuer/signing-keys.ts'
-import { createAccount } from '../src/store/accounts.ts'
+import { createAccount, findAccount } from '../src/store/accounts.ts'
 import { migrate } from '../src/store/migrations.ts'
 import { openStore } from '../src/store/open.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
@@ -62,6 +62,32 @@ test('a locked store is unavailable, and heals', async () => {
   other.prepare('rollback').run([])
   other.close()
   await expect(createAccount(store, 'a', NOW)).resolves.toMatchObject({ name: 'a' })
+})
+
+test('F4: a lock that stays is waited for once, and not by every request', async () => {
+  const folder = makeDataFolder()
+  const store = await open(folder, 400)
+  const other = await openSqlite(join(folder, 'tilepass.db'), 50)
+  const tryAll = async (names: readonly string[]) => {
+    other.prepare('begin').run([])
+    const begun = performance.now()
+    for (const name of names)
+      await expect(createAccount(store, name, NOW)).rejects.toThrow(StoreUnavailableError)
+    other.prepare('rollback').run([])
+    return performance.now() - begun
+  }
+  expect(await tryAll(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'])).toBeLessThan(2_000)
+  await createAccount(store, 'k', NOW)
+  // Waited for again, now that it was free.
+  expect(await tryAll(['l'])).toBeGreaterThan(300)
+  other.close()
+})
+
+test('a text with NUL in it finds nothing that is called like its beginning', async () => {
+  const store = await open(makeDataFolder())
+  await createAccount(store, 'a', NOW)
+  expect(await findAccount(store, 'a\0b')).toBeUndefined()
+  expect(await findAccount(store, 'a')).toMatchObject({ name: 'a' })
 })
 
 test('two first runs at once agree on key and issuer', async () => {

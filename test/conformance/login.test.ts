@@ -138,7 +138,7 @@ describe('POST /token', () => {
     const { signIn } = await start({ login: HIGH })
     const near = ['Correct horse', `${PASSWORD} `, ` ${PASSWORD}`, 'correct  horse', 'correct hors']
     for (const password of near) expect((await signIn(password)).status).toBe(401)
-    for (const username of ['City', 'city ', 'maps@City.example'])
+    for (const username of ['City', 'city ', 'city\0', 'maps@City.example'])
       expect((await signIn(PASSWORD, username)).status).toBe(401)
   })
 
@@ -154,6 +154,14 @@ describe('POST /token', () => {
     const forged = { 'x-forwarded-for': '192.0.2.7', forwarded: 'for=192.0.2.7' }
     expect((await post('/token', body, forged)).status).toBe(429)
     expect((await signIn('wrong', 'other')).status).toBe(401)
+  })
+
+  test('L4: a name with something behind NUL is another name, and no way round the limit', async () => {
+    const { signIn } = await start({ login: { perMinute: 3 } })
+    for (const name of ['city', 'city', 'city'])
+      expect((await signIn('wrong', name)).status).toBe(401)
+    expect((await signIn()).status).toBe(429)
+    expect((await signIn(PASSWORD, 'city\0a')).status).toBe(401)
   })
 
   test('L4: an address has its own limit, for whatever accounts', async () => {

@@ -96,6 +96,7 @@ describe('create', () => {
   test.each([
     [{ scopes: [], color: 'red' }, 'unknown properties are not allowed'],
     [{ scopes: [], note: 'x'.repeat(129) }, 'note must be a string of at most 128 characters'],
+    [{ scopes: [], note: 'a\0b' }, 'note must be a string of at most 128 characters'],
     [{ scopes: [], note: 1 }, 'note must be a string of at most 128 characters'],
     [{ scopes: [], resources: 'x' }, 'resources are invalid'],
     [{ scopes: [], resources: [1] }, 'resources are invalid'],

@@ -10,5 +10,5 @@ export function isAccountName(name: string): boolean {
 
 /** Does this look like an e-mail address? Only a message can tell whether it is one. */
 export function isEmail(value: string): boolean {
-  return value.length <= 254 && /^[^\s@]+@[^\s@]+$/.test(value)
+  return value.length <= 254 && /^[^\s@]+@[^\s@]+$/.test(value) && !value.includes('\0')
 }

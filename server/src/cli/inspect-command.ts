@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { findCommandIssuer } from './command-issuer.ts'
 import { addDataOptions, type DataOptions, type Surroundings, withStore } from './context.ts'
 import { decodeToken, judgeToken } from './inspection.ts'
-import { CommandError } from './output.ts'
+import { CommandError, toPrintable } from './output.ts'
 
 /** Adds `inspect`. */
 export function addInspectCommand(program: Command, surroundings: Surroundings): void {
@@ -29,6 +29,7 @@ async function inspect(
     const issuer = await findCommandIssuer(store, surroundings.env)
     const verdict = await judgeToken(store, issuer, token, surroundings.now)
     const line = verdict.valid ? `Valid ${verdict.kind} token` : `Not valid: ${verdict.reason}`
-    output.result({ ...verdict, ...parts }, `${line}\n${JSON.stringify(parts, null, 2)}`)
+    const lines = JSON.stringify(parts, null, 2).split('\n').map(toPrintable)
+    output.result({ ...verdict, ...parts }, [line, ...lines].join('\n'))
   })
 }

@@ -21,6 +21,17 @@ export function createOutput(write: (line: string) => void, isJson: boolean): Ou
   return { result: (value, text) => write(isJson ? JSON.stringify(value) : text) }
 }
 
+/** Control characters, and those that turn the direction of writing. */
+const UNPRINTABLE = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu
+
+/** A line as a terminal may show it: what others wrote neither moves the cursor nor makes a line. */
+export function toPrintable(line: string): string {
+  return line.replace(
+    UNPRINTABLE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
 /** Lays rows out in columns; says so when there are none. */
 export function formatTable(
   columns: readonly string[],
@@ -28,8 +39,7 @@ export function formatTable(
   none: string,
 ): string {
   if (rows.length === 0) return none
-  // A note or an address is what somebody wrote: it must not move the cursor or start a row.
-  const all = [columns, ...rows.map((row) => row.map((cell) => cell.replace(/\p{Cc}/gu, '\ufffd')))]
+  const all = [columns, ...rows].map((row) => row.map(toPrintable))
   const widths = columns.map((_, index) => Math.max(...all.map((row) => row[index]?.length ?? 0)))
   return all
     .map((row) =>

@@ -35,15 +35,35 @@ interface NativeDatabase {
   close(): void
 }
 
+/** ms to wait for a lock that was waited for in vain before, until it is free again. */
+const STUCK_TIMEOUT = 10
+
 /**
  * Opens a database file with Node's own SQLite, or its double where Node has none.
  *
  * Every commit is synced to disk before it returns: an acknowledged revocation survives a power cut.
  *
- * @param busyTimeout ms to wait for another process's lock; the event loop waits too.
+ * @param busyTimeout ms to wait for another process's lock; the event loop waits too, so a lock that
+ *   stays is waited for once and not by every request.
  */
 export async function openSqlite(path: string, busyTimeout: number): Promise<SqliteDatabase> {
   const database = await openNative(path)
+  let isStuck = false
+  const setStuck = (stuck: boolean) => {
+    if (stuck === isStuck) return
+    isStuck = stuck
+    const timeout = stuck ? Math.min(STUCK_TIMEOUT, busyTimeout) : busyTimeout
+    database.exec(`PRAGMA busy_timeout = ${Math.trunc(timeout)}`)
+  }
+  const guardWait = <T>(call: () => T): T => {
+    try {
+      return guardCall(call)
+    } catch (error) {
+      if (error instanceof StoreUnavailableError && readResultCode(error.cause) === BUSY)
+        setStuck(true)
+      throw error
+    }
+  }
   guardCall(() => {
     database.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeout)}`)
     database.exec('PRAGMA journal_mode = WAL')
@@ -56,8 +76,13 @@ export async function openSqlite(path: string, busyTimeout: number): Promise<Sql
       const statement = guardCall(() => database.prepare(sql === 'begin' ? 'begin immediate' : sql))
       return {
         reader: statement.columns().length > 0,
-        all: (parameters) => guardCall(() => statement.all(...parameters.map(toValue))),
-        run: (parameters) => guardCall(() => statement.run(...parameters.map(toValue))),
+        all: (parameters) => guardWait(() => statement.all(...parameters.map(toValue))),
+        run: (parameters) => {
+          const result = guardWait(() => statement.run(...parameters.map(toValue)))
+          // Reading needs no lock; whoever has written had it.
+          setStuck(false)
+          return result
+        },
         iterate: (parameters) => statement.iterate(...parameters.map(toValue)),
       }
     },
@@ -87,6 +112,9 @@ function isSqliteModule(value: unknown): value is SqliteModule {
 function toValue(parameter: unknown): Value {
   switch (typeof parameter) {
     case 'string':
+      // The double of Node's SQLite cuts a text off at NUL, and would find what has the rest as its
+      // name. Bytes equal no text.
+      return parameter.includes('\0') ? Buffer.from(parameter) : parameter
     case 'number':
     case 'bigint':
       return parameter
@@ -98,8 +126,10 @@ function toValue(parameter: unknown): Value {
   }
 }
 
+/** Another process has the lock. */
+const BUSY = 5
 /** Primary result codes that mean "not now" rather than "wrong". @see https://sqlite.org/rescode.html */
-const OUTAGES = new Set([5, 6, 8, 10, 13, 14])
+const OUTAGES = new Set([BUSY, 6, 8, 10, 13, 14])
 
 function guardCall<T>(call: () => T): T {
   try {

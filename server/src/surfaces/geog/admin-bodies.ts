@@ -31,8 +31,10 @@ export function parseTokenBody(body: Body): TokenOrder {
   const scopes = findScopes(readText(body, 'scope') ?? '')
   if (!scopes) throw new InvalidRequestError('"scope" must be scopes separated by single spaces')
   const note = readText(body, 'note') ?? ''
-  if (note.length > MAX_NOTE_LENGTH)
-    throw new InvalidRequestError(`"note" must not be longer than ${MAX_NOTE_LENGTH} characters`)
+  if (note.length > MAX_NOTE_LENGTH || note.includes('\0'))
+    throw new InvalidRequestError(
+      `"note" must not be longer than ${MAX_NOTE_LENGTH} characters, nor have NUL`,
+    )
   const seconds = Object.hasOwn(body, 'expires_in') ? body.expires_in : DEFAULT_API_SECONDS
   if (
     typeof seconds !== 'number' ||

@@ -60,7 +60,7 @@ function refuseOthers(body: Body, known: readonly string[]): void {
 }
 
 function parseNote(note: unknown): string {
-  if (typeof note !== 'string' || [...note].length > MAX_NOTE_LENGTH)
+  if (typeof note !== 'string' || [...note].length > MAX_NOTE_LENGTH || note.includes('\0'))
     throw new UnprocessableError(`note must be a string of at most ${MAX_NOTE_LENGTH} characters`)
   return note
 }
