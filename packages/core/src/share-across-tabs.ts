@@ -136,7 +136,7 @@ export function shareAcrossTabs(
     const left = Date.now()
     const response = await ask({ reason, signal })
     // The manager judges the answer itself; here only a good one counts.
-    const token = await parseTokenResponse(response.clone(), left).catch(() => undefined)
+    const token = await parseTokenResponse(response?.clone?.(), left).catch(() => undefined)
     if (token && !signal.aborted) {
       const { value, expiresAt, scope } = token
       newest = handed = { type: 'token', value, left, lifetime: expiresAt - left, scope }

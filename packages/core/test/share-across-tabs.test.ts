@@ -323,3 +323,11 @@ test('making a source opens nothing, and without BroadcastChannel it is the sour
 test('a channel without a name is a mistake told at once', () => {
   expect(() => shareAcrossTabs('/map-token', { channel: '' })).toThrow(TypeError)
 })
+
+test('a source that answers something other than a Response is told so', async () => {
+  const source = shareAcrossTabs((async () => undefined) as never, { channel: nextChannel() })
+  const tab = createTokenManager(source, { allow: ['https://tiles.example/'] })
+  tab.on('error', () => {})
+  await expect(tab.renew()).rejects.toMatchObject({ code: 'ERR_TOKEN_RESPONSE_INVALID' })
+  tab.dispose()
+})

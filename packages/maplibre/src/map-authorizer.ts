@@ -7,7 +7,6 @@ import type {
   RequestParameters,
   TransformRequest,
 } from './maplibre-shapes.ts'
-import { planReload } from './reload.ts'
 import { createWaitingProtocol } from './waiting-protocol.ts'
 
 /** Options of {@link createMapAuthorizer}. */
@@ -68,10 +67,10 @@ export function createMapAuthorizer(
   const attached = new Map<MapInternals, () => void>()
   /** Outlives an attachment, which in React may be renewed with every render. */
   const losses = new WeakMap<MapInternals, Lost>()
-  const { wrap, unwrap } = createWaitingProtocol(addProtocol, managerOf, (url) => {
+  const { wrap, unwrap } = createWaitingProtocol(addProtocol, managerOf, (error) => {
     // Missing glyphs cause no error event: MapLibre draws its own, and keeps them.
-    if (!url.endsWith('#Glyphs')) return
-    for (const map of attached.keys()) losses.get(map)?.set(url, planReload(map, '', url, 'Glyphs'))
+    if (!error.url.endsWith('#Glyphs')) return
+    for (const map of attached.keys()) map.fire('error', { error })
   })
   let started = false
 
@@ -106,7 +105,7 @@ export function createMapAuthorizer(
     }
     if (!video) return { ...request, url: wrap(target, type), headers }
     const error = new TypeError(
-      'A video takes its token only in the query or a cookie: allow it with "attach: { query }", and add it once there is a token.',
+      'A video needs "attach: { query }" or a cookie, and a token when it is added.',
     )
     for (const map of attached.keys()) map.fire('error', { error })
     return { ...request, url: given, headers }

@@ -27,8 +27,9 @@ export function recoverMap(
   const refusals = new WeakMap<object, Set<number>>()
   /** Counts renewals. */
   let round = 0
-  /** Whether a tile has come with the present token, and when that began or the token came. */
-  let served = true
+  /** The last round in which a tile has come. */
+  let servedAt = 0
+  /** When the present token came, or the first tile with it. */
   let since = 0
 
   /** @returns whether it heals by itself, so that there is nothing to report. */
@@ -42,22 +43,27 @@ export function recoverMap(
     const late = at < since
     const source = map.getSource(sourceId)
     let worst = 0
+    let first = round
     for (const key of [source ?? map, tile ?? source ?? map]) {
       const refused = refusals.get(key) ?? new Set()
       refusals.set(key, refused)
       if (!awaits && !late) refused.add(round)
       worst = Math.max(worst, refused.size)
+      // What is no tile is asked for again only with the next token: others may have come in between.
+      if (!tile) [first = round] = refused
     }
+    const helps = late || worst <= (servedAt < first ? TOO_MUCH : ENOUGH)
     const retry = tile
       ? () => reloadTile(map, sourceId, tile)
       : planReload(map, sourceId, unwrap(url), url.split('#')[1])
-    if (tile && token && (late || worst <= (served ? ENOUGH : TOO_MUCH))) {
+    if (tile && token && helps) {
       if (!late) managerOf(unwrap(url))?.reject(token)
       // At once: it waits in state `loading`, so that the map is not idle meanwhile.
       retry()
       return true
     }
-    lost.set(tile ?? (sourceId || url), retry)
+    // What is no tile rejects a token, be it good, whenever it is asked for again.
+    if (tile || awaits || helps) lost.set(tile ?? (sourceId || url), retry)
     return awaits || worst <= ENOUGH
   }
 
@@ -89,8 +95,7 @@ export function recoverMap(
     },
     { tilepass: true },
   )
-  const turn = (isServed: boolean) => {
-    served = isServed
+  const turn = () => {
     since = performance.now()
     const retries = [...lost.values()]
     lost.clear()
@@ -100,15 +105,19 @@ export function recoverMap(
     const source = tile && map.getSource(sourceId)
     if (!source) return
     refusals.delete(tile)
+    // Image and GeoJSON sources have tiles that are no templates, and empty ones while they are refused.
+    if (!Array.isArray(source.tiles)) return
     refusals.delete(source)
-    // Image sources have tiles that are no templates.
-    if (!served && Array.isArray(source.tiles) && source.tiles.some(managerOf)) turn(true)
+    if (servedAt < round && source.tiles.some(managerOf)) {
+      servedAt = round
+      turn()
+    }
   }
 
   const stops = managers.map((manager) =>
     manager.on('renewed', () => {
       round += 1
-      turn(false)
+      turn()
     }),
   )
   const listeners = {

@@ -45,7 +45,7 @@ export interface MapError extends Error {
   url?: string
   readonly body?: Blob
   /** No token came in time; the manager has reported why. */
-  readonly awaits?: boolean
+  readonly awaits?: boolean | undefined
 }
 
 export interface MapErrorEvent {

@@ -1,5 +1,5 @@
 import type { Tokens } from './choose-manager.ts'
-import type { AddProtocol, ProtocolAnswer, RequestParameters } from './maplibre-shapes.ts'
+import type { AddProtocol, MapError, ProtocolAnswer, RequestParameters } from './maplibre-shapes.ts'
 
 /** A way for requests to wait: URLs of a scheme of our own, which the page answers. */
 export interface WaitingProtocol {
@@ -13,12 +13,12 @@ export interface WaitingProtocol {
  * Registers a protocol that waits for a token, fetches, and replays once. MapLibre's registry belongs
  * to the process and is shared by every copy of this plugin, hence the random name.
  *
- * @param onRefused Called with the wrapped URL of a request that failed for want of a good token.
+ * @param onRefused Called with the error of a request that failed for want of a good token.
  */
 export function createWaitingProtocol(
   addProtocol: AddProtocol,
   managerOf: (url: string) => Tokens | undefined,
-  onRefused: (url: string) => void,
+  onRefused: (error: MapError & { url: string }) => void,
 ): WaitingProtocol {
   const name = `tilepass${Math.random()}+`
   const unwrap = (url: string) =>
@@ -30,8 +30,13 @@ export function createWaitingProtocol(
   ): Promise<ProtocolAnswer> {
     /** Shaped like MapLibre's own AJAXError; its members survive the way through a worker. */
     const failure = (status: number, reason: string, awaits?: boolean) => {
-      if (status === 401) onRefused(wrapped)
-      return Object.assign(new Error(`${reason} (${status})`), { status, url: wrapped, awaits })
+      const error = Object.assign(new Error(`${reason} (${status})`), {
+        status,
+        url: wrapped,
+        awaits,
+      })
+      if (status === 401) onRefused(error)
+      return error
     }
     const url = unwrap(wrapped)
     const manager = managerOf(url)

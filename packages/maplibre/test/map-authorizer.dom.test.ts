@@ -275,6 +275,33 @@ describe('attach', () => {
     expect(reloaded).toEqual(['loading'])
   })
 
+  test.each([
+    [true, 2],
+    [false, 5],
+  ])(
+    'a resource that no token opens is left after a while; with tiles that come meanwhile: %s',
+    async (come, retries) => {
+      const { auth, manager } = await fresh()
+      const { map, tile } = fakeMap()
+      vi.spyOn(console, 'error').mockImplementation(() => {})
+      const raster = map.getSource('source')
+      const json = { type: 'geojson', setData: vi.fn() }
+      Object.assign(map, { getSource: (id: string) => (id === 'json' ? json : raster) })
+      auth.attach(map)
+      const url = auth.transformRequest(`${HTTPS}closed.geojson`, 'Source')?.url ?? ''
+      await manager.renew()
+      for (let round = 0; round < 10; round += 1) {
+        if (round <= json.setData.mock.calls.length)
+          map.fire('error', refusal(url, { sourceId: 'json' }))
+        // A source that is refused has tiles too, without content.
+        map.fire('data', { tile: { ...tile }, sourceId: 'json' })
+        if (come) map.fire('data', { tile, sourceId: 'source' })
+        await manager.renew()
+      }
+      expect(json.setData).toHaveBeenCalledTimes(retries)
+    },
+  )
+
   test('an isAuthFailure that throws leaves no token in the error', async () => {
     const { manager } = manage([{ prefix: HTTPS, attach: { query: 'ticket' } }])
     await manager.getToken()
