@@ -12,7 +12,7 @@ const ENOUGH = 2
 const TOO_MUCH = 5
 
 /** What failed for want of a good token, and how to ask for it again when there is one. */
-export type Lost = Map<unknown, () => void>
+export type Lost = Map<unknown, () => unknown>
 
 /** Recovers what servers refuse to a map, into `lost` where it must wait. @returns Ends that. */
 export function recoverMap(
@@ -47,23 +47,29 @@ export function recoverMap(
     for (const key of [source ?? map, tile ?? source ?? map]) {
       const refused = refusals.get(key) ?? new Set()
       refusals.set(key, refused)
+      // Nothing tells that what is no tile has come at last, but that it was asked for and not refused.
+      const [last = round] = [...refused].slice(-1)
+      if (!tile && round - last > 2 ** refused.size + 3) refused.clear()
       if (!awaits && !late) refused.add(round)
       worst = Math.max(worst, refused.size)
       // What is no tile is asked for again only with the next token: others may have come in between.
       if (!tile) [first = round] = refused
     }
-    const helps = late || worst <= (servedAt < first ? TOO_MUCH : ENOUGH)
+    const excess = late || awaits ? 0 : worst - (servedAt < first ? TOO_MUCH : ENOUGH)
     const retry = tile
       ? () => reloadTile(map, sourceId, tile)
       : planReload(map, sourceId, unwrap(url), url.split('#')[1])
-    if (tile && token && helps) {
+    if (tile && token && excess <= 0) {
       if (!late) managerOf(unwrap(url))?.reject(token)
       // At once: it waits in state `loading`, so that the map is not idle meanwhile.
       retry()
       return true
     }
-    // What is no tile rejects a token, be it good, whenever it is asked for again.
-    if (tile || awaits || helps) lost.set(tile ?? (sourceId || url), retry)
+    // What is no tile rejects a token, be it good, whenever it is asked for again: so ever more seldom.
+    let pause = tile || excess <= 0 ? 0 : 2 ** excess
+    const key = tile ?? (sourceId || url)
+    const retryInTurn = () => (pause-- > 0 ? lost.set(key, retryInTurn) : retry())
+    lost.set(key, retryInTurn)
     return awaits || worst <= ENOUGH
   }
 

@@ -276,10 +276,10 @@ describe('attach', () => {
   })
 
   test.each([
-    [true, 2],
-    [false, 5],
+    [true, 7],
+    [false, 9],
   ])(
-    'a resource that no token opens is left after a while; with tiles that come meanwhile: %s',
+    'a resource that no token opens is asked for ever more seldom; with tiles that come meanwhile: %s',
     async (come, retries) => {
       const { auth, manager } = await fresh()
       const { map, tile } = fakeMap()
@@ -290,15 +290,23 @@ describe('attach', () => {
       auth.attach(map)
       const url = auth.transformRequest(`${HTTPS}closed.geojson`, 'Source')?.url ?? ''
       await manager.renew()
-      for (let round = 0; round < 10; round += 1) {
-        if (round <= json.setData.mock.calls.length)
-          map.fire('error', refusal(url, { sourceId: 'json' }))
+      let answered = -1
+      for (let round = 0; round < 40; round += 1) {
+        const asked = json.setData.mock.calls.length
+        if (asked > answered) map.fire('error', refusal(url, { sourceId: 'json' }))
+        answered = asked
         // A source that is refused has tiles too, without content.
         map.fire('data', { tile: { ...tile }, sourceId: 'json' })
         if (come) map.fire('data', { tile, sourceId: 'source' })
         await manager.renew()
       }
       expect(json.setData).toHaveBeenCalledTimes(retries)
+      // It opens, and much later there is a refusal that has nothing to do with those.
+      for (let round = 0; round < 2000; round += 1) await manager.renew()
+      json.setData.mockClear()
+      map.fire('error', refusal(url, { sourceId: 'json' }))
+      await manager.renew()
+      expect(json.setData).toHaveBeenCalledTimes(1)
     },
   )
 
