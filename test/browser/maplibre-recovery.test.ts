@@ -145,7 +145,7 @@ describe.each(VERSIONS)('MapLibre %s', (version) => {
       `MapLibre ${version}: ${count} requests for ${tiles} closed tiles, ${exchanges} exchanges`,
     )
     expect(count).toBeLessThanOrEqual(tiles * 7)
-    expect(exchanges).toBeLessThanOrEqual(8)
+    expect(exchanges).toBeLessThanOrEqual(10)
     const failed = await page.evaluate(() => globalThis.failed())
     expect(failed.filter((tile) => !tile.startsWith('closed'))).toEqual([])
     expect(printed.join()).toContain('401')
