@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { createProgram } from '../src/cli/program.ts'
+import { describeFailure } from '../src/cli/run.ts'
 import { findAccount } from '../src/store/accounts.ts'
 import { openStore } from '../src/store/open.ts'
 import { makeDataFolder, NOW, readClaims, runCommand, startBroker } from './broker-under-test.ts'
@@ -309,15 +310,14 @@ describe('serve', () => {
     expect(result).toMatchObject({ code: 1, error: expect.stringContaining('--host') })
   })
 
-  // Administrators may take any port.
-  test.skipIf(process.getuid?.() === 0)(
-    'on a port that needs a privilege names --port',
-    async () => {
-      const result = await runCommand(makeDataFolder(), ['serve', '--port', '1'])
-      expect(result).toMatchObject({ code: 1, error: expect.stringContaining('--port') })
-      expect(result.error).not.toContain('folder')
-    },
-  )
+  test.each([
+    ['listen', '--port', 'folder'],
+    ['open', 'folder', '--port'],
+  ])('without the permission to %s names what to change: %s', (syscall, named, unnamed) => {
+    const refusal = Object.assign(new Error(`${syscall} EACCES`), { code: 'EACCES', syscall })
+    expect(describeFailure(refusal)).toContain(named)
+    expect(describeFailure(refusal)).not.toContain(unnamed)
+  })
 
   test('on a file in place of a data folder says which flag to change', async () => {
     const file = join(makeDataFolder(), 'file')

@@ -23,13 +23,14 @@ export async function runCommandLine(
   } catch (error) {
     // Commander has told the person already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    surroundings.writeError(`${describe(error)}\n`)
+    surroundings.writeError(`${describeFailure(error)}\n`)
     if (error instanceof ConfigError) return 2
     return error instanceof CommandError ? error.exitCode : 1
   }
 }
 
-function describe(error: unknown): string {
+/** What a failed command says: what went wrong, and which flag or folder mends it. */
+export function describeFailure(error: unknown): string {
   if (error instanceof StoreUnavailableError)
     return 'The data folder is locked by another process, full, or not writable. Try again, or check --data.'
   if (!(error instanceof Error)) return String(error)
