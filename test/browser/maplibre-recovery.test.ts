@@ -40,6 +40,16 @@ async function open(version: Version, setup: Setup, state: Partial<Servers> = {}
   return watched
 }
 
+/** A page whose style was denied, before a broker that works by now. */
+async function openDenied(version: Version) {
+  const style = `${servers.page}/v1/style.json`
+  const watched = await open(version, { style }, { broker: 'denies' })
+  await watched.page.waitForFunction(() => globalThis.reported.length > 0)
+  await pause(watched.page, 500)
+  servers.broker = 'works'
+  return watched
+}
+
 const requests = (path: RegExp, status?: number) =>
   servers.log.filter(
     (entry) => path.test(entry.path) && (status === undefined || entry.status === status),
@@ -145,7 +155,7 @@ describe.each(VERSIONS)('MapLibre %s', (version) => {
       `MapLibre ${version}: ${count} requests for ${tiles} closed tiles, ${exchanges} exchanges`,
     )
     expect(count).toBeLessThanOrEqual(tiles * 7)
-    expect(exchanges).toBeLessThanOrEqual(10)
+    expect(exchanges).toBeLessThanOrEqual(8)
     const failed = await page.evaluate(() => globalThis.failed())
     expect(failed.filter((tile) => !tile.startsWith('closed'))).toEqual([])
     expect(printed.join()).toContain('401')
@@ -232,14 +242,7 @@ describe.each(VERSIONS)('MapLibre %s', (version) => {
   })
 
   test('an access that is granted later loads the style, and all that follows', async () => {
-    const { page } = await open(
-      version,
-      { style: `${servers.page}/v1/style.json` },
-      { broker: 'denies' },
-    )
-    await page.waitForFunction(() => globalThis.reported.length > 0)
-    await pause(page, 500)
-    servers.broker = 'works'
+    const { page } = await openDenied(version)
     await page.evaluate(() => globalThis.managers[0].renew())
     await page.waitForFunction(() => globalThis.map.isStyleLoaded())
     expect(requests(/style\.json/, 200).length).toBeGreaterThan(0)
@@ -248,14 +251,7 @@ describe.each(VERSIONS)('MapLibre %s', (version) => {
   test.each([true, false])(
     'a style that the application sets meanwhile stays, with diff: %s',
     async (diff) => {
-      const { page } = await open(
-        version,
-        { style: `${servers.page}/v1/style.json` },
-        { broker: 'denies' },
-      )
-      await page.waitForFunction(() => globalThis.reported.length > 0)
-      await pause(page, 500)
-      servers.broker = 'works'
+      const { page } = await openDenied(version)
       const layers = [{ id: 'next', type: 'background' }]
       servers.files['/v1/next.json'] = Buffer.from(JSON.stringify({ ...styleOf({}), layers }))
       await page.evaluate((diff) => {
