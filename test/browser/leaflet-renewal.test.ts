@@ -159,7 +159,7 @@ describe.each(COMBINATIONS)('$library, $mode', ({ version, mode }) => {
 
   test('zooming away aborts tiles whose refusal is being found out', async () => {
     opened.servers.refusing = true
-    const result = await opened.page.evaluate(async () => {
+    const result = await opened.page.evaluate(async (mode) => {
       const { L, T, map, tokens, url, until } = window
       await tokens.getToken()
       // Where images are loaded by it, they wait; where they have failed, the answer to why is awaited.
@@ -168,20 +168,24 @@ describe.each(COMBINATIONS)('$library, $mode', ({ version, mode }) => {
         asked = true
         return new Promise(() => {})
       }
+      let failed = 0
+      const countFailure = () => {
+        failed += 1
+      }
+      document.addEventListener('error', countFailure, true)
       const layer = T.createTileLayer(L.TileLayer, url, { tokens }).addTo(map)
       const tiles = Object.keys(layer._tiles).length
       let aborted = 0
       layer.on('tileabort', () => {
         aborted += 1
       })
-      await until(() => asked)
-      await new Promise((resolve) => setTimeout(resolve, 500))
+      await until(() => asked && failed === (mode === 'query' ? tiles : 0))
       map.setZoom(6)
       await until(() => map._animatingZoom)
       const result = aborted - tiles
       layer.remove()
       return result
-    })
+    }, mode)
     expect(result).toBe(0)
   })
 
