@@ -1,4 +1,4 @@
-import { toLimitHeaders } from './limits/daily-count.ts'
+import { toLimitHeaders } from './usage/daily-count.ts'
 
 /**
  * A request that the broker refuses: HTTP status, registered code (`snake_case`, RFC 6749 §5.2 where

@@ -1,12 +1,12 @@
-export { type Broker, type BrokerOptions, createBroker } from './broker.ts'
-export { ConfigError } from './config-error.ts'
-export type { GrantSettings } from './issuer/grant.ts'
+export { type Broker, type BrokerOptions, createBroker } from './broker/broker.ts'
+export type { GrantSettings } from './grants/issued-grant.ts'
+export type { RelayedGrantSettings } from './grants/relayed-grant.ts'
+export { ConfigError } from './settings/config-error.ts'
 export { StoreUnavailableError } from './store/errors.ts'
 export {
   UpstreamInvalidError,
   UpstreamRefusedError,
   UpstreamUnavailableError,
 } from './upstreams/errors.ts'
-export type { RelayedGrantSettings } from './upstreams/grant.ts'
 export type { Call, Send } from './upstreams/send.ts'
 export type { Upstream, UpstreamAnswer, UpstreamRequest } from './upstreams/upstream.ts'

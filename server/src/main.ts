@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers'
-import type { Broker } from './broker.ts'
+import type { Broker } from './broker/broker.ts'
 import { runCommandLine } from './cli/run.ts'
 
 /** The process edge: arguments, environment, streams and signals; nothing else reads them. */

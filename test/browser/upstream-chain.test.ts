@@ -8,12 +8,12 @@ import {
   type FaultProxy,
   passOn,
   startFaultProxy,
-} from '../../server/test/upstreams/fault-proxy.ts'
+} from '../../server/test/support/fault-proxy.ts'
 import {
   type SecondBroker,
   setUpSecondBrokers,
   startSecondBroker,
-} from '../../server/test/upstreams/second-broker.ts'
+} from '../../server/test/support/second-broker.ts'
 import { launch, openPage } from './chromium.ts'
 import { VECTOR } from './servers.ts'
 import { readExample, type Started, serve, servePage } from './upstream-page.ts'

@@ -10,7 +10,7 @@ import {
   EARTH,
   setUpSecondBrokers,
   startSecondBroker,
-} from '../../server/test/upstreams/second-broker.ts'
+} from '../../server/test/support/second-broker.ts'
 import { launch, openPage } from './chromium.ts'
 import { TILE } from './servers.ts'
 import { readExample, serve, servePage } from './upstream-page.ts'

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { join } from 'node:path'
-import { passOn } from '../../server/test/upstreams/fault-proxy.ts'
+import { passOn } from '../../server/test/support/fault-proxy.ts'
 
 const root = join(import.meta.dirname, '../..')
 const file = (...path: string[]) => join(root, ...path)

@@ -5,7 +5,7 @@ import {
   NOW,
   runCommand,
   startBroker,
-} from '../../server/test/broker-under-test.ts'
+} from '../../server/test/support/broker-under-test.ts'
 
 const demo = (name: string) =>
   fileURLToPath(new URL(`../../examples/demo-data/${name}`, import.meta.url))

@@ -6,8 +6,8 @@ import {
   NOW,
   readClaims,
   startBroker,
-} from '../../server/test/broker-under-test.ts'
-import { postRaw } from '../../server/test/raw-request.ts'
+} from '../../server/test/support/broker-under-test.ts'
+import { postRaw } from '../../server/test/support/raw-request.ts'
 
 const demo = (name: string) =>
   fileURLToPath(new URL(`../../examples/demo-data/${name}`, import.meta.url))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readClaims } from '../../server/test/broker-under-test.ts'
+import { readClaims } from '../../server/test/support/broker-under-test.ts'
 import {
   DATASET,
   type EveryKind,

@@ -7,7 +7,7 @@ import {
   readClaims,
   runCommand,
   startBroker,
-} from '../../server/test/broker-under-test.ts'
+} from '../../server/test/support/broker-under-test.ts'
 
 const PASSWORD = 'correct horse'
 const BEARER_MESSAGE =

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { NOW } from '../../server/test/broker-under-test.ts'
+import { NOW } from '../../server/test/support/broker-under-test.ts'
 import { FIRST_SCOPES, startMapboxBroker } from './mapbox-broker.ts'
 
 vi.setConfig({ testTimeout: 120_000 })

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { NOW } from '../../server/test/broker-under-test.ts'
+import { NOW } from '../../server/test/support/broker-under-test.ts'
 import { startMapboxBroker } from './mapbox-broker.ts'
 
 const world = fileURLToPath(new URL('../../examples/demo-data/world.pmtiles', import.meta.url))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { NOW } from '../../server/test/broker-under-test.ts'
+import { NOW } from '../../server/test/support/broker-under-test.ts'
 import { FIRST_SCOPES, type Metadata, startMapboxBroker } from './mapbox-broker.ts'
 
 const PATH = '/tokens/v2/demo'

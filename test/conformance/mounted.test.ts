@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import express, { type RequestHandler } from 'express'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createBroker } from '../../server/src/index.ts'
-import { makeDataFolder, NOW, runCommand } from '../../server/test/broker-under-test.ts'
+import { makeDataFolder, NOW, runCommand } from '../../server/test/support/broker-under-test.ts'
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
 

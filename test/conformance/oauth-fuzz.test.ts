@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { startBroker } from '../../server/test/broker-under-test.ts'
+import { startBroker } from '../../server/test/support/broker-under-test.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 

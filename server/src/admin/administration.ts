@@ -4,7 +4,6 @@ import { createApiToken, type NewApiToken } from '../issuer/api-tokens.ts'
 import type { Mint } from '../issuer/mint.ts'
 import { isSubset } from '../issuer/scopes.ts'
 import { type KeySummary, listSigningKeys, rotateSigningKeys } from '../issuer/signing-keys.ts'
-import { toDay } from '../observe/usage.ts'
 import {
   type Account,
   type AccountDetails,
@@ -25,6 +24,7 @@ import type { Store } from '../store/open.ts'
 import { raiseEpoch } from '../store/revocations.ts'
 import { setPassword } from '../store/sign-ins.ts'
 import { summarizeUsage } from '../store/usage.ts'
+import { toDay } from '../usage/usage.ts'
 
 /** What a new API token is to be. */
 export interface TokenOrder {

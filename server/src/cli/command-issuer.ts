@@ -1,4 +1,4 @@
-import { loadConfig } from '../config.ts'
+import { loadConfig } from '../config/schema.ts'
 import { findIssuer, settleIssuer } from '../issuer/identity.ts'
 import type { Store } from '../store/open.ts'
 

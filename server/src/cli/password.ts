@@ -1,4 +1,4 @@
-import { hashPassword, isPassword } from '../issuer/passwords.ts'
+import { hashPassword, isPassword } from '../sessions/passwords.ts'
 import { CommandError } from './output.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import type { Broker } from '../broker.ts'
+import type { Broker } from '../broker/broker.ts'
 import { addAccountCommands } from './account-commands.ts'
 import { addAuditCommand } from './audit-command.ts'
 import type { Surroundings } from './context.ts'

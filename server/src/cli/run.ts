@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander'
-import type { Broker } from '../broker.ts'
-import { ConfigError } from '../config-error.ts'
+import type { Broker } from '../broker/broker.ts'
+import { ConfigError } from '../settings/config-error.ts'
 import { StoreUnavailableError } from '../store/errors.ts'
 import type { Surroundings } from './context.ts'
 import { CommandError } from './output.ts'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import type { Broker } from '../broker.ts'
-import { loadConfig } from '../config.ts'
+import type { Broker } from '../broker/broker.ts'
+import { loadConfig } from '../config/schema.ts'
 import type { Surroundings } from './context.ts'
 
 interface ServeOptions {
@@ -49,7 +49,7 @@ export function addServeCommand(
       const { host, port, logLevel, ...settings } = loadConfig({ flags, env, file })
       // Here and not above: the other commands start in half the time without a web server.
       const [{ createBroker }, { createLogger }] = await Promise.all([
-        import('../broker.ts'),
+        import('../broker/broker.ts'),
         import('../observe/logger.ts'),
       ])
       const logger = createLogger(logLevel)

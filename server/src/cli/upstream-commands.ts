@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { loadConfig } from '../config.ts'
-import type { CheckResult } from '../upstreams/check.ts'
+import { loadConfig } from '../config/schema.ts'
+import type { CheckResult } from '../grants/check.ts'
 import type { Surroundings } from './context.ts'
 import { CommandError, createOutput, formatTable } from './output.ts'
 
@@ -44,7 +44,7 @@ async function check(
   )
   // Here and not above: the other commands have no use for an HTTP client.
   const [{ checkUpstreams }, { openUpstreams }, { pino }] = await Promise.all([
-    import('../upstreams/check.ts'),
+    import('../grants/check.ts'),
     import('../upstreams/open-upstreams.ts'),
     import('pino'),
   ])

@@ -1,4 +1,4 @@
-import { ConfigError } from '../config-error.ts'
+import { ConfigError } from '../settings/config-error.ts'
 import { findAccount } from '../store/accounts.ts'
 import { type DatasetDetails, replaceConfiguredDatasets } from '../store/datasets.ts'
 import type { Store } from '../store/open.ts'

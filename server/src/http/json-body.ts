@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import { BodyTooLargeError, InvalidRequestError, UnsupportedMediaTypeError } from '../errors.ts'
-import { isRecord } from '../is-record.ts'
+import { isRecord } from '../settings/is-record.ts'
 
 /** Longest body of a JSON route, in bytes. */
 const MAX_BYTES = 8192

@@ -7,8 +7,8 @@ import {
   type Verifier,
 } from '@tilepass/guard'
 import { InvalidScopeError, UnauthorizedError } from '../errors.ts'
-import type { Usage } from '../observe/usage.ts'
 import type { Store } from '../store/open.ts'
+import type { Usage } from '../usage/usage.ts'
 import { type AccessToken, createTokenId, type Mint } from './mint.ts'
 import { createRegisteredVerifier } from './registered.ts'
 import { findScopes, isSubset } from './scopes.ts'

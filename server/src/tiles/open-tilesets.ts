@@ -1,4 +1,4 @@
-import { ConfigError } from '../config-error.ts'
+import { ConfigError } from '../settings/config-error.ts'
 import { openTileset, type Tileset } from './tileset.ts'
 
 /** A tileset as it is configured. */

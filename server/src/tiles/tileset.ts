@@ -8,7 +8,7 @@ import {
   TileType,
   zxyToTileId,
 } from 'pmtiles'
-import { isRecord } from '../is-record.ts'
+import { isRecord } from '../settings/is-record.ts'
 import { openFileSource } from './file-source.ts'
 
 /** A tile as it is stored. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { Agent } from 'undici'
-import { ConfigError } from '../config-error.ts'
+import { ConfigError } from '../settings/config-error.ts'
 import { createExchanger, type Exchanger } from './exchanger.ts'
 import { createGeogUpstream, GEOG_MAX_SECONDS } from './geog.ts'
 import { createGeoLensUpstream, getCredential } from './geolens.ts'

@@ -1,5 +1,5 @@
 import { type Dispatcher, errors, request } from 'undici'
-import { isRecord } from '../is-record.ts'
+import { isRecord } from '../settings/is-record.ts'
 import { UpstreamInvalidError, UpstreamRefusedError, UpstreamUnavailableError } from './errors.ts'
 import { parseRetryAfter } from './retry-after.ts'
 

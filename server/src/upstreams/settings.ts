@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { delegate } from '../zod-delegate.ts'
+import { delegate } from '../settings/delegate.ts'
 import { geogSchema } from './geog.ts'
 import { geolensSchema } from './geolens.ts'
 import { loginSchema } from './login.ts'

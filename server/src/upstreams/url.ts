@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { wholeNumber } from '../whole-number.ts'
+import { wholeNumber } from '../settings/whole-number.ts'
 
 /** Where an upstream is: encrypted, unless it is on this machine. */
 export const upstreamUrl = z.string().refine(isUpstreamUrl, {

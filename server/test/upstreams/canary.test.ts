@@ -1,7 +1,17 @@
 import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { answerWith, type Fault, type FaultProxy, hangUp, startFaultProxy } from './fault-proxy.ts'
-import { startRelay, writeSecret } from './relay-under-test.ts'
-import { type SecondBroker, setUpSecondBrokers, startSecondBroker } from './second-broker.ts'
+import {
+  answerWith,
+  type Fault,
+  type FaultProxy,
+  hangUp,
+  startFaultProxy,
+} from '../support/fault-proxy.ts'
+import { startRelay, writeSecret } from '../support/relay-under-test.ts'
+import {
+  type SecondBroker,
+  setUpSecondBrokers,
+  startSecondBroker,
+} from '../support/second-broker.ts'
 
 setUpSecondBrokers()
 

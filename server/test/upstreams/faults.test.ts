@@ -6,9 +6,13 @@ import {
   passOn,
   startFaultProxy,
   staySilent,
-} from './fault-proxy.ts'
-import { type RelayUnderTest, startRelay, writeSecret } from './relay-under-test.ts'
-import { type SecondBroker, setUpSecondBrokers, startSecondBroker } from './second-broker.ts'
+} from '../support/fault-proxy.ts'
+import { type RelayUnderTest, startRelay, writeSecret } from '../support/relay-under-test.ts'
+import {
+  type SecondBroker,
+  setUpSecondBrokers,
+  startSecondBroker,
+} from '../support/second-broker.ts'
 
 setUpSecondBrokers()
 

@@ -1,7 +1,12 @@
 import { beforeAll, expect, test } from 'vitest'
-import { readClaims } from '../broker-under-test.ts'
-import { startRelay, writeSecret } from './relay-under-test.ts'
-import { type SecondBroker, setUpSecondBrokers, startSecondBroker, WORLD } from './second-broker.ts'
+import { readClaims } from '../support/broker-under-test.ts'
+import { startRelay, writeSecret } from '../support/relay-under-test.ts'
+import {
+  type SecondBroker,
+  setUpSecondBrokers,
+  startSecondBroker,
+  WORLD,
+} from '../support/second-broker.ts'
 
 setUpSecondBrokers()
 

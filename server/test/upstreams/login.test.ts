@@ -1,9 +1,13 @@
 import { text } from 'node:stream/consumers'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { readClaims } from '../broker-under-test.ts'
-import { startFaultProxy } from './fault-proxy.ts'
-import { startRelay, writeSecret } from './relay-under-test.ts'
-import { type SecondBroker, setUpSecondBrokers, startSecondBroker } from './second-broker.ts'
+import { readClaims } from '../support/broker-under-test.ts'
+import { startFaultProxy } from '../support/fault-proxy.ts'
+import { startRelay, writeSecret } from '../support/relay-under-test.ts'
+import {
+  type SecondBroker,
+  setUpSecondBrokers,
+  startSecondBroker,
+} from '../support/second-broker.ts'
 
 setUpSecondBrokers()
 

@@ -2,10 +2,14 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { Provider } from 'oidc-provider'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { readClaims } from '../broker-under-test.ts'
-import { answerWith, startFaultProxy } from './fault-proxy.ts'
-import { startRelay, writeSecret } from './relay-under-test.ts'
-import { type SecondBroker, setUpSecondBrokers, startSecondBroker } from './second-broker.ts'
+import { readClaims } from '../support/broker-under-test.ts'
+import { answerWith, startFaultProxy } from '../support/fault-proxy.ts'
+import { startRelay, writeSecret } from '../support/relay-under-test.ts'
+import {
+  type SecondBroker,
+  setUpSecondBrokers,
+  startSecondBroker,
+} from '../support/second-broker.ts'
 
 setUpSecondBrokers()
 

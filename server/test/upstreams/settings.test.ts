@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { loadConfig, parseConfig } from '../../src/config.ts'
+import { loadConfig, parseConfig } from '../../src/config/schema.ts'
 import { ConfigError, createBroker } from '../../src/index.ts'
-import { makeDataFolder } from '../broker-under-test.ts'
+import { makeDataFolder } from '../support/broker-under-test.ts'
 
 function findFaults(run: () => unknown): readonly string[] {
   try {

@@ -3,8 +3,8 @@ import type { TokenOrder } from '../../admin/administration.ts'
 import { DEFAULT_API_SECONDS, isAccountName, isEmail, MAX_NOTE_LENGTH } from '../../admin/rules.ts'
 import { InvalidRequestError } from '../../errors.ts'
 import { MAX_API_SECONDS } from '../../issuer/kinds.ts'
-import { hashPassword, isPassword } from '../../issuer/passwords.ts'
 import { findScopes } from '../../issuer/scopes.ts'
+import { hashPassword, isPassword } from '../../sessions/passwords.ts'
 import type { AccountDetails } from '../../store/accounts.ts'
 
 type Body = Readonly<Record<string, unknown>>

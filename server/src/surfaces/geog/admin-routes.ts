@@ -8,9 +8,9 @@ import {
 import { toAccountWire, toAuditWire, toKeyWire, toTokenWire } from '../../admin/wire.ts'
 import { InvalidRequestError, NotFoundError, UnauthorizedError } from '../../errors.ts'
 import { readJsonBody } from '../../http/json-body.ts'
+import { refuseOtherMethods } from '../../http/other-methods.ts'
 import { findScopes } from '../../issuer/scopes.ts'
-import type { Usage } from '../../observe/usage.ts'
-import { refuseOtherMethods } from '../other-methods.ts'
+import type { Usage } from '../../usage/usage.ts'
 import { parseAccountBody, parseTokenBody } from './admin-bodies.ts'
 import { readParameter } from './parameters.ts'
 

@@ -1,10 +1,10 @@
 import type { GuardHandler } from '@tilepass/guard'
 import { type Request, Router } from 'express'
 import { InvalidRequestError, NotFoundError } from '../../errors.ts'
-import { toDay, type Usage } from '../../observe/usage.ts'
+import { refuseOtherMethods } from '../../http/other-methods.ts'
 import type { Store } from '../../store/open.ts'
 import { listUsage } from '../../store/usage.ts'
-import { refuseOtherMethods } from '../other-methods.ts'
+import { toDay, type Usage } from '../../usage/usage.ts'
 import { readParameter } from './parameters.ts'
 
 const DAY = 86_400_000

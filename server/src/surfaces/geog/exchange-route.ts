@@ -2,11 +2,11 @@ import { GuardError, readCredential } from '@tilepass/guard'
 import { Router } from 'express'
 import { InvalidRequestError, InvalidTtlError, UnauthorizedError } from '../../errors.ts'
 import { readJsonBody } from '../../http/json-body.ts'
-import { sendAccessToken } from '../../http/token-response.ts'
+import { refuseOtherMethods } from '../../http/other-methods.ts'
 import type { Exchange, ExchangeRequest } from '../../issuer/exchange.ts'
 import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
 import { findScopes } from '../../issuer/scopes.ts'
-import { refuseOtherMethods } from '../other-methods.ts'
+import { sendAccessToken } from '../token-response.ts'
 
 const DEFAULT_TTL_SECONDS = 3600
 

@@ -1,9 +1,9 @@
 import type { GuardHandler } from '@tilepass/guard'
 import { Router } from 'express'
 import { InvalidRequestError, NotFoundError } from '../../errors.ts'
-import type { Usage } from '../../observe/usage.ts'
+import { refuseOtherMethods } from '../../http/other-methods.ts'
 import type { Places } from '../../places/places.ts'
-import { refuseOtherMethods } from '../other-methods.ts'
+import type { Usage } from '../../usage/usage.ts'
 import { readParameter } from './parameters.ts'
 
 const DEFAULT_LIMIT = 10

@@ -3,12 +3,12 @@ import { gunzip } from 'node:zlib'
 import type { GuardHandler } from '@tilepass/guard'
 import { type Request, type Response, Router } from 'express'
 import { InvalidRequestError, NotFoundError } from '../../errors.ts'
-import { LIMIT_HEADERS, toLimitHeaders } from '../../limits/daily-count.ts'
-import type { DailyLimit } from '../../limits/daily-limit.ts'
-import type { Usage } from '../../observe/usage.ts'
+import { refuseOtherMethods } from '../../http/other-methods.ts'
 import { toTileJson } from '../../tiles/tile-json.ts'
 import type { Tileset } from '../../tiles/tileset.ts'
-import { refuseOtherMethods } from '../other-methods.ts'
+import { LIMIT_HEADERS, toLimitHeaders } from '../../usage/daily-count.ts'
+import type { DailyLimit } from '../../usage/daily-limit.ts'
+import type { Usage } from '../../usage/usage.ts'
 
 const unpack = promisify(gunzip)
 

@@ -1,5 +1,5 @@
 import { InvalidRequestError } from '../../errors.ts'
-import { isPassword } from '../../issuer/passwords.ts'
+import { isPassword } from '../../sessions/passwords.ts'
 
 type Body = Readonly<Record<string, unknown>>
 

@@ -4,10 +4,10 @@ import {
   InvalidRefreshTokenError,
   InvalidRequestError,
 } from '../../errors.ts'
+import { readBearer } from '../../http/bearer.ts'
 import { readJsonBody } from '../../http/json-body.ts'
-import type { SessionTokens } from '../../issuer/sessions.ts'
-import { readBearer } from '../bearer.ts'
-import { refuseOtherMethods } from '../other-methods.ts'
+import { refuseOtherMethods } from '../../http/other-methods.ts'
+import type { SessionTokens } from '../../sessions/sessions.ts'
 import { findText, readPassword, readText } from './body.ts'
 import {
   clearRefreshCookie,

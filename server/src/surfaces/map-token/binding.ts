@@ -8,7 +8,7 @@ import {
 } from '@tilepass/guard'
 import type { CookieOptions, Request, Response } from 'express'
 import { InvalidRequestError } from '../../errors.ts'
-import type { NamedGrant } from '../../issuer/grants.ts'
+import type { NamedGrant } from '../../grants/grants.ts'
 import type { AccessToken } from '../../issuer/mint.ts'
 
 /** What the prefix `__Host-` stands for, and more. */

@@ -1,9 +1,9 @@
 import type { Request } from 'express'
 import { ForeignSessionError, InvalidSessionError } from '../../errors.ts'
-import type { SessionHook } from '../../issuer/grant.ts'
-import type { Session, Sessions } from '../../issuer/sessions.ts'
+import type { SessionHook } from '../../grants/issued-grant.ts'
+import { readBearer } from '../../http/bearer.ts'
+import type { Session, Sessions } from '../../sessions/sessions.ts'
 import type { Account } from '../../store/accounts.ts'
-import { readBearer } from '../bearer.ts'
 
 /** What a grant says about sessions. */
 interface SessionRule {

@@ -5,7 +5,7 @@ import { isSourceAllowed } from '../../issuer/mapbox/allowed-urls.ts'
 import type { MapboxBearer, MapboxTokenCheck } from '../../issuer/mapbox/check.ts'
 import { TEMPORARY } from '../../issuer/mapbox/registry.ts'
 import type { AccountLimit } from '../../limits/account-limit.ts'
-import type { Usage } from '../../observe/usage.ts'
+import type { Usage } from '../../usage/usage.ts'
 import { ForbiddenSourceError, InvalidAccessTokenError, NoSuchUserError } from './errors.ts'
 
 /**

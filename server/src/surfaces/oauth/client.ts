@@ -2,7 +2,7 @@ import type { Request } from 'express'
 import { UnauthorizedError } from '../../errors.ts'
 import type { Form } from '../../http/form-body.ts'
 import type { Exchange } from '../../issuer/exchange.ts'
-import type { Usage } from '../../observe/usage.ts'
+import type { Usage } from '../../usage/usage.ts'
 import { InvalidClientError, OauthError } from './errors.ts'
 
 /** Who calls: an API token is a client, its id the client id and its string the secret. */

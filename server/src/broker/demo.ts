@@ -1,0 +1,23 @@
+import type { GrantSettings } from '../grants/issued-grant.ts'
+import { createAccount } from '../store/accounts.ts'
+import type { Store } from '../store/open.ts'
+import { seedGrant } from '../store/seeded-grants.ts'
+
+const ACCOUNT = 'demo'
+
+/** Grants of the demo: an hour by default, 15 s for pages that show renewal. */
+const GRANTS: Readonly<Record<string, GrantSettings>> = {
+  default: { account: ACCOUNT, scope: 'tiles:read', expiresInSeconds: 3600 },
+  short: { account: ACCOUNT, scope: 'tiles:read', expiresInSeconds: 15 },
+}
+
+/**
+ * Puts the account `demo` and its grants into a store. What is already there stays as it is, so that
+ * every start may call it.
+ *
+ * @param now Epoch ms.
+ */
+export async function seedDemo(store: Store, now: number): Promise<void> {
+  await createAccount(store, ACCOUNT, now)
+  for (const [name, settings] of Object.entries(GRANTS)) await seedGrant(store, name, settings)
+}

@@ -1,0 +1,202 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { guard } from '@tilepass/guard'
+import express from 'express'
+import { expect, onTestFinished, test } from 'vitest'
+import { ConfigError, createBroker } from '../../src/index.ts'
+import { redactPath } from '../../src/observe/request-log.ts'
+import { openStore } from '../../src/store/open.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
+import { makeDataFolder, startBroker, watchLog } from '../support/broker-under-test.ts'
+
+const WORLD = fileURLToPath(new URL('../../../examples/demo-data/world.pmtiles', import.meta.url))
+
+test('T10: the key set is public, cacheable, and has nothing private in it', async () => {
+  const { url } = await startBroker()
+  const response = await fetch(`${url}/.well-known/jwks.json`)
+  expect(response.headers.get('cache-control')).toBe('public, max-age=3600')
+  const { keys } = await response.json()
+  expect(keys).toHaveLength(1)
+  for (const name of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'])
+    expect(keys[0]).not.toHaveProperty(name)
+})
+
+test('a page of another origin sees every status of the key set', async () => {
+  const data = makeDataFolder()
+  const broker = await createBroker({ data, issuer: 'https://maps.example' })
+  onTestFinished(() => broker.close())
+  const app = express().use(broker.router)
+  const server = app.listen(0, '127.0.0.1')
+  onTestFinished(() => server.close().closeAllConnections())
+  await new Promise((resolve) => server.once('listening', resolve))
+  const address = server.address()
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  for (const [method, status] of [
+    ['GET', 200],
+    ['HEAD', 200],
+    ['OPTIONS', 204],
+    ['POST', 405],
+  ] as const) {
+    const response = await fetch(`${url}/.well-known/jwks.json`, { method })
+    expect([method, response.status]).toEqual([method, status])
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+    if (status !== 204) expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+  }
+})
+
+test('health checks answer, and the standalone app has security headers', async () => {
+  const { url } = await startBroker()
+  for (const path of ['/healthz', '/readyz']) {
+    const response = await fetch(`${url}${path}`)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-security-policy')).toBe(
+      "default-src 'none';frame-ancestors 'none'",
+    )
+    expect(response.headers.get('strict-transport-security')).toBeNull()
+    expect(response.headers.get('x-powered-by')).toBeNull()
+  }
+})
+
+test('X8: what is nowhere is 404 in JSON', async () => {
+  const { url } = await startBroker()
+  for (const path of ['/', '/v1/auth/token/', '/V1/auth/token', '//v1/auth/token', '/%ff']) {
+    const response = await fetch(`${url}${path}`)
+    expect([404, 400]).toContain(response.status)
+    expect(await response.json()).toMatchObject({ success: false })
+  }
+})
+
+test('what is nowhere in the API is 404 in JSON, whatever the method', async () => {
+  const tilesets = { world: { path: WORLD } }
+  const { url } = await startBroker({ tilesets })
+  for (const [method, path] of [
+    ['POST', '/v1/auth/token/'],
+    ['OPTIONS', '/v1/auth/token/'],
+    ['GET', '/v1'],
+    ['GET', '/v1/nowhere'],
+    ['DELETE', '/v1/auth'],
+    ['GET', '/v1/auth/token/more'],
+  ] as const) {
+    const response = await fetch(`${url}${path}`, { method })
+    expect([path, response.status]).toEqual([path, 404])
+    expect(await response.json()).toMatchObject({ success: false, code: 'NOT_FOUND' })
+  }
+})
+
+test('faults of files, accounts and datasets are told in one go', async () => {
+  const data = makeDataFolder()
+  const grant = { account: 'nobody', scope: 'tiles:read' }
+  const id = '0e5b7a52-6f1c-4d7e-9a3b-5c2d1e8f4a60'
+  const start = createBroker({
+    data,
+    tilesets: { a: { path: 'no.pmtiles' }, b: { path: 'none.pmtiles' } },
+    geog: { places: 'no.geojson' },
+    datasets: { earth: { id, path: 'no.tif', account: 'nobody' } },
+    grants: { a: grant, b: grant },
+  })
+  const error = await start.catch((cause) => cause)
+  expect(error).toBeInstanceOf(ConfigError)
+  const fields = error.faults.map((fault: string) => fault.split(':')[0])
+  expect(fields).toEqual([
+    'tilesets.a.path',
+    'tilesets.b.path',
+    'geog.places',
+    'datasets.earth.account',
+    'datasets.earth.path',
+    'grants.a.account',
+    'grants.b.account',
+  ])
+})
+
+test('settings of the server are refused in code, with a hint where they go', async () => {
+  const options = { data: makeDataFolder(), host: '0.0.0.0', port: 1, hots: 1 }
+  await expect(createBroker(options)).rejects.toMatchObject({
+    faults: [
+      'host: not an option of createBroker, listen() takes it (given: "0.0.0.0")',
+      'port: not an option of createBroker, listen() takes it (given: 1)',
+      'hots: not a known field (given: 1)',
+    ],
+  })
+})
+
+test('a run with another issuer warns, and tokens of before are good again after it', async () => {
+  const first = await startBroker({ issuer: 'https://first.example' })
+  const headers = { authorization: `Bearer ${await first.createToken()}` }
+  await first.broker.close()
+  const { logger, logged } = watchLog()
+  const { data } = first
+  const stray = await startBroker({ data, issuer: 'https://stray.example', logger })
+  expect(logged()).toContain('https://first.example')
+  expect((await stray.post('/v1/auth/token', {}, headers)).status).toBe(401)
+  await stray.broker.close()
+  const third = await startBroker({ data })
+  expect((await third.post('/v1/auth/token', {}, headers)).status).toBe(200)
+})
+
+test('a mounted broker that cannot know its issuer says what to set', async () => {
+  const broker = await createBroker({ data: makeDataFolder() })
+  expect(() => broker.router).toThrow(ConfigError)
+  expect(() => broker.verifier).toThrow(/issuer/)
+  await broker.close()
+  await broker.close()
+})
+
+test("the broker's verifier guards routes of the host application", async () => {
+  const data = makeDataFolder()
+  const broker = await createBroker({ data, demo: true, publicUrl: 'http://127.0.0.1:1' })
+  const app = express()
+  app.use(broker.router)
+  app.get(
+    '/v1/private',
+    guard({ verifier: broker.verifier, scope: 'tiles:read' }),
+    (_request, response) => {
+      response.send('private')
+    },
+  )
+  const server = app.listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const address = server.address()
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  const { access_token } = await (await fetch(`${url}/map-token`, { method: 'POST' })).json()
+  const headers = { authorization: `Bearer ${access_token}` }
+  expect(await (await fetch(`${url}/v1/private`, { headers })).text()).toBe('private')
+  expect((await fetch(`${url}/v1/private`)).status).toBe(401)
+  server.close().closeAllConnections()
+  await broker.close()
+})
+
+test('G5: when revocations cannot be read, nothing passes, and the log says why', async () => {
+  const { logger, logged } = watchLog()
+  const tilesets = { world: { path: WORLD } }
+  const { url, post, data } = await startBroker({ logger, tilesets })
+  const { access_token } = await (await post('/map-token')).json()
+  const readTile = async () => {
+    const headers = { authorization: `Bearer ${access_token}` }
+    return (await fetch(`${url}/v1/tiles/world/0/0/0.mvt`, { headers })).status
+  }
+  expect(await readTile()).toBe(200)
+  const store = await openStore(data, 1_000)
+  await store.db.schema.dropTable('revocation').execute()
+  await store.close()
+  await expect.poll(readTile).toBe(500)
+  expect(logged()).toContain('no such table: revocation')
+})
+
+test('F4: while another process holds the write lock, exchange and tiles go on', async () => {
+  const { data, post, createToken } = await startBroker()
+  const token = await createToken()
+  const other = await openSqlite(join(data, 'tilepass.db'), 50)
+  other.prepare('begin').run([])
+  const response = await post('/v1/auth/token', {}, { authorization: `Bearer ${token}` })
+  expect(response.status).toBe(200)
+  other.prepare('rollback').run([])
+  other.close()
+})
+
+test.each([
+  'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ0b2tfMSJ9.c2lnbmF0dXJl',
+  'sk.eyJ1IjoiY2l0eSIsImEiOiJjbXo4cDF4eTIifQ.vLRgLquGVo-w0SUPISuYZw',
+  'sk%2EeyJ1IjoiY2l0eSIsImEiOiJjbXo4cDF4eTIifQ%2evLRgLquGVo-w0SUPISuYZw',
+])('a path in the log has neither query nor token: %s', (token) => {
+  expect(redactPath(`/a/${token}/b.pbf?access_token=${token}`)).toBe('/a/[redacted]/b.pbf')
+})

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest'
+import { startBroker } from '../support/broker-under-test.ts'
+
+const CREATE = ['token', 'create', '--account', 'demo', '--format', 'mapbox', '--scope']
+
+describe('token create --format mapbox', () => {
+  test('prints the token, alone; a running server takes it', async () => {
+    const { cli, url } = await startBroker()
+    const { code, out } = await cli(...CREATE, 'tokens:read styles:tiles')
+    expect([code, out]).toEqual([0, expect.stringMatching(/^sk\.\S+\n$/)])
+    const response = await fetch(`${url}/tokens/v2/demo?access_token=${out.trim()}`)
+    expect(response.status).toBe(200)
+  })
+
+  test('public scopes alone make a public token', async () => {
+    const { cli } = await startBroker()
+    expect((await cli(...CREATE, 'styles:tiles')).out).toMatch(/^pk\./)
+  })
+
+  test('--json has no end, and token list says so', async () => {
+    const { cli } = await startBroker()
+    const created = JSON.parse((await cli(...CREATE, 'tokens:read', '--json')).out)
+    expect(created).toEqual({
+      id: expect.stringMatching(/^c/),
+      token: expect.any(String),
+      expires_at: null,
+    })
+    expect((await cli('token', 'list')).out).toMatch(/never/)
+    expect(JSON.parse((await cli('token', 'list', '--json')).out)).toMatchObject([
+      { id: created.id, format: 'mapbox', scopes: ['tokens:read'], expires: null },
+    ])
+  })
+
+  test('token list shows what a client of the API wrote as a note, and obeys none of it', async () => {
+    const { cli, url } = await startBroker()
+    const token = (await cli(...CREATE, 'tokens:write styles:read')).out.trim()
+    await fetch(`${url}/tokens/v2/demo?access_token=${token}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ scopes: [], note: 'a\u001b[2J\nb\u009b2J\u202ec Zürich' }),
+    })
+    const { out } = await cli('token', 'list')
+    expect(out).toContain('a\\u001b[2J\\u000ab\\u009b2J\\u202ec Zürich')
+    expect(out.trimEnd().split('\n')).toHaveLength(3)
+  })
+
+  test('token revoke ends it at once', async () => {
+    const { cli, url } = await startBroker()
+    const { id, token } = JSON.parse((await cli(...CREATE, 'tokens:read', '--json')).out)
+    expect((await cli('token', 'revoke', id)).code).toBe(0)
+    expect((await fetch(`${url}/tokens/v2/demo?access_token=${token}`)).status).toBe(401)
+    const retrieved = await fetch(`${url}/tokens/v2?access_token=${token}`)
+    expect((await retrieved.json()).code).toBe('TokenRevoked')
+  })
+
+  test('says what to do about scopes, lifetimes and accounts that cannot be', async () => {
+    const { cli } = await startBroker()
+    const scopes = await cli(...CREATE, 'tiles:read')
+    expect([scopes.code, scopes.error]).toEqual([2, expect.stringContaining('styles:tiles')])
+    const lifetime = await cli(...CREATE, 'tokens:read', '--expires-in', '60')
+    expect([lifetime.code, lifetime.error]).toEqual([2, expect.stringContaining('no end')])
+    const readOnly = await cli(...CREATE, 'tokens:read', '--read-only')
+    expect([readOnly.code, readOnly.error]).toEqual([2, expect.stringContaining('--read-only')])
+    const args = ['--account', 'nobody', '--format', 'mapbox', '--scope', 'tokens:read']
+    const account = await cli('token', 'create', ...args)
+    expect([account.code, account.error]).toEqual([1, expect.stringContaining('account create')])
+  })
+
+  test('a disabled account ends its tokens of every usage', async () => {
+    const { cli, url } = await startBroker()
+    const sk = (await cli(...CREATE, 'tokens:write styles:tiles')).out.trim()
+    const response = await fetch(`${url}/tokens/v2/demo?access_token=${sk}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ scopes: ['styles:tiles'], expires: '2027-01-15T08:30:00Z' }),
+    })
+    const { token: tk } = await response.json()
+    expect((await cli('account', 'disable', 'demo')).code).toBe(0)
+    for (const token of [sk, tk]) {
+      const retrieved = await fetch(`${url}/tokens/v2?access_token=${token}`)
+      expect((await retrieved.json()).code).toBe('TokenRevoked')
+    }
+  })
+})

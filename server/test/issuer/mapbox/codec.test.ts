@@ -1,0 +1,53 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createMapboxCodec } from '../../../src/issuer/mapbox/codec.ts'
+
+const codec = createMapboxCodec(new Uint8Array(32).fill(7))
+
+describe('the Mapbox codec', () => {
+  test('whatever the name, the payload is ASCII in an alphabet that both kinds of base64 share', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary', minLength: 1 }),
+        fc.string({ minLength: 1 }),
+        (u, a) => {
+          const token = codec.writeReference('pk', { u, a })
+          expect(token).toMatch(/^pk\.[A-Za-z0-9]+\.[A-Za-z0-9_-]{22}$/)
+          const text = atob(token.split('.')[1] ?? '')
+          expect(text).toMatch(/^[\x20-\x7d]+$/)
+          expect(JSON.parse(text)).toEqual({ u, a })
+          expect(codec.parse(token)).toEqual({ usage: 'pk', payload: { u, a }, isGenuine: true })
+        },
+      ),
+    )
+  })
+
+  test('one value has one string: another last character, or other bytes, are not genuine', () => {
+    const token = codec.writeReference('sk', { u: 'demo', a: 'c1' })
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    const genuine = [...alphabet].filter(
+      (last) => codec.parse(token.slice(0, -1) + last)?.isGenuine,
+    )
+    expect(genuine).toEqual([token.slice(-1)])
+  })
+
+  test('a token of another key, or kind, is not genuine', () => {
+    const other = createMapboxCodec(new Uint8Array(32).fill(8))
+    const token = codec.writeReference('sk', { u: 'demo', a: 'c1' })
+    expect(other.parse(token)?.isGenuine).toBe(false)
+    expect(codec.parse(`pk${token.slice(2)}`)?.isGenuine).toBe(false)
+  })
+
+  test('a key of less than 128 bits is a mistake', () => {
+    expect(() => createMapboxCodec(new Uint8Array(15))).toThrow(RangeError)
+  })
+
+  test('anything at all is read without an error', () => {
+    fc.assert(
+      fc.property(fc.json(), fc.constantFrom('pk', 'sk', 'tk'), (json, usage) => {
+        const body = Buffer.from(json).toString('base64url')
+        expect(codec.parse(`${usage}.${body}.${'A'.repeat(22)}`)?.isGenuine ?? false).toBe(false)
+      }),
+    )
+  })
+})

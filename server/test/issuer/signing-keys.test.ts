@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest'
+import { loadSigningKeys, rotateSigningKeys } from '../../src/issuer/signing-keys.ts'
+import { openStore } from '../../src/store/open.ts'
+import { NOW, startBroker } from '../support/broker-under-test.ts'
+
+const HOUR = 3_600_000
+const readKid = (token: string): string =>
+  JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid
+
+async function start() {
+  const running = await startBroker()
+  const listKids = async () => {
+    const { keys } = await (await fetch(`${running.url}/.well-known/jwks.json`)).json()
+    return keys.map(({ kid }: { kid: string }) => kid)
+  }
+  const mapToken = async () => (await (await running.post('/map-token')).json()).access_token
+  const rotate = async (): Promise<string> =>
+    JSON.parse((await running.cli('key', 'rotate', '--json')).out).kid
+  return { ...running, listKids, mapToken, rotate }
+}
+
+describe('T11: key rotation', () => {
+  test('publishes a new key at once, and it signs when every cached key set has gone', async () => {
+    const { listKids, mapToken, rotate, clock, broker } = await start()
+    const [first] = await listKids()
+    const second = await rotate()
+    await expect.poll(listKids).toEqual([second, first])
+    clock.now = NOW + HOUR
+    expect(readKid(await mapToken())).toBe(first)
+    clock.now = NOW + HOUR + 60_000
+    const token = await mapToken()
+    expect(readKid(token)).toBe(second)
+    await expect(broker.verifier.verify(token)).resolves.toBeDefined()
+  })
+
+  test('keeps the old key until the last token that it signed has ended', async () => {
+    const { listKids, createToken, rotate, clock, broker, cli } = await start()
+    const [first] = await listKids()
+    const year = 366 * 24 * HOUR
+    const second = await rotate()
+    clock.now = NOW + HOUR
+    const last = await createToken('tiles:read', year / 1000)
+    expect(readKid(last)).toBe(first)
+    clock.now = NOW + year
+    await expect(broker.verifier.verify(last)).resolves.toBeDefined()
+    clock.now = NOW + HOUR + 60_000 + year + 60_000
+    const third = await rotate()
+    await expect.poll(listKids).toEqual([third, second])
+    const kept = JSON.parse((await cli('key', 'list', '--json')).out)
+    expect(kept.map(({ kid, state }: { kid: string; state: string }) => [kid, state])).toEqual([
+      [third, 'waiting'],
+      [second, 'signing'],
+    ])
+  })
+
+  test('F9: twenty rotations refuse no good token', async () => {
+    const { mapToken, createToken, clock, broker, data } = await start()
+    const store = await openStore(data, 1_000)
+    const early = await createToken('tiles:read', 86_400 * 30)
+    for (let count = 0; count < 20; count++) {
+      await rotateSigningKeys(store, clock.now)
+      clock.now += 2 * HOUR
+      await expect(broker.verifier.verify(await mapToken())).resolves.toBeDefined()
+      await expect(broker.verifier.verify(early)).resolves.toBeDefined()
+    }
+    const { jwks } = await loadSigningKeys(store, clock.now)
+    expect(jwks.keys).toHaveLength(21)
+    await store.close()
+  }, 60_000)
+
+  test('by this very process over HTTP counts as well', async () => {
+    const { url, createToken, listKids } = await start()
+    const headers = { authorization: `Bearer ${await createToken('admin:access')}` }
+    const rotated = await fetch(`${url}/v1/admin/keys/rotate`, { method: 'POST', headers })
+    const { kid } = await rotated.json()
+    await expect.poll(listKids).toContain(kid)
+  })
+})

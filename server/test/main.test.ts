@@ -1,0 +1,253 @@
+import { type ChildProcessWithoutNullStreams, execFile, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { openStore } from '../src/store/open.ts'
+import { makeDataFolder, readClaims } from './support/broker-under-test.ts'
+
+// Each of these starts several processes, and a busy machine takes seconds for one.
+vi.setConfig({ testTimeout: 90_000 })
+
+const run = promisify(execFile)
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const BIN = at('../bin/tilepass.js')
+
+beforeAll(() => {
+  const tsc = at('../../node_modules/.bin/tsc')
+  const { status, stdout } = spawnSync(tsc, ['-b', 'packages/guard', 'server'], {
+    cwd: at('../..'),
+    encoding: 'utf8',
+  })
+  expect(stdout).toBe('')
+  expect(status).toBe(0)
+}, 120_000)
+
+interface ServerProcess {
+  readonly url: string
+  readonly child: ChildProcessWithoutNullStreams
+  /** Everything that it has printed, on both streams. */
+  readonly printed: () => string
+}
+
+/** Starts the built server as a process of its own, on a free port. */
+async function startProcess(data: string, args: string[] = []): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [BIN, 'serve', '--port', '0', '--data', data, ...args])
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let printed = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      printed += text
+    })
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.on('data', () => {
+      const found = /listens on (\S+)/.exec(printed)?.[1]
+      if (found) resolve(found)
+    })
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${printed}`)))
+  })
+  return { url, child, printed: () => printed }
+}
+
+async function tilepass(data: string, ...args: string[]): Promise<string> {
+  return (await run(process.execPath, [BIN, ...args, '--data', data])).stdout.trim()
+}
+
+async function makeAccount(data: string): Promise<void> {
+  await tilepass(data, 'account', 'create', 'city')
+}
+
+const createToken = (data: string) =>
+  tilepass(data, 'token', 'create', '--account', 'city', '--scope', 'tiles:read')
+
+const exchange = (url: string, token: string) =>
+  fetch(`${url}/v1/auth/token`, { method: 'POST', headers: { authorization: `Bearer ${token}` } })
+
+function writeConfig(data: string): string {
+  const file = join(data, 'tilepass.json')
+  const path = at('../../examples/demo-data/world.pmtiles')
+  const grants = { default: { account: 'city', scope: 'tiles:read' } }
+  writeFileSync(file, JSON.stringify({ tilesets: { world: { path } }, grants }))
+  return file
+}
+
+test('after SIGKILL and a start on another port, tokens and keys are still valid', async () => {
+  const data = makeDataFolder()
+  await makeAccount(data)
+  const config = ['--config', writeConfig(data)]
+  const first = await startProcess(data, config)
+  const token = await createToken(data)
+  const access = (await (await exchange(first.url, token)).json()).access_token
+  const keys = await (await fetch(`${first.url}/.well-known/jwks.json`)).json()
+  first.child.kill('SIGKILL')
+  await once(first.child, 'exit')
+
+  const second = await startProcess(data, config)
+  expect(second.url).not.toBe(first.url)
+  expect(await (await fetch(`${second.url}/.well-known/jwks.json`)).json()).toEqual(keys)
+  const renewed = (await (await exchange(second.url, token)).json()).access_token
+  expect(readClaims(renewed).iss).toBe(readClaims(token).iss)
+  const tile = await fetch(`${second.url}/v1/tiles/world/0/0/0.mvt?access_token=${access}`)
+  expect(tile.status).toBe(200)
+})
+
+test('T16: a token revoked by the command line is refused by the running server within 1 s', async () => {
+  const data = makeDataFolder()
+  await makeAccount(data)
+  const { url } = await startProcess(data, ['--config', writeConfig(data)])
+  const token = await createToken(data)
+  const access = (await (await exchange(url, token)).json()).access_token
+  const readTile = async (value: string) =>
+    (
+      await fetch(`${url}/v1/tiles/world/0/0/0.mvt`, {
+        headers: { authorization: `Bearer ${value}` },
+      })
+    ).status
+  expect([await readTile(token), await readTile(access)]).toEqual([200, 200])
+
+  await tilepass(data, 'token', 'revoke', String(readClaims(token).sub))
+  const revokedAt = performance.now()
+  expect((await exchange(url, token)).status).toBe(401)
+  for (const value of [token, access])
+    for (let status = 200; status !== 401; ) {
+      const askedAt = performance.now()
+      status = await readTile(value)
+      if (askedAt - revokedAt > 1_000) expect(status).toBe(401)
+    }
+})
+
+test('F1: revocations that were acknowledged hold after SIGKILL', async () => {
+  const data = makeDataFolder()
+  await makeAccount(data)
+  const { url, child } = await startProcess(data)
+  const tokens = await Promise.all([createToken(data), createToken(data), createToken(data)])
+  const ids = tokens.map((token) => String(readClaims(token).sub))
+  await Promise.all(ids.map((id) => tilepass(data, 'token', 'revoke', id)))
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  expect(url).toBeTruthy()
+  const second = await startProcess(data)
+  for (const token of tokens) expect((await exchange(second.url, token)).status).toBe(401)
+})
+
+test('F17: a migration that was killed half-way runs again', async () => {
+  const data = makeDataFolder()
+  const script = `
+    import { openSqlite } from ${JSON.stringify(new URL('../dist/store/sqlite.js', import.meta.url).href)}
+    const database = await openSqlite(${JSON.stringify(join(data, 'tilepass.db'))}, 1000)
+    database.prepare('create table schema_version (version integer not null)').run([])
+    database.prepare('begin').run([])
+    database.prepare('create table account (name text)').run([])
+    console.log('half')
+    setInterval(() => undefined, 1000)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script])
+  await once(child.stdout, 'data')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  const store = await openStore(data, 1_000)
+  await expect(store.db.selectFrom('account').selectAll().execute()).resolves.toEqual([])
+  await store.close()
+})
+
+test('P6: no token in anything that the server prints', async () => {
+  const data = makeDataFolder()
+  await makeAccount(data)
+  const file = writeConfig(data)
+  const server = await startProcess(data, ['--config', file, '--log-level', 'trace'])
+  const token = await createToken(data)
+  const access = (await (await exchange(server.url, token)).json()).access_token
+  const get = (path: string, headers = {}) => fetch(`${server.url}${path}`, { headers })
+  await get('/v1/tiles/world/0/0/0.mvt', { authorization: `Bearer ${access}` })
+  await get(`/v1/tiles/world/0/0/0.mvt?access_token=${access}`)
+  await get(`/v1/tiles/world/0/0/0.mvt?access_token=${access}x`)
+  await get(`/nowhere/${token}`, { cookie: `session=${token}`, 'x-api-key': token })
+  await fetch(`${server.url}/map-token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', referer: `${server.url}/?t=${token}` },
+    body: JSON.stringify({ grant: token }),
+  })
+  server.child.kill('SIGTERM')
+  await once(server.child, 'exit')
+  expect(server.printed()).toContain('/v1/tiles/world/0/0/0.mvt')
+  for (const secret of [token, access]) {
+    const [, payload = '', signature = ''] = secret.split('.')
+    for (const part of [payload, signature])
+      expect(server.printed()).not.toContain(part.slice(0, 40))
+  }
+})
+
+describe('shutdown', () => {
+  test('F15: SIGTERM lets a running request end and exits with 0', async () => {
+    const { url, child } = await startProcess(makeDataFolder())
+    const { port, hostname } = new URL(url)
+    const socket = connect(Number(port), hostname)
+    let answer = ''
+    socket.on('data', (chunk) => {
+      answer += chunk
+    })
+    const head =
+      'POST /map-token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n'
+    socket.write(`${head}{`)
+    // An answer on another connection: by now the server has seen the first one, too.
+    await fetch(`${url}/healthz`)
+    child.kill('SIGTERM')
+    await expect
+      .poll(() =>
+        fetch(`${url}/healthz`).then(
+          () => 'up',
+          () => 'down',
+        ),
+      )
+      .toBe('down')
+    socket.write('}')
+    const [code] = await once(child, 'exit')
+    expect(answer).toMatch(/^HTTP\/1\.1 404/)
+    expect(code).toBe(0)
+  })
+
+  test('F12: a client that never finishes its headers is cut off within 15 s', async () => {
+    const { url } = await startProcess(makeDataFolder())
+    const { port, hostname } = new URL(url)
+    const startedAt = performance.now()
+    const socket = connect(Number(port), hostname)
+    socket.on('error', () => undefined).resume()
+    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n')
+    await once(socket, 'close')
+    expect(performance.now() - startedAt).toBeLessThan(15_000)
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  })
+})
+
+test('whoever stops reading its output early gets no stack trace', async () => {
+  const child = spawn(process.execPath, [BIN, 'serve', '--help'])
+  child.stdout.destroy()
+  let printed = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    printed += text
+  })
+  const [code] = await once(child, 'close')
+  expect([code, printed]).toEqual([0, ''])
+})
+
+describe('a start that cannot work', () => {
+  test('lists every fault and exits with 2', async () => {
+    const data = makeDataFolder()
+    const file = join(data, 'bad.json')
+    writeFileSync(file, JSON.stringify({ port: 'x', colour: 1, upstreams: [] }))
+    const args = [BIN, 'serve', '--config', file, '--data', data, '--issuer', 'nonsense']
+    const failure = await run(process.execPath, args).catch((error) => error)
+    expect(failure.code).toBe(2)
+    for (const field of ['port', 'colour', 'upstreams', 'issuer'])
+      expect(failure.stderr).toContain(`- ${field}: `)
+  })
+
+  test('on a port that is taken says so and exits with 1', async () => {
+    const { url } = await startProcess(makeDataFolder())
+    const args = [BIN, 'serve', '--port', new URL(url).port, '--data', makeDataFolder()]
+    const failure = await run(process.execPath, args).catch((error) => error)
+    expect([failure.code, failure.stderr]).toEqual([1, expect.stringContaining('--port')])
+  })
+})

@@ -1,0 +1,111 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { StoreUnavailableError } from '../../src/index.ts'
+import { settleIssuer } from '../../src/issuer/identity.ts'
+import { loadSigningKeys } from '../../src/issuer/signing-keys.ts'
+import { createAccount, findAccount } from '../../src/store/accounts.ts'
+import { migrate } from '../../src/store/migrations.ts'
+import { openStore } from '../../src/store/open.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
+import { makeDataFolder, NOW } from '../support/broker-under-test.ts'
+
+async function open(folder: string, busyTimeout = 1_000) {
+  const store = await openStore(folder, busyTimeout)
+  onTestFinished(() => store.close())
+  return store
+}
+
+test('the folder is 0700 and every file in it 0600', async () => {
+  const folder = join(makeDataFolder(), 'data')
+  const store = await open(folder)
+  await createAccount(store, 'a', NOW)
+  expect(statSync(folder).mode & 0o777).toBe(0o700)
+  for (const name of ['tilepass.db', 'tilepass.db-wal', 'tilepass.db-shm'])
+    expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
+})
+
+test('every commit is synced, and references hold', async () => {
+  const { db } = await open(makeDataFolder())
+  const pragma = async (name: string) =>
+    Object.values((await sql.raw(`PRAGMA ${name}`).execute(db)).rows[0] ?? {})[0]
+  expect(await pragma('journal_mode')).toBe('wal')
+  expect(await pragma('synchronous')).toBe(2)
+  expect(await pragma('foreign_keys')).toBe(1)
+})
+
+describe('migrations', () => {
+  test('run again without effect, and by two processes at once', async () => {
+    const folder = makeDataFolder()
+    const stores = await Promise.all([open(folder), open(folder), open(folder)])
+    for (const { db } of stores) await migrate(db)
+    const { rows } = await sql`select version from schema_version`.execute(stores[0].db)
+    expect(rows).toEqual(rows.map((_, index) => ({ version: index + 1 })))
+    expect(rows.length).toBeGreaterThan(1)
+  })
+
+  test('of a newer version are left alone', async () => {
+    const folder = makeDataFolder()
+    const store = await open(folder)
+    await sql`insert into schema_version (version) values (99)`.execute(store.db)
+    await expect(openStore(folder, 1_000)).rejects.toThrow('newer version')
+  })
+})
+
+test('a locked store is unavailable, and heals', async () => {
+  const folder = makeDataFolder()
+  const store = await open(folder, 50)
+  const other = await openSqlite(join(folder, 'tilepass.db'), 50)
+  other.prepare('begin').run([])
+  await expect(createAccount(store, 'a', NOW)).rejects.toThrow(StoreUnavailableError)
+  other.prepare('rollback').run([])
+  other.close()
+  await expect(createAccount(store, 'a', NOW)).resolves.toMatchObject({ name: 'a' })
+})
+
+test('F4: a lock that stays is waited for once, and not by every request', async () => {
+  const folder = makeDataFolder()
+  const store = await open(folder, 400)
+  const other = await openSqlite(join(folder, 'tilepass.db'), 50)
+  const tryAll = async (names: readonly string[]) => {
+    other.prepare('begin').run([])
+    const begun = performance.now()
+    for (const name of names)
+      await expect(createAccount(store, name, NOW)).rejects.toThrow(StoreUnavailableError)
+    other.prepare('rollback').run([])
+    return performance.now() - begun
+  }
+  expect(await tryAll(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'])).toBeLessThan(2_000)
+  await createAccount(store, 'k', NOW)
+  // Waited for again, now that it was free.
+  expect(await tryAll(['l'])).toBeGreaterThan(300)
+  other.close()
+})
+
+test('a text with NUL in it finds nothing that is called like its beginning', async () => {
+  const store = await open(makeDataFolder())
+  await createAccount(store, 'a', NOW)
+  expect(await findAccount(store, 'a\0b')).toBeUndefined()
+  expect(await findAccount(store, 'a')).toMatchObject({ name: 'a' })
+})
+
+test('two first runs at once agree on key and issuer', async () => {
+  const folder = makeDataFolder()
+  const stores = await Promise.all([open(folder), open(folder)])
+  const keys = await Promise.all(stores.map((store) => loadSigningKeys(store, NOW)))
+  expect(keys[0]?.keyId).toBe(keys[1]?.keyId)
+  const urls = ['http://one', 'http://two']
+  const issuers = await Promise.all(
+    stores.map((store, index) => settleIssuer(store, undefined, urls[index])),
+  )
+  expect(issuers[0]).toBe(issuers[1])
+})
+
+test('T10: the key set has public members only, and unique kids', async () => {
+  const { jwks } = await loadSigningKeys(await open(makeDataFolder()), NOW)
+  expect(jwks.keys.map((key) => Object.keys(key).sort())).toEqual([
+    ['alg', 'e', 'kid', 'kty', 'n', 'use'],
+  ])
+  expect(new Set(jwks.keys.map(({ kid }) => kid)).size).toBe(jwks.keys.length)
+})

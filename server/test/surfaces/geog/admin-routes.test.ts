@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest'
+import { openStore } from '../../../src/store/open.ts'
+import { NOW, readClaims, startBroker } from '../../support/broker-under-test.ts'
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+async function start(scope = 'tiles:read admin:access') {
+  const running = await startBroker()
+  const operator = await running.createToken(scope)
+  const ask = async (method: string, path: string, body?: unknown) => {
+    const response = await fetch(`${running.url}/v1/admin/${path}`, {
+      method,
+      headers: {
+        ...bearer(operator),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    const text = await response.text()
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+  }
+  return { ...running, operator, ask }
+}
+
+describe('/v1/admin', () => {
+  test('creates and lists accounts as the command line does', async () => {
+    const { ask, cli } = await start()
+    const created = await ask('POST', 'accounts', { name: 'city', email: 'maps@city.example' })
+    expect(created).toEqual({
+      status: 201,
+      body: {
+        name: 'city',
+        org_id: expect.stringMatching(/^org_[0-9a-f]{32}$/),
+        email: 'maps@city.example',
+        disabled: null,
+      },
+    })
+    const { body } = await ask('GET', 'accounts')
+    expect(body.accounts).toContainEqual(created.body)
+    expect(body.accounts).toEqual(JSON.parse((await cli('account', 'list', '--json')).out))
+    const again = await ask('POST', 'accounts', { name: 'city' })
+    expect([again.status, again.body.code]).toEqual([409, 'CONFLICT'])
+  })
+
+  test('creates a token, shows it once, lists it without its string, and revokes it', async () => {
+    const { ask, post, cli } = await start()
+    const order = { account: 'demo', scope: 'tiles:read', expires_in: 60, note: 'for a test' }
+    const created = await ask('POST', 'tokens', order)
+    expect(created.status).toBe(201)
+    const { id, token } = created.body
+    expect(readClaims(token)).toMatchObject({ sub: id, scope: 'tiles:read', exp: NOW / 1000 + 60 })
+    expect((await post('/v1/auth/token', {}, bearer(token))).status).toBe(200)
+    const listed = await ask('GET', 'tokens')
+    expect(listed.body.tokens).toContainEqual(
+      expect.objectContaining({ id, note: 'for a test', used_today: 1, revoked: null }),
+    )
+    expect(JSON.stringify(listed.body)).not.toContain(token.split('.')[2])
+    const ids = (tokens: { id: string }[]) => tokens.map((row) => row.id)
+    expect(ids(listed.body.tokens)).toEqual(
+      ids(JSON.parse((await cli('token', 'list', '--json')).out)),
+    )
+    expect((await ask('DELETE', `tokens/${id}`)).status).toBe(204)
+    expect((await post('/v1/auth/token', {}, bearer(token))).status).toBe(401)
+  })
+
+  test('C3: a token creates none with a scope that it lacks', async () => {
+    const { ask } = await start()
+    for (const scope of ['billing:manage', 'tiles:read places:read', 'TILES:READ']) {
+      const refused = await ask('POST', 'tokens', { account: 'demo', scope })
+      expect([refused.status, refused.body.code]).toEqual([403, 'INVALID_SCOPE'])
+    }
+  })
+
+  test('C2: a token’s string is nowhere in the store', async () => {
+    const { operator, data } = await start()
+    const store = await openStore(data, 1_000)
+    const rows = await store.db.selectFrom('api_token').selectAll().execute()
+    expect(JSON.stringify(rows)).not.toContain(operator.split('.')[2])
+    await store.close()
+  })
+
+  test.each([
+    ['accounts', {}, 400],
+    ['accounts', { name: 'a b' }, 400],
+    ['accounts', { name: 'a', email: 'x' }, 400],
+    ['accounts', { name: 'a', email: 'a\0b@x' }, 400],
+    ['accounts', { name: 'a', password: '' }, 400],
+    ['tokens', { account: 'demo' }, 400],
+    ['tokens', { account: 'demo', scope: 'a  b' }, 400],
+    ['tokens', { account: 'demo', scope: 'tiles:read', expires_in: 0 }, 400],
+    ['tokens', { account: 'demo', scope: 'tiles:read', expires_in: 31_622_401 }, 400],
+    ['tokens', { account: 'demo', scope: 'tiles:read', note: 'x'.repeat(129) }, 400],
+    ['tokens', { account: 'demo', scope: 'tiles:read', note: 'a\0b' }, 400],
+    ['tokens', { account: 'demo\0a', scope: 'tiles:read' }, 404],
+    ['tokens', { account: 'nobody', scope: 'tiles:read' }, 404],
+    ['accounts/nobody/disable', undefined, 404],
+  ])('POST %s %j is %i', async (path, body, status) => {
+    const { ask } = await start()
+    const refused = await ask('POST', path, body)
+    expect([refused.status, refused.body.success]).toEqual([status, false])
+  })
+
+  test('every change has its entry in the audit trail, whoever made it', async () => {
+    const { ask, cli, operator } = await start()
+    await ask('POST', 'accounts', { name: 'city' })
+    await ask('POST', 'keys/rotate')
+    await cli('account', 'disable', 'city')
+    await cli('account', 'disable', 'nobody')
+    const actor = readClaims(operator).sub
+    const { body } = await ask('GET', 'audit')
+    expect(body.audit).toMatchObject([
+      { actor: 'cli', action: 'account.disable', target: 'city' },
+      { actor, action: 'key.rotate' },
+      { actor, action: 'account.create', target: 'city' },
+      { actor: 'cli', action: 'token.create', target: 'demo' },
+    ])
+    expect(body.audit[0].at).toBe(new Date(NOW).toISOString())
+    const { body: page } = await ask('GET', `audit?limit=1&before=${body.audit[1].id}`)
+    expect(page.audit).toEqual([body.audit[2]])
+    expect(JSON.parse((await cli('audit', '--limit', '4', '--json')).out)).toEqual(body.audit)
+    for (const query of ['limit=0', 'limit=1001', 'before=x', 'limit=1&limit=2'])
+      expect((await ask('GET', `audit?${query}`)).status).toBe(400)
+  })
+
+  test('T16: a token that its own revocation reached is refused at the next request', async () => {
+    const { ask, operator } = await start()
+    expect((await ask('DELETE', `tokens/${readClaims(operator).sub}`)).status).toBe(204)
+    expect((await ask('GET', 'accounts')).status).toBe(401)
+  })
+})

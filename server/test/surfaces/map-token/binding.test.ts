@@ -1,0 +1,121 @@
+import { fileURLToPath } from 'node:url'
+import { confirmBy, TOKEN_COOKIE } from '@tilepass/guard'
+import { describe, expect, test } from 'vitest'
+import { ConfigError, createBroker } from '../../../src/index.ts'
+import { makeDataFolder, readClaims, startBroker } from '../../support/broker-under-test.ts'
+
+const bound = {
+  account: 'demo',
+  scope: 'tiles:read',
+  expiresInSeconds: 60,
+  binding: 'cookie',
+} as const
+const grants = { bound, carried: { ...bound, tokenCookie: true } }
+
+const path = fileURLToPath(new URL('../../../../examples/demo-data/world.pmtiles', import.meta.url))
+const start = () => startBroker({ grants, tilesets: { world: { path } } })
+
+/** What was set, by name: value and attributes. */
+function readSetCookies(response: Response): Record<string, { value: string; attributes: string }> {
+  return Object.fromEntries(
+    response.headers.getSetCookie().map((line) => {
+      const [, name = '', value = '', attributes = ''] = /^([^=]+)=([^;]*)(.*)$/.exec(line) ?? []
+      return [name, { value, attributes }]
+    }),
+  )
+}
+
+describe('a grant with a binding', () => {
+  test('hands the secret out once, in a cookie of this host that no script reads', async () => {
+    const { post } = await start()
+    const response = await post('/map-token', { grant: 'bound' })
+    const cookies = readSetCookies(response)
+    expect(Object.keys(cookies)).toEqual(['__Host-tilepass'])
+    const { value = '', attributes = '' } = cookies['__Host-tilepass'] ?? {}
+    expect(value).toMatch(/^[\w-]{43}$/)
+    expect(attributes.split('; ').slice(1).sort()).toEqual(
+      ['HttpOnly', 'Path=/', 'SameSite=Strict', 'Secure'].sort(),
+    )
+    const { access_token } = await response.json()
+    expect(readClaims(access_token).cnf).toEqual(confirmBy(value))
+
+    const cookie = `__Host-tilepass=${value}`
+    const renewed = await post('/map-token', { grant: 'bound' }, { cookie })
+    expect(renewed.headers.getSetCookie()).toEqual([])
+    expect(readClaims((await renewed.json()).access_token).cnf).toEqual(confirmBy(value))
+  })
+
+  test('takes no secret from outside that it could not have made', async () => {
+    const { post } = await start()
+    for (const planted of ['', 'x', 'x'.repeat(42), `${'x'.repeat(42)}%`, 'x'.repeat(44)]) {
+      const cookie = `__Host-tilepass=${planted}`
+      const response = await post('/map-token', { grant: 'bound' }, { cookie })
+      expect(readSetCookies(response)['__Host-tilepass']?.value).not.toBe(planted)
+    }
+  })
+
+  test('opens tiles with the cookie only, in header and query', async () => {
+    const { post, url } = await start()
+    const response = await post('/map-token', { grant: 'bound' })
+    const secret = readSetCookies(response)['__Host-tilepass']?.value
+    const { access_token } = await response.json()
+    const tile = `${url}/v1/tiles/world/0/0/0.mvt`
+    const authorization = `Bearer ${access_token}`
+    for (const [target, headers] of [
+      [tile, { authorization }],
+      [`${tile}?access_token=${access_token}`, {}],
+    ] as const) {
+      expect((await fetch(target, { headers })).status).toBe(401)
+      const cookie = `__Host-tilepass=${secret}`
+      expect((await fetch(target, { headers: { ...headers, cookie } })).status).toBe(200)
+    }
+  })
+
+  test('X11: is refused to a request that any form of another site could send', async () => {
+    const { url } = await startBroker({ grants: { default: bound } })
+    const response = await fetch(`${url}/map-token`, { method: 'POST' })
+    expect(response.status).toBe(400)
+    expect(response.headers.getSetCookie()).toEqual([])
+    expect((await response.json()).error_description).toContain('JSON')
+  })
+
+  test('by its word puts the token into a cookie as well, which opens tiles by itself', async () => {
+    const { post, url } = await start()
+    const response = await post('/map-token', { grant: 'carried' })
+    const cookies = readSetCookies(response)
+    const { access_token } = await response.json()
+    expect(cookies[TOKEN_COOKIE]?.value).toBe(access_token)
+    expect(cookies[TOKEN_COOKIE]?.attributes).toMatch(
+      /Max-Age=60;.*HttpOnly; Secure; SameSite=Strict/,
+    )
+    const tile = `${url}/v1/tiles/world/0/0/0.mvt`
+    const token = `${TOKEN_COOKIE}=${access_token}`
+    const secret = `__Host-tilepass=${cookies['__Host-tilepass']?.value}`
+    const get = (headers: Record<string, string>) => fetch(tile, { headers })
+    expect((await get({ cookie: `${token}; ${secret}` })).status).toBe(200)
+    expect((await get({ cookie: token })).status).toBe(401)
+    expect((await get({ cookie: secret })).status).toBe(401)
+    // Two credentials are one too many.
+    const authorization = `Bearer ${access_token}`
+    expect((await get({ cookie: `${token}; ${secret}`, authorization })).status).toBe(400)
+  })
+})
+
+test.each([
+  [{ ...bound, shared: true }, /grants\.g\.binding.*shared/],
+  [{ ...bound, origins: ['https://maps.example'] }, /grants\.g\.binding.*origins/],
+  [{ ...bound, binding: 'none', tokenCookie: true }, /grants\.g\.tokenCookie.*binding/],
+  [{ ...bound, binding: 'dpop' }, /grants\.g\.binding/],
+])('the grant %j is refused at the start', async (grant, message) => {
+  const starting = createBroker({ data: makeDataFolder(), grants: { g: grant as typeof bound } })
+  await expect(starting).rejects.toThrow(ConfigError)
+  await expect(starting).rejects.toThrow(message)
+})
+
+test('whoever only reads a token learns what a token is bound to', async () => {
+  const { post, broker } = await start()
+  const { access_token } = await (await post('/map-token', { grant: 'bound' })).json()
+  await expect(broker.verifier.verify(access_token)).rejects.toThrow()
+  const claims = await broker.verifier.verify(access_token, { keepsBinding: true })
+  expect(claims.cnf).toEqual(readClaims(access_token).cnf)
+})

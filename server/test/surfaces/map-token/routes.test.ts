@@ -1,0 +1,253 @@
+import { request } from 'node:http'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { findSharedExpiry } from '../../../src/grants/grants.ts'
+import { ConfigError, createBroker } from '../../../src/index.ts'
+import { makeDataFolder, NOW, readClaims, startBroker } from '../../support/broker-under-test.ts'
+
+const MAPS = 'https://maps.example'
+const grants = {
+  partner: { account: 'demo', scope: 'tiles:read', expiresInSeconds: 60, origins: [MAPS] },
+  open: { account: 'demo', scope: 'tiles:read', origins: ['*'] },
+  crowd: { account: 'demo', scope: 'tiles:read', expiresInSeconds: 600, shared: true },
+}
+
+/** Asks as a page of this host does: its Host and its Origin agree, which fetch cannot fake. */
+function postAs(url: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { host, origin: `http://${host}` }
+    request(`${url}/map-token`, { method: 'POST', headers }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+describe('a grant', () => {
+  test('that nobody names is the default one', async () => {
+    const { post, broker } = await startBroker()
+    const response = await post('/map-token')
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    const body = await response.json()
+    expect(body).toEqual({
+      access_token: expect.any(String),
+      token_type: 'Bearer',
+      expires_in: 3600,
+      expires_at: new Date(NOW + 3_600_000).toISOString().replace('.000', ''),
+      scope: 'tiles:read',
+    })
+    await expect(broker.verifier.verify(body.access_token)).resolves.toMatchObject({
+      sub: expect.stringMatching(/^tok_short_/),
+      parent: 'grant_default',
+    })
+  })
+
+  test('can be named; the demo has one of 15 s', async () => {
+    const { post } = await startBroker()
+    expect(await (await post('/map-token', { grant: 'short' })).json()).toMatchObject({
+      expires_in: 15,
+    })
+  })
+
+  test('of the configuration comes before a seeded one of that name', async () => {
+    const { post } = await startBroker({
+      grants: { default: { account: 'demo', scope: 'tiles:read', expiresInSeconds: 2 } },
+    })
+    expect(await (await post('/map-token')).json()).toMatchObject({ expires_in: 2 })
+  })
+
+  test('that does not exist is 404, one that is no string 400', async () => {
+    const { post } = await startBroker()
+    for (const name of ['x', '__proto__', 'constructor', ''])
+      expect((await post('/map-token', { grant: name })).status).toBe(404)
+    for (const body of [{ grant: 1 }, { grant: null }, '[]', '{'])
+      expect((await post('/map-token', body)).status).toBe(400)
+  })
+
+  test('is asked for with POST', async () => {
+    const { url } = await startBroker()
+    const response = await fetch(`${url}/map-token`)
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST, OPTIONS'])
+    expect(response.headers.get('cache-control')).toBe('no-store')
+  })
+})
+
+describe('origins', () => {
+  const ask = async (grant: 'partner' | 'open', origin: string) => {
+    const { post } = await startBroker({ grants: { [grant]: grants[grant] } })
+    return post('/map-token', { grant }, { origin })
+  }
+
+  test('a named origin gets a token and may read it', async () => {
+    const response = await ask('partner', MAPS)
+    expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([
+      200,
+      MAPS,
+    ])
+    expect(response.headers.get('vary')).toContain('Origin')
+  })
+
+  test.each([
+    'https://evil.example',
+    'https://maps.example.evil.example',
+    'http://maps.example',
+    'https://maps.example:8443',
+    'null',
+  ])('X10: %s gets 403 and no leave to read', async (origin) => {
+    const response = await ask('partner', origin)
+    expect([response.status, (await response.json()).error]).toEqual([403, 'origin_not_allowed'])
+    expect(response.headers.get('access-control-allow-origin')).toBeNull()
+    expect(response.headers.get('access-control-allow-credentials')).toBeNull()
+  })
+
+  test('a grant without origins is for pages of the same host', async () => {
+    const { post, url } = await startBroker()
+    expect((await post('/map-token', {}, { origin: url })).status).toBe(200)
+    expect((await post('/map-token', {}, { origin: 'https://evil.example' })).status).toBe(403)
+  })
+
+  test('a host name that someone points at us is not ours where ours is configured', async () => {
+    const { url } = await startBroker({ publicUrl: MAPS })
+    const ask = (host: string) => postAs(url, host)
+    expect(await ask('evil.example:8080')).toBe(403)
+    expect(await ask('localhost:8080')).toBe(200)
+    expect(await ask('192.168.1.5:8080')).toBe(200)
+    expect(await ask('[::1]:8080')).toBe(200)
+  })
+
+  test('a grant for every origin is', async () => {
+    expect((await ask('open', 'https://anyone.example')).status).toBe(200)
+  })
+
+  test('a preflight says what a named origin may send', async () => {
+    const { url } = await startBroker({ grants: { partner: grants.partner } })
+    const preflight = (origin: string) =>
+      fetch(`${url}/map-token`, {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'POST' },
+      })
+    const good = await preflight(MAPS)
+    expect([good.status, good.headers.get('access-control-allow-origin')]).toEqual([204, MAPS])
+    expect(good.headers.get('access-control-allow-headers')).toContain('Content-Type')
+    expect(
+      (await preflight('https://evil.example')).headers.get('access-control-allow-origin'),
+    ).toBeNull()
+  })
+})
+
+describe('a shared grant', () => {
+  test('costs one token per half lifetime', async () => {
+    const { post, clock } = await startBroker({ grants })
+    const ask = async () => (await post('/map-token', { grant: 'crowd' })).json()
+    const first = await Promise.all(Array.from({ length: 20 }, ask))
+    expect(new Set(first.map(({ access_token }) => access_token)).size).toBe(1)
+    clock.now += 299_000
+    const late = await ask()
+    expect(late.access_token).toBe(first[0].access_token)
+    expect(late.expires_in).toBe(301)
+    clock.now += 1_000
+    const next = await ask()
+    expect(next.access_token).not.toBe(first[0].access_token)
+    expect(next.expires_in).toBe(600)
+  })
+
+  test('that was called back by "account expire" is followed by another', async () => {
+    const { post, clock, cli, broker } = await startBroker({ grants })
+    const ask = async () =>
+      (await (await post('/map-token', { grant: 'crowd' })).json()).access_token
+    const first = await ask()
+    clock.now += 1_500
+    expect((await cli('account', 'expire', 'demo')).code).toBe(0)
+    clock.now += 1_500
+    // Another process's word counts within a second.
+    await expect.poll(ask, { interval: 50 }).not.toBe(first)
+    const second = await ask()
+    await expect(broker.verifier.verify(first)).rejects.toThrow()
+    await expect(broker.verifier.verify(second)).resolves.toBeDefined()
+    expect(await ask()).toBe(second)
+  })
+
+  test('leaves every visitor between half a lifetime and a whole one', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 4e9 }),
+        fc.integer({ min: 1, max: 7200 }),
+        (now, half) => {
+          const left = findSharedExpiry(now, half * 2) - now
+          expect(left > half - 1 && left <= half * 2 && Number.isInteger(left)).toBe(true)
+        },
+      ),
+    )
+  })
+})
+
+test('the 601st request of a minute from one address is 429 with Retry-After', async () => {
+  const { post } = await startBroker({ grants })
+  const statuses: number[] = []
+  for (let round = 0; round < 12; round++) {
+    const batch = await Promise.all(
+      Array.from({ length: 50 }, () => post('/map-token', { grant: 'crowd' }, { origin: MAPS })),
+    )
+    statuses.push(...batch.map(({ status }) => status))
+  }
+  expect(statuses.every((status) => status === 403)).toBe(true)
+  const limited = await post('/map-token', { grant: 'partner' }, { origin: MAPS })
+  expect([limited.status, (await limited.json()).error]).toEqual([429, 'rate_limited'])
+  expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(limited.headers.get('access-control-allow-origin')).toBe(MAPS)
+})
+
+describe('grants that cannot work stop the start', () => {
+  test.each([
+    ['an unknown session', { session: 'x' }, 'grants.a.session: must be "none", "required"'],
+    ['a shared session', { session: 'required', shared: true }, 'grants.a.session: must be "none"'],
+    ['an unknown upstream', { upstream: 'x' }, 'grants.a.upstream: must be one of "upstreams"'],
+    [
+      'an unknown restriction',
+      { tiles: { layers: [] } },
+      'grants.a.tiles.layers: is none of tilesets',
+    ],
+    ['no restriction', { tiles: {} }, 'grants.a.tiles: must restrict something'],
+    ['a zoom', { tiles: { maxzoom: 31 } }, 'grants.a.tiles.maxzoom: must be a whole number from 0'],
+    [
+      'an area',
+      { tiles: { bbox: [1, 2, 3] } },
+      'grants.a.tiles.bbox: must be [west, south, east, north]',
+    ],
+    ['an unknown binding', { binding: true }, 'grants.a.binding: must be'],
+    [
+      'a path in an origin',
+      { origins: ['https://x.example/'] },
+      'grants.a.origins.0: must be an origin',
+    ],
+    [
+      'a shared odd lifetime',
+      { shared: true, expiresInSeconds: 3 },
+      'grants.a.expiresInSeconds: must be even',
+    ],
+    [
+      'an unknown account',
+      { account: 'nobody' },
+      'grants.a.account: must be an account that exists',
+    ],
+  ])('%s', async (_, change, message) => {
+    const grant: object = { account: 'demo', scope: 'tiles:read', ...change }
+    const options = { data: makeDataFolder(), demo: true, grants: { a: grant } }
+    const start = createBroker(JSON.parse(JSON.stringify(options)))
+    await expect(start).rejects.toThrow(ConfigError)
+    await expect(start).rejects.toThrow(message)
+  })
+})
+
+test('tokens of a grant are all different', async () => {
+  const { post } = await startBroker()
+  const ids = await Promise.all(
+    Array.from({ length: 20 }, async () =>
+      readClaims((await (await post('/map-token')).json()).access_token),
+    ),
+  )
+  expect(new Set(ids.map(({ sub }) => sub)).size).toBe(20)
+  expect(new Set(ids.map(({ jti }) => jti)).size).toBe(20)
+})
