@@ -1,6 +1,7 @@
 import type { TileClaims } from '@tilepass/guard'
-import { ConflictError, InvalidScopeError, NotFoundError } from '../errors.ts'
+import { NotFoundError } from '../errors.ts'
 import { createApiToken, type NewApiToken } from '../issuer/api-tokens.ts'
+import { InvalidScopeError } from '../issuer/errors.ts'
 import type { Mint } from '../issuer/mint.ts'
 import { isSubset } from '../issuer/scopes.ts'
 import { type KeySummary, listSigningKeys, rotateSigningKeys } from '../issuer/signing-keys.ts'
@@ -25,6 +26,7 @@ import { raiseEpoch } from '../store/revocations.ts'
 import { setPassword } from '../store/sign-ins.ts'
 import { summarizeUsage } from '../store/usage.ts'
 import { toDay } from '../usage/usage.ts'
+import { ConflictError } from './errors.ts'
 
 /** What a new API token is to be. */
 export interface TokenOrder {

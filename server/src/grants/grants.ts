@@ -1,8 +1,8 @@
 import type { Confirmation } from '@tilepass/guard'
-import { AccountDisabledError, UnknownGrantError } from '../errors.ts'
 import { type AccessToken, createTokenId, type Mint } from '../issuer/mint.ts'
 import type { Account } from '../store/accounts.ts'
 import type { RevocableToken, Revocations } from '../store/revocations.ts'
+import { AccountDisabledError, UnknownGrantError } from './errors.ts'
 import type { Grant } from './issued-grant.ts'
 import type { NamedRelayedGrant } from './relayed-grant.ts'
 

@@ -1,6 +1,7 @@
 import { GuardError, readCredential } from '@tilepass/guard'
 import type { Request } from 'express'
-import { InvalidRequestError, InvalidSessionError } from '../errors.ts'
+import { InvalidRequestError } from '../errors.ts'
+import { InvalidSessionError } from '../sessions/errors.ts'
 
 /**
  * The token of a request's `Authorization` header.

@@ -6,9 +6,9 @@ import {
   type TokenUse,
   type Verifier,
 } from '@tilepass/guard'
-import { InvalidScopeError, UnauthorizedError } from '../errors.ts'
 import type { Store } from '../store/open.ts'
 import type { Usage } from '../usage/usage.ts'
+import { InvalidScopeError, UnauthorizedError } from './errors.ts'
 import { type AccessToken, createTokenId, type Mint } from './mint.ts'
 import { createRegisteredVerifier } from './registered.ts'
 import { findScopes, isSubset } from './scopes.ts'

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { GuardError, type Verifier } from '@tilepass/guard'
-import { InvalidRefreshTokenError, InvalidSessionError } from '../errors.ts'
 import type { Sign } from '../issuer/sign.ts'
 import { type Account, findActiveAccount } from '../store/accounts.ts'
 import { endFamily, findFamily, openFamily, rotateFamily } from '../store/login-families.ts'
 import type { Store } from '../store/open.ts'
 import type { SignIn } from '../store/sign-ins.ts'
+import { InvalidRefreshTokenError, InvalidSessionError } from './errors.ts'
 import type { RefreshTicket, RefreshTokens } from './refresh-tokens.ts'
 
 /** What a sign-in or a refresh hands out. */

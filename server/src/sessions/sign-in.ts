@@ -1,9 +1,9 @@
-import { InvalidCredentialsError } from '../errors.ts'
 import type { AddressLimit } from '../limits/address-limit.ts'
 import type { RateLimit } from '../limits/rate-limit.ts'
 import { addAuditEntry } from '../store/audit.ts'
 import type { Store } from '../store/open.ts'
 import { findSignIn, type SignIn, setPassword } from '../store/sign-ins.ts'
+import { InvalidCredentialsError } from './errors.ts'
 import type { Passwords } from './passwords.ts'
 
 /** Who asks to sign in. */

@@ -1,5 +1,5 @@
-import { DailyLimitError } from '../errors.ts'
 import type { DailyCount } from './daily-count.ts'
+import { DailyLimitError } from './errors.ts'
 import type { Usage, User } from './usage.ts'
 
 const DAY = 86_400_000

@@ -6,9 +6,10 @@ import {
   createAdministration,
 } from '../../admin/administration.ts'
 import { toAccountWire, toAuditWire, toKeyWire, toTokenWire } from '../../admin/wire.ts'
-import { InvalidRequestError, NotFoundError, UnauthorizedError } from '../../errors.ts'
+import { InvalidRequestError, NotFoundError } from '../../errors.ts'
 import { readJsonBody } from '../../http/json-body.ts'
 import { refuseOtherMethods } from '../../http/other-methods.ts'
+import { UnauthorizedError } from '../../issuer/errors.ts'
 import { findScopes } from '../../issuer/scopes.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { parseAccountBody, parseTokenBody } from './admin-bodies.ts'

@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler } from 'express'
-import { toBrokerError, toErrorDescription } from '../../errors.ts'
+import { toBrokerError } from '../../errors.ts'
+import { toErrorDescription } from '../../http/error-description.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 
 /**

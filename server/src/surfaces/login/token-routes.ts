@@ -1,12 +1,9 @@
 import { type Request, type Response, Router } from 'express'
-import {
-  InvalidCredentialsError,
-  InvalidRefreshTokenError,
-  InvalidRequestError,
-} from '../../errors.ts'
+import { InvalidRequestError } from '../../errors.ts'
 import { readBearer } from '../../http/bearer.ts'
 import { readJsonBody } from '../../http/json-body.ts'
 import { refuseOtherMethods } from '../../http/other-methods.ts'
+import { InvalidCredentialsError, InvalidRefreshTokenError } from '../../sessions/errors.ts'
 import type { SessionTokens } from '../../sessions/sessions.ts'
 import { findText, readPassword, readText } from './body.ts'
 import {

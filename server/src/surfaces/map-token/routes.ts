@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express'
-import { ForeignOriginError, InvalidRequestError } from '../../errors.ts'
+import { InvalidRequestError } from '../../errors.ts'
 import { findAskedDataset } from '../../grants/dataset.ts'
+import { ForeignOriginError } from '../../grants/errors.ts'
 import type { Grants } from '../../grants/grants.ts'
 import type { Relay } from '../../grants/relay.ts'
 import { readJsonBody } from '../../http/json-body.ts'

@@ -1,7 +1,8 @@
 import type { Request } from 'express'
-import { ForeignSessionError, InvalidSessionError } from '../../errors.ts'
+import { ForeignSessionError } from '../../grants/errors.ts'
 import type { SessionHook } from '../../grants/issued-grant.ts'
 import { readBearer } from '../../http/bearer.ts'
+import { InvalidSessionError } from '../../sessions/errors.ts'
 import type { Session, Sessions } from '../../sessions/sessions.ts'
 import type { Account } from '../../store/accounts.ts'
 

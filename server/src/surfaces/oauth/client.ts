@@ -1,6 +1,6 @@
 import type { Request } from 'express'
-import { UnauthorizedError } from '../../errors.ts'
 import type { Form } from '../../http/form-body.ts'
+import { UnauthorizedError } from '../../issuer/errors.ts'
 import type { Exchange } from '../../issuer/exchange.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { InvalidClientError, OauthError } from './errors.ts'

@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler } from 'express'
-import { BrokerError, toBrokerError, toErrorDescription } from '../../errors.ts'
+import { BrokerError, toBrokerError } from '../../errors.ts'
+import { toErrorDescription } from '../../http/error-description.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 
 /** 400 with an error code of RFC 6749 §5.2 or RFC 8693 §2.2.2. */

@@ -1,6 +1,6 @@
 import type { TileClaims } from '@tilepass/guard'
-import { InvalidScopeError, UnauthorizedError } from '../../errors.ts'
 import type { Form } from '../../http/form-body.ts'
+import { InvalidScopeError, UnauthorizedError } from '../../issuer/errors.ts'
 import type { Exchange, Subject } from '../../issuer/exchange.ts'
 import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
 import type { AccessToken } from '../../issuer/mint.ts'

@@ -1,0 +1,13 @@
+import { BrokerError } from '../errors.ts'
+import { toLimitHeaders } from './daily-count.ts'
+
+/** 429: the organisation has used up its day; the limit begins anew at 00:00 UTC. */
+export class DailyLimitError extends BrokerError {
+  /** Times in epoch ms. */
+  constructor(limit: number, resetsAt: number, now: number) {
+    super(429, 'rate_limit_exceeded', 'Daily tile limit reached', {
+      'Retry-After': String(Math.max(1, Math.ceil((resetsAt - now) / 1000))),
+      ...toLimitHeaders({ limit, remaining: 0, resetsAt }),
+    })
+  }
+}
