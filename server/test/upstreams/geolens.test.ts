@@ -20,7 +20,7 @@ let key: string
 
 beforeAll(async () => {
   geolens = await startSecondBroker({
-    // The account of its datasets is there before its own first start: see startSecondBroker.
+    // startSecondBroker creates the account of the datasets before the first start.
     datasets: { one: dataset(ONE), two: dataset(TWO), other: dataset(OTHER) },
   })
   key = await geolens.cli('token', 'create', '--account', 'city', '--scope', 'tiles:read')
@@ -57,7 +57,7 @@ describe('a page', () => {
     },
   )
 
-  test('need not name the only dataset', async () => {
+  test('may leave out the only dataset', async () => {
     const { ask } = await relay()
     expect(await (await ask('one')).json()).toMatchObject({ scope: `dataset:${ONE}` })
   })
@@ -70,7 +70,7 @@ describe('a page', () => {
     expect((await ask('both', { dataset: 1 })).status).toBe(400)
   })
 
-  test('shares the token of a dataset with other pages, and of no other dataset', async () => {
+  test('shares the token of its dataset with other pages, and no token of another dataset', async () => {
     const { ask } = await relay()
     const get = async (name: string) =>
       (await (await ask('both', { dataset: name })).json()).access_token
@@ -80,9 +80,9 @@ describe('a page', () => {
   })
 })
 
-test('a dataset that is not there is an error of the operator, and others are served', async () => {
+test('a missing dataset is an error for the operator, and other datasets are served', async () => {
   const { ask, logged } = await relay()
   expect((await ask('gone')).status).toBe(502)
-  expect(logged()).toContain('answered 404')
+  expect(logged()).toContain('returned 404')
   expect((await ask('one')).status).toBe(200)
 })

@@ -1,7 +1,5 @@
 import { request } from 'node:http'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { findSharedExpiry } from '../../../src/grants/grants.ts'
 import { ConfigError, createBroker } from '../../../src/index.ts'
 import { makeDataFolder, NOW, readClaims, startBroker } from '../../support/broker-under-test.ts'
 
@@ -168,19 +166,6 @@ describe('a shared grant', () => {
     await expect(broker.verifier.verify(second)).resolves.toBeDefined()
     expect(await ask()).toBe(second)
   })
-
-  test('leaves every visitor between half a lifetime and a whole one', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 4e9 }),
-        fc.integer({ min: 1, max: 7200 }),
-        (now, half) => {
-          const left = findSharedExpiry(now, half * 2) - now
-          expect(left > half - 1 && left <= half * 2 && Number.isInteger(left)).toBe(true)
-        },
-      ),
-    )
-  })
 })
 
 test('the 601st request of a minute from one address is 429 with Retry-After', async () => {
@@ -203,7 +188,11 @@ describe('grants that cannot work stop the start', () => {
   test.each([
     ['an unknown session', { session: 'x' }, 'grants.a.session: must be "none", "required"'],
     ['a shared session', { session: 'required', shared: true }, 'grants.a.session: must be "none"'],
-    ['an unknown upstream', { upstream: 'x' }, 'grants.a.upstream: must be one of "upstreams"'],
+    [
+      'an unknown upstream',
+      { upstream: 'x' },
+      'grants.a.upstream: must be the name of one of "upstreams"',
+    ],
     [
       'an unknown restriction',
       { tiles: { layers: [] } },
@@ -227,11 +216,7 @@ describe('grants that cannot work stop the start', () => {
       { shared: true, expiresInSeconds: 3 },
       'grants.a.expiresInSeconds: must be even',
     ],
-    [
-      'an unknown account',
-      { account: 'nobody' },
-      'grants.a.account: must be an account that exists',
-    ],
+    ['an unknown account', { account: 'nobody' }, 'grants.a.account: must be an existing account'],
   ])('%s', async (_, change, message) => {
     const grant: object = { account: 'demo', scope: 'tiles:read', ...change }
     const options = { data: makeDataFolder(), demo: true, grants: { a: grant } }
