@@ -18,7 +18,7 @@ export type Grant = IssuedGrant | RelayedGrant
 /** A grant with its name, and its account if it has one. */
 export type NamedGrant = NamedIssuedGrant | NamedRelayedGrant
 
-/** A grant as it is written: one with the member `upstream` is a relayed one. */
+/** A grant as it is written: a field `upstream` makes it a relayed one. */
 export const grantSchema = delegate<GrantSettings | RelayedGrantSettings, Grant>((input) =>
   isRecord(input) && Object.hasOwn(input, 'upstream') ? relayedGrantSchema : issuedGrantSchema,
 )

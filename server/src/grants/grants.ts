@@ -32,7 +32,7 @@ export interface Grants {
   obtain(grant: NamedGrant, request: PageRequest): Promise<ObtainedToken>
 }
 
-/** What grants are made of. */
+/** What {@link createGrants} needs. */
 export interface GrantsParts {
   readonly list: readonly NamedGrant[]
   readonly issuedTokens: IssuedTokens

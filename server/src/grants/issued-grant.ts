@@ -10,7 +10,7 @@ const scope = z.string().refine((list) => findJwtScopes(list) !== undefined, {
   error: `must be scopes of ${JWT_SCOPES.join(', ')}, separated by single spaces`,
 })
 
-/** A grant of tokens that this broker issues. Unknown members are refused, never ignored. */
+/** A grant of tokens that this broker issues. Unknown fields are refused, never ignored. */
 export const issuedGrantSchema = z
   .strictObject({
     /** Name of the account that owns the tokens. */

@@ -21,7 +21,7 @@ export const sessionSchema = z
   })
   .default('none')
 
-/** Rule of members that a shared grant may not use. */
+/** Rule of fields that a shared grant may not use. */
 export const NONE_IF_SHARED =
   'must be "none" for a shared grant, because every page gets the same token'
 

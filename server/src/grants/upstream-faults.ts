@@ -7,7 +7,7 @@ const FIELDS: readonly GrantField[] = ['scope', 'expiresInSeconds', 'datasets']
 
 /**
  * Finds grants that do not fit their upstream: it is not configured, or its kind requires or forbids a
- * member of the grant.
+ * field of the grant.
  *
  * @param config The whole configuration, which may be invalid in other respects.
  */

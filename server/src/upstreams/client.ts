@@ -26,7 +26,7 @@ export interface VersionedToken extends RelayedToken {
 
 /** Requests tokens from one upstream. */
 export interface UpstreamClient {
-  /** Can it only be asked on behalf of a grant? */
+  /** Does every request need a grant? */
   readonly needsGrant: boolean
   /** @throws {@link UpstreamError} */
   requestToken(request: GrantRequest): Promise<VersionedToken>
@@ -38,7 +38,7 @@ export interface UpstreamClient {
   reload(): Promise<void>
 }
 
-/** What a client is made of. */
+/** What {@link createUpstreamClient} needs. */
 export interface UpstreamClientParts {
   /** Name of the upstream, for the log. */
   readonly name: string

@@ -39,7 +39,7 @@ export function createCoolDown(now: () => number, readVersion: () => number): Co
   const failures = new Map<string, Failure>()
   let pause: Failure | undefined
 
-  // A failure from the future means that the clock was set back: nobody waits longer because of that.
+  // A failure from the future means that the clock was set back, which must not prolong the wait.
   const isInForce = (failure: Failure | undefined): failure is Failure => {
     const at = now()
     return (

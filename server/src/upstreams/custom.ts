@@ -4,7 +4,7 @@ import type { Upstream } from './upstream.ts'
 
 const schema = z.custom<Upstream>((value) => typeof value === 'function')
 
-/** A function that code gives in place of settings, for any other API. */
+/** A function in place of settings, for an API that no kind supports; only code can give one. */
 export const custom: UpstreamKind<typeof schema, never> = {
   name: 'custom',
   schema,

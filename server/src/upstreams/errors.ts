@@ -10,7 +10,7 @@ export abstract class UpstreamError extends BrokerError {
 
 /** `Retry-After` where the upstream sends none, in seconds. */
 export const DEFAULT_RETRY_AFTER_SECONDS = 5
-/** Longest `Retry-After` that is kept to and passed on, in seconds. */
+/** Longest `Retry-After` that is respected and passed on, in seconds. */
 const MAX_RETRY_AFTER_SECONDS = 600
 
 /** 503: the upstream does not respond, fails, or asks for a later request. */

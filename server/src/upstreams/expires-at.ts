@@ -12,7 +12,7 @@ export interface ExpiryFacts {
 }
 
 /**
- * When a token ends, in epoch ms of our clock; never later than it really does. A lifetime counts from
+ * When a token ends, in epoch ms of our clock; the result is never too late. A lifetime counts from
  * when the request left. If the token has an `exp`, it ends then at the latest, by the clock of its
  * issuer.
  */

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Secret } from './secret.ts'
 import type { Upstream } from './upstream.ts'
 
-/** Settings that every kind has in its schema. */
+/** The settings that every kind has. */
 export interface UpstreamSettings {
   readonly kind: string
   /** Limit of one request for a token, retries included, in seconds. */
@@ -12,16 +12,16 @@ export interface UpstreamSettings {
 /** An upstream of a valid configuration: settings of some kind, or a custom function. */
 export type ConfiguredUpstream = UpstreamSettings | Upstream
 
-/** Members of a grant that only some kinds support. */
+/** Fields of a grant that only some kinds support. */
 export type GrantField = 'scope' | 'expiresInSeconds' | 'datasets'
 
 /**
- * What a kind makes of a member of a grant. The reason completes the sentence "an upstream of this kind
- * …", as in "has no datasets".
+ * Whether a grant must have a field, may have it, or must leave it out. The reason completes the sentence
+ * "an upstream of this kind …", as in "has no datasets".
  */
 export type GrantFieldRule = 'required' | 'optional' | { readonly forbidden: string }
 
-/** Readers of the secrets that the settings name, by setting. */
+/** The opened secrets, by setting; `undefined` for optional settings that were left out. */
 export type OpenedSecrets<Settings, Field extends string> = {
   readonly [Name in Field]: Name extends keyof Settings
     ? undefined extends Settings[Name]
@@ -67,7 +67,7 @@ export interface UpstreamKind<
   ): Upstream
 }
 
-/** Can an upstream of this kind only be asked on behalf of a grant, because it requires a member of one? */
+/** Does every request to this kind need a grant? It does if the kind requires a field of one. */
 export function needsGrant({ grantFields }: Pick<UpstreamKind, 'grantFields'>): boolean {
   return Object.values(grantFields).includes('required')
 }

@@ -20,7 +20,7 @@ export interface Secret {
    * @throws {@link UpstreamRefusedError} if the source never gave a usable secret.
    */
   read(): Promise<string>
-  /** Reads a file that has changed, at most once a second; other sources are left alone. Nearly free. */
+  /** Reads a file that has changed, at most once a second; other sources are not read. Nearly free. */
   look(): void
   /** Reads the source even if it was read within the last second. */
   reload(): Promise<void>

@@ -41,19 +41,19 @@ const repeat =
       body += text
     })
     incoming.on('end', () => {
-      const said = JSON.stringify([incoming.url, incoming.headers, body])
+      const echoed = JSON.stringify([incoming.url, incoming.headers, body])
       outgoing
         .writeHead(status, {
           'content-type': 'application/json',
-          location: `/${encodeURIComponent(said)}`,
+          location: `/${encodeURIComponent(echoed)}`,
         })
         .end(
           JSON.stringify({
-            error: said,
-            error_description: said,
-            message: said,
-            scope: said,
-            token_type: said,
+            error: echoed,
+            error_description: echoed,
+            message: echoed,
+            scope: echoed,
+            token_type: echoed,
           }),
         )
     })
@@ -80,15 +80,15 @@ const echo =
       ...(body.startsWith('{') ? [] : new URLSearchParams(body).values()),
       ...Object.values(Object(json)).map(String),
     ]
-    const said = pick(sent.map((text) => text.replace(/^\w+ /, '')))
-    const token = field === 'token' ? said : 'opaque'
+    const echoed = pick(sent.map((text) => text.replace(/^\w+ /, '')))
+    const token = field === 'token' ? echoed : 'opaque'
     outgoing.writeHead(200, { 'content-type': 'application/json' }).end(
       JSON.stringify({
         token,
         access_token: token,
         refresh_token: 'other',
         expires_in: 60,
-        ...(field === 'scope' ? { scope: said } : {}),
+        ...(field === 'scope' ? { scope: echoed } : {}),
       }),
     )
   }
@@ -148,7 +148,7 @@ const NAMES = ['geog', 'mapbox', 'geolens', 'bearer', 'login', 'basic', 'post', 
 
 test('U1: no long-lived credential is in any log line, error body or report, whatever the upstream does with it', async () => {
   const relay = await startCanaries()
-  let said = ''
+  let received = ''
   for (const fault of faults) {
     proxy.fault = fault
     // Past every wait that the last fault caused.
@@ -156,15 +156,15 @@ test('U1: no long-lived credential is in any log line, error body or report, wha
     for (const name of NAMES) {
       const response = await relay.ask(name)
       expect([502, 503]).toContain(response.status)
-      said += JSON.stringify([...response.headers]) + (await response.text())
+      received += JSON.stringify([...response.headers]) + (await response.text())
     }
-    said += await (await fetch(`${relay.url}/readyz`)).text()
+    received += await (await fetch(`${relay.url}/readyz`)).text()
   }
   expect(proxy.count()).toBeGreaterThan(faults.length * NAMES.length * 0.8)
   const logged = relay.logged()
   expect(logged.split('upstream gave no token').length).toBeGreaterThan(50)
   for (const secret of [CANARY, MAPBOX, payload, BASIC, encodeURIComponent(MAPBOX)])
-    for (const place of [said, logged, api.printed()]) expect(place).not.toContain(secret)
+    for (const place of [received, logged, api.printed()]) expect(place).not.toContain(secret)
 })
 
 test.each(echoes)(

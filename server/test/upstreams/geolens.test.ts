@@ -1,5 +1,6 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { readClaims } from '../support/broker-under-test.ts'
+import { startFaultProxy } from '../support/fault-proxy.ts'
 import { startRelay, writeSecret } from '../support/relay-under-test.ts'
 import {
   EARTH,
@@ -26,10 +27,10 @@ beforeAll(async () => {
   key = await geolens.cli('token', 'create', '--account', 'city', '--scope', 'tiles:read')
 })
 
-const relay = (field: 'apiKey' | 'token' = 'apiKey') =>
+const relay = (field: 'apiKey' | 'token' = 'apiKey', url = geolens.url) =>
   startRelay({
     upstreams: {
-      geolens: { kind: 'geolens', url: geolens.url, [field]: writeSecret(key).source },
+      geolens: { kind: 'geolens', url, [field]: writeSecret(key).source },
     },
     grants: {
       both: { upstream: 'geolens', datasets: [ONE, TWO] },
@@ -85,4 +86,19 @@ test('a missing dataset is an error for the operator, and other datasets are ser
   expect((await ask('gone')).status).toBe(502)
   expect(logged()).toContain('returned 404')
   expect((await ask('one')).status).toBe(200)
+})
+
+test('a token that states a longer lifetime than GeoLens gives is not relayed', async () => {
+  const proxy = await startFaultProxy(() => geolens.url)
+  onTestFinished(() => proxy.close())
+  const claims = {
+    typ: 'download',
+    scope: `dataset:${ONE}`,
+    exp: Math.floor(Date.now() / 1000) + 600,
+  }
+  const token = `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`
+  proxy.change = (body) => ({ ...body, token })
+  const { ask, logged } = await relay('apiKey', proxy.url)
+  expect((await ask('one')).status).toBe(502)
+  expect(logged()).toContain('token lasts longer than requested')
 })

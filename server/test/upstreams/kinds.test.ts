@@ -137,7 +137,7 @@ describe('a kind is added by its descriptor alone:', () => {
     }
   })
 
-  test('members of a grant that it forbids are refused with the reason, as are longer lifetimes', () => {
+  test('fields of a grant that it forbids are refused with the reason, and so are longer lifetimes', () => {
     const grants = {
       a: { upstream: 'atlas', scope: 'x' },
       b: { upstream: 'atlas', datasets: ['11111111-1111-4111-8111-111111111111'] },
@@ -176,7 +176,7 @@ describe('a kind is added by its descriptor alone:', () => {
     expect(JSON.stringify(results)).not.toContain(CANARY)
   })
 
-  test('"upstream check" requests a token without a grant, because it requires no member of one', async () => {
+  test('"upstream check" requests a token without a grant, because it requires no field of one', async () => {
     const { clients } = open((await startAtlas()).url)
     expect(await checkUpstreams(clients, [], () => NOW)).toMatchObject([
       { upstream: 'atlas', grant: undefined, isGood: true, expiresInSeconds: 300 },
@@ -190,7 +190,7 @@ test.each([
   ['geolens', true],
   ['login', false],
   ['oauth', false],
-])('an upstream of kind %s can only be asked on behalf of a grant: %s', async (name, expected) => {
+])('every request to an upstream of kind %s needs a grant: %s', async (name, expected) => {
   const env = { env: 'PASSWORD' }
   const all = {
     geog: { kind: 'geog', token: env },

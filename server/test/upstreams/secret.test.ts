@@ -44,7 +44,7 @@ const relayOf = (source: { file: string } | (() => string | Promise<string>)) =>
 const readParent = async (response: Response) =>
   readClaims((await response.json()).access_token).parent
 
-test('a replaced file counts from the next request on, and tokens of the old secret are no longer shared', async () => {
+test('a replaced file counts from the next request on, and tokens of the old secret are not shared any longer', async () => {
   const [old, next] = await Promise.all([createToken(), createToken()])
   const file = writeSecret(old)
   const { ask, skip } = await relayOf(file.source)

@@ -12,7 +12,9 @@ const fail = () => {
 test('a result in time counts, and leaves no timer behind', async () => {
   expect(await withinTime(Promise.resolve('value'), 1_000, fail)).toBe('value')
   expect(await withinTime('no promise', 1_000, fail)).toBe('no promise')
-  await expect(withinTime(Promise.reject(new TypeError('own')), 1_000, fail)).rejects.toThrow('own')
+  await expect(withinTime(Promise.reject(new TypeError('early')), 1_000, fail)).rejects.toThrow(
+    'early',
+  )
   expect(vi.getTimerCount()).toBe(0)
 })
 

@@ -14,7 +14,7 @@ import { createMapTokenErrorHandler } from './errors.ts'
 import { isOriginAllowed } from './origins.ts'
 import { requireSession } from './session.ts'
 
-/** What the surface is made of. */
+/** What {@link createMapTokenSurface} needs. */
 export interface MapTokenSurface {
   readonly grants: Grants
   readonly sessions: Sessions
