@@ -29,7 +29,7 @@ export async function loadGrants(
     else if (grant.kind === 'issued' && owner) grants.push({ ...grant, name, owner })
     else
       faults.push(
-        `grants.${name}.account: must be an existing account; create it with "tilepass account create ${account}" (given: "${account}")`,
+        `grants.${name}.account: must be an account that exists; create it with "tilepass account create ${account}" (given: "${account}")`,
       )
   }
   if (faults.length > 0) throw new ConfigError(faults)

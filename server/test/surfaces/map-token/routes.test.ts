@@ -216,7 +216,11 @@ describe('invalid grants stop the start', () => {
       { shared: true, expiresInSeconds: 3 },
       'grants.a.expiresInSeconds: must be even',
     ],
-    ['an unknown account', { account: 'nobody' }, 'grants.a.account: must be an existing account'],
+    [
+      'an unknown account',
+      { account: 'nobody' },
+      'grants.a.account: must be an account that exists',
+    ],
   ])('%s', async (_, change, message) => {
     const grant: object = { account: 'demo', scope: 'tiles:read', ...change }
     const options = { data: makeDataFolder(), demo: true, grants: { a: grant } }
