@@ -1,7 +1,7 @@
 import { ConfigError } from '../settings/config-error.ts'
 import type { UpstreamKind } from '../upstreams/kind.ts'
 import { UPSTREAM_KINDS } from '../upstreams/kinds.ts'
-import { findMissingSecrets } from '../upstreams/missing-secrets.ts'
+import { listMissingSecrets } from '../upstreams/missing-secrets.ts'
 import { readConfigFile } from './file.ts'
 import { parseConfig } from './parse.ts'
 import type { Config } from './schema.ts'
@@ -44,7 +44,7 @@ export function loadConfig(
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     // Missing secrets are found when upstreams are opened, which an invalid configuration never reaches.
-    const missing = findMissingSecrets(settings.upstreams, env, kinds)
+    const missing = listMissingSecrets(settings.upstreams, env, kinds)
     throw new ConfigError([...error.faults, ...missing])
   }
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { findGrantFaults } from '../grants/upstream-faults.ts'
+import { listGrantFaults } from '../grants/upstream-faults.ts'
 import { ConfigError } from '../settings/config-error.ts'
 import { describeIssues, describeRule } from '../settings/describe-issues.ts'
 import type { UpstreamKind } from '../upstreams/kind.ts'
@@ -54,7 +54,7 @@ function parse<Schema extends z.ZodType>(
   }
   const faults = [
     ...(result.success ? [] : describeIssues(result.error.issues, input, options)),
-    ...findGrantFaults(input, kinds),
+    ...listGrantFaults(input, kinds),
   ]
   if (result.success && faults.length === 0) return result.data
   throw new ConfigError(faults)

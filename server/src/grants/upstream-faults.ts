@@ -6,12 +6,12 @@ import { MAX_RELAYED_SECONDS } from './relayed-grant.ts'
 const FIELDS: readonly GrantField[] = ['scope', 'expiresInSeconds', 'datasets']
 
 /**
- * Finds grants that do not fit their upstream: it is not configured, or its kind requires or forbids a
- * field of the grant.
+ * Lists the faults of grants that do not fit their upstream: it is not configured, or its kind requires
+ * or forbids a field of the grant.
  *
  * @param config The whole configuration, which may be invalid in other respects.
  */
-export function findGrantFaults(
+export function listGrantFaults(
   config: unknown,
   kinds: readonly UpstreamKind[] = UPSTREAM_KINDS,
 ): readonly string[] {
@@ -25,11 +25,11 @@ export function findGrantFaults(
         `${path}.upstream: must be the name of one of "upstreams" (given: ${JSON.stringify(upstream)})`,
       ]
     const kind = findUpstreamKind(upstreams.get(upstream), kinds)
-    return kind ? findFieldFaults(path, grant, kind) : []
+    return kind ? listFieldFaults(path, grant, kind) : []
   })
 }
 
-function findFieldFaults(
+function listFieldFaults(
   path: string,
   grant: Readonly<Record<string, unknown>>,
   { name, grantFields, maxLifetimeSeconds = MAX_RELAYED_SECONDS }: UpstreamKind,

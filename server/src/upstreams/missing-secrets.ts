@@ -9,12 +9,12 @@ import {
 } from './secret-source.ts'
 
 /**
- * Finds the secrets that are missing, one fault for each. Upstreams with invalid settings are left out:
+ * Lists the secrets that are missing, one fault for each. Upstreams with invalid settings are left out:
  * their own faults come first.
  *
  * @param upstreams `upstreams` of a configuration, which may be invalid.
  */
-export function findMissingSecrets(
+export function listMissingSecrets(
   upstreams: unknown,
   env: SecretSurroundings['env'],
   kinds: readonly UpstreamKind[] = UPSTREAM_KINDS,

@@ -4,7 +4,7 @@ import { ConfigError } from '../settings/config-error.ts'
 import { createUpstreamClient, type UpstreamClient } from './client.ts'
 import { type ConfiguredUpstream, needsGrant, type UpstreamKind } from './kind.ts'
 import { findUpstreamKind, UPSTREAM_KINDS } from './kinds.ts'
-import { findMissingSecrets } from './missing-secrets.ts'
+import { listMissingSecrets } from './missing-secrets.ts'
 import { openSecrets } from './open-secrets.ts'
 import { createPolicy } from './policy.ts'
 import type { SecretSurroundings } from './secret-source.ts'
@@ -38,7 +38,7 @@ export function openUpstreams(
   kinds: readonly UpstreamKind[] = UPSTREAM_KINDS,
 ): OpenUpstreams {
   const { env, logger, now } = surroundings
-  const faults = findMissingSecrets(configured, env, kinds)
+  const faults = listMissingSecrets(configured, env, kinds)
   if (faults.length > 0) throw new ConfigError(faults)
   // The policy's deadline ends requests that hang; nothing is pipelined or inflated.
   const dispatcher = new Agent({ connections: MAX_SOCKETS, connect: { timeout: 5_000 } })
