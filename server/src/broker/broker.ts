@@ -1,10 +1,11 @@
 import type { Verifier } from '@tilepass/guard'
 import type { RequestHandler } from 'express'
 import { type Logger, pino } from 'pino'
-import { type ConfigInput, parseBrokerConfig } from '../config/schema.ts'
+import { parseBrokerConfig } from '../config/parse.ts'
+import type { ConfigInput } from '../config/schema.ts'
 import { enterDatasets, loadDatasets } from '../datasets/load-datasets.ts'
 import { loadGrants } from '../grants/load-grants.ts'
-import { createRelay } from '../grants/relay.ts'
+import { createRelayedTokens } from '../grants/relayed-tokens.ts'
 import { createApp } from '../http/app.ts'
 import { type Listener, listen } from '../http/listener.ts'
 import { findIssuer, settleIssuer } from '../issuer/identity.ts'
@@ -96,13 +97,13 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     const datasets = (await check(() => loadDatasets(store, config.datasets))) ?? []
     const grants = (await check(() => loadGrants(store, config.grants))) ?? []
     upstreams = await check(async () => openUpstreams(config.upstreams, { env, now, logger }))
-    const relay = createRelay(upstreams?.exchangers ?? new Map(), now)
+    const relayedTokens = createRelayedTokens(upstreams?.clients ?? new Map(), now)
     throwIfAny()
     await enterDatasets(store, datasets, now())
     const keys = await watchSigningKeys(store, now)
     const ownOrigin = publicUrl && new URL(publicUrl).origin
     const mapboxKey = await loadMapboxKey(store)
-    const materials = { store, config, mapboxKey, tilesets, places, grants, relay, keys }
+    const materials = { store, config, mapboxKey, tilesets, places, grants, relayedTokens, keys }
     const parts = { ...materials, usage, logger, now }
     const known = await settleIssuer(store, issuer, publicUrl)
     const stored = await findIssuer(store)
@@ -124,7 +125,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       await findSetting(store, 'issuer')
       return wired !== undefined && closing === undefined
     }
-    const health = { isReady, findRefused: relay.findRefused }
+    const health = { isReady, findRefused: relayedTokens.listRefusing }
 
     return {
       get router() {
@@ -157,7 +158,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         )
         return { ...listening, verifyUrl: verifyListener.url }
       },
-      reload: relay.reload,
+      reload: relayedTokens.reload,
       close: () => {
         closing ??= close()
         return closing

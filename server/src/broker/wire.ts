@@ -2,9 +2,10 @@ import { type Budgets, createBudgets, type Verifier } from '@tilepass/guard'
 import { Router } from 'express'
 import type { Logger } from 'pino'
 import type { BrokerConfig } from '../config/schema.ts'
-import { createGrants, type Grants, type NamedGrant } from '../grants/grants.ts'
-import type { Relay } from '../grants/relay.ts'
-import type { NamedRelayedGrant } from '../grants/relayed-grant.ts'
+import type { NamedGrant } from '../grants/grant.ts'
+import { createGrants, type Grants } from '../grants/grants.ts'
+import { createIssuedTokens } from '../grants/issued-tokens.ts'
+import type { RelayedTokens } from '../grants/relayed-tokens.ts'
 import { createDownloadTokens } from '../issuer/download-tokens.ts'
 import { createExchange, type Exchange } from '../issuer/exchange.ts'
 import { createMapboxCheck, type MapboxTokenCheck } from '../issuer/mapbox/check.ts'
@@ -44,8 +45,8 @@ export interface Parts {
   readonly store: Store
   readonly config: BrokerConfig
   readonly tilesets: ReadonlyMap<string, Tileset>
-  readonly grants: readonly (NamedGrant | NamedRelayedGrant)[]
-  readonly relay: Relay
+  readonly grants: readonly NamedGrant[]
+  readonly relayedTokens: RelayedTokens
   readonly keys: SigningKeys
   readonly usage: Usage
   readonly places: Places | undefined
@@ -84,10 +85,9 @@ export interface Services extends Parts, Place {
 
 /** How each surface is made; what is switched off is never called. */
 const SURFACES: Readonly<Record<SurfaceName, (services: Services) => Router>> = {
-  'map-token': ({ pageGrants, relay, sessions, config, ownOrigin, now, report }) =>
+  'map-token': ({ pageGrants, sessions, config, ownOrigin, now, report }) =>
     createMapTokenSurface({
       grants: pageGrants,
-      relay,
       sessions,
       limit: createAddressLimit(config.mapTokenPerMinute),
       sessionLimit: createRateLimit(config.mapTokenPerMinute),
@@ -98,7 +98,7 @@ const SURFACES: Readonly<Record<SurfaceName, (services: Services) => Router>> = 
   geog: (services) =>
     createGeogSurface({
       ...services,
-      tokenCookies: services.grants.some((grant) => !('upstream' in grant) && grant.tokenCookie),
+      tokenCookies: services.grants.some(({ tokenCookie }) => tokenCookie),
     }),
   geolens: ({ store, config, exchange, sessions, usage, own, sign, report }) =>
     createGeoLensSurface({
@@ -168,7 +168,13 @@ export function wire(parts: Parts, place: Place): Wired {
       toSessionRules(config),
       now,
     ),
-    pageGrants: createGrants(parts.grants, mint, own.revocations, now),
+    pageGrants: createGrants({
+      list: parts.grants,
+      issuedTokens: createIssuedTokens(mint, own.revocations, now),
+      relayedTokens: parts.relayedTokens,
+      revocations: own.revocations,
+      now,
+    }),
   }
 
   const router = Router({ caseSensitive: true, strict: true })

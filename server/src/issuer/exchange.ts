@@ -9,7 +9,7 @@ import {
 import type { Store } from '../store/open.ts'
 import type { Usage } from '../usage/usage.ts'
 import { InvalidScopeError, UnauthorizedError } from './errors.ts'
-import { type AccessToken, createTokenId, type Mint } from './mint.ts'
+import { createTokenId, type Mint, type MintedToken } from './mint.ts'
 import { createRegisteredVerifier } from './registered.ts'
 import { findScopes, isSubset } from './scopes.ts'
 
@@ -40,7 +40,7 @@ export interface Exchange {
    *
    * @throws {@link InvalidScopeError} for a scope or for tiles that the subject token lacks.
    */
-  exchange(subject: Subject, request: ExchangeRequest): Promise<AccessToken>
+  exchange(subject: Subject, request: ExchangeRequest): Promise<MintedToken>
 }
 
 /** Creates the exchange. The registry is read every time: no cache stands between it and a revocation. */

@@ -19,7 +19,7 @@ export interface TokenContent {
 }
 
 /** A new token and what its holder is told about it. */
-export interface AccessToken {
+export interface MintedToken {
   readonly token: string
   readonly scope: string
   /** Seconds since 1970. */

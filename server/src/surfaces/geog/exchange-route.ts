@@ -6,6 +6,7 @@ import { refuseOtherMethods } from '../../http/other-methods.ts'
 import { InvalidTtlError, UnauthorizedError } from '../../issuer/errors.ts'
 import type { Exchange, ExchangeRequest } from '../../issuer/exchange.ts'
 import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
+import { toObtainedToken } from '../../issuer/obtained-token.ts'
 import { findScopes } from '../../issuer/scopes.ts'
 import { sendAccessToken } from '../token-response.ts'
 
@@ -26,7 +27,8 @@ export function createExchangeRoute(exchange: Exchange, now: () => number): Rout
         keepsTileClaims: true,
       })
       const wanted = parseExchangeRequest(await readJsonBody(request))
-      sendAccessToken(response, await exchange.exchange(subject, wanted), now())
+      const minted = await exchange.exchange(subject, wanted)
+      sendAccessToken(response, toObtainedToken(minted, now()))
     })
     .all(refuseOtherMethods('POST'))
   return router

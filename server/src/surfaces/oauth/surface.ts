@@ -3,6 +3,7 @@ import { type RequestHandler, Router } from 'express'
 import { readFormBody } from '../../http/form-body.ts'
 import { refuseOtherMethods } from '../../http/other-methods.ts'
 import type { Exchange } from '../../issuer/exchange.ts'
+import { toObtainedToken } from '../../issuer/obtained-token.ts'
 import { createOwnVerifier, type OwnTokens } from '../../issuer/verify.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import type { Store } from '../../store/open.ts'
@@ -51,12 +52,13 @@ export function createOauthSurface(surface: OauthSurface): Router {
       const client = await findClient(request, form)
       const wanted = parseTokenExchange(form, issuer)
       const { access } = await exchangeSubject(exchange, wanted, client)
+      const { token, scope, expiresInSeconds } = toObtainedToken(access, now())
       response.json({
-        access_token: access.token,
+        access_token: token,
         issued_token_type: ACCESS_TOKEN_TYPE,
         token_type: 'Bearer',
-        expires_in: access.exp - Math.max(access.iat, Math.floor(now() / 1000)),
-        scope: access.scope,
+        expires_in: expiresInSeconds,
+        scope,
       })
     })
     .all(refuseOtherMethods('POST'))

@@ -3,7 +3,7 @@ import type { Form } from '../../http/form-body.ts'
 import { InvalidScopeError, UnauthorizedError } from '../../issuer/errors.ts'
 import type { Exchange, Subject } from '../../issuer/exchange.ts'
 import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
-import type { AccessToken } from '../../issuer/mint.ts'
+import type { MintedToken } from '../../issuer/mint.ts'
 import { findScopes } from '../../issuer/scopes.ts'
 import { parseTileTexts, TILE_FIELDS } from '../../issuer/tiles.ts'
 import type { Client } from './client.ts'
@@ -59,7 +59,7 @@ export async function exchangeSubject(
   exchange: Exchange,
   { subjectToken, scopes, tiles }: TokenExchange,
   client: Client | undefined,
-): Promise<{ readonly subject: Subject; readonly access: AccessToken }> {
+): Promise<{ readonly subject: Subject; readonly access: MintedToken }> {
   try {
     const subject = await exchange.authenticate(subjectToken, { keepsTileClaims: true })
     if (client && client.orgId !== subject.claims.org_id) throw new InvalidClientError()
