@@ -1,4 +1,4 @@
-import type { AddressLimit } from '../limits/address-limit.ts'
+import { toAddressKey } from '../limits/address-key.ts'
 import type { RateLimit } from '../limits/rate-limit.ts'
 import { addAuditEntry } from '../store/audit.ts'
 import type { Store } from '../store/open.ts'
@@ -32,7 +32,7 @@ export interface SignInDeskParts {
   readonly store: Store
   readonly passwords: Passwords
   readonly accountLimit: RateLimit
-  readonly addressLimit: AddressLimit
+  readonly addressLimit: RateLimit
   /** Epoch ms. */
   readonly now: () => number
 }
@@ -45,8 +45,8 @@ export function createSignInDesk(parts: SignInDeskParts): SignInDesk {
   const { store, passwords, accountLimit, addressLimit, now } = parts
   return {
     check: async ({ username, password, address }) => {
-      await addressLimit.consume(address)
-      await accountLimit.consume(toAccountKey(username))
+      addressLimit.consume(toAddressKey(address))
+      accountLimit.consume(toAccountKey(username))
       const isName = username.length <= MAX_USERNAME
       const signIn = isName ? await findSignIn(store, username) : undefined
       const matches = await passwords.verify(signIn?.passwordHash, password)

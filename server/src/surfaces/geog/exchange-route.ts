@@ -1,8 +1,8 @@
-import { GuardError, readCredential } from '@tilepass/guard'
-import { Router } from 'express'
+import type { Router } from 'express'
 import { InvalidRequestError } from '../../errors.ts'
+import { readBearer } from '../../http/bearer.ts'
 import { readJsonBody } from '../../http/json-body.ts'
-import { refuseOtherMethods } from '../../http/other-methods.ts'
+import { addRoute, createRouter } from '../../http/router.ts'
 import { InvalidTtlError, UnauthorizedError } from '../../issuer/errors.ts'
 import type { Exchange, ExchangeRequest } from '../../issuer/exchange.ts'
 import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
@@ -17,18 +17,15 @@ const DEFAULT_TTL_SECONDS = 3600
  * @param now Epoch ms.
  */
 export function createExchangeRoute(exchange: Exchange, now: () => number): Router {
-  const router = Router({ caseSensitive: true, strict: true })
-  router
-    .route('/v1/auth/token')
-    .post(async (request, response) => {
-      response.set('X-Content-Type-Options', 'nosniff')
-      const subject = await exchange.authenticate(readSubjectToken(request), {
-        keepsTileClaims: true,
-      })
+  const router = createRouter()
+  addRoute(router, '/v1/auth/token', {
+    post: async (request, response) => {
+      const subjectToken = readBearer(request, () => new UnauthorizedError())
+      const subject = await exchange.authenticate(subjectToken, { keepsTileClaims: true })
       const wanted = parseExchangeRequest(await readJsonBody(request))
       sendAccessToken(response, await exchange.exchange(subject, wanted), now())
-    })
-    .all(refuseOtherMethods('POST'))
+    },
+  })
   return router
 }
 
@@ -45,13 +42,4 @@ export function parseExchangeRequest(body: Readonly<Record<string, unknown>>): E
   const scopes = typeof body.scope === 'string' ? findScopes(body.scope) : undefined
   if (!scopes) throw new InvalidRequestError('"scope" must be scopes separated by single spaces')
   return { ttl, scopes }
-}
-
-function readSubjectToken(request: Parameters<typeof readCredential>[0]): string {
-  try {
-    return readCredential(request, 'header')
-  } catch (error) {
-    if (!(error instanceof GuardError)) throw error
-    throw error.status === 400 ? new InvalidRequestError(error.message) : new UnauthorizedError()
-  }
 }

@@ -10,7 +10,7 @@ export function readText(body: Body, name: string): string {
   return value
 }
 
-/** Reads a member that may be there, as a string. @throws {@link InvalidRequestError} */
+/** Reads an optional member that must be a string. @throws {@link InvalidRequestError} */
 export function findText(body: Body, name: string): string | undefined {
   if (!Object.hasOwn(body, name)) return
   const value = body[name]
@@ -18,7 +18,7 @@ export function findText(body: Body, name: string): string | undefined {
   return value
 }
 
-/** Reads a password exactly as it is. @throws {@link InvalidRequestError} for what none can be. */
+/** Reads a password, unchanged. @throws {@link InvalidRequestError} if no password can be so. */
 export function readPassword(body: Body, name: string): string {
   const value = readText(body, name)
   if (!isPassword(value))

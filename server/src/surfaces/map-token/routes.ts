@@ -6,7 +6,7 @@ import type { Grants } from '../../grants/grants.ts'
 import type { Relay } from '../../grants/relay.ts'
 import { readJsonBody } from '../../http/json-body.ts'
 import { refuseOtherMethods } from '../../http/other-methods.ts'
-import type { AddressLimit } from '../../limits/address-limit.ts'
+import { toAddressKey } from '../../limits/address-key.ts'
 import type { RateLimit } from '../../limits/rate-limit.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
@@ -21,7 +21,7 @@ export interface MapTokenSurface {
   readonly grants: Grants
   readonly relay: Relay
   readonly sessions: Sessions
-  readonly limit: AddressLimit
+  readonly limit: RateLimit
   /** By account, for grants that ask for a session. */
   readonly sessionLimit: RateLimit
   /** Origin of the public URL, where it is known. */
@@ -52,12 +52,12 @@ export function createMapTokenSurface(surface: MapTokenSurface): Router {
       response.status(204).end()
     })
     .post(async (request, response) => {
-      await limit.consume(request.ip)
+      limit.consume(toAddressKey(request.ip))
       const body = await readJsonBody(request)
       const grant = grants.get(findName(body, 'grant'))
       if (!isOriginAllowed(request, grant, ownOrigin)) throw new ForeignOriginError()
       const session = await requireSession(request, grant, sessions)
-      if (session) await sessionLimit.consume(session.account.name)
+      if (session) sessionLimit.consume(session.account.name)
       response.set('X-Content-Type-Options', 'nosniff')
       if (!('upstream' in grant)) {
         const access = await grants.mint(grant, bindToBrowser(request, response, grant))

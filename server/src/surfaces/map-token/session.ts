@@ -26,7 +26,9 @@ export async function requireSession(
 ): Promise<Session | undefined> {
   if (wanted === 'none') return
   if (wanted === 'required') {
-    const session = await sessions.authenticate(readBearer(request))
+    const session = await sessions.authenticate(
+      readBearer(request, () => new InvalidSessionError()),
+    )
     if (session.account.orgId !== owner?.orgId) throw new ForeignSessionError()
     return session
   }

@@ -10,10 +10,10 @@ import { UnprocessableError } from './errors.ts'
 
 type Body = Readonly<Record<string, unknown>>
 
-const LASTING = ['note', 'scopes', 'allowedUrls', 'resources', 'allowedApplications']
-const TEMPORARY = ['expires', 'scopes', 'resources', 'allowedApplications']
+const LASTING_MEMBERS = ['note', 'scopes', 'allowedUrls', 'resources', 'allowedApplications']
+const TEMPORARY_MEMBERS = ['expires', 'scopes', 'resources', 'allowedApplications']
 const MAX_NOTE_LENGTH = 128
-/** ISO 8601 with an offset: what clients send, and nothing that depends on a time zone of ours. */
+/** ISO 8601 with an offset, so that the time zone of the server does not matter. */
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)$/
 
 /** Does this body ask for a temporary token? */
@@ -21,16 +21,16 @@ export function isTemporary(body: Body): boolean {
   return Object.hasOwn(body, 'expires')
 }
 
-/** Reads the body of "Create token". @throws 422 naming what is wrong. */
+/** Reads the body of "Create token". @throws {@link UnprocessableError} naming the member. */
 export function parseTokenContent(body: Body): MapboxTokenContent {
   return { ...EMPTY, ...parseTokenChange(body) }
 }
 
 const EMPTY: MapboxTokenContent = { note: '', scopes: [], allowedUrls: [], restrictions: {} }
 
-/** Reads the body of "Update a token": what is not there does not change. @throws 422 */
+/** Reads the body of "Update a token": absent members stay as they are. @throws {@link UnprocessableError} */
 export function parseTokenChange(body: Body): Partial<MapboxTokenContent> {
-  refuseOthers(body, LASTING)
+  refuseOthers(body, LASTING_MEMBERS)
   return {
     ...(Object.hasOwn(body, 'note') ? { note: parseNote(body.note) } : {}),
     ...(Object.hasOwn(body, 'scopes') ? { scopes: parseScopes(body.scopes) } : {}),
@@ -41,11 +41,11 @@ export function parseTokenChange(body: Body): Partial<MapboxTokenContent> {
   }
 }
 
-/** Reads the body of "Create temporary token". @throws 422 */
+/** Reads the body of "Create temporary token". @throws {@link UnprocessableError} */
 export function parseTemporaryRequest(body: Body): TemporaryRequest {
   if (Object.hasOwn(body, 'allowedUrls')) throw new InvalidAllowedUrlsError()
-  refuseOthers(body, TEMPORARY)
-  // A temporary token has no place for restrictions, and dropping them would widen it.
+  refuseOthers(body, TEMPORARY_MEMBERS)
+  // A temporary token cannot hold restrictions, and dropping them would widen it.
   if (Object.values(parseRestrictions(body)).some((list) => list.length > 0))
     throw new UnprocessableError('resources are invalid')
   const { expires } = body
@@ -77,7 +77,7 @@ function parseAllowedUrls(urls: unknown): readonly string[] {
   return [...new Set(urls)]
 }
 
-/** What the body says about restrictions that are kept only; `null` and an empty list clear one. */
+/** Reads the restrictions that are stored but not enforced; `null` and an empty list clear one. */
 function parseRestrictions(body: Body): Restrictions {
   return {
     ...(Object.hasOwn(body, 'resources') ? { resources: parseResources(body.resources) } : {}),
@@ -117,7 +117,7 @@ function isApplicationList(value: unknown): value is { bundleId: string; platfor
   )
 }
 
-// JavaScript wants a colon in the offset, ISO 8601 does not.
+// JavaScript requires a colon in the offset, ISO 8601 does not.
 function parseDate(value: string): number {
   return Date.parse(value.replace(/([+-]\d\d):?(\d\d)$/, '$1:$2'))
 }

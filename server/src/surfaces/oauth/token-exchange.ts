@@ -4,24 +4,24 @@ import { InvalidScopeError, UnauthorizedError } from '../../issuer/errors.ts'
 import type { Exchange, Subject } from '../../issuer/exchange.ts'
 import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
 import type { AccessToken } from '../../issuer/mint.ts'
+import type { OrganisationClient } from '../../issuer/organisation-tokens.ts'
 import { findScopes } from '../../issuer/scopes.ts'
 import { parseTileTexts, TILE_FIELDS } from '../../issuer/tiles.ts'
-import type { Client } from './client.ts'
 import { InvalidClientError, OauthError } from './errors.ts'
 
 /** The grant type of RFC 8693. */
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
-/** What is handed out. */
+/** The type of the issued token. */
 export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token'
 const JWT_TYPE = 'urn:ietf:params:oauth:token-type:jwt'
 const TTL_SECONDS = Math.min(3600, MAX_ACCESS_SECONDS)
 
-/** A token exchange as a client asks for it. */
+/** A parsed token exchange request. */
 export interface TokenExchange {
   readonly subjectToken: string
-  /** All of the subject token's when absent. */
+  /** If absent, all scopes of the subject token. */
   readonly scopes: readonly string[] | undefined
-  /** Restricts the subject token's tiles further. */
+  /** Restricts the tiles of the subject token further. */
   readonly tiles: TileClaims | undefined
 }
 
@@ -50,7 +50,7 @@ export function parseTokenExchange(form: Form, issuer: string): TokenExchange {
 }
 
 /**
- * Exchanges a subject token. A client that authenticates itself must be of its organisation.
+ * Exchanges a subject token. An authenticated client must be of the organisation of that token.
  *
  * @throws {@link OauthError}; {@link InvalidClientError}
  * @see RFC 8693 §2.2
@@ -58,7 +58,7 @@ export function parseTokenExchange(form: Form, issuer: string): TokenExchange {
 export async function exchangeSubject(
   exchange: Exchange,
   { subjectToken, scopes, tiles }: TokenExchange,
-  client: Client | undefined,
+  client: OrganisationClient | undefined,
 ): Promise<{ readonly subject: Subject; readonly access: AccessToken }> {
   try {
     const subject = await exchange.authenticate(subjectToken, { keepsTileClaims: true })
@@ -85,7 +85,7 @@ function parseTiles(form: Form): TileClaims | undefined {
   }
 }
 
-/** @throws {@link OauthError} without it. */
+/** Reads a required parameter. @throws {@link OauthError} */
 export function getParameter(form: Form, name: string): string {
   const value = form.get(name)
   if (value === undefined) throw new OauthError('invalid_request', `${name} is required`)
