@@ -58,8 +58,10 @@ function formatAllow<Path extends string>(handlers: Route<Path>): string {
 }
 
 /** The parameters of a path such as `/tokens/:id/expire`. */
-type PathParameters<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
-  ? { [key in Name]: string } & PathParameters<`/${Rest}`>
-  : Path extends `${string}:${infer Name}`
-    ? { [key in Name]: string }
-    : Record<never, string>
+type PathParameters<Path extends string> = string extends Path
+  ? Record<string, string>
+  : Path extends `${string}:${infer Name}/${infer Rest}`
+    ? { [key in Name]: string } & PathParameters<`/${Rest}`>
+    : Path extends `${string}:${infer Name}`
+      ? { [key in Name]: string }
+      : Record<never, string>

@@ -20,7 +20,7 @@ export interface SignInDesk {
    * Resolves to whom the password belongs. An unknown user and a wrong password are told apart
    * neither by the answer nor by its time.
    *
-   * @throws {@link InvalidCredentialsError}, `TooManyRequestsError`, `BusyError`
+   * @throws {@link InvalidCredentialsError}, `TooManyRequestsError`, `UnavailableError`
    */
   check(attempt: Attempt): Promise<SignIn>
   /** Replaces the password that was checked and ends all that was signed in with it. */
