@@ -53,7 +53,7 @@ export class BodyTooLargeError extends BrokerError {
 /** 415: the body is of a type that the route does not take, or it is compressed. */
 export class UnsupportedMediaTypeError extends BrokerError {
   constructor(type = 'application/json') {
-    super(415, 'unsupported_media_type', `Request body must be ${type}, not encoded`)
+    super(415, 'unsupported_media_type', `Request body must be ${type} without Content-Encoding`)
   }
 }
 

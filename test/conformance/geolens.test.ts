@@ -13,7 +13,12 @@ import express from 'express'
 import fc from 'fast-check'
 import { fromUrl } from 'geotiff'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { NOW, readClaims, runCommand, startBroker } from '../../server/test/support/broker-under-test.ts'
+import {
+  NOW,
+  readClaims,
+  runCommand,
+  startBroker,
+} from '../../server/test/support/broker-under-test.ts'
 
 const COG = fileURLToPath(new URL('../../examples/demo-data/earth.tif', import.meta.url))
 const bytes = readFileSync(COG)
@@ -470,7 +475,7 @@ describe('the catalogue', () => {
     const own = { id: ABSENT, path: COG, account: 'demo' }
     await expect(startBroker({ data, datasets: { own } })).rejects.toThrow('dataset remove own')
     await expect(startBroker({ data, datasets: { a: own, b: own } })).rejects.toThrow(
-      "datasets.b.id: must be one dataset's alone",
+      'datasets.b.id: must be unique among the datasets',
     )
   })
 

@@ -7,10 +7,10 @@ const MAX_BYTES = 8192
 const JSON_TYPE = /^application\/json *(?:; *charset="?utf-8"? *)?$/i
 
 /**
- * Reads a request's JSON object: `{}` when there is no body. Uses what the host application's parser
- * left in `request.body`, if anything.
+ * Reads the JSON object of a request; `{}` without a body. If the host application has parsed the body
+ * into `request.body`, that is used.
  *
- * Only members that the object itself has may be read from the result (`Object.hasOwn`).
+ * Callers must read own members only (`Object.hasOwn`): the object may inherit others.
  *
  * @throws `BodyTooLargeError`, `UnsupportedMediaTypeError`, `InvalidRequestError`
  */
@@ -32,16 +32,16 @@ export async function readJsonBody(request: Request): Promise<Readonly<Record<st
 /**
  * Reads a body of at most 8 KiB.
  *
- * A longer one is refused at once, and what is still to come is read and forgotten: a client that is
- * cut off while it sends may never see the 413 (RFC 9112 §9.6).
+ * A longer one is refused at once, and the rest of it is read and discarded: a client whose connection
+ * is closed while it sends may never see the 413 (RFC 9112 §9.6).
  *
- * @throws `BodyTooLargeError`, `InvalidRequestError` for one that breaks off
+ * @throws `BodyTooLargeError`, `InvalidRequestError` for an incomplete body
  */
 export async function readBytes(request: Request): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   try {
-    // The iterator would destroy the socket on leaving early, and the 413 with it.
+    // By default, leaving the loop early destroys the socket, and the 413 would be lost.
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       size += chunk.length
       if (size > MAX_BYTES) break

@@ -9,7 +9,7 @@ import type { AccountDetails } from '../../store/accounts.ts'
 
 type Body = Readonly<Record<string, unknown>>
 
-/** Reads what a new account is to be, its password hashed. @throws {@link InvalidRequestError} */
+/** Reads the details of a new account and hashes its password. @throws {@link InvalidRequestError} */
 export async function parseAccountBody(body: Body): Promise<AccountDetails & { name: string }> {
   const name = readText(body, 'name')
   const email = readText(body, 'email')
@@ -17,23 +17,24 @@ export async function parseAccountBody(body: Body): Promise<AccountDetails & { n
   if (name === undefined || !isAccountName(name))
     throw new InvalidRequestError('"name" must be 1 to 64 letters, digits, "-", "_" or "."')
   if (email !== undefined && !isEmail(email))
-    throw new InvalidRequestError('"email" must be an address')
+    throw new InvalidRequestError('"email" must be an e-mail address')
   if (password === undefined) return { name, email }
   if (!isPassword(password))
-    throw new InvalidRequestError('"password" must be 1 to 1024 bytes without NUL')
+    throw new InvalidRequestError('"password" must be 1 to 1024 bytes of text without NUL')
   return { name, email, passwordHash: await hashPassword(password) }
 }
 
-/** Reads what a new API token is to be. @throws {@link InvalidRequestError} */
+/** Reads the details of a new API token. @throws {@link InvalidRequestError} */
 export function parseTokenBody(body: Body): TokenOrder {
   const account = readText(body, 'account')
   if (!account) throw new InvalidRequestError('"account" must name an account')
   const scopes = findScopes(readText(body, 'scope') ?? '')
-  if (!scopes) throw new InvalidRequestError('"scope" must be scopes separated by single spaces')
+  if (!scopes)
+    throw new InvalidRequestError('"scope" must be a list of scopes separated by single spaces')
   const note = readText(body, 'note') ?? ''
   if (note.length > MAX_NOTE_LENGTH || note.includes('\0'))
     throw new InvalidRequestError(
-      `"note" must not be longer than ${MAX_NOTE_LENGTH} characters, nor have NUL`,
+      `"note" must be at most ${MAX_NOTE_LENGTH} characters without NUL`,
     )
   const seconds = Object.hasOwn(body, 'expires_in') ? body.expires_in : DEFAULT_API_SECONDS
   if (

@@ -21,8 +21,8 @@ export interface BillingRouteParts {
 }
 
 /**
- * `GET /v1/billing/usage?from=…&to=…`: uses per day and token, of the organisation that the token
- * belongs to and no other.
+ * `GET /v1/billing/usage?from=…&to=…`: the uses per day and token of the organisation that the
+ * presented token belongs to.
  */
 export function createBillingRoute({ store, usage, guard, now }: BillingRouteParts): Router {
   const router = createRouter()
@@ -55,7 +55,7 @@ function parseDays(query: URLSearchParams, now: number): { from: string; to: str
   const from = parseDay(query, 'from') ?? toDay(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY)
   const days = (Date.parse(to) - Date.parse(from)) / DAY + 1
   if (days < 1 || days > MAX_DAYS)
-    throw new InvalidRequestError(`"from" to "to" must be 1 to ${MAX_DAYS} days`)
+    throw new InvalidRequestError(`"from" and "to" must span 1 to ${MAX_DAYS} days`)
   return { from, to }
 }
 
@@ -63,8 +63,8 @@ function parseDay(query: URLSearchParams, name: string): string | undefined {
   const given = findParameter(query, name)
   if (given === undefined) return
   const time = /^[12]\d{3}-\d\d-\d\d$/.test(given) ? Date.parse(given) : Number.NaN
-  // February 30 parses, as another day.
+  // Date.parse takes February 30 for a day of March.
   if (Number.isNaN(time) || toDay(time) !== given)
-    throw new InvalidRequestError(`"${name}" must be a day as in 2026-01-31`)
+    throw new InvalidRequestError(`"${name}" must be a date such as 2026-01-31`)
   return given
 }

@@ -12,7 +12,7 @@ import { sendAccessToken } from '../token-response.ts'
 const DEFAULT_TTL_SECONDS = 3600
 
 /**
- * `POST /v1/auth/token`, for backends: no CORS, the subject token in the header and nowhere else.
+ * `POST /v1/auth/token`, for backends: without CORS, and with the subject token in the header only.
  *
  * @param now Epoch ms.
  */
@@ -30,7 +30,7 @@ export function createExchangeRoute(exchange: Exchange, now: () => number): Rout
 }
 
 /**
- * Reads what the client asks for. Other members change nothing; restrictions of tiles are inherited.
+ * Reads an exchange request. Other members are ignored; the restrictions of tiles are inherited.
  *
  * @throws {@link InvalidTtlError}, {@link InvalidRequestError}
  */
@@ -40,6 +40,7 @@ export function parseExchangeRequest(body: Readonly<Record<string, unknown>>): E
     throw new InvalidTtlError()
   if (!Object.hasOwn(body, 'scope')) return { ttl }
   const scopes = typeof body.scope === 'string' ? findScopes(body.scope) : undefined
-  if (!scopes) throw new InvalidRequestError('"scope" must be scopes separated by single spaces')
+  if (!scopes)
+    throw new InvalidRequestError('"scope" must be a list of scopes separated by single spaces')
   return { ttl, scopes }
 }

@@ -99,7 +99,7 @@ export function parseTilePath(
   if (!NUMBER.test(z) || !NUMBER.test(x) || y === undefined || extension === undefined)
     throw new InvalidRequestError('Tile path must be {z}/{x}/{y}.{extension}')
   if (!extensions.includes(extension))
-    throw new InvalidRequestError(`Extension must be ${extensions.join(' or ')}`)
+    throw new InvalidRequestError(`Tile extension must be ${extensions.join(' or ')}`)
   return { z: Number(z), x: Number(x), y: Number(y) }
 }
 

@@ -22,7 +22,7 @@ function findFileError(error: unknown): BrokerError | undefined {
       return new BrokerError(
         416,
         'range_not_satisfiable',
-        'The range is outside of the file',
+        'The range is outside the file',
         typeof range === 'string' ? { 'Content-Range': range } : {},
       )
     }

@@ -55,7 +55,7 @@ export function createSignInRoutes({ desk, sessions, now }: SignInRoutesParts): 
       const isSignIn = Object.hasOwn(body, 'username') || Object.hasOwn(body, 'password')
       const sent = findText(body, 'refresh_token')
       if (isSignIn && sent !== undefined)
-        throw new InvalidRequestError('Send "username" and "password", or "refresh_token"')
+        throw new InvalidRequestError('Send either "username" and "password" or "refresh_token"')
       const refreshToken = sent ?? (isSignIn ? undefined : findRefreshCookie(request))
       if (refreshToken !== undefined) return refresh(request, response, refreshToken)
       const username = readText(body, 'username')

@@ -25,7 +25,7 @@ export class NoSuchUserError extends NotFoundError {
 /** 400: the path contains a token instead of a token id. */
 export class TokenIdExpectedError extends BrokerError {
   constructor() {
-    super(400, 'token_id_expected', 'A token id is expected, not a token')
+    super(400, 'token_id_expected', 'Expected a token id, not a token')
   }
 }
 

@@ -45,7 +45,10 @@ export function parseTokenExchange(form: Form, issuer: string): TokenExchange {
   const scope = form.get('scope')
   const scopes = scope === undefined ? undefined : findScopes(scope)
   if (scope !== undefined && !scopes)
-    throw new OauthError('invalid_scope', 'scope must be scopes separated by single spaces')
+    throw new OauthError(
+      'invalid_scope',
+      'scope must be a list of scopes separated by single spaces',
+    )
   return { subjectToken, scopes, tiles: parseTiles(form) }
 }
 
