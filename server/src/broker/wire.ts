@@ -97,9 +97,20 @@ const SURFACES: Readonly<Record<SurfaceName, (services: Services) => Router>> = 
     }),
   geog: ({ config, grants, ...services }) =>
     createGeogSurface({
-      ...services,
+      store: services.store,
+      exchange: services.exchange,
+      own: services.own,
+      mint: services.mint,
+      usage: services.usage,
+      verifier: services.verifier,
+      budgets: services.budgets,
       acceptsTokenCookie: grants.some((grant) => !('upstream' in grant) && grant.tokenCookie),
+      tilesets: services.tilesets,
       tilesPerDay: config.geog.tilesPerDay,
+      places: services.places,
+      publicUrl: services.publicUrl,
+      now: services.now,
+      report: services.report,
     }),
   geolens: ({ store, config, exchange, sessions, usage, own, sign, now, report }) =>
     createGeoLensSurface({

@@ -6,15 +6,16 @@ import { isRecord } from '../settings/is-record.ts'
 const MAX_BYTES = 8192
 const JSON_TYPE = /^application\/json *(?:; *charset="?utf-8"? *)?$/i
 
+/** The JSON object of a request. It may inherit members, so only own ones count. */
+export type JsonBody = Readonly<Record<string, unknown>>
+
 /**
  * Reads the JSON object of a request; `{}` without a body. If the host application has parsed the body
  * into `request.body`, that is used.
  *
- * Callers must read own members only (`Object.hasOwn`): the object may inherit others.
- *
  * @throws `BodyTooLargeError`, `UnsupportedMediaTypeError`, `InvalidRequestError`
  */
-export async function readJsonBody(request: Request): Promise<Readonly<Record<string, unknown>>> {
+export async function readJsonBody(request: Request): Promise<JsonBody> {
   const { headers } = request
   if (headers['transfer-encoding'] === undefined && !Number(headers['content-length'] ?? 0))
     return {}
@@ -27,6 +28,14 @@ export async function readJsonBody(request: Request): Promise<Readonly<Record<st
     return parseObject(parsed)
   const bytes = parsed === undefined ? await readBytes(request) : Buffer.from(parsed)
   return bytes.length === 0 ? {} : parseObject(parseJson(bytes))
+}
+
+/** Reads an optional member that must be a string. @throws {@link InvalidRequestError} */
+export function findText(body: JsonBody, name: string): string | undefined {
+  if (!Object.hasOwn(body, name)) return
+  const value = body[name]
+  if (typeof value !== 'string') throw new InvalidRequestError(`"${name}" must be a string`)
+  return value
 }
 
 /**
@@ -63,7 +72,7 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-function parseObject(value: unknown): Readonly<Record<string, unknown>> {
+function parseObject(value: unknown): JsonBody {
   if (!isRecord(value)) throw new InvalidRequestError('Request body must be a JSON object')
   return value
 }

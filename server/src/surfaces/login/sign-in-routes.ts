@@ -1,7 +1,7 @@
 import type { Request, Response, Router } from 'express'
 import { InvalidRequestError } from '../../errors.ts'
 import { readBearer } from '../../http/bearer.ts'
-import { readJsonBody } from '../../http/json-body.ts'
+import { findText, readJsonBody } from '../../http/json-body.ts'
 import { NO_STORE } from '../../http/no-store.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
 import {
@@ -11,7 +11,7 @@ import {
 } from '../../sessions/errors.ts'
 import type { Sessions, SessionTokens } from '../../sessions/sessions.ts'
 import type { SignInDesk } from '../../sessions/sign-in.ts'
-import { findText, readPassword, readText } from './body.ts'
+import { readPassword, readText } from './body.ts'
 import {
   clearRefreshCookie,
   findRefreshCookie,

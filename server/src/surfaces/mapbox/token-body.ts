@@ -1,3 +1,4 @@
+import type { JsonBody } from '../../http/json-body.ts'
 import { isAllowedUrl, MAX_ALLOWED_URLS } from '../../issuer/mapbox/allowed-urls.ts'
 import {
   InvalidAllowedUrlsError,
@@ -8,8 +9,6 @@ import type { MapboxTokenContent, Restrictions } from '../../issuer/mapbox/regis
 import type { TemporaryRequest } from '../../issuer/mapbox/temporary.ts'
 import { UnprocessableError } from './errors.ts'
 
-type Body = Readonly<Record<string, unknown>>
-
 const LASTING_MEMBERS = ['note', 'scopes', 'allowedUrls', 'resources', 'allowedApplications']
 const TEMPORARY_MEMBERS = ['expires', 'scopes', 'resources', 'allowedApplications']
 const MAX_NOTE_LENGTH = 128
@@ -17,19 +16,19 @@ const MAX_NOTE_LENGTH = 128
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)$/
 
 /** Does this body ask for a temporary token? */
-export function isTemporary(body: Body): boolean {
+export function isTemporary(body: JsonBody): boolean {
   return Object.hasOwn(body, 'expires')
 }
 
 /** Reads the body of "Create token". @throws {@link UnprocessableError} naming the member. */
-export function parseTokenContent(body: Body): MapboxTokenContent {
+export function parseTokenContent(body: JsonBody): MapboxTokenContent {
   return { ...EMPTY, ...parseTokenChange(body) }
 }
 
 const EMPTY: MapboxTokenContent = { note: '', scopes: [], allowedUrls: [], restrictions: {} }
 
 /** Reads the body of "Update a token": absent members stay as they are. @throws {@link UnprocessableError} */
-export function parseTokenChange(body: Body): Partial<MapboxTokenContent> {
+export function parseTokenChange(body: JsonBody): Partial<MapboxTokenContent> {
   refuseOthers(body, LASTING_MEMBERS)
   return {
     ...(Object.hasOwn(body, 'note') ? { note: parseNote(body.note) } : {}),
@@ -42,7 +41,7 @@ export function parseTokenChange(body: Body): Partial<MapboxTokenContent> {
 }
 
 /** Reads the body of "Create temporary token". @throws {@link UnprocessableError} */
-export function parseTemporaryRequest(body: Body): TemporaryRequest {
+export function parseTemporaryRequest(body: JsonBody): TemporaryRequest {
   if (Object.hasOwn(body, 'allowedUrls')) throw new InvalidAllowedUrlsError()
   refuseOthers(body, TEMPORARY_MEMBERS)
   // A temporary token cannot hold restrictions, and dropping them would widen it.
@@ -54,7 +53,7 @@ export function parseTemporaryRequest(body: Body): TemporaryRequest {
   return { expiresAt, scopes: parseScopes(Object.hasOwn(body, 'scopes') ? body.scopes : undefined) }
 }
 
-function refuseOthers(body: Body, known: readonly string[]): void {
+function refuseOthers(body: JsonBody, known: readonly string[]): void {
   if (!Object.keys(body).every((key) => known.includes(key)))
     throw new UnprocessableError('unknown properties are not allowed')
 }
@@ -78,7 +77,7 @@ function parseAllowedUrls(urls: unknown): readonly string[] {
 }
 
 /** Reads the restrictions that are stored but not enforced; `null` and an empty list clear one. */
-function parseRestrictions(body: Body): Restrictions {
+function parseRestrictions(body: JsonBody): Restrictions {
   return {
     ...(Object.hasOwn(body, 'resources') ? { resources: parseResources(body.resources) } : {}),
     ...(Object.hasOwn(body, 'allowedApplications')
