@@ -8,7 +8,7 @@ const PREFLIGHT_MAX_AGE = '7200'
  *
  * Safe because no credential here is ambient: a page can send one only if it was given one.
  *
- * @param exposed Response headers that pages may read, besides those that they always may.
+ * @param exposed Response headers that pages may read, in addition to the CORS-safelisted ones.
  */
 export function openToEveryOrigin(response: Response, exposed?: string): void {
   response.set('Access-Control-Allow-Origin', '*')

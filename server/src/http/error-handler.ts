@@ -16,11 +16,12 @@ export interface RenderedError {
 export type RenderError = (refusal: BrokerError) => RenderedError
 
 /**
- * Creates the error handler of an API: status and headers of the error, never cached, in the API's own
- * shape. An error after the headers were sent goes on to Express, which ends the connection.
+ * Creates the error handler of an API. It sends the status, the headers and the rendered body of the
+ * error, and forbids caching. An error after the headers were sent is left to Express, which closes
+ * the connection.
  *
- * Reports failures. A {@link BrokerError} of 500 or above was thrown on purpose, by code that has
- * logged the cause where there was one to log.
+ * It reports failures, but not a {@link BrokerError} of 500 or above: that was thrown on purpose, by
+ * code that logs the cause itself if there is one.
  */
 export function createErrorHandler(
   render: RenderError,

@@ -5,7 +5,7 @@ import { UnprocessableError } from './errors.ts'
 
 /** Tokens in a page, at most. Some clients never ask for a second page, so the first one is long. */
 const MAX_PAGE = 1_000
-/** The id of a token and, in the order of modification, its position. */
+/** The id of a token, and its position if the list is sorted by modification. */
 const START = /^(c[0-9a-z]{24})(?:\.([0-9a-z]{1,11}))?$/
 
 /** The parsed query of "List tokens"; the caller looks `start` up. */

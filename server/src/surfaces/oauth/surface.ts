@@ -59,7 +59,7 @@ export function createOauthSurface(parts: OauthSurfaceParts): Router {
       const form = await readFormBody(request)
       const client = await findClient(request, form)
       const wanted = parseTokenExchange(form, issuer)
-      const { access } = await exchangeSubject(exchange, wanted, client)
+      const access = await exchangeSubject(exchange, wanted, client)
       response.json({
         access_token: access.token,
         issued_token_type: ACCESS_TOKEN_TYPE,

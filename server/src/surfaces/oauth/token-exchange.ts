@@ -1,7 +1,7 @@
 import type { TileClaims } from '@tilepass/guard'
 import type { Form } from '../../http/form-body.ts'
 import { InvalidScopeError, UnauthorizedError } from '../../issuer/errors.ts'
-import type { Exchange, Subject } from '../../issuer/exchange.ts'
+import type { Exchange } from '../../issuer/exchange.ts'
 import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
 import type { AccessToken } from '../../issuer/mint.ts'
 import type { OrganisationClient } from '../../issuer/organisation-tokens.ts'
@@ -17,7 +17,7 @@ const JWT_TYPE = 'urn:ietf:params:oauth:token-type:jwt'
 const TTL_SECONDS = Math.min(3600, MAX_ACCESS_SECONDS)
 
 /** A parsed token exchange request. */
-export interface TokenExchange {
+export interface TokenExchangeRequest {
   readonly subjectToken: string
   /** If absent, all scopes of the subject token. */
   readonly scopes: readonly string[] | undefined
@@ -31,7 +31,7 @@ export interface TokenExchange {
  * @throws {@link OauthError}
  * @see RFC 8693 §2.1
  */
-export function parseTokenExchange(form: Form, issuer: string): TokenExchange {
+export function parseTokenExchange(form: Form, issuer: string): TokenExchangeRequest {
   if (getParameter(form, 'grant_type') !== TOKEN_EXCHANGE)
     throw new OauthError('unsupported_grant_type', `grant_type must be ${TOKEN_EXCHANGE}`)
   const subjectToken = getParameter(form, 'subject_token')
@@ -60,14 +60,14 @@ export function parseTokenExchange(form: Form, issuer: string): TokenExchange {
  */
 export async function exchangeSubject(
   exchange: Exchange,
-  { subjectToken, scopes, tiles }: TokenExchange,
+  { subjectToken, scopes, tiles }: TokenExchangeRequest,
   client: OrganisationClient | undefined,
-): Promise<{ readonly subject: Subject; readonly access: AccessToken }> {
+): Promise<AccessToken> {
   try {
     const subject = await exchange.authenticate(subjectToken, { keepsTileClaims: true })
     if (client && client.orgId !== subject.claims.org_id) throw new InvalidClientError()
     const request = { ttl: TTL_SECONDS, ...(scopes && { scopes }), ...(tiles && { tiles }) }
-    return { subject, access: await exchange.exchange(subject, request) }
+    return await exchange.exchange(subject, request)
   } catch (error) {
     if (error instanceof UnauthorizedError)
       throw new OauthError('invalid_request', 'subject_token is not valid')
