@@ -25,7 +25,7 @@ import type { Store } from '../store/open.ts'
 import { raiseEpoch } from '../store/revocations.ts'
 import { setPassword } from '../store/sign-ins.ts'
 import { summarizeUsage } from '../store/usage.ts'
-import { toDay } from '../usage/usage.ts'
+import { toDay } from '../usage/day.ts'
 import { ConflictError } from './errors.ts'
 
 /** What a new API token is to be. */

@@ -7,6 +7,7 @@ import { enterDatasets, loadDatasets } from '../datasets/load-datasets.ts'
 import { loadGrants } from '../grants/load-grants.ts'
 import { createRelayedTokens } from '../grants/relayed-tokens.ts'
 import { createApp } from '../http/app.ts'
+import { createErrorHandler } from '../http/error-handler.ts'
 import { type Listener, listen } from '../http/listener.ts'
 import { findIssuer, settleIssuer } from '../issuer/identity.ts'
 import { loadMapboxKey } from '../issuer/mapbox/key.ts'
@@ -16,6 +17,7 @@ import { openPlaces } from '../places/places.ts'
 import { ConfigError, collectFaults } from '../settings/config-error.ts'
 import { BUSY_TIMEOUT, openStore } from '../store/open.ts'
 import { findSetting } from '../store/settings.ts'
+import { renderGeogError } from '../surfaces/error-bodies.ts'
 import { openTilesets } from '../tiles/open-tilesets.ts'
 import type { Tileset } from '../tiles/tileset.ts'
 import { type OpenUpstreams, openUpstreams } from '../upstreams/open-upstreams.ts'
@@ -126,6 +128,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       return wired !== undefined && closing === undefined
     }
     const health = { isReady, findRefused: relayedTokens.listRefusing }
+    const onError = createErrorHandler(renderGeogError, createFailureReporter(logger))
 
     return {
       get router() {
@@ -142,7 +145,8 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
             // Clients of a wildcard address reach us under names that we cannot know.
             const reached = publicUrl ?? (isWildcard(host) ? undefined : url)
             wired = wire(parts, { issuer: place ?? url, publicUrl: reached, ownOrigin })
-            return createApp(wired.router, logger, health, config.trustProxy)
+            const { trustProxy } = config
+            return createApp({ routes: wired.router, logger, health, trustProxy, onError })
           },
           port,
           host,
@@ -152,7 +156,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         const { port: verifyPort, host: verifyHost = '127.0.0.1' } = config.verify ?? {}
         if (!verifyRouter || verifyPort === undefined) return listening
         verifyListener = await listen(
-          async () => createApp(verifyRouter, logger, health, []),
+          async () => createApp({ routes: verifyRouter, logger, health, trustProxy: [], onError }),
           verifyPort,
           verifyHost,
         )

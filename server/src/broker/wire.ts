@@ -1,21 +1,23 @@
 import { type Budgets, createBudgets, type Verifier } from '@tilepass/guard'
-import { Router } from 'express'
+import type { Router } from 'express'
 import type { Logger } from 'pino'
 import type { BrokerConfig } from '../config/schema.ts'
 import type { NamedGrant } from '../grants/grant.ts'
 import { createGrants, type Grants } from '../grants/grants.ts'
 import { createIssuedTokens } from '../grants/issued-tokens.ts'
 import type { RelayedTokens } from '../grants/relayed-tokens.ts'
+import { createRouter } from '../http/router.ts'
+import { createDownloadAccess } from '../issuer/download-access.ts'
 import { createDownloadTokens } from '../issuer/download-tokens.ts'
 import { createExchange, type Exchange } from '../issuer/exchange.ts'
 import { createMapboxCheck, type MapboxTokenCheck } from '../issuer/mapbox/check.ts'
 import { createMapboxCodec, type MapboxCodec } from '../issuer/mapbox/codec.ts'
 import { createTileVerifier } from '../issuer/mapbox/tile-verifier.ts'
 import { createMint, type Mint } from '../issuer/mint.ts'
+import { createOrganisationTokens } from '../issuer/organisation-tokens.ts'
 import { createSign, type Sign } from '../issuer/sign.ts'
 import type { SigningKeys } from '../issuer/signing-keys.ts'
 import { createOwnVerifier, type OwnTokens } from '../issuer/verify.ts'
-import { createAddressLimit } from '../limits/address-limit.ts'
 import { createRateLimit } from '../limits/rate-limit.ts'
 import { createFailureReporter, type FailureReporter } from '../observe/failures.ts'
 import type { Places } from '../places/places.ts'
@@ -26,16 +28,14 @@ import { createSignInDesk } from '../sessions/sign-in.ts'
 import type { Store } from '../store/open.ts'
 import { createRevocations } from '../store/revocations.ts'
 import { createGeogSurface } from '../surfaces/geog/surface.ts'
-import { createCallers } from '../surfaces/geolens/callers.ts'
 import { createGeoLensSurface } from '../surfaces/geolens/surface.ts'
 import { createLoginSurface } from '../surfaces/login/surface.ts'
-import { createMapTokenSurface } from '../surfaces/map-token/routes.ts'
+import { createMapTokenSurface } from '../surfaces/map-token/surface.ts'
 import { createMapboxSurface } from '../surfaces/mapbox/surface.ts'
 import { SURFACE_NAMES, type SurfaceName } from '../surfaces/names.ts'
 import { createOauthSurface } from '../surfaces/oauth/surface.ts'
 import { createVerifySurface } from '../surfaces/verify/surface.ts'
-import { createJwksSurface } from '../surfaces/well-known/jwks.ts'
-import { createRevocationsSurface } from '../surfaces/well-known/revocations.ts'
+import { createWellKnownSurface } from '../surfaces/well-known/surface.ts'
 import type { Tileset } from '../tiles/tileset.ts'
 import type { Usage } from '../usage/usage.ts'
 import { createUsageBudgets } from '../usage/usage-budgets.ts'
@@ -89,23 +89,37 @@ const SURFACES: Readonly<Record<SurfaceName, (services: Services) => Router>> = 
     createMapTokenSurface({
       grants: pageGrants,
       sessions,
-      limit: createAddressLimit(config.mapTokenPerMinute),
-      sessionLimit: createRateLimit(config.mapTokenPerMinute),
+      limit: createRateLimit(config.mapTokenPerMinute, now),
+      sessionLimit: createRateLimit(config.mapTokenPerMinute, now),
       ownOrigin,
       now,
       report,
     }),
-  geog: (services) =>
+  geog: ({ config, grants, ...services }) =>
     createGeogSurface({
-      ...services,
-      tokenCookies: services.grants.some(({ tokenCookie }) => tokenCookie),
+      store: services.store,
+      exchange: services.exchange,
+      own: services.own,
+      mint: services.mint,
+      usage: services.usage,
+      verifier: services.verifier,
+      budgets: services.budgets,
+      acceptsTokenCookie: grants.some(({ tokenCookie }) => tokenCookie),
+      tilesets: services.tilesets,
+      tilesPerDay: config.geog.tilesPerDay,
+      places: services.places,
+      publicUrl: services.publicUrl,
+      now: services.now,
+      report: services.report,
     }),
-  geolens: ({ store, config, exchange, sessions, usage, own, sign, report }) =>
+  geolens: ({ store, config, exchange, sessions, usage, own, sign, now, report }) =>
     createGeoLensSurface({
       store,
-      callers: createCallers(store, exchange, sessions, usage),
-      downloadTokens: createDownloadTokens(own, sign),
-      limit: createRateLimit(config.downloadTokensPerMinute),
+      exchange,
+      sessions,
+      usage,
+      access: createDownloadAccess(store, createDownloadTokens(own, sign)),
+      limit: createRateLimit(config.downloadTokensPerMinute, now),
       report,
     }),
   login: ({ store, sessions, config, now, report }) =>
@@ -113,17 +127,35 @@ const SURFACES: Readonly<Record<SurfaceName, (services: Services) => Router>> = 
       desk: createSignInDesk({
         store,
         passwords: createPasswords(),
-        accountLimit: createRateLimit(config.login.perMinute),
-        addressLimit: createAddressLimit(config.login.addressPerMinute),
+        accountLimit: createRateLimit(config.login.perMinute, now),
+        addressLimit: createRateLimit(config.login.addressPerMinute, now),
         now,
       }),
       sessions,
       now,
       report,
     }),
-  mapbox: ({ mapboxCheck, config, ...services }) =>
-    createMapboxSurface({ ...services, ...config.mapbox, check: mapboxCheck }),
-  oauth: (services) => createOauthSurface(services),
+  mapbox: ({ store, codec, mapboxCheck, config, publicUrl, usage, now, report }) =>
+    createMapboxSurface({
+      store,
+      codec,
+      check: mapboxCheck,
+      limit: createRateLimit(config.mapbox.requestsPerMinute, now),
+      publicUrl,
+      usage,
+      now,
+      report,
+    }),
+  oauth: ({ store, exchange, own, usage, issuer, publicUrl, now, report }) =>
+    createOauthSurface({
+      exchange,
+      tokens: createOrganisationTokens(store, createOwnVerifier(own, 'tiles'), now),
+      usage,
+      issuer,
+      publicUrl,
+      now,
+      report,
+    }),
 }
 
 /** A broker put together. */
@@ -177,10 +209,9 @@ export function wire(parts: Parts, place: Place): Wired {
     }),
   }
 
-  const router = Router({ caseSensitive: true, strict: true })
-  // Whatever is switched off: guards everywhere need the key set, and what was called back.
-  router.use(createJwksSurface(keys, report))
-  router.use(createRevocationsSurface(store, now, report))
+  const router = createRouter()
+  // Cannot be switched off: guards on other servers need the key set and the revocations.
+  router.use(createWellKnownSurface({ keys, store, now, report }))
   for (const name of SURFACE_NAMES)
     if (config.surfaces[name] !== false) router.use(SURFACES[name](services))
   const verifyRouter =

@@ -1,4 +1,4 @@
-import type { AddressLimit } from '../limits/address-limit.ts'
+import { toAddressKey } from '../limits/address-key.ts'
 import type { RateLimit } from '../limits/rate-limit.ts'
 import { addAuditEntry } from '../store/audit.ts'
 import type { Store } from '../store/open.ts'
@@ -20,7 +20,7 @@ export interface SignInDesk {
    * Resolves to whom the password belongs. An unknown user and a wrong password are told apart
    * neither by the answer nor by its time.
    *
-   * @throws {@link InvalidCredentialsError}, `TooManyRequestsError`, `BusyError`
+   * @throws {@link InvalidCredentialsError}, `TooManyRequestsError`, `UnavailableError`
    */
   check(attempt: Attempt): Promise<SignIn>
   /** Replaces the password that was checked and ends all that was signed in with it. */
@@ -32,7 +32,7 @@ export interface SignInDeskParts {
   readonly store: Store
   readonly passwords: Passwords
   readonly accountLimit: RateLimit
-  readonly addressLimit: AddressLimit
+  readonly addressLimit: RateLimit
   /** Epoch ms. */
   readonly now: () => number
 }
@@ -45,8 +45,8 @@ export function createSignInDesk(parts: SignInDeskParts): SignInDesk {
   const { store, passwords, accountLimit, addressLimit, now } = parts
   return {
     check: async ({ username, password, address }) => {
-      await addressLimit.consume(address)
-      await accountLimit.consume(toAccountKey(username))
+      addressLimit.consume(toAddressKey(address))
+      accountLimit.consume(toAccountKey(username))
       const isName = username.length <= MAX_USERNAME
       const signIn = isName ? await findSignIn(store, username) : undefined
       const matches = await passwords.verify(signIn?.passwordHash, password)

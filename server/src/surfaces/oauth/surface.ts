@@ -1,17 +1,19 @@
 import type { TokenClaims } from '@tilepass/guard'
-import { type RequestHandler, Router } from 'express'
-import { readFormBody } from '../../http/form-body.ts'
-import { refuseOtherMethods } from '../../http/other-methods.ts'
+import type { Request, Router } from 'express'
+import { openToEveryOrigin } from '../../http/cors.ts'
+import { createErrorHandler } from '../../http/error-handler.ts'
+import { type Form, readFormBody } from '../../http/form-body.ts'
+import { NO_STORE } from '../../http/no-store.ts'
+import { addRoute, createRouter } from '../../http/router.ts'
 import type { Exchange } from '../../issuer/exchange.ts'
 import { toObtainedToken } from '../../issuer/obtained-token.ts'
-import { createOwnVerifier, type OwnTokens } from '../../issuer/verify.ts'
+import type { OrganisationTokens } from '../../issuer/organisation-tokens.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
-import type { Store } from '../../store/open.ts'
 import type { Usage } from '../../usage/usage.ts'
-import { createFindClient } from './client.ts'
-import { createOauthErrorHandler, InvalidClientError } from './errors.ts'
+import { renderOauthError } from '../error-bodies.ts'
+import { InvalidClientError } from './errors.ts'
+import { createFindClient } from './find-client.ts'
 import { toMetadata } from './metadata.ts'
-import { createOrganisationTokens } from './own-tokens.ts'
 import {
   ACCESS_TOKEN_TYPE,
   exchangeSubject,
@@ -20,12 +22,12 @@ import {
 } from './token-exchange.ts'
 
 /** What the OAuth surface needs. */
-export interface OauthSurface {
-  readonly store: Store
+export interface OauthSurfaceParts {
   readonly exchange: Exchange
-  readonly own: OwnTokens
-  readonly usage: Usage
+  readonly tokens: OrganisationTokens
+  readonly usage: Pick<Usage, 'record'>
   readonly issuer: string
+  /** Base of the URLs in the metadata; by default the issuer. */
   readonly publicUrl: string | undefined
   /** Epoch ms. */
   readonly now: () => number
@@ -36,23 +38,29 @@ const ENDPOINTS = ['/oauth/token', '/oauth/introspect', '/oauth/revoke']
 const METADATA = '/.well-known/oauth-authorization-server'
 
 /** Token exchange (RFC 8693), introspection (7662), revocation (7009) and metadata (8414). */
-export function createOauthSurface(surface: OauthSurface): Router {
-  const { store, exchange, own, usage, issuer, publicUrl, now, report } = surface
+export function createOauthSurface(parts: OauthSurfaceParts): Router {
+  const { exchange, tokens, usage, issuer, publicUrl, now, report } = parts
   const findClient = createFindClient(exchange, usage)
-  const tokens = createOrganisationTokens(store, createOwnVerifier(own, 'tiles'), now)
+  const requireClient = async (request: Request, form: Form) => {
+    const client = await findClient(request, form)
+    if (!client) throw new InvalidClientError()
+    return client
+  }
   const metadata = toMetadata(issuer, publicUrl ?? issuer)
 
-  const router = Router({ caseSensitive: true, strict: true })
-  router.use(ENDPOINTS, neverStore)
+  const router = createRouter()
+  router.use(ENDPOINTS, (_request, response, next) => {
+    response.set(NO_STORE)
+    next()
+  })
 
-  router
-    .route('/oauth/token')
-    .post(async (request, response) => {
+  addRoute(router, '/oauth/token', {
+    post: async (request, response) => {
       const form = await readFormBody(request)
       const client = await findClient(request, form)
       const wanted = parseTokenExchange(form, issuer)
-      const { access } = await exchangeSubject(exchange, wanted, client)
-      const { token, scope, expiresInSeconds } = toObtainedToken(access, now())
+      const minted = await exchangeSubject(exchange, wanted, client)
+      const { token, scope, expiresInSeconds } = toObtainedToken(minted, now())
       response.json({
         access_token: token,
         issued_token_type: ACCESS_TOKEN_TYPE,
@@ -60,52 +68,37 @@ export function createOauthSurface(surface: OauthSurface): Router {
         expires_in: expiresInSeconds,
         scope,
       })
-    })
-    .all(refuseOtherMethods('POST'))
+    },
+  })
 
-  router
-    .route('/oauth/introspect')
-    .post(async (request, response) => {
+  addRoute(router, '/oauth/introspect', {
+    post: async (request, response) => {
       const form = await readFormBody(request)
-      const client = await findClient(request, form)
-      if (!client) throw new InvalidClientError()
+      const client = await requireClient(request, form)
       const claims = await tokens.find(client, getParameter(form, 'token'))
       response.json(claims ? describe(claims) : { active: false })
-    })
-    .all(refuseOtherMethods('POST'))
+    },
+  })
 
-  router
-    .route('/oauth/revoke')
-    .post(async (request, response) => {
+  addRoute(router, '/oauth/revoke', {
+    post: async (request, response) => {
       const form = await readFormBody(request)
-      const client = await findClient(request, form)
-      if (!client) throw new InvalidClientError()
+      const client = await requireClient(request, form)
       await tokens.revoke(client, getParameter(form, 'token'))
       response.status(200).end()
-    })
-    .all(refuseOtherMethods('POST'))
-
-  router
-    .route(METADATA)
-    .get((_request, response) => {
-      response
-        .set({ 'Cache-Control': 'public, max-age=3600', 'Access-Control-Allow-Origin': '*' })
-        .json(metadata)
-    })
-    .all(refuseOtherMethods('GET, HEAD'))
-
-  // Other paths below /oauth may be the host application's.
-  router.use([...ENDPOINTS, METADATA], createOauthErrorHandler(report))
-  return router
-}
-
-const neverStore: RequestHandler = (_request, response, next) => {
-  response.set({
-    'Cache-Control': 'no-store',
-    Pragma: 'no-cache',
-    'X-Content-Type-Options': 'nosniff',
+    },
   })
-  next()
+
+  addRoute(router, METADATA, {
+    get: (_request, response) => {
+      openToEveryOrigin(response)
+      response.set('Cache-Control', 'public, max-age=3600').json(metadata)
+    },
+  })
+
+  // Other paths below /oauth may belong to the host application.
+  router.use([...ENDPOINTS, METADATA], createErrorHandler(renderOauthError, report))
+  return router
 }
 
 function describe(claims: TokenClaims): object {
