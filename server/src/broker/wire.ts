@@ -1,28 +1,22 @@
-import { type Budgets, createBudgets, type Verifier } from '@tilepass/guard'
+import { createBudgets, type Verifier } from '@tilepass/guard'
 import { Router } from 'express'
-import type { Logger } from 'pino'
 import type { BrokerConfig } from '../config/schema.ts'
-import { createGrants, type Grants, type NamedGrant } from '../grants/grants.ts'
-import type { Relay } from '../grants/relay.ts'
-import type { NamedRelayedGrant } from '../grants/relayed-grant.ts'
+import { createGrants } from '../grants/grants.ts'
+import type { PublicUrl } from '../http/public-url.ts'
 import { createDownloadTokens } from '../issuer/download-tokens.ts'
-import { createExchange, type Exchange } from '../issuer/exchange.ts'
-import { createMapboxCheck, type MapboxTokenCheck } from '../issuer/mapbox/check.ts'
-import { createMapboxCodec, type MapboxCodec } from '../issuer/mapbox/codec.ts'
+import { createExchange } from '../issuer/exchange.ts'
+import type { Issuer } from '../issuer/issuer.ts'
+import { createMapboxCheck } from '../issuer/mapbox/check.ts'
+import { createMapboxCodec } from '../issuer/mapbox/codec.ts'
 import { createTileVerifier } from '../issuer/mapbox/tile-verifier.ts'
-import { createMint, type Mint } from '../issuer/mint.ts'
-import { createSign, type Sign } from '../issuer/sign.ts'
-import type { SigningKeys } from '../issuer/signing-keys.ts'
-import { createOwnVerifier, type OwnTokens } from '../issuer/verify.ts'
+import { createMint } from '../issuer/mint.ts'
+import { createOwnVerifier } from '../issuer/verify.ts'
 import { createAddressLimit } from '../limits/address-limit.ts'
 import { createRateLimit } from '../limits/rate-limit.ts'
-import { createFailureReporter, type FailureReporter } from '../observe/failures.ts'
-import type { Places } from '../places/places.ts'
+import type { FailureReporter } from '../observe/failures.ts'
 import { createPasswords } from '../sessions/passwords.ts'
-import { createRefreshTokens } from '../sessions/refresh-tokens.ts'
-import { createSessions, type SessionRules, type Sessions } from '../sessions/sessions.ts'
+import { createSessions } from '../sessions/sessions.ts'
 import { createSignInDesk } from '../sessions/sign-in.ts'
-import type { Store } from '../store/open.ts'
 import { createRevocations } from '../store/revocations.ts'
 import { createGeogSurface } from '../surfaces/geog/surface.ts'
 import { createCallers } from '../surfaces/geolens/callers.ts'
@@ -35,167 +29,141 @@ import { createOauthSurface } from '../surfaces/oauth/surface.ts'
 import { createVerifySurface } from '../surfaces/verify/surface.ts'
 import { createJwksSurface } from '../surfaces/well-known/jwks.ts'
 import { createRevocationsSurface } from '../surfaces/well-known/revocations.ts'
-import type { Tileset } from '../tiles/tileset.ts'
-import type { Usage } from '../usage/usage.ts'
 import { createUsageBudgets } from '../usage/usage-budgets.ts'
+import type { Resources } from './open-resources.ts'
 
-/** What a broker is put together from. */
-export interface Parts {
-  readonly store: Store
-  readonly config: BrokerConfig
-  readonly tilesets: ReadonlyMap<string, Tileset>
-  readonly grants: readonly (NamedGrant | NamedRelayedGrant)[]
-  readonly relay: Relay
-  readonly keys: SigningKeys
-  readonly usage: Usage
-  readonly places: Places | undefined
-  /** Signs tokens in Mapbox format. */
-  readonly mapboxKey: Uint8Array
-  readonly logger: Logger
+/** How a broker is reached, and what it reports to. */
+export interface WireOptions {
+  /** `iss` and `aud` of its tokens. */
+  readonly issuerUrl: string
+  readonly publicUrl: PublicUrl
+  readonly report: FailureReporter
   /** Epoch ms. */
   readonly now: () => number
 }
 
-/** Where the broker is: what its tokens call it, and what clients call it. */
-export interface Place {
-  readonly issuer: string
-  /** Base of the URLs in TileJSON. */
-  readonly publicUrl: string | undefined
-  /** Origin of the configured public URL. */
-  readonly ownOrigin: string | undefined
-}
-
-/** What every surface can be made from. */
-export interface Services extends Parts, Place {
-  readonly report: FailureReporter
-  readonly mint: Mint
-  readonly own: OwnTokens
-  readonly exchange: Exchange
-  readonly pageGrants: Grants
-  readonly sessions: Sessions
-  readonly sign: Sign
-  readonly codec: MapboxCodec
-  readonly mapboxCheck: MapboxTokenCheck
-  /** Verifies what opens tiles. */
-  readonly verifier: Verifier
-  /** What one token may use, on whatever way it comes. */
-  readonly budgets: Budgets
-}
-
-/** How each surface is made; what is switched off is never called. */
-const SURFACES: Readonly<Record<SurfaceName, (services: Services) => Router>> = {
-  'map-token': ({ pageGrants, relay, sessions, config, ownOrigin, now, report }) =>
-    createMapTokenSurface({
-      grants: pageGrants,
-      relay,
-      sessions,
-      limit: createAddressLimit(config.mapTokenPerMinute),
-      sessionLimit: createRateLimit(config.mapTokenPerMinute),
-      ownOrigin,
-      now,
-      report,
-    }),
-  geog: (services) =>
-    createGeogSurface({
-      ...services,
-      tokenCookies: services.grants.some((grant) => !('upstream' in grant) && grant.tokenCookie),
-    }),
-  geolens: ({ store, config, exchange, sessions, usage, own, sign, report }) =>
-    createGeoLensSurface({
-      store,
-      callers: createCallers(store, exchange, sessions, usage),
-      downloadTokens: createDownloadTokens(own, sign),
-      limit: createRateLimit(config.downloadTokensPerMinute),
-      report,
-    }),
-  login: ({ store, sessions, config, now, report }) =>
-    createLoginSurface({
-      desk: createSignInDesk({
-        store,
-        passwords: createPasswords(),
-        accountLimit: createRateLimit(config.login.perMinute),
-        addressLimit: createAddressLimit(config.login.addressPerMinute),
-        now,
-      }),
-      sessions,
-      now,
-      report,
-    }),
-  mapbox: ({ mapboxCheck, config, ...services }) =>
-    createMapboxSurface({ ...services, ...config.mapbox, check: mapboxCheck }),
-  oauth: (services) => createOauthSurface(services),
-}
-
-/** A broker put together. */
+/** A wired broker. */
 export interface Wired {
   readonly router: Router
+  /** Verifies the tokens that open tiles. */
   readonly verifier: Verifier
-  /** Forward auth, where it has a listener of its own. */
+  /** Forward auth, if it has its own listener. */
   readonly verifyRouter: Router | undefined
 }
 
-/** Connects issuer, store and surfaces; no rule lives here. */
-export function wire(parts: Parts, place: Place): Wired {
-  const { store, config, keys, logger, now } = parts
-  const report = createFailureReporter(logger)
-  const mint = createMint(keys, place.issuer)
-  const own = { issuer: place.issuer, keys, revocations: createRevocations(store, now), now }
-  const codec = createMapboxCodec(parts.mapboxKey)
-  const mapboxCheck = createMapboxCheck(store, codec, now)
-  const ownVerifier = createOwnVerifier(own, 'tiles')
+/**
+ * Connects issuer, store and surfaces, once per broker: routers, limits, budgets and caches count for
+ * the whole process. It contains no rule.
+ */
+export function wire(
+  config: BrokerConfig,
+  { store, usage, tilesets, places, grants, relay, keys, mapboxKey }: Resources,
+  { issuerUrl, publicUrl, report, now }: WireOptions,
+): Wired {
+  const issuer: Issuer = {
+    url: issuerUrl,
+    keys,
+    revocations: createRevocations(store, now),
+    now,
+  }
+  const mint = createMint(issuer)
+  const exchange = createExchange(store, issuer, usage)
+  const { sessionSeconds, refreshSeconds: familySeconds, graceSeconds } = config.login
+  const sessions = createSessions(store, issuer, { sessionSeconds, familySeconds, graceSeconds })
+  const codec = createMapboxCodec(mapboxKey)
+  const check = createMapboxCheck(store, codec, now)
+  const ownVerifier = createOwnVerifier(issuer, 'tiles')
   const verifier =
     config.surfaces.mapbox === false
       ? ownVerifier
-      : createTileVerifier(ownVerifier, mapboxCheck, place.issuer)
-  const sign = createSign(keys, place.issuer)
-  const services: Services = {
-    ...parts,
-    ...place,
-    report,
-    mint,
-    sign,
-    own,
-    codec,
-    mapboxCheck,
-    verifier,
-    budgets: createBudgets({ ...config.budgets, now }),
-    exchange: createExchange(store, createOwnVerifier(own, 'exchange'), mint, parts.usage, now),
-    sessions: createSessions(
-      store,
-      createOwnVerifier(own, 'session'),
-      sign,
-      createRefreshTokens(store, place.issuer, now),
-      toSessionRules(config),
-      now,
-    ),
-    pageGrants: createGrants(parts.grants, mint, own.revocations, now),
+      : createTileVerifier(ownVerifier, check, issuerUrl)
+  const budgets = createBudgets({ ...config.budgets, now })
+
+  /** A surface is its folder, its name in `surfaces/names.ts`, and its entry here. */
+  const surfaces: Readonly<Record<SurfaceName, () => Router>> = {
+    'map-token': () =>
+      createMapTokenSurface({
+        grants: createGrants(grants, mint, issuer.revocations, now),
+        relay,
+        sessions,
+        limit: createAddressLimit(config.mapTokenPerMinute),
+        sessionLimit: createRateLimit(config.mapTokenPerMinute),
+        ownOrigin: config.publicUrl && new URL(config.publicUrl).origin,
+        now,
+        report,
+      }),
+    geog: () =>
+      createGeogSurface({
+        store,
+        config,
+        exchange,
+        own: issuer,
+        mint,
+        usage,
+        verifier,
+        budgets,
+        tokenCookies: grants.some((grant) => !('upstream' in grant) && grant.tokenCookie),
+        tilesets,
+        places,
+        publicUrl,
+        now,
+        report,
+      }),
+    geolens: () =>
+      createGeoLensSurface({
+        store,
+        callers: createCallers(store, exchange, sessions, usage),
+        downloadTokens: createDownloadTokens(issuer),
+        limit: createRateLimit(config.downloadTokensPerMinute),
+        report,
+      }),
+    login: () =>
+      createLoginSurface({
+        desk: createSignInDesk({
+          store,
+          passwords: createPasswords(),
+          accountLimit: createRateLimit(config.login.perMinute),
+          addressLimit: createAddressLimit(config.login.addressPerMinute),
+          now,
+        }),
+        sessions,
+        now,
+        report,
+      }),
+    mapbox: () =>
+      createMapboxSurface({
+        store,
+        codec,
+        check,
+        requestsPerMinute: config.mapbox.requestsPerMinute,
+        publicUrl,
+        now,
+        usage,
+        report,
+      }),
+    oauth: () => createOauthSurface({ store, exchange, own: issuer, usage, publicUrl, report }),
   }
 
   const router = Router({ caseSensitive: true, strict: true })
-  // Whatever is switched off: guards everywhere need the key set, and what was called back.
+  // Always on: guards on other servers need the key set and the revocations.
   router.use(createJwksSurface(keys, report))
   router.use(createRevocationsSurface(store, now, report))
   for (const name of SURFACE_NAMES)
-    if (config.surfaces[name] !== false) router.use(SURFACES[name](services))
-  const verifyRouter =
-    config.verify &&
-    createVerifySurface({
-      ...config.verify,
-      verifier,
-      budgets: createUsageBudgets({
-        budgets: services.budgets,
-        usage: parts.usage,
-        tilesPerDay: config.geog.tilesPerDay,
-        now,
-      }),
-      report,
-    })
-  const hasOwnListener = config.verify?.port !== undefined
-  if (verifyRouter && !hasOwnListener) router.use(verifyRouter)
-  return { router, verifier, verifyRouter: hasOwnListener ? verifyRouter : undefined }
-}
+    if (config.surfaces[name] !== false) router.use(surfaces[name]())
 
-function toSessionRules({ login }: BrokerConfig): SessionRules {
-  const { sessionSeconds, refreshSeconds, graceSeconds } = login
-  return { sessionSeconds, familySeconds: refreshSeconds, graceSeconds }
+  if (!config.verify) return { router, verifier, verifyRouter: undefined }
+  const { peers, tiles, scope, credentials, port } = config.verify
+  const { tilesPerDay } = config.geog
+  const verifyRouter = createVerifySurface({
+    peers,
+    tiles,
+    scope,
+    credentials,
+    verifier,
+    budgets: createUsageBudgets({ budgets, usage, tilesPerDay, now }),
+    report,
+  })
+  if (port !== undefined) return { router, verifier, verifyRouter }
+  router.use(verifyRouter)
+  return { router, verifier, verifyRouter: undefined }
 }

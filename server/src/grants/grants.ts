@@ -58,16 +58,26 @@ export function createGrants(
 
   const mintUntil = async (
     { scope, tiles }: NamedGrant,
-    { sub, parent, org_id: orgId, iat }: ReturnType<typeof identify>,
+    { sub, parent, org_id, iat }: ReturnType<typeof identify>,
     exp: number,
     cnf?: Confirmation,
   ): Promise<AccessToken> => {
-    const token = await mint({ sub, orgId, scope, iat, exp, parent, tiles, cnf })
+    const token = await mint({
+      sub,
+      org_id,
+      token_type: 'api_token',
+      scope,
+      iat,
+      exp,
+      parent,
+      tiles,
+      cnf,
+    })
     return { token, scope, iat, exp }
   }
 
   const assertActive = async ({ owner }: { readonly owner: Account | undefined }) => {
-    if (owner && (await revocations.includesAny([owner.orgId]))) throw new AccountDisabledError()
+    if (owner && (await revocations.isRevoked(owner.orgId))) throw new AccountDisabledError()
   }
 
   return {

@@ -1,17 +1,17 @@
 import type { TokenClaims } from '@tilepass/guard'
 
-/** What a token can be presented for. */
+/** A purpose for which a token can be presented. */
 export type Use = 'exchange' | 'tiles' | 'places' | 'billing' | 'admin' | 'session'
 
-/** A kind of token: how it is recognised and what it may do. */
+/** A kind of token: how it is recognised, and what it can be used for. */
 export interface Kind {
   readonly name: 'api' | 'access' | 'session'
-  /** Start of `sub`. */
+  /** Prefix of `sub`. */
   readonly prefix: string
   readonly tokenType: string
-  /** Does it name the subject token that it came from? */
+  /** Does it name, as `parent`, what it came from? */
   readonly hasParent: boolean
-  /** ms */
+  /** Longest lifetime, in ms. */
   readonly maxLifetime: number
   readonly uses: readonly Use[]
 }
@@ -26,7 +26,7 @@ export const MAX_API_SECONDS = 366 * 86_400
 /** Longest lifetime of a session token, in seconds. */
 export const MAX_SESSION_SECONDS = 86_400
 
-/** Every kind of token, in the one place that says what each may do. */
+/** Every kind of token, in the one place that says what each can be used for. */
 export const KINDS: readonly Kind[] = [
   {
     name: 'access',
@@ -55,8 +55,8 @@ export const KINDS: readonly Kind[] = [
 ]
 
 /**
- * Finds the kind that these claims belong to. A token whose id says one kind and whose other claims
- * say another is of none.
+ * Finds the kind of token that these claims belong to. Claims that contradict the kind of the id belong
+ * to none.
  */
 export function findKind(claims: TokenClaims): Kind | undefined {
   const kind = KINDS.find(({ prefix }) => claims.sub.startsWith(prefix))
@@ -66,8 +66,8 @@ export function findKind(claims: TokenClaims): Kind | undefined {
 }
 
 /**
- * What Mapbox tokens (public, secret, temporary) can be presented for besides their own API: a secret
- * one has no business in a page, and none is ever exchanged.
+ * What Mapbox tokens (public, secret, temporary) can be used for besides their own API. A secret one
+ * must not be in a page, and none can be exchanged.
  */
 export const MAPBOX_KINDS: Readonly<Record<'pk' | 'sk' | 'tk', readonly Use[]>> = {
   pk: ['tiles'],

@@ -11,12 +11,13 @@ const seconds = NOW / 1000
 async function startForger() {
   const running = await startBroker()
   const store = await openStore(running.data, 1_000)
-  const mint = createMint(await loadSigningKeys(store, NOW), running.url)
+  const mint = createMint({ url: running.url, keys: await loadSigningKeys(store, NOW) })
   await store.close()
   const good = await running.createToken()
   const content = {
     sub: String(readClaims(good).sub),
-    orgId: String(readClaims(good).org_id),
+    org_id: String(readClaims(good).org_id),
+    token_type: 'api_token',
     scope: 'tiles:read',
     iat: seconds,
     exp: seconds + 60,
@@ -57,7 +58,7 @@ describe('T8: kinds × endpoints', () => {
     const { mint, content, exchange } = await startForger()
     expect(await exchange(await mint(content))).toBe(200)
     expect(await exchange(await mint({ ...content, sub: 'tok_unknown' }))).toBe(401)
-    expect(await exchange(await mint({ ...content, orgId: 'org_other' }))).toBe(401)
+    expect(await exchange(await mint({ ...content, org_id: 'org_other' }))).toBe(401)
   })
 })
 

@@ -121,11 +121,11 @@ describe('an API token for some tiles', () => {
   })
 
   test.each([
-    [['--tilesets', 'a, b'], '--tilesets must be names separated by commas, without spaces'],
+    [['--tilesets', 'a, b'], '--tilesets must be names separated by commas without spaces'],
     [['--tilesets', ''], '--tilesets must be a list of different names'],
-    [['--tilesets='], 'separated by commas as in a,b; a name is empty (given: "").'],
+    [['--tilesets='], 'separated by commas, such as a,b; a name is empty (given: "").'],
     [['--tilesets', 'a,,b'], '; a name is empty (given: "a,,b").'],
-    [['--tilesets', 'a,b,a'], 'bytes in all, separated by commas as in a,b.'],
+    [['--tilesets', 'a,b,a'], 'bytes in all, separated by commas, such as a,b.'],
     [['--bbox', '1,2,3'], '--bbox must be west,south,east,north in degrees'],
     [['--bbox', '[1,2,3,4]'], '(given: "[1,2,3,4]").'],
     [['--bbox', '1', '--maxzoom', '31'], '; --maxzoom must be a whole number'],
@@ -133,7 +133,7 @@ describe('an API token for some tiles', () => {
     [['--minzoom', '31'], '--minzoom must be a whole number from 0 to 30'],
     [['--maxzoom', ''], '--maxzoom must be'],
     [['--minzoom', '5', '--maxzoom', '4'], '--minzoom must not be greater than --maxzoom.'],
-    [['--format', 'mapbox', '--maxzoom', '4'], '--maxzoom is for tokens of --format jwt'],
+    [['--format', 'mapbox', '--maxzoom', '4'], '--maxzoom requires --format jwt'],
   ])('%j is refused on the command line', async (args, message) => {
     const { cli } = await start()
     const given = ['--account', 'demo', '--scope', 'tiles:read', ...args]

@@ -1,7 +1,7 @@
 import { checkTileClaims, parseTileClaims, type TileClaims } from '@tilepass/guard'
-import type { TokenOrder } from '../../admin/administration.ts'
 import { DEFAULT_API_SECONDS, isAccountName, isEmail, MAX_NOTE_LENGTH } from '../../admin/rules.ts'
 import { InvalidRequestError } from '../../errors.ts'
+import type { ApiTokenRequest } from '../../issuer/api-tokens.ts'
 import { MAX_API_SECONDS } from '../../issuer/kinds.ts'
 import { findScopes } from '../../issuer/scopes.ts'
 import { hashPassword, isPassword } from '../../sessions/passwords.ts'
@@ -25,7 +25,7 @@ export async function parseAccountBody(body: Body): Promise<AccountDetails & { n
 }
 
 /** Reads what a new API token is to be. @throws {@link InvalidRequestError} */
-export function parseTokenBody(body: Body): TokenOrder {
+export function parseTokenBody(body: Body): ApiTokenRequest {
   const account = readText(body, 'account')
   if (!account) throw new InvalidRequestError('"account" must name an account')
   const scopes = findScopes(readText(body, 'scope') ?? '')

@@ -1,10 +1,7 @@
 import type { GuardHandler } from '@tilepass/guard'
 import { type Request, type Response, Router } from 'express'
-import {
-  type Administration,
-  type AdministrationOptions,
-  createAdministration,
-} from '../../admin/administration.ts'
+import { type Administration, createAdministration } from '../../admin/administration.ts'
+import type { Operator } from '../../admin/operator.ts'
 import { toAccountWire, toAuditWire, toKeyWire, toTokenWire } from '../../admin/wire.ts'
 import { InvalidRequestError, NotFoundError } from '../../errors.ts'
 import { readJsonBody } from '../../http/json-body.ts'
@@ -16,7 +13,7 @@ import { parseAccountBody, parseTokenBody } from './admin-bodies.ts'
 import { readParameter } from './parameters.ts'
 
 /** What the admin routes need. */
-export interface AdminRoutes extends Pick<AdministrationOptions, 'store' | 'getMint' | 'now'> {
+export interface AdminRoutes extends Pick<Operator, 'store' | 'getMint' | 'now'> {
   readonly usage: Usage
   readonly guard: GuardHandler
 }

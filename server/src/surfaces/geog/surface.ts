@@ -1,11 +1,13 @@
 import { type Budgets, guard, TOKEN_COOKIE, type Verifier } from '@tilepass/guard'
 import { Router } from 'express'
 import type { Config } from '../../config/schema.ts'
+import type { PublicUrl } from '../../http/public-url.ts'
 import type { Exchange } from '../../issuer/exchange.ts'
+import type { Issuer } from '../../issuer/issuer.ts'
 import type { Use } from '../../issuer/kinds.ts'
 import type { Mint } from '../../issuer/mint.ts'
 import { createRegisteredVerifier } from '../../issuer/registered.ts'
-import { createOwnVerifier, type OwnTokens } from '../../issuer/verify.ts'
+import { createOwnVerifier } from '../../issuer/verify.ts'
 import { type FailureReporter, isFailure } from '../../observe/failures.ts'
 import type { Places } from '../../places/places.ts'
 import type { Store } from '../../store/open.ts'
@@ -26,14 +28,14 @@ export interface GeogSurface {
   readonly exchange: Exchange
   /** Some grant hands its tokens out in a cookie. */
   readonly tokenCookies: boolean
-  readonly own: OwnTokens
+  readonly own: Issuer
   readonly mint: Mint
   readonly usage: Usage
   readonly verifier: Verifier
   readonly budgets: Budgets
   readonly tilesets: ReadonlyMap<string, Tileset>
   readonly places: Places | undefined
-  readonly publicUrl: string | undefined
+  readonly publicUrl: PublicUrl
   /** Epoch ms. */
   readonly now: () => number
   readonly report: FailureReporter

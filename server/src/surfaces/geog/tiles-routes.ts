@@ -4,6 +4,7 @@ import type { GuardHandler } from '@tilepass/guard'
 import { type Request, type Response, Router } from 'express'
 import { InvalidRequestError, NotFoundError } from '../../errors.ts'
 import { refuseOtherMethods } from '../../http/other-methods.ts'
+import type { PublicUrl } from '../../http/public-url.ts'
 import { toTileJson } from '../../tiles/tile-json.ts'
 import type { Tileset } from '../../tiles/tileset.ts'
 import { LIMIT_HEADERS, toLimitHeaders } from '../../usage/daily-count.ts'
@@ -26,7 +27,7 @@ export interface TilesRoutes {
   /** Tiles a day and organisation; counted here instead of by `usage` alone. */
   readonly limit: DailyLimit | undefined
   /** URL of the broker's routes; without it TileJSON names paths on whatever host was asked. */
-  readonly publicUrl: string | undefined
+  readonly publicUrl: PublicUrl
 }
 
 /** Tiles (204 where empty) and TileJSON of each tileset. */
@@ -43,7 +44,7 @@ export function createTilesRoutes(routes: TilesRoutes): Router {
     .route('/v1/tiles/:tileset/metadata')
     .get((request, response) => {
       const tileset = getTileset(tilesets, request.params.tileset)
-      response.json(toTileJson(tileset, publicUrl ?? request.baseUrl))
+      response.json(toTileJson(tileset, publicUrl.current ?? request.baseUrl))
     })
     .all(refuseOtherMethods('GET, HEAD'))
 

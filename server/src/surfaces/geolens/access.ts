@@ -41,7 +41,7 @@ async function findByToken(
   id: string,
   token: string,
 ): Promise<Dataset> {
-  const ticket = await downloadTokens.find(token)
+  const ticket = await downloadTokens.findTicket(token)
   if (ticket === undefined) throw new NotAuthenticatedError('Invalid or expired download token')
   if (ticket === 'another kind of token')
     throw new NotAuthenticatedError(

@@ -34,7 +34,7 @@ export function createMintRoute(surface: GeoLensSurface): Router {
       const id = readDatasetId(request)
       const dataset = await findDataset(store, id)
       if (!dataset || !mayRead(dataset, caller?.account)) throw new DatasetNotFoundError()
-      const token = await downloadTokens.mint({ dataset: id, account: caller?.account })
+      const token = await downloadTokens.create({ dataset: id, account: caller?.account })
       response
         .set({
           'Cache-Control': 'no-store',

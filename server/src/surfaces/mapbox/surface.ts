@@ -1,6 +1,7 @@
 import { type RequestHandler, Router } from 'express'
 import { NotFoundError } from '../../errors.ts'
 import { refuseOtherMethods } from '../../http/other-methods.ts'
+import type { PublicUrl } from '../../http/public-url.ts'
 import type { MapboxTokenCheck } from '../../issuer/mapbox/check.ts'
 import type { MapboxCodec } from '../../issuer/mapbox/codec.ts'
 import { createMapboxRegistry } from '../../issuer/mapbox/registry.ts'
@@ -19,7 +20,7 @@ export interface MapboxSurface {
   readonly codec: MapboxCodec
   readonly check: MapboxTokenCheck
   readonly requestsPerMinute: number
-  readonly publicUrl: string | undefined
+  readonly publicUrl: PublicUrl
   /** Epoch ms. */
   readonly now: () => number
   readonly usage: Usage

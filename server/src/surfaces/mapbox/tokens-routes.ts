@@ -1,6 +1,7 @@
 import { type Request, Router } from 'express'
 import { readJsonBody } from '../../http/json-body.ts'
 import { refuseOtherMethods } from '../../http/other-methods.ts'
+import type { PublicUrl } from '../../http/public-url.ts'
 import type { MapboxTokenCheck } from '../../issuer/mapbox/check.ts'
 import type { MapboxCodec } from '../../issuer/mapbox/codec.ts'
 import type { MapboxRegistry } from '../../issuer/mapbox/registry.ts'
@@ -33,7 +34,7 @@ export interface TokensRoutes {
   readonly authorize: Authorize
   readonly limit: AccountLimit
   /** Base of links; without it they are paths on whatever host was asked. */
-  readonly publicUrl: string | undefined
+  readonly publicUrl: PublicUrl
   /** Epoch ms. */
   readonly now: () => number
 }
@@ -66,7 +67,7 @@ export function createTokensRoutes(routes: TokensRoutes): Router {
       const page = found.slice(0, wanted.limit)
       const last = page.at(-1)
       if (last && found.length > page.length) {
-        const path = `${publicUrl ?? request.baseUrl}/tokens/v2/${account.name}`
+        const path = `${publicUrl.current ?? request.baseUrl}/tokens/v2/${account.name}`
         response.set('Link', formatNextLink(path, query, wanted, last))
       }
       response.json(page.map((token) => toMetadata(codec, token, 'later')))

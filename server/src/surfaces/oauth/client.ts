@@ -1,3 +1,4 @@
+import type { TokenClaims } from '@tilepass/guard'
 import type { Request } from 'express'
 import type { Form } from '../../http/form-body.ts'
 import { UnauthorizedError } from '../../issuer/errors.ts'
@@ -37,7 +38,7 @@ export function createFindClient(exchange: Exchange, usage: Usage): FindClient {
   }
 }
 
-async function authenticate(exchange: Exchange, secret: string) {
+async function authenticate(exchange: Exchange, secret: string): Promise<TokenClaims> {
   try {
     return (await exchange.authenticate(secret)).claims
   } catch (error) {

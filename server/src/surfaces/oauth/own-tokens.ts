@@ -1,9 +1,9 @@
-import { GuardError, type TokenClaims, type Verifier } from '@tilepass/guard'
+import type { TokenClaims, Verifier } from '@tilepass/guard'
+import { findClaims } from '../../issuer/verify.ts'
 import { findActiveAccount } from '../../store/accounts.ts'
 import { findApiToken, revokeApiToken } from '../../store/api-tokens.ts'
-import { addAuditEntry } from '../../store/audit.ts'
+import { audited } from '../../store/audit.ts'
 import type { Store } from '../../store/open.ts'
-import { revokeId } from '../../store/revocations.ts'
 import type { Client } from './client.ts'
 
 /** Tokens as their own organisation sees them; any other sees none. */
@@ -25,7 +25,7 @@ export function createOrganisationTokens(
   now: () => number,
 ): OrganisationTokens {
   const find = async (client: Client, token: string): Promise<TokenClaims | undefined> => {
-    const claims = await verifyQuietly(verifier, token)
+    const claims = await findClaims(verifier, token, READ_ONLY)
     if (!claims || client.orgId === undefined || claims.org_id !== client.orgId) return
     const registered = claims.parent ?? claims.sub
     // A grant's tokens have no row: their parent is the grant.
@@ -39,24 +39,15 @@ export function createOrganisationTokens(
     revoke: async (client, token) => {
       const claims = await find(client, token)
       if (!claims) return
-      await addAuditEntry(store, {
-        at: now(),
-        actor: client.id,
-        action: 'token.revoke',
-        target: claims.sub,
+      const { sub, parent, exp } = claims
+      const entry = { at: now(), actor: client.id, action: 'token.revoke', target: sub }
+      await audited(store, entry, async (change) => {
+        if (parent === undefined) await revokeApiToken(change, sub, now())
+        else await change.revoke(sub, { at: now(), expiresAt: exp * 1000 })
       })
-      if (claims.parent === undefined) await revokeApiToken(store, claims.sub, now())
-      else await revokeId(store, claims.sub, claims.exp * 1000, now())
     },
   }
 }
 
-async function verifyQuietly(verifier: Verifier, token: string): Promise<TokenClaims | undefined> {
-  try {
-    // Nothing is opened here, so no restriction is lost.
-    return await verifier.verify(token, { keepsTileClaims: true, keepsBinding: true })
-  } catch (error) {
-    if (error instanceof GuardError && error.status === 401) return
-    throw error
-  }
-}
+/** The token opens nothing here, so there is no restriction to enforce. */
+const READ_ONLY = { keepsTileClaims: true, keepsBinding: true }

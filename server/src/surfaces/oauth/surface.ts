@@ -2,8 +2,10 @@ import type { TokenClaims } from '@tilepass/guard'
 import { type RequestHandler, Router } from 'express'
 import { readFormBody } from '../../http/form-body.ts'
 import { refuseOtherMethods } from '../../http/other-methods.ts'
+import type { PublicUrl } from '../../http/public-url.ts'
 import type { Exchange } from '../../issuer/exchange.ts'
-import { createOwnVerifier, type OwnTokens } from '../../issuer/verify.ts'
+import type { Issuer } from '../../issuer/issuer.ts'
+import { createOwnVerifier } from '../../issuer/verify.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import type { Store } from '../../store/open.ts'
 import type { Usage } from '../../usage/usage.ts'
@@ -22,12 +24,9 @@ import {
 export interface OauthSurface {
   readonly store: Store
   readonly exchange: Exchange
-  readonly own: OwnTokens
+  readonly own: Issuer
   readonly usage: Usage
-  readonly issuer: string
-  readonly publicUrl: string | undefined
-  /** Epoch ms. */
-  readonly now: () => number
+  readonly publicUrl: PublicUrl
   readonly report: FailureReporter
 }
 
@@ -36,10 +35,10 @@ const METADATA = '/.well-known/oauth-authorization-server'
 
 /** Token exchange (RFC 8693), introspection (7662), revocation (7009) and metadata (8414). */
 export function createOauthSurface(surface: OauthSurface): Router {
-  const { store, exchange, own, usage, issuer, publicUrl, now, report } = surface
+  const { store, exchange, own, usage, publicUrl, report } = surface
+  const { url: issuer, now } = own
   const findClient = createFindClient(exchange, usage)
   const tokens = createOrganisationTokens(store, createOwnVerifier(own, 'tiles'), now)
-  const metadata = toMetadata(issuer, publicUrl ?? issuer)
 
   const router = Router({ caseSensitive: true, strict: true })
   router.use(ENDPOINTS, neverStore)
@@ -88,7 +87,7 @@ export function createOauthSurface(surface: OauthSurface): Router {
     .get((_request, response) => {
       response
         .set({ 'Cache-Control': 'public, max-age=3600', 'Access-Control-Allow-Origin': '*' })
-        .json(metadata)
+        .json(toMetadata(issuer, publicUrl.current ?? issuer))
     })
     .all(refuseOtherMethods('GET, HEAD'))
 

@@ -1,7 +1,8 @@
 import { Router } from 'express'
 import { allowEveryOrigin } from '../../http/cors.ts'
 import { refuseOtherMethods } from '../../http/other-methods.ts'
-import { KEY_SET_MAX_AGE_SECONDS, type SigningKeys } from '../../issuer/signing-keys.ts'
+import { KEY_SET_MAX_AGE_SECONDS } from '../../issuer/key-schedule.ts'
+import type { SigningKeys } from '../../issuer/signing-keys.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import { createGeogErrorHandler } from '../geog/errors.ts'
 
