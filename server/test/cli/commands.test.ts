@@ -195,9 +195,15 @@ describe('inspect', () => {
     expect(out).toContain('\\u009b2J\\u001b[2J')
   })
 
-  test('refuses what is no token', async () => {
-    const { cli } = await startBroker()
-    expect((await cli('inspect', 'x')).code).toBe(2)
+  test.each([
+    ['x', 'Not a JWT: expected three dot-separated parts (given: 1).'],
+    ['', 'Not a JWT: expected three dot-separated parts (given: 0).'],
+    ['a.b.c.d', 'Not a JWT: expected three dot-separated parts (given: 4).'],
+    ['a.b.c', 'Not a JWT: its parts are not base64url-encoded JSON.'],
+  ])('of %j says what is wrong with its form', async (token, message) => {
+    const { code, out, error } = await runCommand(makeDataFolder(), ['inspect', token])
+    expect([code, out]).toEqual([2, ''])
+    expect(error).toContain(message)
   })
 })
 
@@ -303,6 +309,24 @@ test('help has examples, and an unknown command is a mistake of usage', async ()
   }
   expect((await runCommand(data, ['bogus'])).code).toBe(2)
 })
+
+test.each([
+  [['help', 'nope'], 'Unknown command "nope". "tilepass --help" lists the commands.\n'],
+  [
+    ['token', 'help', 'nope'],
+    'Unknown command "nope". "tilepass token --help" lists the commands.\n',
+  ],
+])('%j names the command that does not exist', async (args, error) => {
+  expect(await runCommand(makeDataFolder(), args)).toEqual({ code: 2, out: '', error })
+})
+
+test.each([[['help']], [['help', 'token']], [['token', 'help', 'create']], [['help', '--help']]])(
+  '%j shows help',
+  async (args) => {
+    const { code, out, error } = await runCommand(makeDataFolder(), args)
+    expect([code, error, out]).toEqual([0, '', expect.stringContaining('Usage: tilepass')])
+  },
+)
 
 test('--version prints the version', async () => {
   const result = await runCommand(makeDataFolder(), ['--version'])
