@@ -15,7 +15,7 @@ interface CreateOptions extends DataOptions {
 
 /** Adds `account create`, `account set-password`, `account list`, `account disable` and `account expire`. */
 export function addAccountCommands(program: Command, surroundings: Surroundings): void {
-  const account = program.command('account').description('manage accounts, which own tokens')
+  const account = program.command('account').description('Manage accounts, the owners of tokens')
 
   addDataCommand(account, 'create', {
     description: 'Create an account',
@@ -24,7 +24,7 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
       'account create city --password-stdin < password.txt',
     ],
   })
-    .argument('<name>', 'letters, digits, "-", "_" and "."')
+    .argument('<name>', 'letters, digits, "-", "_" and "."; at most 64')
     .option('--email <address>', 'email address of the owner')
     .option('--password-stdin', 'read a password from standard input')
     .action((name: string, options: CreateOptions) => create(name, options, surroundings))

@@ -15,7 +15,9 @@ interface AddOptions extends DataOptions {
 
 /** Adds `dataset add`, `dataset list` and `dataset remove`. */
 export function addDatasetCommands(program: Command, surroundings: Surroundings): void {
-  const dataset = program.command('dataset').description('manage the catalogue of downloads')
+  const dataset = program
+    .command('dataset')
+    .description('Manage the catalogue of files for download')
 
   addDataCommand(dataset, 'add', {
     description: 'Add a file to the catalogue and print its id',

@@ -11,7 +11,10 @@ export function addInspectCommand(program: Command, surroundings: Surroundings):
     description: 'Show what a token says, and whether the servers on this data folder accept it',
     examples: ['inspect - < token.txt'],
   })
-    .argument('<token>', 'the token, or "-" to read it from standard input, unseen by the shell')
+    .argument(
+      '<token>',
+      'the token, or "-" for standard input, which keeps it out of the shell history',
+    )
     .action((argument: string, options: DataOptions) => inspect(argument, options, surroundings))
 }
 

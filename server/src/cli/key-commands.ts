@@ -6,7 +6,7 @@ import { formatTable, formatTime } from './output.ts'
 
 /** Adds `key list` and `key rotate`. */
 export function addKeyCommands(program: Command, surroundings: Surroundings): void {
-  const key = program.command('key').description('manage the keys that sign tokens')
+  const key = program.command('key').description('Manage the keys that sign tokens')
 
   addDataCommand(key, 'list', {
     description: 'List signing keys without their secrets, the newest first',

@@ -1,12 +1,12 @@
 import { createMapboxCodec } from '../issuer/mapbox/codec.ts'
 import { loadMapboxKey } from '../issuer/mapbox/key.ts'
 import { createMapboxRegistry } from '../issuer/mapbox/registry.ts'
-import { isMapboxScope, MAPBOX_SCOPES } from '../issuer/mapbox/scopes.ts'
-import { findScopes } from '../issuer/scopes.ts'
+import { MAPBOX_SCOPES } from '../issuer/mapbox/scopes.ts'
 import { findAccount } from '../store/accounts.ts'
 import { type DataOptions, type Surroundings, withStore } from './context.ts'
 import { CommandError } from './output.ts'
 import { describeDisabledOwner, describeMissingOwner } from './remedies.ts'
+import { parseScopeOption } from './scope-option.ts'
 
 /** Options of `token create --format mapbox`. */
 export interface MapboxTokenOptions extends DataOptions {
@@ -26,13 +26,8 @@ export async function createFirstMapboxToken(
 ): Promise<void> {
   if (options.expiresIn !== undefined)
     throw new CommandError('--expires-in requires --format jwt: Mapbox tokens never expire.', 2)
-  const scopes = findScopes(options.scope)
-  const unknown = scopes?.find((scope) => !isMapboxScope(scope))
-  if (!scopes || unknown !== undefined)
-    throw new CommandError(
-      `--scope must be Mapbox scopes separated by single spaces (given: "${options.scope}"). The scopes are: ${MAPBOX_SCOPES.map(({ id }) => id).join(' ')}`,
-      2,
-    )
+  const catalogue = MAPBOX_SCOPES.map(({ id }) => id)
+  const scopes = parseScopeOption(options.scope, catalogue)
 
   await withStore(surroundings, options, true, async (store, output) => {
     const account = await findAccount(store, options.account)

@@ -43,7 +43,10 @@ export function addServeCommand(
       'iss and aud of the tokens (TILEPASS_ISSUER; default: the URL of the first run)',
     )
     .option('--public-url <url>', 'URL at which clients reach this server (TILEPASS_PUBLIC_URL)')
-    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (TILEPASS_LOG_LEVEL)')
+    .option(
+      '--log-level <level>',
+      'trace, debug, info, warn, error or silent (TILEPASS_LOG_LEVEL; default info)',
+    )
     .action(async ({ config: flag, ...flags }: ServeOptions) => {
       const { env } = surroundings
       const file = flag ?? (env.TILEPASS_CONFIG || undefined)

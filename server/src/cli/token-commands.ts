@@ -12,7 +12,7 @@ const EXAMPLE_ID = 'tok_0123456789abcdef0123456789abcdef'
 export function addTokenCommands(program: Command, surroundings: Surroundings): void {
   const token = program
     .command('token')
-    .description('manage API tokens, which are long-lived and for servers only')
+    .description('Manage API tokens: long-lived credentials of servers')
 
   addTokenCreateCommand(token, surroundings)
 

@@ -1,13 +1,14 @@
 import type { Command } from 'commander'
 import { DEFAULT_API_SECONDS, MAX_NOTE_LENGTH } from '../admin/rules.ts'
 import { MAX_API_SECONDS } from '../issuer/kinds.ts'
-import { findJwtScopes, JWT_SCOPES } from '../issuer/scopes.ts'
+import { JWT_SCOPES } from '../issuer/scopes.ts'
 import { TILE_FIELDS } from '../issuer/tiles.ts'
 import { administer } from './administer.ts'
 import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
 import { createFirstMapboxToken } from './mapbox-token-command.ts'
 import { CommandError } from './output.ts'
 import { describeDisabledOwner, describeMissingOwner } from './remedies.ts'
+import { parseScopeOption } from './scope-option.ts'
 import { parseTileOptions } from './tile-options.ts'
 
 interface CreateOptions extends DataOptions {
@@ -34,14 +35,17 @@ export function addTokenCreateCommand(token: Command, surroundings: Surroundings
     ],
   })
     .requiredOption('--account <name>', 'account that owns it')
-    .requiredOption('--scope <scopes>', 'what it permits: scopes separated by single spaces')
+    .requiredOption(
+      '--scope <scopes>',
+      `what it permits, separated by single spaces: ${JWT_SCOPES.join(', ')}`,
+    )
     .option(
       '--expires-in <seconds>',
       `lifetime in seconds, up to ${MAX_API_SECONDS} (default: a year)`,
     )
     .option('--format <format>', 'jwt, or mapbox for the Mapbox Tokens API', 'jwt')
     .option('--note <text>', 'what it is for', '')
-    .option('--read-only', 'as a GeoLens API key, let it not create download tokens')
+    .option('--read-only', 'do not let it create GeoLens download tokens')
     .option('--tilesets <names>', 'only these tilesets, separated by commas')
     .option('--bbox <area>', 'only tiles in this area: west,south,east,north in degrees')
     .option('--minzoom <zoom>', 'only tiles of this zoom level and above')
@@ -63,12 +67,7 @@ async function createToken(options: CreateOptions, surroundings: Surroundings): 
     if (options.readOnly) throw new CommandError('--read-only requires --format jwt.', 2)
     return createFirstMapboxToken(options, surroundings)
   }
-  const scopes = findJwtScopes(options.scope)
-  if (!scopes)
-    throw new CommandError(
-      `--scope must be scopes separated by single spaces (given: "${options.scope}"). The scopes are: ${JWT_SCOPES.join(' ')}`,
-      2,
-    )
+  const scopes = parseScopeOption(options.scope, JWT_SCOPES)
   const expiresInSeconds = parseLifetime(options.expiresIn)
   const tiles = parseTileOptions(options)
 

@@ -46,7 +46,7 @@ describe('token create', () => {
     [
       'a misspelt scope',
       ['--account', 'demo', '--scope', 'tiles:raed'],
-      /tiles:read places:read billing:manage admin:access/,
+      /unknown scope "tiles:raed"\. The scopes are: tiles:read places:read billing:manage admin:access/,
     ],
     [
       'no lifetime',
@@ -60,8 +60,8 @@ describe('token create', () => {
     ],
     [
       'a scope of another format',
-      ['--account', 'demo', '--scope', 'a', '--format', 'mapbox'],
-      /Mapbox scopes/,
+      ['--account', 'demo', '--scope', 'tiles:read', '--format', 'mapbox'],
+      /unknown scope "tiles:read"\. The scopes are: styles:tiles/,
     ],
     ['another format', ['--account', 'demo', '--scope', 'a', '--format', 'x'], /--format must be/],
   ])('%s is a mistake of usage', async (_, args, message) => {
