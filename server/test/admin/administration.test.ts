@@ -58,11 +58,15 @@ test.each(CHANGES)('%s of %j leaves one audit entry', async (action, target, run
 
 const FAILURES: readonly [string, (admin: Administration) => Promise<unknown>, string][] = [
   ['creating an account that exists', (admin) => admin.createAccount('city', {}), 'conflict'],
-  ['a password for nobody', (admin) => admin.setPassword('nobody', 'hash'), 'not_found'],
-  ['disabling nobody', (admin) => admin.disableAccount('nobody'), 'not_found'],
-  ['expiring nobody', (admin) => admin.expireAccount('nobody'), 'not_found'],
   [
-    'a token for nobody',
+    'a password for an unknown account',
+    (admin) => admin.setPassword('nobody', 'hash'),
+    'not_found',
+  ],
+  ['disabling an unknown account', (admin) => admin.disableAccount('nobody'), 'not_found'],
+  ['expiring an unknown account', (admin) => admin.expireAccount('nobody'), 'not_found'],
+  [
+    'a token for an unknown account',
     (admin) => admin.createToken({ ...REQUEST, account: 'nobody' }),
     'not_found',
   ],
@@ -72,26 +76,26 @@ const FAILURES: readonly [string, (admin: Administration) => Promise<unknown>, s
     'conflict',
   ],
   [
-    'a token with more scope than its maker has',
+    'a token with more scope than its creator has',
     (admin) => admin.createToken({ ...REQUEST, scopes: ['admin:access'] }),
     'invalid_scope',
   ],
-  ['revoking no token', (admin) => admin.revokeToken('tok_none'), 'not_found'],
-  ['expiring no token', (admin) => admin.expireToken('tok_none'), 'not_found'],
+  ['revoking an unknown token', (admin) => admin.revokeToken('tok_none'), 'not_found'],
+  ['expiring an unknown token', (admin) => admin.expireToken('tok_none'), 'not_found'],
   [
     'adding a dataset that exists',
     (admin) => admin.addDataset({ ...FILE, name: 'earth', account: 'city' }),
     'conflict',
   ],
   [
-    'adding a dataset of nobody',
+    'adding a dataset of an unknown account',
     (admin) => admin.addDataset({ ...FILE, name: 'moon', account: 'nobody' }),
     'not_found',
   ],
-  ['removing no dataset', (admin) => admin.removeDataset('moon'), 'not_found'],
+  ['removing an unknown dataset', (admin) => admin.removeDataset('moon'), 'not_found'],
 ]
 
-test.each(FAILURES)('%s fails, and leaves neither entry nor trace', async (_, run, code) => {
+test.each(FAILURES)('%s fails, and leaves neither an entry nor a change', async (_, run, code) => {
   const { store, admin, listAudit } = await start()
   const look = async () => [
     await listAudit(),
@@ -107,7 +111,7 @@ test.each(FAILURES)('%s fails, and leaves neither entry nor trace', async (_, ru
 })
 
 describe('races', () => {
-  test('of two accounts of one name one is created, with one entry', async () => {
+  test('two concurrent accounts of one name create one, with one entry', async () => {
     const { admin, listAudit } = await start()
     const before = await listAudit()
     const results = await Promise.allSettled([
@@ -118,7 +122,7 @@ describe('races', () => {
     expect(await listAudit()).toEqual([['account.create', 'new'], ...before])
   })
 
-  test('an account that is disabled while its token is signed gets no token', async () => {
+  test('an account that is disabled while its token is being signed gets no token', async () => {
     const { store, admin, listAudit } = await start()
     const slow = createAdministration({
       store,
@@ -135,7 +139,7 @@ describe('races', () => {
     expect((await listAudit())[0]).toEqual(['account.disable', 'city'])
   })
 
-  test('an account that is disabled at once revokes its tokens in this process', async () => {
+  test('disabling an account revokes its tokens in this process at once', async () => {
     const { store, admin, id } = await start()
     const revocations = createRevocations(store, () => NOW)
     const [city] = await admin.listAccounts()

@@ -34,7 +34,7 @@ describe('a broker that knows its issuer is wired once', () => {
     expect(broker.verifier).toBe(verifier)
   })
 
-  test('what a client used where it is mounted is used up where it listens', async () => {
+  test('a limit counts requests to the mounted router and to the listener together', async () => {
     const { broker } = await create({ issuer: ISSUER, mapTokenPerMinute: 2 })
     const mounted = await mount(broker.router)
     const { url } = await broker.listen(0)
@@ -54,7 +54,7 @@ test('the issuer that an earlier run stored is enough to mount the broker', asyn
   expect(broker.router).toBeTypeOf('function')
 })
 
-test('a broker without an issuer takes the URL that it listens on, and the router is that one', async () => {
+test('a broker without an issuer uses the URL that it listens on', async () => {
   const { broker, data } = await create({})
   expect(() => broker.router).toThrow(/issuer/)
   const { url } = await broker.listen(0)
@@ -86,14 +86,14 @@ describe('links of a broker without a configured public URL', () => {
     expect(await readLinks(url)).toEqual([`${url}${tile}`, `${url}/oauth/token`])
   })
 
-  test('stay paths when it listens on every address, for it cannot know its name', async () => {
+  test('stay paths when it listens on every address, because its name is unknown', async () => {
     const { broker } = await create({ issuer: ISSUER, tilesets: { world: { path } } })
     const { port } = await broker.listen(0, '0.0.0.0')
     const links = await readLinks(`http://127.0.0.1:${port}`)
     expect(links).toEqual(['/v1/tiles/world/{z}/{x}/{y}.mvt', `${ISSUER}/oauth/token`])
   })
 
-  test('name the Mapbox page after the URL that it listens on', async () => {
+  test('of Mapbox pages begin with the URL that it listens on', async () => {
     const { cli, url } = await startBroker()
     const args = ['--account', 'demo', '--format', 'mapbox', '--scope', 'tokens:read']
     const token = (await cli('token', 'create', ...args)).out.trim()

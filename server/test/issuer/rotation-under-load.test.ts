@@ -5,7 +5,7 @@ import { readClaims, startBroker } from '../support/broker-under-test.ts'
 const HOUR = 3_600_000
 const ROTATIONS = 20
 
-test('F9: a guard elsewhere refuses no good token while keys rotate 20 times under load', async () => {
+test('F9: a guard on another server refuses no valid token during 20 rotations under load', async () => {
   const { url, post, createToken, clock, cli } = await startBroker({
     mapTokenPerMinute: 1_000_000,
   })
@@ -33,7 +33,7 @@ test('F9: a guard elsewhere refuses no good token while keys rotate 20 times und
         await guard.verify(token).then(
           () => verified++,
           (error) => {
-            // The clock jumps by hours here; a token that it left behind has really ended.
+            // The clock jumps by hours here, so a token may really have expired.
             if (error.code !== 'TOKEN_EXPIRED') refused.push(error)
           },
         )

@@ -20,7 +20,7 @@ async function start() {
 }
 
 describe('T11: key rotation', () => {
-  test('publishes a new key at once, and it signs when every cached key set has gone', async () => {
+  test('publishes a new key at once, and signs with it when every cached key set has expired', async () => {
     const { listKids, mapToken, rotate, clock, broker } = await start()
     const [first] = await listKids()
     const second = await rotate()
@@ -33,7 +33,7 @@ describe('T11: key rotation', () => {
     await expect(broker.verifier.verify(token)).resolves.toBeDefined()
   })
 
-  test('keeps the old key until the last token that it signed has ended', async () => {
+  test('keeps the old key until the last token that it signed has expired', async () => {
     const { listKids, createToken, rotate, clock, broker, cli } = await start()
     const [first] = await listKids()
     const year = 366 * 24 * HOUR
@@ -53,7 +53,7 @@ describe('T11: key rotation', () => {
     ])
   })
 
-  test('F9: twenty rotations refuse no good token', async () => {
+  test('F9: no valid token is refused during twenty rotations', async () => {
     const { mapToken, createToken, clock, broker, data, rotate } = await start()
     const early = await createToken('tiles:read', 86_400 * 30)
     for (let count = 0; count < 20; count++) {
@@ -68,7 +68,7 @@ describe('T11: key rotation', () => {
     await store.close()
   }, 60_000)
 
-  test('by this very process over HTTP counts as well', async () => {
+  test('by this process over HTTP is noticed as well', async () => {
     const { url, createToken, listKids } = await start()
     const headers = { authorization: `Bearer ${await createToken('admin:access')}` }
     const rotated = await fetch(`${url}/v1/admin/keys/rotate`, { method: 'POST', headers })

@@ -47,7 +47,7 @@ const askTile = (running: Awaited<ReturnType<typeof start>>, token: string, path
   running.ask(token, `/v1/tiles/${path}`)
 
 describe('a grant for some tiles', () => {
-  test('gives tokens that are marked as critical and open those tiles alone', async () => {
+  test('issues tokens that are marked as critical and open only those tiles', async () => {
     const running = await start()
     const { access_token: token } = await (
       await running.post('/map-token', { grant: 'swiss' })
@@ -69,7 +69,7 @@ describe('a grant for some tiles', () => {
       expect([path, await askTile(running, token, path)]).toEqual([path, status])
   })
 
-  test('is refused by a verifier whose user does not keep the restriction', async () => {
+  test('is refused by a verifier whose caller does not enforce the restriction', async () => {
     const { broker, post } = await start()
     const { access_token: token } = await (await post('/map-token', { grant: 'swiss' })).json()
     await expect(broker.verifier.verify(token)).rejects.toThrow('restricted to other tiles')
@@ -80,7 +80,7 @@ describe('a grant for some tiles', () => {
 })
 
 describe('an API token for some tiles', () => {
-  test('hands its restriction down, and opens nothing else', async () => {
+  test('passes its restriction on to exchanged tokens, and opens nothing else', async () => {
     const running = await start()
     const token = await running.createRestricted('--tilesets', 'world', '--maxzoom', '2')
     const child = await (
@@ -142,7 +142,7 @@ describe('an API token for some tiles', () => {
     expect(result.error).toContain(message)
   })
 
-  test('can be made over HTTP by an operator', async () => {
+  test('can be created over HTTP by an operator', async () => {
     const { post, createToken } = await start()
     const headers = { authorization: `Bearer ${await createToken('admin:access tiles:read')}` }
     const order = { account: 'demo', scope: 'tiles:read' }
@@ -199,7 +199,7 @@ describe('X1: an OAuth exchange', () => {
     }
   })
 
-  test('names the parameter that cannot be', async () => {
+  test('names the invalid parameter', async () => {
     const { createToken, exchange } = await start()
     const subject = await createToken('tiles:read')
     const { status, body } = await exchange(subject, { bbox: '0,0,0,10' })

@@ -7,7 +7,7 @@ const ask = (url: string, token: string) =>
 test.each([
   ['an API token', []],
   ['an API token for some tiles', ['--tilesets', 'world']],
-])('T8: %s is not a session, and the answer says so', async (_, args) => {
+])('T8: %s is refused as a session', async (_, args) => {
   const { cli, url } = await startBroker()
   const create = ['token', 'create', '--account', 'demo', '--scope', 'tiles:read']
   const { out } = await cli(...create, ...args)

@@ -32,7 +32,7 @@ const CHANGES: readonly [string, (change: Change) => Promise<void>][] = [
 ]
 
 describe.each(CHANGES)('a change that %s', (_, run) => {
-  test('is known to this process at once, without a look at the store', async () => {
+  test('is known to this process at once, without reading the store', async () => {
     const { store, revocations } = await start()
     await applyChange(store, run)
     expect(revocations.peek(child)).toBe(true)
@@ -89,7 +89,7 @@ test('revoking again changes nothing', async () => {
   expect(await findApiToken(store, 'tok_1')).toMatchObject({ revoked_at: NOW, modified_at: NOW })
 })
 
-test('views of this process load again after a change that says so, unless it failed', async () => {
+test('a committed change with noteWrite() makes the views of this process load again', async () => {
   const store = await openTestStore()
   let loads = 0
   const watch = createWatch(store, async () => {

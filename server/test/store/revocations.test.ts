@@ -7,7 +7,7 @@ import { openTestStore } from '../support/store-under-test.ts'
 const token = { sub: 'tok_1', org_id: 'org_1', iat: NOW / 1000 }
 const period = { at: NOW, expiresAt: NOW + 60_000 }
 
-test('what is not loaded yet is not peeked at', async () => {
+test('peek gives no answer before the first load', async () => {
   const revocations = createRevocations(await openTestStore(), () => NOW)
   expect(revocations.peek(token)).toBeUndefined()
   expect(await revocations.refuses(token)).toBe(false)
