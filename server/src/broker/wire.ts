@@ -4,19 +4,19 @@ import type { BrokerConfig } from '../config/schema.ts'
 import { createGrants } from '../grants/grants.ts'
 import type { PublicUrl } from '../http/public-url.ts'
 import { createDownloadTokens } from '../issuer/download-tokens.ts'
-import { createExchange } from '../issuer/exchange.ts'
 import type { Issuer } from '../issuer/issuer.ts'
 import { createMapboxCheck } from '../issuer/mapbox/check.ts'
 import { createMapboxCodec } from '../issuer/mapbox/codec.ts'
 import { createTileVerifier } from '../issuer/mapbox/tile-verifier.ts'
 import { createMint } from '../issuer/mint.ts'
+import { createSubjectTokens } from '../issuer/subject-tokens.ts'
 import { createOwnVerifier } from '../issuer/verify.ts'
 import { createAddressLimit } from '../limits/address-limit.ts'
 import { createRateLimit } from '../limits/rate-limit.ts'
 import type { FailureReporter } from '../observe/failures.ts'
 import { createPasswords } from '../sessions/passwords.ts'
 import { createSessions } from '../sessions/sessions.ts'
-import { createSignInDesk } from '../sessions/sign-in.ts'
+import { createPasswordSignIn } from '../sessions/sign-in.ts'
 import { createRevocations } from '../store/revocations.ts'
 import { createGeogSurface } from '../surfaces/geog/surface.ts'
 import { createCallers } from '../surfaces/geolens/callers.ts'
@@ -67,7 +67,7 @@ export function wire(
     now,
   }
   const mint = createMint(issuer)
-  const exchange = createExchange(store, issuer, usage)
+  const subjectTokens = createSubjectTokens(store, issuer, usage)
   const { sessionSeconds, refreshSeconds: familySeconds, graceSeconds } = config.login
   const sessions = createSessions(store, issuer, { sessionSeconds, familySeconds, graceSeconds })
   const codec = createMapboxCodec(mapboxKey)
@@ -96,8 +96,8 @@ export function wire(
       createGeogSurface({
         store,
         config,
-        exchange,
-        own: issuer,
+        subjectTokens,
+        issuer,
         mint,
         usage,
         verifier,
@@ -112,14 +112,14 @@ export function wire(
     geolens: () =>
       createGeoLensSurface({
         store,
-        callers: createCallers(store, exchange, sessions, usage),
+        callers: createCallers(store, subjectTokens, sessions, usage),
         downloadTokens: createDownloadTokens(issuer),
         limit: createRateLimit(config.downloadTokensPerMinute),
         report,
       }),
     login: () =>
       createLoginSurface({
-        desk: createSignInDesk({
+        passwordSignIn: createPasswordSignIn({
           store,
           passwords: createPasswords(),
           accountLimit: createRateLimit(config.login.perMinute),
@@ -141,7 +141,7 @@ export function wire(
         usage,
         report,
       }),
-    oauth: () => createOauthSurface({ store, exchange, own: issuer, usage, publicUrl, report }),
+    oauth: () => createOauthSurface({ store, subjectTokens, issuer, usage, publicUrl, report }),
   }
 
   const router = Router({ caseSensitive: true, strict: true })

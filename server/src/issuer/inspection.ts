@@ -3,7 +3,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { Store } from '../store/open.ts'
 import { createDownloadTokens } from './download-tokens.ts'
 import type { Issuer } from './issuer.ts'
-import { findKind, type Use } from './kinds.ts'
+import { findTokenKind, type Purpose } from './kinds.ts'
 import { createMapboxCheck } from './mapbox/check.ts'
 import { createMapboxCodec, isMapboxToken } from './mapbox/codec.ts'
 import { loadMapboxKey } from './mapbox/key.ts'
@@ -34,12 +34,16 @@ export function findTokenParts(token: string): TokenParts | undefined {
 }
 
 /** Judges a token that this issuer signed with its keys. */
-export async function judgeSignedToken(issuer: Issuer, token: string, use: Use): Promise<Verdict> {
+export async function judgeSignedToken(
+  issuer: Issuer,
+  token: string,
+  purpose: Purpose,
+): Promise<Verdict> {
   try {
     // Nothing is opened here, so there is no restriction to enforce.
     const readOnly = { keepsTileClaims: true, keepsBinding: true }
-    const claims = await createOwnVerifier(issuer, use).verify(token, readOnly)
-    return { valid: true, kind: findKind(claims)?.name, claims }
+    const claims = await createOwnVerifier(issuer, purpose).verify(token, readOnly)
+    return { valid: true, kind: findTokenKind(claims)?.name, claims }
   } catch (error) {
     if (error instanceof InvalidTokenError) return { valid: false, reason: error.detail }
     if (error instanceof GuardError) return { valid: false, reason: error.message }

@@ -1,10 +1,10 @@
 import type { TokenClaims } from '@tilepass/guard'
 
 /** A purpose for which a token can be presented. */
-export type Use = 'exchange' | 'tiles' | 'places' | 'billing' | 'admin' | 'session'
+export type Purpose = 'exchange' | 'tiles' | 'places' | 'billing' | 'admin' | 'session'
 
 /** A kind of token: how it is recognised, and what it can be used for. */
-export interface Kind {
+export interface TokenKind {
   readonly name: 'api' | 'access' | 'session'
   /** Prefix of `sub`. */
   readonly prefix: string
@@ -13,7 +13,7 @@ export interface Kind {
   readonly hasParent: boolean
   /** Longest lifetime, in ms. */
   readonly maxLifetime: number
-  readonly uses: readonly Use[]
+  readonly purposes: readonly Purpose[]
 }
 
 const HOUR = 3_600_000
@@ -27,14 +27,14 @@ export const MAX_API_SECONDS = 366 * 86_400
 export const MAX_SESSION_SECONDS = 86_400
 
 /** Every kind of token, in the one place that says what each can be used for. */
-export const KINDS: readonly Kind[] = [
+export const TOKEN_KINDS: readonly TokenKind[] = [
   {
     name: 'access',
     prefix: 'tok_short_',
     tokenType: 'api_token',
     hasParent: true,
     maxLifetime: 4 * HOUR,
-    uses: ['tiles', 'places'],
+    purposes: ['tiles', 'places'],
   },
   {
     name: 'api',
@@ -42,7 +42,7 @@ export const KINDS: readonly Kind[] = [
     tokenType: 'api_token',
     hasParent: false,
     maxLifetime: MAX_API_SECONDS * 1000,
-    uses: ['exchange', 'tiles', 'places', 'billing', 'admin'],
+    purposes: ['exchange', 'tiles', 'places', 'billing', 'admin'],
   },
   {
     name: 'session',
@@ -50,7 +50,7 @@ export const KINDS: readonly Kind[] = [
     tokenType: 'session',
     hasParent: true,
     maxLifetime: MAX_SESSION_SECONDS * 1000,
-    uses: ['session'],
+    purposes: ['session'],
   },
 ]
 
@@ -58,8 +58,8 @@ export const KINDS: readonly Kind[] = [
  * Finds the kind of token that these claims belong to. Claims that contradict the kind of the id belong
  * to none.
  */
-export function findKind(claims: TokenClaims): Kind | undefined {
-  const kind = KINDS.find(({ prefix }) => claims.sub.startsWith(prefix))
+export function findTokenKind(claims: TokenClaims): TokenKind | undefined {
+  const kind = TOKEN_KINDS.find(({ prefix }) => claims.sub.startsWith(prefix))
   if (!kind || claims.token_type !== kind.tokenType) return
   if ((claims.parent !== undefined) !== kind.hasParent) return
   return (claims.exp - claims.iat) * 1000 <= kind.maxLifetime ? kind : undefined
@@ -69,7 +69,7 @@ export function findKind(claims: TokenClaims): Kind | undefined {
  * What Mapbox tokens (public, secret, temporary) can be used for besides their own API. A secret one
  * must not be in a page, and none can be exchanged.
  */
-export const MAPBOX_KINDS: Readonly<Record<'pk' | 'sk' | 'tk', readonly Use[]>> = {
+export const MAPBOX_KINDS: Readonly<Record<'pk' | 'sk' | 'tk', readonly Purpose[]>> = {
   pk: ['tiles'],
   sk: [],
   tk: ['tiles'],

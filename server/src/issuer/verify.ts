@@ -7,13 +7,13 @@ import {
   type Verifier,
 } from '@tilepass/guard'
 import type { Issuer } from './issuer.ts'
-import { findKind, type Use } from './kinds.ts'
+import { findTokenKind, type Purpose } from './kinds.ts'
 
 /**
  * Creates a verifier for tokens of this issuer whose kind allows the use. A revoked API token revokes
  * the access tokens exchanged for it, a disabled account every token of its organisation.
  */
-export function createOwnVerifier(issuer: Issuer, wanted: Use): Verifier {
+export function createOwnVerifier(issuer: Issuer, wanted: Purpose): Verifier {
   const { keys } = issuer
   let { jwks } = keys
   let verifier = createForKeys(issuer)
@@ -25,7 +25,8 @@ export function createOwnVerifier(issuer: Issuer, wanted: Use): Verifier {
     }
     return verifier
   }
-  const isAllowed = (claims: TokenClaims) => findKind(claims)?.uses.includes(wanted) ?? false
+  const isAllowed = (claims: TokenClaims) =>
+    findTokenKind(claims)?.purposes.includes(wanted) ?? false
 
   return {
     recall: (token, use) => {

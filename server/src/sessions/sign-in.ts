@@ -15,7 +15,7 @@ export interface Attempt {
 }
 
 /** Checks and changes passwords, within limits. */
-export interface SignInDesk {
+export interface PasswordSignIn {
   /**
    * Resolves to the account that the password belongs to. Neither the answer nor its time tells an
    * unknown user from a wrong password.
@@ -32,7 +32,7 @@ export interface SignInDesk {
 }
 
 /** What it needs. */
-export interface SignInDeskParts {
+export interface PasswordSignInParts {
   readonly store: Store
   readonly passwords: Passwords
   readonly accountLimit: RateLimit
@@ -45,7 +45,7 @@ export interface SignInDeskParts {
 const MAX_USERNAME = 320
 
 /** Creates it. */
-export function createSignInDesk(parts: SignInDeskParts): SignInDesk {
+export function createPasswordSignIn(parts: PasswordSignInParts): PasswordSignIn {
   const { store, passwords, accountLimit, addressLimit, now } = parts
   return {
     check: async ({ username, password, address }) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { findKind, KINDS } from '../../src/issuer/kinds.ts'
+import { findTokenKind, TOKEN_KINDS } from '../../src/issuer/kinds.ts'
 import { createMint } from '../../src/issuer/mint.ts'
 import { loadSigningKeys } from '../../src/issuer/signing-keys.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -63,7 +63,7 @@ describe('T8: kinds × endpoints', () => {
 })
 
 test('every kind is recognised by its own prefix', () => {
-  for (const kind of KINDS) {
+  for (const kind of TOKEN_KINDS) {
     const claims = {
       iss: 'i',
       aud: 'a',
@@ -75,8 +75,8 @@ test('every kind is recognised by its own prefix', () => {
       token_type: kind.tokenType,
       ...(kind.hasParent ? { parent: 'p' } : {}),
     }
-    expect(findKind(claims)).toBe(kind)
-    expect(findKind({ ...claims, token_type: 'other' })).toBeUndefined()
+    expect(findTokenKind(claims)).toBe(kind)
+    expect(findTokenKind({ ...claims, token_type: 'other' })).toBeUndefined()
   }
 })
 

@@ -4,9 +4,9 @@ import { InvalidRequestError } from '../../errors.ts'
 import { readJsonBody } from '../../http/json-body.ts'
 import { refuseOtherMethods } from '../../http/other-methods.ts'
 import { InvalidTtlError, UnauthorizedError } from '../../issuer/errors.ts'
-import type { Exchange, ExchangeRequest } from '../../issuer/exchange.ts'
 import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
 import { findScopes } from '../../issuer/scopes.ts'
+import type { ExchangeRequest, SubjectTokens } from '../../issuer/subject-tokens.ts'
 import { sendAccessToken } from '../token-response.ts'
 
 const DEFAULT_TTL_SECONDS = 3600
@@ -16,17 +16,17 @@ const DEFAULT_TTL_SECONDS = 3600
  *
  * @param now Epoch ms.
  */
-export function createExchangeRoute(exchange: Exchange, now: () => number): Router {
+export function createExchangeRoute(subjectTokens: SubjectTokens, now: () => number): Router {
   const router = Router({ caseSensitive: true, strict: true })
   router
     .route('/v1/auth/token')
     .post(async (request, response) => {
       response.set('X-Content-Type-Options', 'nosniff')
-      const subject = await exchange.authenticate(readSubjectToken(request), {
+      const subject = await subjectTokens.authenticate(readSubjectToken(request), {
         keepsTileClaims: true,
       })
       const wanted = parseExchangeRequest(await readJsonBody(request))
-      sendAccessToken(response, await exchange.exchange(subject, wanted), now())
+      sendAccessToken(response, await subjectTokens.exchange(subject, wanted), now())
     })
     .all(refuseOtherMethods('POST'))
   return router

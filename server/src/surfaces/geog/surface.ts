@@ -2,11 +2,11 @@ import { type Budgets, guard, TOKEN_COOKIE, type Verifier } from '@tilepass/guar
 import { Router } from 'express'
 import type { Config } from '../../config/schema.ts'
 import type { PublicUrl } from '../../http/public-url.ts'
-import type { Exchange } from '../../issuer/exchange.ts'
 import type { Issuer } from '../../issuer/issuer.ts'
-import type { Use } from '../../issuer/kinds.ts'
+import type { Purpose } from '../../issuer/kinds.ts'
 import type { Mint } from '../../issuer/mint.ts'
 import { createRegisteredVerifier } from '../../issuer/registered.ts'
+import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import { createOwnVerifier } from '../../issuer/verify.ts'
 import { type FailureReporter, isFailure } from '../../observe/failures.ts'
 import type { Places } from '../../places/places.ts'
@@ -25,10 +25,10 @@ import { createTilesRoutes, TILE_RULES } from './tiles-routes.ts'
 export interface GeogSurface {
   readonly store: Store
   readonly config: Pick<Config, 'geog'>
-  readonly exchange: Exchange
+  readonly subjectTokens: SubjectTokens
   /** Some grant hands its tokens out in a cookie. */
   readonly tokenCookies: boolean
-  readonly own: Issuer
+  readonly issuer: Issuer
   readonly mint: Mint
   readonly usage: Usage
   readonly verifier: Verifier
@@ -43,21 +43,22 @@ export interface GeogSurface {
 
 /** Geog's API: exchange, tiles, places, billing and administration, each behind its scope. */
 export function createGeogSurface(surface: GeogSurface): Router {
-  const { store, exchange, own, mint, usage, verifier, tilesets, places, publicUrl } = surface
+  const { store, subjectTokens, issuer, mint, usage, verifier, tilesets, places, publicUrl } =
+    surface
   const { now, report, budgets } = surface
   const { tilesPerDay } = surface.config.geog
   const onRefusal = (error: unknown) => {
     if (isFailure(error)) report(error)
   }
-  const guardFor = (use: Use, scope: string) =>
+  const guardFor = (purpose: Purpose, scope: string) =>
     guard({
-      verifier: createRegisteredVerifier(store, createOwnVerifier(own, use)),
+      verifier: createRegisteredVerifier(store, createOwnVerifier(issuer, purpose)),
       scope,
       onRefusal,
     })
 
   const router = Router({ caseSensitive: true, strict: true })
-  router.use(createExchangeRoute(exchange, now))
+  router.use(createExchangeRoute(subjectTokens, now))
   router.use(
     createBillingRoute({ store, usage, guard: guardFor('billing', 'billing:manage'), now }),
   )
@@ -72,7 +73,7 @@ export function createGeogSurface(surface: GeogSurface): Router {
   )
   // Without places and tilesets of our own the host application's routes keep these paths.
   if (places) {
-    const placesVerifier = createOwnVerifier(own, 'places')
+    const placesVerifier = createOwnVerifier(issuer, 'places')
     const placesGuard = guard({ verifier: placesVerifier, scope: 'places:read', onRefusal })
     router.use(createPlacesRoute(places, placesGuard, usage))
   }

@@ -1,7 +1,7 @@
 import { GuardError, readCredential } from '@tilepass/guard'
 import type { Request } from 'express'
 import { BrokerError } from '../../errors.ts'
-import type { Exchange } from '../../issuer/exchange.ts'
+import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
 import { findApiToken } from '../../store/api-tokens.ts'
 import type { Store } from '../../store/open.ts'
@@ -30,12 +30,12 @@ export interface Callers {
 /** Creates the callers of this surface: sessions of login, and API tokens of the registry. */
 export function createCallers(
   store: Store,
-  exchange: Exchange,
+  subjectTokens: SubjectTokens,
   sessions: Sessions,
   usage: Usage,
 ): Callers {
   const findByApiToken = async (token: string): Promise<Caller> => {
-    const { claims } = await exchange.authenticate(token)
+    const { claims } = await subjectTokens.authenticate(token)
     const row = await findApiToken(store, claims.sub)
     if (!row) throw new NotAuthenticatedError()
     usage.record(claims, 'geolens')

@@ -7,7 +7,7 @@ import { clearRefreshCookie, usesRefreshCookie } from './refresh-cookie.ts'
 import type { LoginSurface } from './surface.ts'
 
 /** `GET /account` and `POST /account/password`, for whoever has a session. */
-export function createAccountRoutes({ desk, sessions }: LoginSurface): Router {
+export function createAccountRoutes({ passwordSignIn, sessions }: LoginSurface): Router {
   const router = Router({ caseSensitive: true, strict: true })
   router
     .route('/account')
@@ -27,8 +27,12 @@ export function createAccountRoutes({ desk, sessions }: LoginSurface): Router {
       const body = await readJsonBody(request)
       const password = readPassword(body, 'password')
       const next = readPassword(body, 'new_password')
-      const signIn = await desk.check({ username: account.name, password, address: request.ip })
-      await desk.changePassword(signIn, next)
+      const signIn = await passwordSignIn.check({
+        username: account.name,
+        password,
+        address: request.ip,
+      })
+      await passwordSignIn.changePassword(signIn, next)
       if (usesRefreshCookie(request)) clearRefreshCookie(response)
       response.set('Cache-Control', 'no-store').status(204).end()
     })

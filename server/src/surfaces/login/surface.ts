@@ -1,14 +1,14 @@
 import { Router } from 'express'
 import type { FailureReporter } from '../../observe/failures.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
-import type { SignInDesk } from '../../sessions/sign-in.ts'
+import type { PasswordSignIn } from '../../sessions/sign-in.ts'
 import { createAccountRoutes } from './account-routes.ts'
 import { createLoginErrorHandler } from './errors.ts'
 import { createTokenRoutes } from './token-routes.ts'
 
 /** What the login surface needs. */
 export interface LoginSurface {
-  readonly desk: SignInDesk
+  readonly passwordSignIn: PasswordSignIn
   readonly sessions: Sessions
   /** Epoch ms. */
   readonly now: () => number

@@ -15,7 +15,7 @@ import {
 import type { LoginSurface } from './surface.ts'
 
 /** `POST /token`, `/token/refresh` and `/logout`. */
-export function createTokenRoutes({ desk, sessions, now }: LoginSurface): Router {
+export function createTokenRoutes({ passwordSignIn, sessions, now }: LoginSurface): Router {
   const router = Router({ caseSensitive: true, strict: true })
 
   const send = (request: Request, response: Response, tokens: SessionTokens) => {
@@ -45,7 +45,7 @@ export function createTokenRoutes({ desk, sessions, now }: LoginSurface): Router
       if (spent !== undefined) return refresh(request, response, spent)
       const username = readText(body, 'username')
       const password = readPassword(body, 'password')
-      const signIn = await desk.check({ username, password, address: request.ip })
+      const signIn = await passwordSignIn.check({ username, password, address: request.ip })
       const tokens = await sessions.open(signIn)
       if (!tokens) throw new InvalidCredentialsError()
       send(request, response, tokens)

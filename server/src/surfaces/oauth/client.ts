@@ -2,7 +2,7 @@ import type { TokenClaims } from '@tilepass/guard'
 import type { Request } from 'express'
 import type { Form } from '../../http/form-body.ts'
 import { UnauthorizedError } from '../../issuer/errors.ts'
-import type { Exchange } from '../../issuer/exchange.ts'
+import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { InvalidClientError, OauthError } from './errors.ts'
 
@@ -21,7 +21,7 @@ export type FindClient = (request: Request, form: Form) => Promise<Client | unde
  * @throws {@link InvalidClientError}; {@link OauthError} for two ways at once.
  * @see RFC 6749 §2.3.1
  */
-export function createFindClient(exchange: Exchange, usage: Usage): FindClient {
+export function createFindClient(subjectTokens: SubjectTokens, usage: Usage): FindClient {
   return async (request, form) => {
     const basic = readBasic(request)
     const secret = form.get('client_secret')
@@ -29,7 +29,7 @@ export function createFindClient(exchange: Exchange, usage: Usage): FindClient {
       throw new OauthError('invalid_request', 'Authenticate the client in one way')
     if (!basic && secret === undefined) return
     const id = basic?.id ?? form.get('client_id')
-    const claims = await authenticate(exchange, basic?.secret ?? secret ?? '')
+    const claims = await authenticate(subjectTokens, basic?.secret ?? secret ?? '')
     if (claims.sub !== id) throw new InvalidClientError()
     const named = form.get('client_id')
     if (named !== undefined && named !== id) throw new InvalidClientError()
@@ -38,9 +38,9 @@ export function createFindClient(exchange: Exchange, usage: Usage): FindClient {
   }
 }
 
-async function authenticate(exchange: Exchange, secret: string): Promise<TokenClaims> {
+async function authenticate(subjectTokens: SubjectTokens, secret: string): Promise<TokenClaims> {
   try {
-    return (await exchange.authenticate(secret)).claims
+    return (await subjectTokens.authenticate(secret)).claims
   } catch (error) {
     if (error instanceof UnauthorizedError) throw new InvalidClientError()
     throw error

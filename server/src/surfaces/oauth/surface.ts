@@ -3,8 +3,8 @@ import { type RequestHandler, Router } from 'express'
 import { readFormBody } from '../../http/form-body.ts'
 import { refuseOtherMethods } from '../../http/other-methods.ts'
 import type { PublicUrl } from '../../http/public-url.ts'
-import type { Exchange } from '../../issuer/exchange.ts'
 import type { Issuer } from '../../issuer/issuer.ts'
+import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import { createOwnVerifier } from '../../issuer/verify.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import type { Store } from '../../store/open.ts'
@@ -23,8 +23,8 @@ import {
 /** What the OAuth surface needs. */
 export interface OauthSurface {
   readonly store: Store
-  readonly exchange: Exchange
-  readonly own: Issuer
+  readonly subjectTokens: SubjectTokens
+  readonly issuer: Issuer
   readonly usage: Usage
   readonly publicUrl: PublicUrl
   readonly report: FailureReporter
@@ -35,10 +35,10 @@ const METADATA = '/.well-known/oauth-authorization-server'
 
 /** Token exchange (RFC 8693), introspection (7662), revocation (7009) and metadata (8414). */
 export function createOauthSurface(surface: OauthSurface): Router {
-  const { store, exchange, own, usage, publicUrl, report } = surface
-  const { url: issuer, now } = own
-  const findClient = createFindClient(exchange, usage)
-  const tokens = createOrganisationTokens(store, createOwnVerifier(own, 'tiles'), now)
+  const { store, subjectTokens, issuer, usage, publicUrl, report } = surface
+  const { url, now } = issuer
+  const findClient = createFindClient(subjectTokens, usage)
+  const tokens = createOrganisationTokens(store, createOwnVerifier(issuer, 'tiles'), now)
 
   const router = Router({ caseSensitive: true, strict: true })
   router.use(ENDPOINTS, neverStore)
@@ -48,8 +48,8 @@ export function createOauthSurface(surface: OauthSurface): Router {
     .post(async (request, response) => {
       const form = await readFormBody(request)
       const client = await findClient(request, form)
-      const wanted = parseTokenExchange(form, issuer)
-      const { access } = await exchangeSubject(exchange, wanted, client)
+      const wanted = parseTokenExchange(form, url)
+      const { access } = await exchangeSubject(subjectTokens, wanted, client)
       response.json({
         access_token: access.token,
         issued_token_type: ACCESS_TOKEN_TYPE,
@@ -87,7 +87,7 @@ export function createOauthSurface(surface: OauthSurface): Router {
     .get((_request, response) => {
       response
         .set({ 'Cache-Control': 'public, max-age=3600', 'Access-Control-Allow-Origin': '*' })
-        .json(toMetadata(issuer, publicUrl.current ?? issuer))
+        .json(toMetadata(url, publicUrl.current ?? url))
     })
     .all(refuseOtherMethods('GET, HEAD'))
 

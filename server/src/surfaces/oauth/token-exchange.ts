@@ -1,10 +1,10 @@
 import type { TileClaims } from '@tilepass/guard'
 import type { Form } from '../../http/form-body.ts'
 import { InvalidScopeError, UnauthorizedError } from '../../issuer/errors.ts'
-import type { Exchange, Subject } from '../../issuer/exchange.ts'
 import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
-import type { AccessToken } from '../../issuer/mint.ts'
+import type { IssuedToken } from '../../issuer/mint.ts'
 import { findScopes } from '../../issuer/scopes.ts'
+import type { Subject, SubjectTokens } from '../../issuer/subject-tokens.ts'
 import { parseTileTexts, TILE_FIELDS } from '../../issuer/tiles.ts'
 import type { Client } from './client.ts'
 import { InvalidClientError, OauthError } from './errors.ts'
@@ -56,15 +56,15 @@ export function parseTokenExchange(form: Form, issuer: string): TokenExchange {
  * @see RFC 8693 §2.2
  */
 export async function exchangeSubject(
-  exchange: Exchange,
+  subjectTokens: SubjectTokens,
   { subjectToken, scopes, tiles }: TokenExchange,
   client: Client | undefined,
-): Promise<{ readonly subject: Subject; readonly access: AccessToken }> {
+): Promise<{ readonly subject: Subject; readonly access: IssuedToken }> {
   try {
-    const subject = await exchange.authenticate(subjectToken, { keepsTileClaims: true })
+    const subject = await subjectTokens.authenticate(subjectToken, { keepsTileClaims: true })
     if (client && client.orgId !== subject.claims.org_id) throw new InvalidClientError()
     const request = { ttl: TTL_SECONDS, ...(scopes && { scopes }), ...(tiles && { tiles }) }
-    return { subject, access: await exchange.exchange(subject, request) }
+    return { subject, access: await subjectTokens.exchange(subject, request) }
   } catch (error) {
     if (error instanceof UnauthorizedError)
       throw new OauthError('invalid_request', 'subject_token is not valid')

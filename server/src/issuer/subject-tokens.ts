@@ -3,7 +3,7 @@ import type { Store } from '../store/open.ts'
 import type { Usage } from '../usage/usage.ts'
 import { InvalidScopeError, UnauthorizedError } from './errors.ts'
 import type { Issuer } from './issuer.ts'
-import { type AccessToken, createMint, createTokenId } from './mint.ts'
+import { createMint, createTokenId, type IssuedToken } from './mint.ts'
 import { createRegisteredVerifier } from './registered.ts'
 import { findScopes, isSubset } from './scopes.ts'
 import { createOwnVerifier, findClaims } from './verify.ts'
@@ -24,7 +24,7 @@ export interface ExchangeRequest {
 }
 
 /** Exchanges subject tokens for access tokens (RFC 8693 in Geog's form). */
-export interface Exchange {
+export interface SubjectTokens {
   /**
    * Verifies a subject token.
    *
@@ -37,11 +37,11 @@ export interface Exchange {
    *
    * @throws {@link InvalidScopeError} for a scope or tiles that the subject token does not permit.
    */
-  exchange(subject: Subject, request: ExchangeRequest): Promise<AccessToken>
+  exchange(subject: Subject, request: ExchangeRequest): Promise<IssuedToken>
 }
 
 /** Creates the exchange. It reads the registry every time, so that a revocation counts at once. */
-export function createExchange(store: Store, issuer: Issuer, usage: Usage): Exchange {
+export function createSubjectTokens(store: Store, issuer: Issuer, usage: Usage): SubjectTokens {
   const { now } = issuer
   const registered = createRegisteredVerifier(store, createOwnVerifier(issuer, 'exchange'))
   const mint = createMint(issuer)
