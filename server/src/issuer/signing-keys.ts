@@ -16,7 +16,7 @@ export interface SigningKeys {
   readonly privateKey: CryptoKey
   /** Public members only; the same object as long as no key changes. @see RFC 7517 §5 */
   readonly jwks: JsonWebKeySet
-  /** Are these the keys of now, as far as can be told without waiting? */
+  /** Are these keys known to be current? It answers without waiting. */
   isCurrent(): boolean
   /** Loads what any process has changed, and lets the next key sign when it is time; nearly free. */
   refresh(): Promise<void>

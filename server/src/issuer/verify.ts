@@ -42,7 +42,7 @@ export function createOwnVerifier(issuer: Issuer, wanted: Purpose): Verifier {
   }
 }
 
-/** The claims of a token, or `undefined` if the verifier refuses it. @throws what is not a refusal */
+/** The claims of a token, or `undefined` if the verifier refuses it. @throws if it cannot decide */
 export async function findClaims(
   verifier: Verifier,
   token: string,

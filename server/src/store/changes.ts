@@ -32,8 +32,8 @@ export interface Change extends Connection {
 }
 
 /**
- * Runs a change in a transaction, which is on disk when this resolves. If `run` throws, nothing of it
- * remains, neither in the store nor in the memory of this process.
+ * Runs a change in a transaction, which is on disk when this resolves. If `run` throws, none of its
+ * changes remain, neither in the store nor in the memory of this process.
  *
  * SQLite has one connection: `run` must query through the change alone. A query through the store
  * would wait for the transaction, and the transaction for the query.
@@ -72,7 +72,7 @@ export async function applyChange<T>(
   )
   const own = getOwnWrites(store)
   for (const id of revoked) own.revoked.add(id)
-  for (const [id, at] of epochs) own.epochs.set(id, at)
+  for (const [id, at] of epochs) own.epochs.set(id, Math.max(own.epochs.get(id) ?? 0, at))
   own.count += writes
   return result
 }

@@ -6,7 +6,7 @@ const MAX_STALENESS = 250
 
 /** Keeps something that was loaded from the store up to date. */
 export interface Watch {
-  /** Is what was loaded current, as far as can be told without waiting? */
+  /** Is what was loaded known to be current? It answers without waiting. */
   isCurrent(): boolean
   /** Loads what has changed. Concurrent callers share one load. @throws what loading throws */
   update(): Promise<void>
