@@ -68,7 +68,7 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
       const remedies = { not_found: describeUnknownAccount(name) }
       return administer(surroundings, options, { remedies }, async (admin, output) => {
         await admin.expireAccount(name)
-        output.result({ name, expired: true }, `Ended the access tokens and sessions of ${name}.`)
+        output.result({ name, expired: true }, `Expired the access tokens and sessions of ${name}.`)
       })
     })
 }

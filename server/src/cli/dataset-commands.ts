@@ -70,7 +70,9 @@ async function add(
     )
   const file = await inspectFile(path).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error)
-    throw new CommandError(`Cannot read "${path}": ${why}. Name a file that the server can read.`)
+    throw new CommandError(
+      `"${path}" cannot be read: ${why}. Name a file that the server can read.`,
+    )
   })
   const { account, public: isPublic = false } = options
   const remedies = {

@@ -48,7 +48,7 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
       const remedies = { not_found: describeUnknownToken(id) }
       return administer(surroundings, options, { remedies }, async (admin, output) => {
         await admin.expireToken(id)
-        output.result({ id, expired: true }, `Ended the access tokens exchanged for ${id}.`)
+        output.result({ id, expired: true }, `Expired the access tokens exchanged for ${id}.`)
       })
     })
 }

@@ -30,8 +30,12 @@ export function createMint({ url, keys }: Pick<Issuer, 'url' | 'keys'>): Mint {
     // A verifier that does not know tile claims must refuse the token, not take it as unrestricted.
     const critical = claims.tiles && { crit: ['tiles'], tiles: true }
     await keys.refresh()
+    const { algorithm: alg, keyId: kid } = keys
+    // In the order of the examples that the APIs document: a token is recognised by its beginning.
+    const header =
+      claims.token_type === 'api_token' ? { alg, typ: 'JWT', kid } : { alg, kid, typ: 'JWT' }
     return new SignJWT({ ...claims })
-      .setProtectedHeader({ alg: keys.algorithm, typ: 'JWT', kid: keys.keyId, ...critical })
+      .setProtectedHeader({ ...header, ...critical })
       .setIssuer(url)
       .setAudience(url)
       .setJti(randomUUID())
