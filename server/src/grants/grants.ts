@@ -1,5 +1,5 @@
 import type { Confirmation } from '@tilepass/guard'
-import { createTokenId, type IssuedToken, type Mint } from '../issuer/mint.ts'
+import { createTokenId, type Mint, type MintedToken } from '../issuer/mint.ts'
 import type { Account } from '../store/accounts.ts'
 import type { RevocableToken, Revocations } from '../store/revocations.ts'
 import { AccountDisabledError, UnknownGrantError } from './errors.ts'
@@ -24,7 +24,7 @@ export interface Grants {
    * @param cnf What the token of a grant with a binding is bound to.
    * @throws {@link AccountDisabledError}
    */
-  mint(grant: NamedGrant, cnf?: Confirmation): Promise<IssuedToken>
+  mint(grant: NamedGrant, cnf?: Confirmation): Promise<MintedToken>
   /** @throws {@link AccountDisabledError} if the grant has an account and it was disabled. */
   assertActive(grant: { readonly owner: Account | undefined }): Promise<void>
 }
@@ -33,7 +33,7 @@ export interface Grants {
 interface SharedToken {
   readonly exp: number
   readonly identity: RevocableToken
-  readonly token: Promise<IssuedToken>
+  readonly token: Promise<MintedToken>
 }
 
 /** Name of the grant that a page gets when it names none. */
@@ -61,7 +61,7 @@ export function createGrants(
     { sub, parent, org_id, iat }: ReturnType<typeof identify>,
     exp: number,
     cnf?: Confirmation,
-  ): Promise<IssuedToken> => {
+  ): Promise<MintedToken> => {
     const token = await mint({
       sub,
       org_id,

@@ -16,7 +16,7 @@ export interface NewClaims extends JWTPayload {
 export type Mint = (claims: NewClaims) => Promise<string>
 
 /** A new access token, and what its holder must know about it. */
-export interface IssuedToken {
+export interface MintedToken {
   readonly token: string
   readonly scope: string
   /** Seconds since 1970. */

@@ -3,7 +3,7 @@ import type { Store } from '../store/open.ts'
 import type { Usage } from '../usage/usage.ts'
 import { InvalidScopeError, UnauthorizedError } from './errors.ts'
 import type { Issuer } from './issuer.ts'
-import { createMint, createTokenId, type IssuedToken } from './mint.ts'
+import { createMint, createTokenId, type MintedToken } from './mint.ts'
 import { createRegisteredVerifier } from './registered.ts'
 import { findScopes, isSubset } from './scopes.ts'
 import { createOwnVerifier, findClaims } from './verify.ts'
@@ -37,7 +37,7 @@ export interface SubjectTokens {
    *
    * @throws {@link InvalidScopeError} for a scope or tiles that the subject token does not permit.
    */
-  exchange(subject: Subject, request: ExchangeRequest): Promise<IssuedToken>
+  exchange(subject: Subject, request: ExchangeRequest): Promise<MintedToken>
 }
 
 /** Creates the exchange. It reads the registry every time, so that a revocation counts at once. */

@@ -1,5 +1,5 @@
 import type { Response } from 'express'
-import type { IssuedToken } from '../issuer/mint.ts'
+import type { MintedToken } from '../issuer/mint.ts'
 import type { RelayedToken } from '../upstreams/answer.ts'
 
 /**
@@ -7,7 +7,7 @@ import type { RelayedToken } from '../upstreams/answer.ts'
  *
  * @param now Epoch ms; `expires_in` counts from it, rounded down.
  */
-export function sendAccessToken(response: Response, access: IssuedToken, now: number): void {
+export function sendAccessToken(response: Response, access: MintedToken, now: number): void {
   response.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' }).json({
     access_token: access.token,
     token_type: 'Bearer',

@@ -9,7 +9,7 @@ import {
 import type { CookieOptions, Request, Response } from 'express'
 import { InvalidRequestError } from '../../errors.ts'
 import type { NamedGrant } from '../../grants/grants.ts'
-import type { IssuedToken } from '../../issuer/mint.ts'
+import type { MintedToken } from '../../issuer/mint.ts'
 
 /** What the prefix `__Host-` stands for, and more. */
 const COOKIE: CookieOptions = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' }
@@ -39,6 +39,6 @@ export function bindToBrowser(
 }
 
 /** Puts the token into its cookie, until it ends. @param now Epoch ms. */
-export function sendTokenCookie(response: Response, access: IssuedToken, now: number): void {
+export function sendTokenCookie(response: Response, access: MintedToken, now: number): void {
   response.cookie(TOKEN_COOKIE, access.token, { ...COOKIE, maxAge: access.exp * 1000 - now })
 }

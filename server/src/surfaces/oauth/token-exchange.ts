@@ -2,7 +2,7 @@ import type { TileClaims } from '@tilepass/guard'
 import type { Form } from '../../http/form-body.ts'
 import { InvalidScopeError, UnauthorizedError } from '../../issuer/errors.ts'
 import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
-import type { IssuedToken } from '../../issuer/mint.ts'
+import type { MintedToken } from '../../issuer/mint.ts'
 import { findScopes } from '../../issuer/scopes.ts'
 import type { Subject, SubjectTokens } from '../../issuer/subject-tokens.ts'
 import { parseTileTexts, TILE_FIELDS } from '../../issuer/tiles.ts'
@@ -59,7 +59,7 @@ export async function exchangeSubject(
   subjectTokens: SubjectTokens,
   { subjectToken, scopes, tiles }: TokenExchange,
   client: Client | undefined,
-): Promise<{ readonly subject: Subject; readonly access: IssuedToken }> {
+): Promise<{ readonly subject: Subject; readonly access: MintedToken }> {
   try {
     const subject = await subjectTokens.authenticate(subjectToken, { keepsTileClaims: true })
     if (client && client.orgId !== subject.claims.org_id) throw new InvalidClientError()
