@@ -13,7 +13,12 @@ import express from 'express'
 import fc from 'fast-check'
 import { fromUrl } from 'geotiff'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { NOW, readClaims, runCommand, startBroker } from '../../server/test/support/broker-under-test.ts'
+import {
+  NOW,
+  readClaims,
+  runCommand,
+  startBroker,
+} from '../../server/test/support/broker-under-test.ts'
 
 const COG = fileURLToPath(new URL('../../examples/demo-data/earth.tif', import.meta.url))
 const bytes = readFileSync(COG)

@@ -109,7 +109,9 @@ test('README tells of every option and every error code of the token manager, an
 test("the broker's README names every setting", () => {
   const read = (file: string) => readFileSync(join(root, 'server', file), 'utf8')
   const readme = read('README.md')
-  const schemas = read('src/config.ts') + read('src/issuer/grant.ts')
+  const schemas = ['config/schema', 'grants/issued-grant', 'grants/relayed-grant']
+    .map((file) => read(`src/${file}.ts`))
+    .join('\n')
   const settings = [...schemas.matchAll(/^ +(\w+): (?!'|false|true|\w+,$)[a-z]/gm)].map(
     ([, name = '']) => name,
   )

@@ -1,7 +1,8 @@
 import type { Verifier } from '@tilepass/guard'
 import type { RequestHandler } from 'express'
 import { type Logger, pino } from 'pino'
-import { type ConfigInput, parseBrokerConfig } from '../config/schema.ts'
+import { parseBrokerConfig } from '../config/parse.ts'
+import type { ConfigInput } from '../config/schema.ts'
 import { createApp } from '../http/app.ts'
 import { type Listener, listen } from '../http/listener.ts'
 import { findIssuer, settleIssuer } from '../issuer/identity.ts'
@@ -66,7 +67,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   const config = parseBrokerConfig(settings)
   const report = createFailureReporter(logger)
   const resources = await openResources(config, { env, logger, report, now })
-  const { store, relay } = resources
+  const { store, relayedTokens } = resources
   const publicUrl = { current: config.publicUrl }
   const wireFor = (issuerUrl: string) =>
     wire(config, resources, { issuerUrl, publicUrl, report, now })
@@ -89,7 +90,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     await findSetting(store, 'issuer')
     return wired !== undefined && closing === undefined
   }
-  const health = { isReady, findRefused: relay.findRefused }
+  const health = { isReady, findRefused: relayedTokens.listRefusing }
 
   try {
     const issuer = await settleIssuer(store, config.issuer, config.publicUrl)
@@ -127,7 +128,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       )
       return { ...listening, verifyUrl: verifyListener.url }
     },
-    reload: relay.reload,
+    reload: relayedTokens.reload,
     close: () => {
       closing ??= close()
       return closing

@@ -1,10 +1,9 @@
 import type { Logger } from 'pino'
 import type { BrokerConfig } from '../config/schema.ts'
 import { enterDatasets, loadDatasets } from '../datasets/load-datasets.ts'
-import type { NamedGrant } from '../grants/grants.ts'
+import type { NamedGrant } from '../grants/grant.ts'
 import { loadGrants } from '../grants/load-grants.ts'
-import { createRelay, type Relay } from '../grants/relay.ts'
-import type { NamedRelayedGrant } from '../grants/relayed-grant.ts'
+import { createRelayedTokens, type RelayedTokens } from '../grants/relayed-tokens.ts'
 import { loadMapboxKey } from '../issuer/mapbox/key.ts'
 import { type SigningKeys, watchSigningKeys } from '../issuer/signing-keys.ts'
 import type { FailureReporter } from '../observe/failures.ts'
@@ -23,8 +22,8 @@ export interface Resources {
   readonly usage: Usage
   readonly tilesets: ReadonlyMap<string, Tileset>
   readonly places: Places | undefined
-  readonly grants: readonly (NamedGrant | NamedRelayedGrant)[]
-  readonly relay: Relay
+  readonly grants: readonly NamedGrant[]
+  readonly relayedTokens: RelayedTokens
   readonly keys: SigningKeys
   /** Signs tokens in Mapbox format. */
   readonly mapboxKey: Uint8Array
@@ -78,7 +77,7 @@ export async function openResources(
       tilesets,
       places,
       grants,
-      relay: createRelay(upstreams?.exchangers ?? new Map(), now),
+      relayedTokens: createRelayedTokens(upstreams?.clients ?? new Map(), now),
       keys: await watchSigningKeys(store, now),
       mapboxKey: await loadMapboxKey(store),
       close,

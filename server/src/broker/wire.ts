@@ -2,6 +2,7 @@ import { createBudgets, type Verifier } from '@tilepass/guard'
 import { Router } from 'express'
 import type { BrokerConfig } from '../config/schema.ts'
 import { createGrants } from '../grants/grants.ts'
+import { createIssuedTokens } from '../grants/issued-tokens.ts'
 import type { PublicUrl } from '../http/public-url.ts'
 import { createDownloadTokens } from '../issuer/download-tokens.ts'
 import type { Issuer } from '../issuer/issuer.ts'
@@ -57,7 +58,7 @@ export interface Wired {
  */
 export function wire(
   config: BrokerConfig,
-  { store, usage, tilesets, places, grants, relay, keys, mapboxKey }: Resources,
+  { store, usage, tilesets, places, grants, relayedTokens, keys, mapboxKey }: Resources,
   { issuerUrl, publicUrl, report, now }: WireOptions,
 ): Wired {
   const issuer: Issuer = {
@@ -83,8 +84,13 @@ export function wire(
   const surfaces: Readonly<Record<SurfaceName, () => Router>> = {
     'map-token': () =>
       createMapTokenSurface({
-        grants: createGrants(grants, mint, issuer.revocations, now),
-        relay,
+        grants: createGrants({
+          list: grants,
+          issuedTokens: createIssuedTokens(mint, issuer.revocations, now),
+          relayedTokens,
+          revocations: issuer.revocations,
+          now,
+        }),
         sessions,
         limit: createAddressLimit(config.mapTokenPerMinute),
         sessionLimit: createRateLimit(config.mapTokenPerMinute),
@@ -102,7 +108,7 @@ export function wire(
         usage,
         verifier,
         budgets,
-        tokenCookies: grants.some((grant) => !('upstream' in grant) && grant.tokenCookie),
+        tokenCookies: grants.some(({ tokenCookie }) => tokenCookie),
         tilesets,
         places,
         publicUrl,

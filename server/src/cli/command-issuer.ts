@@ -1,4 +1,4 @@
-import { loadConfig } from '../config/schema.ts'
+import { loadConfig } from '../config/load.ts'
 import { findIssuer, settleIssuer } from '../issuer/identity.ts'
 import type { Connection } from '../store/open.ts'
 

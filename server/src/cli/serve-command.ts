@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Broker } from '../broker/broker.ts'
-import { loadConfig } from '../config/schema.ts'
+import { loadConfig } from '../config/load.ts'
 import { addCommand, type Surroundings } from './context.ts'
 
 interface ServeOptions {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { loadConfig } from '../config/schema.ts'
-import type { CheckResult } from '../grants/check.ts'
+import { loadConfig } from '../config/load.ts'
+import type { CheckResult } from '../grants/check-upstreams.ts'
 import type { Surroundings } from './context.ts'
 import { CommandError, createOutput, formatTable } from './output.ts'
 
@@ -11,16 +11,16 @@ interface CheckOptions {
 
 /** Adds `upstream check`. */
 export function addUpstreamCommands(program: Command, surroundings: Surroundings): void {
-  const upstream = program.command('upstream').description("somebody else's issuers")
+  const upstream = program.command('upstream').description('Check third-party token issuers')
   upstream
     .command('check')
-    .description('Ask each configured upstream for a token of each of its grants')
-    .argument('[name]', 'this upstream only')
-    .option('--config <file>', 'JSON file of settings (TILEPASS_CONFIG)')
-    .option('--json', 'print JSON, for machines')
+    .description('Request a token for each grant from each configured upstream')
+    .argument('[name]', 'only this upstream')
+    .option('--config <file>', 'settings as a JSON file (TILEPASS_CONFIG)')
+    .option('--json', 'print JSON, for programs')
     .addHelpText(
       'after',
-      '\nThe tokens are not shown, and end by themselves.\n\nExample:\n  tilepass upstream check --config tilepass.json',
+      '\nTokens are not shown, and expire by themselves.\n\nExample:\n  tilepass upstream check --config tilepass.json',
     )
     .action((name: string | undefined, options: CheckOptions) => check(name, options, surroundings))
 }
@@ -37,28 +37,22 @@ async function check(
     throw new CommandError(
       name === undefined
         ? 'No upstream is configured. Name the configuration with --config or TILEPASS_CONFIG.'
-        : `There is no upstream "${name}" in the configuration.`,
+        : `The configuration has no upstream "${name}".`,
     )
   const grants = Object.entries(config.grants).flatMap(([grant, settings]) =>
-    'upstream' in settings ? [{ ...settings, name: grant }] : [],
+    settings.kind === 'relayed' ? [{ ...settings, name: grant }] : [],
   )
-  // Here and not above: the other commands have no use for an HTTP client.
+  // Imported here, because the other commands need no HTTP client and start faster without one.
   const [{ checkUpstreams }, { openUpstreams }, { pino }] = await Promise.all([
-    import('../grants/check.ts'),
+    import('../grants/check-upstreams.ts'),
     import('../upstreams/open-upstreams.ts'),
     import('pino'),
   ])
-  // Neither needs a scope or a dataset to be asked for a token.
-  const alone = upstreams.flatMap(([key, settings]) =>
-    typeof settings !== 'function' && (settings.kind === 'login' || settings.kind === 'oauth')
-      ? [key]
-      : [],
-  )
   const logger = pino({ level: 'silent' })
-  const { exchangers, close } = openUpstreams(Object.fromEntries(upstreams), { env, now, logger })
+  const { clients, close } = openUpstreams(Object.fromEntries(upstreams), { env, now, logger })
   try {
-    const results = await checkUpstreams(exchangers, grants, new Set(alone), now)
-    const unused = [...exchangers.keys()].filter((key) =>
+    const results = await checkUpstreams(clients, grants, now)
+    const unused = [...clients.keys()].filter((key) =>
       results.every((result) => result.upstream !== key),
     )
     createOutput((line) => writeOut(`${line}\n`), options.json === true).result(
@@ -67,8 +61,8 @@ async function check(
     )
     const bad = results.filter(({ isGood }) => !isGood).length
     const faults = [
-      ...(bad > 0 ? [`${bad} of ${results.length} gave no token.`] : []),
-      ...unused.map((key) => `No grant uses "${key}", so it was not asked.`),
+      ...(bad > 0 ? [`${bad} of ${results.length} requests gave no token.`] : []),
+      ...unused.map((key) => `No grant uses "${key}", so it was not checked.`),
     ]
     if (faults.length > 0) throw new CommandError(faults.join(' '))
   } finally {

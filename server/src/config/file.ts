@@ -2,61 +2,89 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { ConfigError } from '../settings/config-error.ts'
 import { isRecord } from '../settings/is-record.ts'
-import { resolveSecretFile } from '../upstreams/secret.ts'
+import type { UpstreamKind } from '../upstreams/kind.ts'
+import { findUpstreamKind, UPSTREAM_KINDS } from '../upstreams/kinds.ts'
+import { resolveSecretFile } from '../upstreams/secret-source.ts'
 
 /**
- * Reads settings from a JSON file; paths in it count from its folder.
+ * Reads settings from a JSON file; relative paths in it start at its folder.
  *
  * @throws {@link ConfigError}
  */
-export function readConfigFile(file: string): Record<string, unknown> {
+export function readConfigFile(
+  file: string,
+  kinds: readonly UpstreamKind[] = UPSTREAM_KINDS,
+): Record<string, unknown> {
   let value: unknown
   try {
     value = JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
     throw new ConfigError([
-      `--config: must be a readable JSON file, ${describeFailure(error)} (given: "${file}")`,
+      `--config: must be a readable JSON file; ${describeFailure(error)} (given: "${file}")`,
     ])
   }
   if (!isRecord(value))
-    throw new ConfigError([`--config: must hold a JSON object (given: "${file}")`])
-  return resolvePaths(value, dirname(resolve(file)))
+    throw new ConfigError([`--config: must contain a JSON object (given: "${file}")`])
+  const folder = dirname(resolve(file))
+  return resolvePaths(value, (path) => resolve(folder, path), kinds)
 }
 
-/** Where it is wrong, and no more: what JSON.parse says quotes the file, which may hold a secret. */
+/** Only the place of the mistake: the message of JSON.parse quotes the file, which may hold a secret. */
 function describeFailure(error: unknown): string {
   if (!(error instanceof SyntaxError)) return error instanceof Error ? error.message : String(error)
   const place = /at position \d+(?: \(line \d+ column \d+\))?$/.exec(error.message)?.[0]
-  return place === undefined ? 'its JSON is wrong or ends early' : `its JSON is wrong ${place}`
+  return place === undefined ? 'its JSON is invalid or incomplete' : `its JSON is invalid ${place}`
 }
 
-function resolvePaths(settings: Record<string, unknown>, folder: string): Record<string, unknown> {
-  const { data, geog } = settings
-  const resolved = { ...settings }
-  if (typeof data === 'string' && data) resolved.data = resolve(folder, data)
-  if (isRecord(geog) && typeof geog.places === 'string' && geog.places)
-    resolved.geog = { ...geog, places: resolve(folder, geog.places) }
-  for (const field of ['tilesets', 'datasets']) {
-    const files = settings[field]
-    if (!isRecord(files)) continue
-    resolved[field] = mapValues(files, (file) =>
-      isRecord(file) && typeof file.path === 'string' && file.path
-        ? { ...file, path: resolve(folder, file.path) }
-        : file,
-    )
-  }
-  const { upstreams } = settings
-  if (isRecord(upstreams))
-    resolved.upstreams = mapValues(upstreams, (upstream) =>
-      isRecord(upstream)
-        ? mapValues(upstream, (setting) =>
-            resolveSecretFile(setting, (path) => resolve(folder, path)),
-          )
-        : upstream,
+type Resolve = (path: string) => string
+
+function resolvePaths(
+  settings: Record<string, unknown>,
+  toAbsolute: Resolve,
+  kinds: readonly UpstreamKind[],
+): Record<string, unknown> {
+  const resolved = resolveMember(settings, 'data', toAbsolute)
+  if (isRecord(settings.geog)) resolved.geog = resolveMember(settings.geog, 'places', toAbsolute)
+  for (const field of ['tilesets', 'datasets'])
+    if (isRecord(settings[field]))
+      resolved[field] = mapRecords(settings[field], (entry) =>
+        resolveMember(entry, 'path', toAbsolute),
+      )
+  if (isRecord(settings.upstreams))
+    resolved.upstreams = mapRecords(settings.upstreams, (upstream) =>
+      resolveSecretFiles(upstream, toAbsolute, kinds),
     )
   return resolved
 }
 
-function mapValues(record: Record<string, unknown>, change: (value: unknown) => unknown) {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]))
+function resolveMember(
+  record: Readonly<Record<string, unknown>>,
+  member: string,
+  toAbsolute: Resolve,
+): Record<string, unknown> {
+  const path = record[member]
+  return typeof path === 'string' && path
+    ? { ...record, [member]: toAbsolute(path) }
+    : { ...record }
+}
+
+function resolveSecretFiles(
+  upstream: Readonly<Record<string, unknown>>,
+  toAbsolute: Resolve,
+  kinds: readonly UpstreamKind[],
+): Record<string, unknown> {
+  const resolved = { ...upstream }
+  for (const field of Object.keys(findUpstreamKind(upstream, kinds)?.secrets ?? {}))
+    if (Object.hasOwn(upstream, field))
+      resolved[field] = resolveSecretFile(upstream[field], toAbsolute)
+  return resolved
+}
+
+function mapRecords(
+  records: Readonly<Record<string, unknown>>,
+  change: (record: Readonly<Record<string, unknown>>) => unknown,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(records).map(([key, value]) => [key, isRecord(value) ? change(value) : value]),
+  )
 }

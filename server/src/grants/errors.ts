@@ -1,9 +1,9 @@
 import { BrokerError } from '../errors.ts'
 
-/** 403: a page of an origin that the grant does not name. */
+/** 403: the grant does not name the origin of the page. */
 export class ForeignOriginError extends BrokerError {
   constructor() {
-    super(403, 'origin_not_allowed', 'This grant is not for pages of this origin')
+    super(403, 'origin_not_allowed', 'Pages of this origin may not use this grant')
   }
 }
 
@@ -21,9 +21,16 @@ export class UnknownGrantError extends BrokerError {
   }
 }
 
-/** 403: a session, but not one that this grant is for. */
+/** 403: a valid session, but of another organisation. */
 export class ForeignSessionError extends BrokerError {
   constructor() {
-    super(403, 'session_not_allowed', 'This grant is not for this session')
+    super(403, 'session_not_allowed', 'This session may not use this grant')
+  }
+}
+
+/** 404: not a dataset of the grant; whether it exists elsewhere is not disclosed. */
+export class UnknownDatasetError extends BrokerError {
+  constructor() {
+    super(404, 'unknown_dataset', 'This grant has no such dataset')
   }
 }

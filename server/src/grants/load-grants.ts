@@ -1,35 +1,44 @@
 import { z } from 'zod'
-import { ConfigError, describeIssues, describeRule } from '../settings/config-error.ts'
+import { ConfigError } from '../settings/config-error.ts'
+import { describeIssues, describeRule } from '../settings/describe-issues.ts'
 import { findAccount } from '../store/accounts.ts'
 import type { Store } from '../store/open.ts'
 import { listSeededGrants } from '../store/seeded-grants.ts'
-import type { NamedGrant } from './grants.ts'
-import { type Grant, grantSchema } from './issued-grant.ts'
-import type { NamedRelayedGrant, RelayedGrant } from './relayed-grant.ts'
+import type { Grant, NamedGrant } from './grant.ts'
+import { issuedGrantSchema } from './issued-grant.ts'
+
+const seededSchema = z.object({ grants: z.record(z.string(), issuedGrantSchema) })
 
 /**
- * Puts configured grants over those that a first run left in the store, and finds their accounts.
+ * Joins the grants that a first run seeded in the store with the configured ones, which take precedence,
+ * and finds their accounts.
  *
  * @throws {@link ConfigError} naming every grant whose account does not exist.
  */
 export async function loadGrants(
   store: Store,
-  configured: Readonly<Record<string, Grant | RelayedGrant>>,
-): Promise<readonly (NamedGrant | NamedRelayedGrant)[]> {
-  const seeded: unknown = await listSeededGrants(store)
-  const parsed = z.record(z.string(), grantSchema).safeParse(seeded, { error: describeRule })
-  if (!parsed.success) throw new ConfigError(describeIssues(parsed.error.issues, seeded))
+  configured: Readonly<Record<string, Grant>>,
+): Promise<readonly NamedGrant[]> {
+  const seeded = await loadSeededGrants(store)
   const faults: string[] = []
-  const grants: (NamedGrant | NamedRelayedGrant)[] = []
-  for (const [name, grant] of Object.entries({ ...parsed.data, ...configured })) {
-    const owner = grant.account === undefined ? undefined : await findAccount(store, grant.account)
-    if ('upstream' in grant && owner?.name === grant.account) grants.push({ ...grant, name, owner })
-    else if (owner && !('upstream' in grant)) grants.push({ ...grant, name, owner })
+  const grants: NamedGrant[] = []
+  for (const [name, grant] of Object.entries({ ...seeded, ...configured })) {
+    const { account } = grant
+    const owner = account === undefined ? undefined : await findAccount(store, account)
+    if (grant.kind === 'relayed' && owner?.name === account) grants.push({ ...grant, name, owner })
+    else if (grant.kind === 'issued' && owner) grants.push({ ...grant, name, owner })
     else
       faults.push(
-        `grants.${name}.account: must be an account that exists; create it with "tilepass account create ${grant.account}" (given: "${grant.account}")`,
+        `grants.${name}.account: must be an account that exists; create it with "tilepass account create ${account}" (given: "${account}")`,
       )
   }
   if (faults.length > 0) throw new ConfigError(faults)
   return grants
+}
+
+async function loadSeededGrants(store: Store): Promise<Readonly<Record<string, Grant>>> {
+  const input = { grants: await listSeededGrants(store) }
+  const result = seededSchema.safeParse(input, { error: describeRule })
+  if (!result.success) throw new ConfigError(describeIssues(result.error.issues, input))
+  return result.data.grants
 }

@@ -1,19 +1,31 @@
 import { z } from 'zod'
-import { describeRule } from './config-error.ts'
+import { describeRule } from './describe-issues.ts'
 
 /**
- * A schema that looks at its input before it says which rules apply. A union would say of each fault
+ * A schema that chooses the schema for each input by looking at it. A union would report of each fault
  * only that no alternative fits.
+ *
+ * Its own output passes it again unchanged: `serve` checks its settings, and `createBroker` checks them
+ * a second time.
  */
 export function delegate<Input, Output>(
   choose: (input: unknown) => z.ZodType,
 ): z.ZodType<Output, Input> {
+  const outputs = new WeakSet<object>()
   return z.custom<Input>().transform((input, context): Output => {
+    // The types do not say which schema was chosen: `choose` vouches for its output.
+    if (isObject(input) && outputs.has(input)) return input as unknown as Output
     const result = choose(input).safeParse(input, { error: describeRule })
-    // Which schema was chosen is not in the types: whoever chooses vouches for its output.
-    if (result.success) return result.data as Output
+    if (result.success) {
+      if (isObject(result.data)) outputs.add(result.data)
+      return result.data as Output
+    }
     for (const issue of result.error.issues)
       context.issues.push({ ...issue, input } as z.core.$ZodRawIssue)
     return z.NEVER
   })
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

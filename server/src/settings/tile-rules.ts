@@ -12,7 +12,7 @@ const rule = z.union(
   { error: 'must be a template, or an object with "tile", "document" or "archive"' },
 )
 
-/** The guard's tile rules as settings. */
+/** The tile rules of the guard, as settings. */
 export const tileRulesSchema: z.ZodType<readonly TileRule[], readonly TileRule[]> = z
   .array(rule)
   .min(1)

@@ -1,37 +1,46 @@
 import { BrokerError } from '../errors.ts'
 
 /**
- * An upstream did not give a token. The description is for the page; the reason is for the log, and
- * has nothing in it that the upstream or a secret could have put there.
+ * The upstream gave no token. The description is sent to the page. The reason is logged; it never quotes
+ * the upstream or a secret.
  */
 export abstract class UpstreamError extends BrokerError {
   abstract readonly reason: string
 }
 
-/** How soon to ask again when nobody says, in seconds. */
-export const DEFAULT_RETRY_AFTER = 5
-/** An upstream that asks for more patience does not get it, in seconds. */
-const MAX_RETRY_AFTER = 600
+/** `Retry-After` where the upstream sends none, in seconds. */
+export const DEFAULT_RETRY_AFTER_SECONDS = 5
+/** Longest `Retry-After` that is respected and passed on, in seconds. */
+const MAX_RETRY_AFTER_SECONDS = 600
 
-/** 503: it does not answer, or asks to be asked later. */
+/** 503: the upstream does not respond, fails, or asks for a later request. */
 export class UpstreamUnavailableError extends UpstreamError {
   readonly reason: string
   readonly retryAfterSeconds: number
-  /** Did the upstream itself say when? */
-  readonly isTold: boolean
+  /** Did the upstream itself send `Retry-After`? */
+  readonly hasRetryAfter: boolean
 
-  constructor(reason: string, told?: number) {
-    const seconds = Math.min(MAX_RETRY_AFTER, Math.max(1, Math.ceil(told ?? DEFAULT_RETRY_AFTER)))
-    super(503, 'temporarily_unavailable', 'The upstream gives no tokens at the moment', {
+  /** @param retryAfterSeconds `Retry-After` of the upstream, if it sent one. */
+  constructor(reason: string, retryAfterSeconds?: number) {
+    const wanted = Math.ceil(retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS)
+    const seconds = Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(1, wanted))
+    super(503, 'temporarily_unavailable', 'The upstream cannot issue tokens at the moment', {
       'Retry-After': String(seconds),
     })
     this.reason = reason
     this.retryAfterSeconds = seconds
-    this.isTold = told !== undefined
+    this.hasRetryAfter = retryAfterSeconds !== undefined
   }
 }
 
-/** 502: it refuses what the operator has configured: the credential, a scope, a dataset. */
+/** 503: the time limit of a request passed. */
+export class UpstreamTimeoutError extends UpstreamUnavailableError {
+  constructor() {
+    super('timed out')
+  }
+}
+
+/** 502: the upstream refuses what is configured: the credential, a scope or a dataset. */
 export class UpstreamRefusedError extends UpstreamError {
   readonly reason: string
 
@@ -39,18 +48,18 @@ export class UpstreamRefusedError extends UpstreamError {
     super(
       502,
       'upstream_refused',
-      'The upstream refuses what this broker is configured to ask; its operator must mend that',
+      'The upstream refused the request that this broker is configured to make; contact the operator',
     )
     this.reason = reason
   }
 }
 
-/** 502: it answered something that must not be relayed. */
+/** 502: the response must not be relayed. */
 export class UpstreamInvalidError extends UpstreamError {
   readonly reason: string
 
   constructor(reason: string) {
-    super(502, 'upstream_invalid', 'The upstream answered something that cannot be used')
+    super(502, 'upstream_invalid', 'The response of the upstream cannot be used')
     this.reason = reason
   }
 }

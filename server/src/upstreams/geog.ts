@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import { readHeaderSecret, type Secret, secretSchema } from './secret.ts'
+import type { UpstreamKind } from './kind.ts'
+import { readHeaderSecret } from './secret.ts'
+import { secretSchema } from './secret-source.ts'
+import { timeoutSeconds } from './timeout.ts'
 import { assertBearer } from './token-type.ts'
-import type { Upstream } from './upstream.ts'
-import { timeoutSeconds, upstreamUrl } from './url.ts'
+import { QUOTABLE_URL, upstreamUrl } from './url.ts'
 
-/** A Geog API: exchanges a long-lived API token for access tokens of at most four hours. */
-export const geogSchema = z.strictObject({
+const schema = z.strictObject({
   kind: z.literal('geog'),
   url: upstreamUrl.default('https://api.geog.dev'),
   /** The long-lived API token. */
@@ -13,18 +14,31 @@ export const geogSchema = z.strictObject({
   timeoutSeconds,
 })
 
-/** Longest life of an access token, in seconds. */
-export const GEOG_MAX_SECONDS = 14_400
-
-/** Asks `POST /v1/auth/token`. */
-export function createGeogUpstream(url: string, token: Secret): Upstream {
-  return async ({ scope, expiresInSeconds }, send) => {
-    const authorization = `Bearer ${await readHeaderSecret(token)}`
-    const { access_token, token_type, expires_in, ...said } = await send(`${url}/v1/auth/token`, {
-      headers: { authorization },
-      json: { ttl: expiresInSeconds, scope },
-    })
-    assertBearer(token_type)
-    return { token: access_token, expiresInSeconds: expires_in, scope: said.scope }
-  }
+/** A Geog API: exchanges a long-lived API token at `POST /v1/auth/token`. */
+export const geog: UpstreamKind<typeof schema, 'token'> = {
+  name: 'geog',
+  schema,
+  secrets: { token: 'credential' },
+  quotable: { url: QUOTABLE_URL },
+  grantFields: {
+    scope: 'required',
+    expiresInSeconds: 'optional',
+    datasets: { forbidden: 'has no datasets' },
+  },
+  maxLifetimeSeconds: 14_400,
+  open: ({ url }, { token }) => {
+    return async ({ scope, expiresInSeconds }, send) => {
+      const authorization = `Bearer ${await readHeaderSecret(token)}`
+      const response = await send(`${url}/v1/auth/token`, {
+        headers: { authorization },
+        json: { ttl: expiresInSeconds, scope },
+      })
+      assertBearer(response.token_type)
+      return {
+        token: response.access_token,
+        expiresInSeconds: response.expires_in,
+        scope: response.scope,
+      }
+    }
+  },
 }

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { UpstreamInvalidError } from './errors.ts'
-import { readHeaderSecret, type Secret, type SecretSource, secretSchema } from './secret.ts'
-import { findPayload } from './token-claims.ts'
-import type { Upstream } from './upstream.ts'
-import { timeoutSeconds, upstreamUrl } from './url.ts'
+import type { UpstreamKind } from './kind.ts'
+import { readHeaderSecret } from './secret.ts'
+import { secretSchema } from './secret-source.ts'
+import { timeoutSeconds } from './timeout.ts'
+import { findPayload } from './unverified-claims.ts'
+import { QUOTABLE_URL, upstreamUrl } from './url.ts'
 
-/** GeoLens: download tokens of two minutes, each for one dataset of the grant's list. */
-export const geolensSchema = z
+const schema = z
   .strictObject({
     kind: z.literal('geolens'),
     url: upstreamUrl,
@@ -18,44 +19,39 @@ export const geolensSchema = z
   })
   .refine(({ apiKey, token }) => (apiKey === undefined) !== (token === undefined), {
     path: ['apiKey'],
-    error: 'must be set, or else "token", and not both',
+    error: 'must be set if "token" is not, and only then',
   })
 
-/** Settings of a GeoLens upstream. */
-export type GeoLensSettings = z.output<typeof geolensSchema>
-
-/** The one credential of checked settings, and how it is sent. */
-export function getCredential({ apiKey, token }: GeoLensSettings): {
-  readonly field: 'apiKey' | 'token'
-  readonly source: SecretSource
-} {
-  if (apiKey) return { field: 'apiKey', source: apiKey }
-  if (token) return { field: 'token', source: token }
-  throw new TypeError('settings that were not checked')
-}
-
-/** What its API allows at most, in seconds. */
 const MAX_SECONDS = 120
 
-/** Asks `POST /auth/download-token/{id}`. */
-export function createGeoLensUpstream(
-  url: string,
-  secret: Secret,
-  field: 'apiKey' | 'token',
-): Upstream {
-  return async ({ dataset = '' }, send) => {
-    const value = await readHeaderSecret(secret)
-    const { token, expires_in } = await send(
-      `${url}/auth/download-token/${encodeURIComponent(dataset)}`,
-      {
-        headers: field === 'apiKey' ? { 'x-api-key': value } : { authorization: `Bearer ${value}` },
-      },
-    )
-    const { typ, scope } = findPayload(String(token)) ?? {}
-    if (typ !== 'download' || scope !== `dataset:${dataset}`)
-      throw new UpstreamInvalidError('answered no download token of this dataset')
-    if (!(Number(expires_in) <= MAX_SECONDS))
-      throw new UpstreamInvalidError(`answered a token that lasts longer than ${MAX_SECONDS} s`)
-    return { token, expiresInSeconds: expires_in, scope }
-  }
+/** GeoLens: download tokens from `POST /auth/download-token/{id}`, each for one dataset of the grant. */
+export const geolens: UpstreamKind<typeof schema, 'apiKey' | 'token'> = {
+  name: 'geolens',
+  schema,
+  secrets: { apiKey: 'credential', token: 'credential' },
+  quotable: { url: QUOTABLE_URL },
+  grantFields: {
+    scope: { forbidden: 'has no scopes' },
+    expiresInSeconds: { forbidden: 'sets the lifetime of its tokens itself' },
+    datasets: 'required',
+  },
+  maxLifetimeSeconds: MAX_SECONDS,
+  open: ({ url }, { apiKey, token: bearer }) => {
+    const authenticate = async (): Promise<Record<string, string>> => {
+      if (apiKey) return { 'x-api-key': await readHeaderSecret(apiKey) }
+      return bearer ? { authorization: `Bearer ${await readHeaderSecret(bearer)}` } : {}
+    }
+    return async ({ dataset = '' }, send) => {
+      const headers = await authenticate()
+      const target = `${url}/auth/download-token/${encodeURIComponent(dataset)}`
+      const { token, expires_in: expiresInSeconds } = await send(target, { headers })
+      const { typ, scope } = findPayload(String(token)) ?? {}
+      if (typ !== 'download' || scope !== `dataset:${dataset}`)
+        throw new UpstreamInvalidError('token is not a download token of the requested dataset')
+      // Stricter than the general check, which allows for different clocks.
+      if (!(Number(expiresInSeconds) <= MAX_SECONDS))
+        throw new UpstreamInvalidError(`token lasts longer than ${MAX_SECONDS} s`)
+      return { token, expiresInSeconds, scope }
+    }
+  },
 }

@@ -1,18 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { UpstreamInvalidError, UpstreamRefusedError, UpstreamUnavailableError } from './errors.ts'
-import { type Secret, secretSchema } from './secret.ts'
+import { UpstreamInvalidError, UpstreamRefusedError, UpstreamTimeoutError } from './errors.ts'
+import type { UpstreamKind } from './kind.ts'
+import type { Secret } from './secret.ts'
+import { secretSchema } from './secret-source.ts'
 import type { Send } from './send.ts'
+import { timeoutSeconds } from './timeout.ts'
 import { assertBearer } from './token-type.ts'
 import type { Upstream, UpstreamAnswer } from './upstream.ts'
-import { timeoutSeconds, upstreamUrl } from './url.ts'
+import { QUOTABLE_URL, upstreamUrl } from './url.ts'
 import { withinTime } from './within-time.ts'
 
-/** An API with user name and password that answers with a token and a refresh token. */
-export const loginSchema = z.strictObject({
+const schema = z.strictObject({
   kind: z.literal('login'),
   url: upstreamUrl,
-  /** As it is, or from where secrets come. */
+  /** The name itself, or the source of a secret. */
   username: z.union([z.string().min(1), secretSchema], {
     error: 'must be a name, { "env": "NAME" }, { "file": "path" } or, in code, a function',
   }),
@@ -20,57 +22,75 @@ export const loginSchema = z.strictObject({
   timeoutSeconds,
 })
 
+/** An API with user name and password that returns a token and a refresh token. */
+export const login: UpstreamKind<typeof schema, 'username' | 'password'> = {
+  name: 'login',
+  schema,
+  secrets: { username: 'username', password: 'credential' },
+  quotable: { url: QUOTABLE_URL },
+  grantFields: {
+    scope: { forbidden: 'has no scopes' },
+    expiresInSeconds: { forbidden: 'sets the lifetime of its tokens itself' },
+    datasets: { forbidden: 'has no datasets' },
+  },
+  open: ({ url }, { username, password }) => createLogin(`${url}/token`, username, password),
+}
+
+/** The session that the last refresh token continues. */
 interface Family {
   readonly refreshToken: string
-  /** Of the name and password that it began with. */
+  /** Version of the user name and password with which it began. */
   readonly version: number
-  /** Names the next refresh, so that its answer can be asked for again when it got lost. */
+  /** Idempotency key of the next refresh: if its response is lost, the retry gets the same one. */
   readonly attempt: string
 }
 
 /**
- * Signs in at `POST /token`, and after that spends each refresh token for the next one. One at a time
- * for all grants: a refresh token that is spent twice ends the session.
+ * Signs in once, and from then on spends each refresh token for the next one. One request at a time for
+ * all grants: a refresh token that is spent twice ends the session.
  */
-export function createLoginUpstream(url: string, username: Secret, password: Secret): Upstream {
+function createLogin(url: string, username: Secret, password: Secret): Upstream {
   let family: Family | undefined
   let last: Promise<unknown> = Promise.resolve()
 
-  const ask = async (send: Send, json: object, attempt?: string): Promise<UpstreamAnswer> => {
+  const request = async (send: Send, json: object, attempt?: string): Promise<UpstreamAnswer> => {
     const version = username.version + password.version
     const headers = attempt === undefined ? {} : { 'idempotency-key': attempt }
-    const answer = await send(`${url}/token`, { json, headers })
-    const { refresh_token: refreshToken } = answer
+    const response = await send(url, { json, headers })
+    const { token, refresh_token: refreshToken } = response
     const refreshTokens = [refreshToken, family?.refreshToken]
     family =
       typeof refreshToken === 'string'
         ? { refreshToken, version, attempt: randomUUID() }
         : undefined
-    assertBearer(answer.token_type)
-    if (answer.token !== undefined && refreshTokens.includes(answer.token))
-      throw new UpstreamInvalidError('answered a refresh token in place of a token')
-    return { token: answer.token, expiresInSeconds: answer.expires_in }
+    assertBearer(response.token_type)
+    if (token !== undefined && refreshTokens.includes(token))
+      throw new UpstreamInvalidError('response has a refresh token in place of the access token')
+    return { token, expiresInSeconds: response.expires_in }
   }
 
   const obtain = async (send: Send, signal: AbortSignal): Promise<UpstreamAnswer> => {
     const credentials = { username: await username.read(), password: await password.read() }
-    if (signal.aborted) throw new UpstreamUnavailableError('no answer in time')
+    if (signal.aborted) throw new UpstreamTimeoutError()
     if (family?.version === username.version + password.version) {
       try {
-        return await ask(send, { refresh_token: family.refreshToken }, family.attempt)
+        return await request(send, { refresh_token: family.refreshToken }, family.attempt)
       } catch (error) {
         if (!(error instanceof UpstreamRefusedError)) throw error
         family = undefined
       }
     }
-    return ask(send, credentials)
+    return request(send, credentials)
   }
 
   return ({ signal }, send) => {
     const turn = last.then(() => {
-      if (signal.aborted) throw new UpstreamUnavailableError('no answer in time')
-      // The next one does not wait for what listens to no signal, such as a store of passwords.
-      return withinTime(obtain(send, signal), signal)
+      const timeOut = () => {
+        throw new UpstreamTimeoutError()
+      }
+      if (signal.aborted) return timeOut()
+      // A secret store may ignore the signal; the next request must not wait for it.
+      return withinTime(obtain(send, signal), signal, timeOut)
     })
     last = turn.catch(() => undefined)
     return turn

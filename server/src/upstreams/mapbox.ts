@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { UpstreamInvalidError, UpstreamRefusedError } from './errors.ts'
-import { readHeaderSecret, type Secret, secretSchema } from './secret.ts'
-import { findPayload, findTokenClaims } from './token-claims.ts'
-import type { Upstream } from './upstream.ts'
-import { timeoutSeconds, upstreamUrl } from './url.ts'
+import type { UpstreamKind } from './kind.ts'
+import { readHeaderSecret } from './secret.ts'
+import { secretSchema } from './secret-source.ts'
+import { timeoutSeconds } from './timeout.ts'
+import { findPayload, findUnverifiedClaims } from './unverified-claims.ts'
+import { QUOTABLE_URL, upstreamUrl } from './url.ts'
 
-/** The Mapbox Tokens API: temporary tokens of at most an hour. */
-export const mapboxSchema = z.strictObject({
+const schema = z.strictObject({
   kind: z.literal('mapbox'),
   url: upstreamUrl.default('https://api.mapbox.com'),
   /** A secret token with `tokens:write` and every scope that its grants name. */
@@ -14,34 +15,42 @@ export const mapboxSchema = z.strictObject({
   timeoutSeconds,
 })
 
-/** The API refuses more than an hour from now by its clock, which may be behind ours; seconds. */
-const MAX_AHEAD = 3_590
-/** Longest life of a temporary token, in seconds. */
-export const MAPBOX_MAX_SECONDS = 3_600
-
 /**
- * Asks `POST /tokens/v2/{username}`; the token itself names the user.
- *
- * @param now Epoch ms.
+ * The API refuses an end more than an hour ahead by its own clock, which may be behind ours; seconds.
  */
-export function createMapboxUpstream(url: string, secret: Secret, now: () => number): Upstream {
-  return async ({ scope = '', expiresInSeconds = MAX_AHEAD }, send) => {
-    const token = await readHeaderSecret(secret)
-    const username = findPayload(token)?.u
-    if (typeof username !== 'string' || !token.startsWith('sk.'))
-      throw new UpstreamRefusedError('has a secret that is no secret token of Mapbox (sk.…)')
-    const target = new URL(`${url}/tokens/v2/${encodeURIComponent(username)}`)
-    // The API takes it nowhere else; nothing of ours prints the URL of a request.
-    target.searchParams.set('access_token', token)
-    const expires = now() + Math.min(expiresInSeconds, MAX_AHEAD) * 1000
-    const answer = await send(target, {
-      json: { expires: new Date(expires).toISOString(), scopes: scope.split(' ') },
-    })
-    const temporary = String(answer.token)
-    const { exp, iat, scopes } = findTokenClaims(temporary) ?? {}
-    if (!temporary.startsWith('tk.') || exp === undefined || iat === undefined || !scopes)
-      throw new UpstreamInvalidError('answered no temporary token of Mapbox (tk.…)')
-    // The answer of older versions has no lifetime, but the token does.
-    return { token: temporary, expiresInSeconds: exp - iat, scope: scopes.join(' ') }
-  }
+const MAX_AHEAD_SECONDS = 3_590
+
+/** The Mapbox Tokens API: temporary tokens from `POST /tokens/v2/{username}`. */
+export const mapbox: UpstreamKind<typeof schema, 'token'> = {
+  name: 'mapbox',
+  schema,
+  secrets: { token: 'credential' },
+  quotable: { url: QUOTABLE_URL },
+  grantFields: {
+    scope: 'required',
+    expiresInSeconds: 'optional',
+    datasets: { forbidden: 'has no datasets' },
+  },
+  maxLifetimeSeconds: 3_600,
+  open: ({ url }, { token: secret }, now) => {
+    return async ({ scope = '', expiresInSeconds = MAX_AHEAD_SECONDS }, send) => {
+      const secretToken = await readHeaderSecret(secret)
+      const username = findPayload(secretToken)?.u
+      if (typeof username !== 'string' || !secretToken.startsWith('sk.'))
+        throw new UpstreamRefusedError('secret is not a secret Mapbox token (sk.…)')
+      const target = new URL(`${url}/tokens/v2/${encodeURIComponent(username)}`)
+      // The API takes the token only in the query; we never print the URL of a request.
+      target.searchParams.set('access_token', secretToken)
+      const expires = now() + Math.min(expiresInSeconds, MAX_AHEAD_SECONDS) * 1000
+      const response = await send(target, {
+        json: { expires: new Date(expires).toISOString(), scopes: scope.split(' ') },
+      })
+      const token = String(response.token)
+      const { exp, iat, scopes } = findUnverifiedClaims(token) ?? {}
+      if (!token.startsWith('tk.') || exp === undefined || iat === undefined || !scopes)
+        throw new UpstreamInvalidError('response has no temporary Mapbox token (tk.…)')
+      // Responses of older versions have no lifetime, but the token does.
+      return { token, expiresInSeconds: exp - iat, scope: scopes.join(' ') }
+    }
+  },
 }

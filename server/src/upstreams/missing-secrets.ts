@@ -1,31 +1,36 @@
-import { describeSource, hasSecret, type SecretSurroundings, secretSchema } from './secret.ts'
-import { upstreamSchema } from './settings.ts'
-
-/** Settings that lead to a secret, of whatever kind. */
-const FIELDS = ['token', 'apiKey', 'username', 'password', 'clientSecret', 'subjectToken']
+import { isRecord } from '../settings/is-record.ts'
+import type { UpstreamKind } from './kind.ts'
+import { findUpstreamKind, UPSTREAM_KINDS } from './kinds.ts'
+import {
+  describeSource,
+  hasSecret,
+  type SecretSurroundings,
+  secretSchema,
+} from './secret-source.ts'
 
 /**
- * Finds the secrets that are not there, of every upstream that has no fault in itself: each with its
- * field and rule.
+ * Lists the secrets that are missing, one fault for each. Upstreams with invalid settings are left out:
+ * their own faults come first.
  *
- * @param upstreams What is configured; may be anything.
+ * @param upstreams `upstreams` of a configuration, which may be invalid.
  */
-export function findMissingSecrets(
+export function listMissingSecrets(
   upstreams: unknown,
   env: SecretSurroundings['env'],
+  kinds: readonly UpstreamKind[] = UPSTREAM_KINDS,
 ): readonly string[] {
-  const entries =
-    typeof upstreams === 'object' && upstreams !== null ? Object.entries(upstreams) : []
+  const entries = isRecord(upstreams) ? Object.entries(upstreams) : []
   return entries.flatMap(([name, input]) => {
-    const { data: settings } = upstreamSchema.safeParse(input)
-    if (settings === undefined || typeof settings === 'function') return []
-    return FIELDS.flatMap((field) => {
-      // A user name may also be itself.
-      const { data: source } = secretSchema.safeParse(Reflect.get(settings, field))
+    const kind = findUpstreamKind(input, kinds)
+    const settings: unknown = kind?.schema.safeParse(input).data
+    if (!kind || !isRecord(settings)) return []
+    return Object.keys(kind.secrets).flatMap((field) => {
+      // A user name may also be given itself.
+      const { data: source } = secretSchema.safeParse(settings[field])
       return source === undefined || hasSecret(source, env)
         ? []
         : [
-            `upstreams.${name}.${field}: must lead to a secret of one line, which is not there (given: ${describeSource(source)})`,
+            `upstreams.${name}.${field}: must refer to a secret of one line (given: ${describeSource(source)} without one)`,
           ]
     })
   })

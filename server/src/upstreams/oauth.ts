@@ -1,15 +1,17 @@
 import { z } from 'zod'
 import { UpstreamInvalidError, UpstreamRefusedError } from './errors.ts'
-import { type Secret, secretSchema } from './secret.ts'
+import type { OpenedSecrets, UpstreamKind } from './kind.ts'
+import { secretSchema } from './secret-source.ts'
+import { timeoutSeconds } from './timeout.ts'
 import { assertBearer } from './token-type.ts'
 import type { Upstream } from './upstream.ts'
-import { endpointUrl, timeoutSeconds } from './url.ts'
+import { endpointUrl, QUOTABLE_URL } from './url.ts'
 
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 const JWT = 'urn:ietf:params:oauth:token-type:jwt'
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 /** Parameters that the broker sets itself. */
-const OWN = [
+const RESERVED = [
   'grant_type',
   'client_id',
   'client_secret',
@@ -18,16 +20,15 @@ const OWN = [
   'subject_token_type',
 ]
 
-/** Any OAuth 2.0 server: client credentials, or the exchange of a subject token. */
-export const oauthSchema = z
+const schema = z
   .strictObject({
     kind: z.literal('oauth'),
     tokenUrl: endpointUrl,
     clientId: z.string().min(1).optional(),
     clientSecret: secretSchema.optional(),
-    /** How the client authenticates: in the header, or in the body as ArcGIS wants it. */
+    /** How the client authenticates: in the header, or in the body, as ArcGIS requires. */
     clientAuthentication: z.enum(['basic', 'post']).default('basic'),
-    /** With it, the token is exchanged (RFC 8693) in place of the client's credentials. */
+    /** If set, this token is exchanged (RFC 8693) in place of a client credentials request. */
     subjectToken: secretSchema.optional(),
     subjectTokenType: z.string().min(1).default(ACCESS_TOKEN),
     /** Further parameters, such as `audience` or `resource`. */
@@ -45,23 +46,34 @@ export const oauthSchema = z
     path: ['clientId'],
     error: 'must be set unless "subjectToken" is',
   })
-  .refine(({ parameters }) => !OWN.some((name) => Object.hasOwn(parameters, name)), {
+  .refine(({ parameters }) => !RESERVED.some((name) => Object.hasOwn(parameters, name)), {
     path: ['parameters'],
-    error: `must not have ${OWN.join(', ')}, which the broker sets itself`,
+    error: `must not have ${RESERVED.join(', ')}, which the broker sets itself`,
   })
 
-/** Settings of an OAuth upstream. */
-export type OauthSettings = z.output<typeof oauthSchema>
-
 /**
- * Asks a token endpoint.
+ * Any OAuth 2.0 server: client credentials, or the exchange of a subject token.
  *
  * @see RFC 6749 §4.4, RFC 8693 §2.1
  */
-export function createOauthUpstream(
-  settings: OauthSettings,
-  clientSecret: Secret | undefined,
-  subjectToken: Secret | undefined,
+export const oauth: UpstreamKind<typeof schema, 'clientSecret' | 'subjectToken'> = {
+  name: 'oauth',
+  schema,
+  secrets: { clientSecret: 'credential', subjectToken: 'credential' },
+  quotable: { tokenUrl: QUOTABLE_URL, clientAuthentication: /^[a-z_]{1,24}$/ },
+  grantFields: {
+    scope: 'optional',
+    expiresInSeconds: { forbidden: 'sets the lifetime of its tokens itself' },
+    datasets: { forbidden: 'has no datasets' },
+  },
+  open: createOauth,
+}
+
+type Settings = z.output<typeof schema>
+
+function createOauth(
+  settings: Settings,
+  { clientSecret, subjectToken }: OpenedSecrets<Settings, 'clientSecret' | 'subjectToken'>,
 ): Upstream {
   const { tokenUrl, clientId, clientAuthentication, subjectTokenType, parameters } = settings
   const authenticate = async () => {
@@ -74,28 +86,28 @@ export function createOauthUpstream(
 
   return async ({ scope }, send) => {
     const { headers, form } = await authenticate()
-    const wanted = subjectToken
+    const grant = subjectToken
       ? {
           grant_type: TOKEN_EXCHANGE,
           subject_token: await subjectToken.read(),
           subject_token_type: subjectTokenType,
         }
       : { grant_type: 'client_credentials' }
-    const answer = await send(tokenUrl, {
+    const response = await send(tokenUrl, {
       headers,
-      form: { ...parameters, ...wanted, ...form, ...(scope === undefined ? {} : { scope }) },
+      form: { ...parameters, ...grant, ...form, ...(scope === undefined ? {} : { scope }) },
     })
     // ArcGIS refuses with 200 and an error in the body.
-    if (answer.access_token === undefined && answer.error !== undefined)
-      throw new UpstreamRefusedError('answered 200 with an error')
-    assertBearer(answer.token_type)
-    const { issued_token_type: issued = ACCESS_TOKEN } = answer
+    if (response.access_token === undefined && response.error !== undefined)
+      throw new UpstreamRefusedError('returned 200 with an error')
+    assertBearer(response.token_type)
+    const { issued_token_type: issued = ACCESS_TOKEN } = response
     if (issued !== ACCESS_TOKEN && issued !== JWT)
-      throw new UpstreamInvalidError('answered a token of another type than an access token')
+      throw new UpstreamInvalidError('issued token is not an access token')
     return {
-      token: answer.access_token,
-      expiresInSeconds: answer.expires_in,
-      scope: answer.scope,
+      token: response.access_token,
+      expiresInSeconds: response.expires_in,
+      scope: response.scope,
     }
   }
 }

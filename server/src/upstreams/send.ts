@@ -1,9 +1,14 @@
 import { type Dispatcher, errors, request } from 'undici'
 import { isRecord } from '../settings/is-record.ts'
-import { UpstreamInvalidError, UpstreamRefusedError, UpstreamUnavailableError } from './errors.ts'
-import { parseRetryAfter } from './retry-after.ts'
+import {
+  UpstreamInvalidError,
+  UpstreamRefusedError,
+  UpstreamTimeoutError,
+  UpstreamUnavailableError,
+} from './errors.ts'
+import { findRetryAfter } from './retry-after.ts'
 
-/** What goes with a request. */
+/** Headers and body of a request. */
 export interface Call {
   readonly headers?: Readonly<Record<string, string>>
   /** Sent as JSON. */
@@ -13,17 +18,17 @@ export interface Call {
 }
 
 /**
- * Posts to an upstream and resolves to the JSON object that answers. No redirect is followed, no
- * answer over 64 KiB is read.
+ * Posts to an upstream and resolves to the JSON object of the response. Redirects are not followed, and
+ * responses over 64 KiB are refused.
  *
- * @throws `UpstreamUnavailableError` for 408, 429, 5xx and no answer; `UpstreamRefusedError` for other
- *   4xx; `UpstreamInvalidError` for anything else that is no JSON object.
+ * @throws `UpstreamUnavailableError` for 408, 429, 5xx and a failed connection; `UpstreamRefusedError`
+ *   for other 4xx; `UpstreamInvalidError` for any other response that is not a JSON object.
  */
 export type Send = (url: string | URL, call?: Call) => Promise<Readonly<Record<string, unknown>>>
 
-/** Longest answer that is read, in bytes. */
+/** Longest response that is read, in bytes. */
 const MAX_BYTES = 65_536
-/** What a 4xx may say of itself in the log: registered codes, and nothing else that it says. */
+/** Error codes of a 4xx that may be logged: registered ones. Nothing else of the response is. */
 const CODES = new Set([
   'invalid_request',
   'invalid_client',
@@ -37,9 +42,9 @@ const CODES = new Set([
 ])
 
 /**
- * Creates the `send` of one exchange.
+ * Creates the `send` of one request for a token.
  *
- * @param onDate Gets the upstream's clock as each answer tells it, in epoch ms.
+ * @param onDate Gets the upstream's clock from the `Date` header of each response, in epoch ms.
  */
 export function createSend(
   dispatcher: Dispatcher,
@@ -49,7 +54,7 @@ export function createSend(
   return async (url, { headers = {}, json, form } = {}) => {
     const body = form ? new URLSearchParams(form).toString() : json && JSON.stringify(json)
     const type = form ? 'application/x-www-form-urlencoded' : 'application/json'
-    const answer = await carry(signal, () =>
+    const response = await describeFailures(signal, () =>
       request(url, {
         method: 'POST',
         dispatcher,
@@ -62,25 +67,25 @@ export function createSend(
         ...(body === undefined ? {} : { body }),
       }),
     )
-    const date = Date.parse(String(answer.headers.date))
+    const date = Date.parse(String(response.headers.date))
     if (!Number.isNaN(date)) onDate(date)
-    await assertGood(answer, Number.isNaN(date) ? Date.now() : date)
-    return parseObject(answer, await carry(signal, () => readText(answer.body)))
+    await assertSuccess(response, Number.isNaN(date) ? Date.now() : date)
+    return parseObject(response, await describeFailures(signal, () => readText(response.body)))
   }
 }
 
-/** Whatever goes wrong on the way is told by its code: messages of the network may quote requests. */
-async function carry<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+/** Reports a network failure by its code alone: its message may quote the request. */
+async function describeFailures<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (error) {
     if (error instanceof UpstreamInvalidError) throw error
-    if (signal.aborted) throw new UpstreamUnavailableError('no answer in time')
+    if (signal.aborted) throw new UpstreamTimeoutError()
     if (error instanceof errors.InvalidArgumentError)
-      throw new UpstreamInvalidError('the request cannot be sent (UND_ERR_INVALID_ARG)')
+      throw new UpstreamInvalidError('request cannot be sent (UND_ERR_INVALID_ARG)')
     const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
     throw new UpstreamUnavailableError(
-      typeof code === 'string' ? `no connection (${code})` : 'no connection',
+      typeof code === 'string' ? `connection failed (${code})` : 'connection failed',
     )
   }
 }
@@ -92,33 +97,33 @@ async function readText(body: Dispatcher.ResponseData['body']): Promise<string> 
     size += chunk.length
     if (size > MAX_BYTES) {
       body.destroy()
-      throw new UpstreamInvalidError(`answered more than ${MAX_BYTES} bytes`)
+      throw new UpstreamInvalidError(`response is longer than ${MAX_BYTES} bytes`)
     }
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** What the status says is told at once: a body that nobody needs may be long, or never end. */
-async function assertGood(
+/** Decides by the status at once, where the body does not matter: it may be long, or never end. */
+async function assertSuccess(
   { statusCode: status, headers, body }: Dispatcher.ResponseData,
   now: number,
 ): Promise<void> {
   if (status >= 200 && status < 300) return
   const isRefusal = status >= 400 && status < 500 && status !== 408 && status !== 429
   if (isRefusal) {
-    // Without a body that can be read it is the same refusal, without a code.
+    // If the body cannot be read, the refusal is reported without a code.
     const code = findCode(await readText(body).catch(() => ''))
-    throw new UpstreamRefusedError(`answered ${status}${code ? ` ${code}` : ''}`)
+    throw new UpstreamRefusedError(`returned ${status}${code ? ` ${code}` : ''}`)
   }
-  // An error of a stream that is destroyed would end the process if nobody listened.
+  // Without a listener, the error of a destroyed stream would end the process.
   body.on('error', () => undefined).destroy()
   if (status === 408 || status === 429 || status >= 500)
     throw new UpstreamUnavailableError(
-      `answered ${status}`,
-      parseRetryAfter(headers['retry-after'], now),
+      `returned ${status}`,
+      findRetryAfter(headers['retry-after'], now),
     )
-  throw new UpstreamInvalidError(`answered ${status}; redirects are not followed`)
+  throw new UpstreamInvalidError(`returned ${status}; redirects are not followed`)
 }
 
 function findCode(text: string): string | undefined {
@@ -131,15 +136,15 @@ function parseObject(
   text: string,
 ): Readonly<Record<string, unknown>> {
   if (!/^(identity)?$/i.test(String(headers['content-encoding'] ?? '')))
-    throw new UpstreamInvalidError('answered in an encoding that was not asked for')
+    throw new UpstreamInvalidError('response has a content encoding that was not requested')
   if (!/^application\/(?:[\w.+-]+\+)?json *(?:;|$)/i.test(String(headers['content-type'])))
-    throw new UpstreamInvalidError('answered something that is not JSON')
+    throw new UpstreamInvalidError('response is not JSON')
   const value = findObject(text)
-  if (!value) throw new UpstreamInvalidError('answered no JSON object')
+  if (!value) throw new UpstreamInvalidError('response is not a JSON object')
   return value
 }
 
-function findObject(text: string): Record<string, unknown> | undefined {
+function findObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text)
     return isRecord(value) ? value : undefined

@@ -1,11 +1,12 @@
 import { UpstreamInvalidError } from './errors.ts'
 
 /**
- * Pages send what they get as a bearer token.
+ * Pages send every access token as a bearer token, so no other type may be relayed.
  *
- * @throws {@link UpstreamInvalidError} for another type; servers that name none mean this one.
+ * @param type `token_type` of the response; a server that leaves it out means `Bearer`.
+ * @throws {@link UpstreamInvalidError}
  */
 export function assertBearer(type: unknown): void {
   if (type === undefined || (typeof type === 'string' && /^bearer$/i.test(type))) return
-  throw new UpstreamInvalidError('answered a token of another type than Bearer')
+  throw new UpstreamInvalidError('token type is not Bearer')
 }

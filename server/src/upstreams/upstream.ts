@@ -1,32 +1,32 @@
 import type { Send } from './send.ts'
 
-/** What the broker asks an upstream for. */
+/** What the broker requests from an upstream. */
 export interface UpstreamRequest {
-  /** Space-separated scopes; `undefined` where the grant names none. */
+  /** Space-separated scopes; `undefined` if the grant names none. */
   readonly scope: string | undefined
-  /** Seconds that the token should last; `undefined` leaves it to the upstream. */
+  /** Wanted lifetime in seconds; `undefined` leaves it to the upstream. */
   readonly expiresInSeconds: number | undefined
-  /** The one of the grant's datasets that the page named; `undefined` for a grant without any. */
+  /** The dataset of the grant that the page chose; `undefined` for a grant without datasets. */
   readonly dataset: string | undefined
   /** Aborts when time is up. */
   readonly signal: AbortSignal
 }
 
-/** What an upstream said. Nothing of it is believed before the broker has checked it. */
+/** What an upstream returned. The broker checks every member before it uses one. */
 export interface UpstreamAnswer {
   /** The short-lived token. */
   readonly token: unknown
-  /** Seconds that it lasts, counted from when the request left. */
+  /** Lifetime in seconds, counted from when the request left. */
   readonly expiresInSeconds: unknown
-  /** Space-separated scopes; left out when they are those asked for. */
+  /** Space-separated scopes; left out if they are those of the request. */
   readonly scope?: unknown
 }
 
 /**
- * Somebody else's issuer: asks it for one short-lived token. The broker calls it once at a time per
- * grant and dataset, again after a failure that may pass, and shares and checks what it answers.
+ * Requests one short-lived token from a third-party issuer. For a shared grant the broker calls it once
+ * at a time per dataset; after a temporary failure it calls it again. The broker checks the result.
  *
- * @param send Sends a POST request, bounded in time and size, and resolves to the JSON object that
- *   answers it. What it throws says by its type whether the broker tries again, so let it pass.
+ * @param send Sends a POST request, with limits on time and size, and resolves to the JSON object of the
+ *   response. Let its errors pass: their types tell the broker whether to retry.
  */
 export type Upstream = (request: UpstreamRequest, send: Send) => Promise<UpstreamAnswer>

@@ -1,30 +1,24 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { wholeNumber } from '../settings/whole-number.ts'
+import { findHttpUrl, isBaseUrl } from '../settings/url.ts'
 
-/** Where an upstream is: encrypted, unless it is on this machine. */
-export const upstreamUrl = z.string().refine(isUpstreamUrl, {
+/** Base URL of an API: encrypted, unless the API is on this machine. */
+export const upstreamUrl = z.string().refine((value) => isBaseUrl(value) && isSafe(value), {
   error:
-    'must be an https URL (http for this machine) without credentials, query, fragment or a slash at its end',
+    'must be an https URL (http for this machine) without credentials, query, fragment or trailing slash',
 })
 
-/** A token endpoint is an address as it is: some have a query or a slash at their end (RFC 6749 §3.2). */
-export const endpointUrl = z.string().refine((value) => isSafeUrl(value) && !/[#\s]/.test(value), {
+/** A token endpoint is used as it is: some have a query or a trailing slash (RFC 6749 §3.2). */
+export const endpointUrl = z.string().refine(isSafe, {
   error: 'must be an https URL (http for this machine) without credentials or fragment',
 })
 
-/** How long an exchange may take with all its retries, in seconds; less than pages wait. */
-export const timeoutSeconds = wholeNumber(1, 60).default(8)
+/** URLs that a fault may quote: a host and a path, without characters in which a secret could hide. */
+export const QUOTABLE_URL: RegExp = /^https?:\/\/[\w.:-]+(?:\/[\w/.-]*)?$/
 
-function isUpstreamUrl(value: string): boolean {
-  return isSafeUrl(value) && !/[?#\s]|\/$/.test(value)
-}
-
-function isSafeUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false
-  const { protocol, username, password, hostname } = new URL(value)
-  if (username || password) return false
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
+function isSafe(value: string): boolean {
+  const url = findHttpUrl(value)
+  return url !== undefined && (url.protocol === 'https:' || isLoopback(url.hostname))
 }
 
 function isLoopback(hostname: string): boolean {

@@ -1,20 +1,30 @@
-import { UpstreamUnavailableError } from './errors.ts'
-
 /**
- * What comes of something before its signal aborts: what does not listen to it is not waited for.
+ * Waits for `running` no longer than a limit. The work itself is not stopped; its late result is ignored.
  *
- * @throws {@link UpstreamUnavailableError} when time is up.
+ * @param limit Milliseconds, or a signal that aborts when time is up.
+ * @param onLate Gives the result, or throws, when time is up.
  */
-export async function withinTime<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function withinTime<T, Late>(
+  running: T | PromiseLike<T>,
+  limit: number | AbortSignal,
+  onLate: () => Late,
+): Promise<T | Late> {
   let stop = () => {}
-  const timeIsUp = new Promise<never>((_, reject) => {
-    stop = () => reject(new UpstreamUnavailableError('no answer in time'))
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
+  const late = new Promise<void>((resolve) => {
+    if (typeof limit === 'number') {
+      const timer = setTimeout(resolve, limit)
+      stop = () => clearTimeout(timer)
+    } else if (limit.aborted) {
+      resolve()
+    } else {
+      const end = () => resolve()
+      limit.addEventListener('abort', end, { once: true })
+      stop = () => limit.removeEventListener('abort', end)
+    }
   })
   try {
-    return await Promise.race([running, timeIsUp])
+    return await Promise.race([running, late.then(onLate)])
   } finally {
-    signal.removeEventListener('abort', stop)
+    stop()
   }
 }

@@ -112,8 +112,8 @@ test('settings of the server are refused in code, with a hint where they belong'
   const options = { data: makeDataFolder(), host: '0.0.0.0', port: 1, hots: 1 }
   await expect(createBroker(options)).rejects.toMatchObject({
     faults: [
-      'host: not an option of createBroker, listen() takes it (given: "0.0.0.0")',
-      'port: not an option of createBroker, listen() takes it (given: 1)',
+      'host: not an option of createBroker(); pass it to listen() (given: "0.0.0.0")',
+      'port: not an option of createBroker(); pass it to listen() (given: 1)',
       'hots: not a known field (given: 1)',
     ],
   })

@@ -44,13 +44,13 @@ const config = () => ({
 })
 
 describe('upstream check', () => {
-  test('reports each grant in a line, and fails if one gives no token', async () => {
+  test('reports each grant in a line, and fails if one gets no token', async () => {
     const { code, out, error } = await check(config())
     const lines = out.trim().split('\n')
     expect(lines.map((line) => line.replace(/\d+ ms/, '0 ms').replace(/ {2,}/g, ' | '))).toEqual([
       'UPSTREAM | GRANT | RESULT | TIME | ANSWER',
       expect.stringMatching(/^geog \| tiles \| ok \| 0 ms \| a token for 5\d s, tiles:read$/),
-      'geog | places | FAILED | 0 ms | answered 403 invalid_scope',
+      'geog | places | FAILED | 0 ms | returned 403 invalid_scope',
       expect.stringMatching(
         /^geolens \| rasters \| ok \| 0 ms \| dataset 1.*: a token for 1[12]\d s, dataset:/,
       ),
@@ -58,11 +58,11 @@ describe('upstream check', () => {
     ])
     expect([code, error]).toEqual([
       1,
-      '1 of 3 gave no token. No grant uses "idle", so it was not asked.\n',
+      '1 of 3 requests gave no token. No grant uses "idle", so it was not checked.\n',
     ])
   })
 
-  test('asks for a token without a grant where it can, and fails where it cannot', async () => {
+  test('requests a token without a grant if the kind allows it, and fails otherwise', async () => {
     const upstreams = {
       idle: { kind: 'geog', url: api.url, token: { env: 'TOKEN' } },
       oauth: {
@@ -73,7 +73,7 @@ describe('upstream check', () => {
     }
     const both = await check({ upstreams })
     expect(both.out).toMatch(/^oauth +- +ok /m)
-    expect([both.code, both.error]).toEqual([1, 'No grant uses "idle", so it was not asked.\n'])
+    expect([both.code, both.error]).toEqual([1, 'No grant uses "idle", so it was not checked.\n'])
     expect((await check({ upstreams }, ['oauth'])).code).toBe(0)
   })
 
@@ -94,21 +94,26 @@ describe('upstream check', () => {
     expect(out).not.toMatch(/ey[\w-]{10,}\./)
   })
 
-  test('of a refused credential says so without it', async () => {
+  test('reports a refused credential without quoting it', async () => {
     const { out, error } = await check(config(), ['geog'], { TOKEN: 'canary-0123456789' })
-    expect(out).toContain('answered 401 unauthorized')
+    expect(out).toContain('returned 401 unauthorized')
     expect(out + error).not.toContain('canary')
   })
 
   test.each([
-    ['an upstream that is not configured', ['nowhere'], 1, 'There is no upstream "nowhere"'],
-    ['a secret that is not there', ['geog'], 2, 'upstreams.geog.token: must lead to a secret'],
+    [
+      'an upstream that is not configured',
+      ['nowhere'],
+      1,
+      'The configuration has no upstream "nowhere"',
+    ],
+    ['a missing secret', ['geog'], 2, 'upstreams.geog.token: must refer to a secret'],
   ])('of %s says what to do', async (_, args, code, message) => {
     const result = await check(config(), args, args[0] === 'geog' ? { TOKEN: '' } : {})
     expect([result.code, result.error]).toEqual([code, expect.stringContaining(message)])
   })
 
-  test('without any upstream names the option that is missing', async () => {
+  test('without any upstream names the missing option', async () => {
     const { code, error } = await check({})
     expect([code, error]).toEqual([1, expect.stringContaining('--config')])
   })
@@ -119,6 +124,6 @@ test('the configurations of the examples are valid', async () => {
     const file = new URL(`../../../examples/upstreams/${name}/tilepass.json`, import.meta.url)
     const { upstreams, grants } = JSON.parse(readFileSync(file, 'utf8'))
     const result = await check({ upstreams, grants }, ['nowhere'])
-    expect(result.error).toContain('There is no upstream "nowhere"')
+    expect(result.error).toContain('The configuration has no upstream "nowhere"')
   }
 })

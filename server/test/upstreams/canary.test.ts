@@ -15,7 +15,7 @@ import {
 
 setUpSecondBrokers()
 
-/** Secrets that are nowhere to be seen: each is good ASCII, and of a form that its API takes. */
+/** Secrets that must not appear anywhere: each is ASCII, and has a form that its API accepts. */
 const CANARY = 'canary0123456789canary'
 const payload = Buffer.from(JSON.stringify({ u: 'city', a: CANARY })).toString('base64url')
 const BASIC = Buffer.from(`x:${CANARY}`).toString('base64')
@@ -32,7 +32,7 @@ beforeEach(async () => {
   onTestFinished(() => proxy.close())
 })
 
-/** What an upstream may do with what it was sent: say it again, wherever it can. */
+/** Echoes the request in every part of the response. */
 const repeat =
   (status: number): Fault =>
   (incoming, outgoing) => {
@@ -41,19 +41,19 @@ const repeat =
       body += text
     })
     incoming.on('end', () => {
-      const said = JSON.stringify([incoming.url, incoming.headers, body])
+      const echoed = JSON.stringify([incoming.url, incoming.headers, body])
       outgoing
         .writeHead(status, {
           'content-type': 'application/json',
-          location: `/${encodeURIComponent(said)}`,
+          location: `/${encodeURIComponent(echoed)}`,
         })
         .end(
           JSON.stringify({
-            error: said,
-            error_description: said,
-            message: said,
-            scope: said,
-            token_type: said,
+            error: echoed,
+            error_description: echoed,
+            message: echoed,
+            scope: echoed,
+            token_type: echoed,
           }),
         )
     })
@@ -66,7 +66,7 @@ const faults: readonly (Fault | undefined)[] = [
   answerWith(200, { 'content-type': 'application/json' }, `{"${CANARY}`),
 ]
 
-/** What a page could get of what was sent: each is a token or a scope that answers well otherwise. */
+/** Echoes a part of the request as the token or the scope of an otherwise good response. */
 const echo =
   (field: 'token' | 'scope', pick: (sent: readonly string[]) => string): Fault =>
   async (incoming, outgoing) => {
@@ -80,15 +80,15 @@ const echo =
       ...(body.startsWith('{') ? [] : new URLSearchParams(body).values()),
       ...Object.values(Object(json)).map(String),
     ]
-    const said = pick(sent.map((text) => text.replace(/^\w+ /, '')))
-    const token = field === 'token' ? said : 'opaque'
+    const echoed = pick(sent.map((text) => text.replace(/^\w+ /, '')))
+    const token = field === 'token' ? echoed : 'opaque'
     outgoing.writeHead(200, { 'content-type': 'application/json' }).end(
       JSON.stringify({
         token,
         access_token: token,
         refresh_token: 'other',
         expires_in: 60,
-        ...(field === 'scope' ? { scope: said } : {}),
+        ...(field === 'scope' ? { scope: echoed } : {}),
       }),
     )
   }
@@ -146,57 +146,57 @@ async function startCanaries() {
 
 const NAMES = ['geog', 'mapbox', 'geolens', 'bearer', 'login', 'basic', 'post', 'exchange']
 
-test('U1: no long-lived credential in any log line, error body or report, whatever the upstream does with it', async () => {
+test('U1: no long-lived credential is in any log line, error body or report, whatever the upstream does with it', async () => {
   const relay = await startCanaries()
-  let said = ''
+  let received = ''
   for (const fault of faults) {
     proxy.fault = fault
-    // Past whatever the last fault made the broker wait for.
+    // Past every wait that the last fault caused.
     relay.skip(700_000)
     for (const name of NAMES) {
       const response = await relay.ask(name)
       expect([502, 503]).toContain(response.status)
-      said += JSON.stringify([...response.headers]) + (await response.text())
+      received += JSON.stringify([...response.headers]) + (await response.text())
     }
-    said += await (await fetch(`${relay.url}/readyz`)).text()
+    received += await (await fetch(`${relay.url}/readyz`)).text()
   }
   expect(proxy.count()).toBeGreaterThan(faults.length * NAMES.length * 0.8)
   const logged = relay.logged()
-  expect(logged.split('an upstream gives no token').length).toBeGreaterThan(50)
+  expect(logged.split('upstream gave no token').length).toBeGreaterThan(50)
   for (const secret of [CANARY, MAPBOX, payload, BASIC, encodeURIComponent(MAPBOX)])
-    for (const place of [said, logged, api.printed()]) expect(place).not.toContain(secret)
+    for (const place of [received, logged, api.printed()]) expect(place).not.toContain(secret)
 })
 
 test.each(echoes)(
-  'U1: an upstream that answers well, with the credential in the answer (%s), gives no page anything',
+  'U1: an otherwise good response that echoes the credential (%s) is not relayed',
   async (what, fault) => {
     const relay = await startCanaries()
     proxy.fault = fault
     for (const name of NAMES) {
       const response = await relay.ask(name)
       const text = await response.text()
-      // A login has no scope, and what is said of one goes nowhere.
+      // A login has no scope, so that a scope in its response is ignored.
       const isUnread = name === 'login' && what.startsWith('scope')
       expect([name, response.status]).toEqual([name, isUnread ? 200 : 502])
       for (const secret of [CANARY, MAPBOX, payload, BASIC])
         for (const place of [text, relay.logged()]) expect(place).not.toContain(secret)
     }
-    expect(relay.logged()).toContain('answered the credential that it was sent')
+    expect(relay.logged()).toContain('response echoed the credential')
   },
 )
 
-test('U1: the credential before the present one is no token either', async () => {
+test('U1: the credential before the current one is not relayed either', async () => {
   const file = writeSecret(CANARY)
   const relay = await startRelay({
     upstreams: { geog: { kind: 'geog', url: proxy.url, token: file.source } },
-    grants: { own: { upstream: 'geog', scope: 'a', shared: false } },
+    grants: { unshared: { upstream: 'geog', scope: 'a', shared: false } },
   })
   const json = { 'content-type': 'application/json' }
   const body = (token: string) => JSON.stringify({ access_token: token, expires_in: 60 })
   proxy.fault = answerWith(200, json, body('opaque'))
-  expect((await relay.ask('own')).status).toBe(200)
+  expect((await relay.ask('unshared')).status).toBe(200)
   file.replace('another0123456789')
   relay.skip(1_000)
   proxy.fault = answerWith(200, json, body(CANARY))
-  expect((await relay.ask('own')).status).toBe(502)
+  expect((await relay.ask('unshared')).status).toBe(502)
 })

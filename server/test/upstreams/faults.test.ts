@@ -45,7 +45,7 @@ function startGeogRelay(timeoutSeconds: number): Promise<RelayUnderTest> {
     upstreams: { geog: { kind: 'geog', ...source } },
     grants: {
       shared: { upstream: 'geog', scope: 'tiles:read', expiresInSeconds: 60 },
-      own: { upstream: 'geog', scope: 'tiles:read', expiresInSeconds: 60, shared: false },
+      unshared: { upstream: 'geog', scope: 'tiles:read', expiresInSeconds: 60, shared: false },
     },
   })
 }
@@ -64,40 +64,78 @@ const expired = json({
   access_token: jwt({ iat: seconds() - 60, exp: seconds() - 1 }),
 })
 
-const passing = [
+const temporary = [
   ['hangs up', hangUp],
   ['stays silent', staySilent],
-  ['answers 500', answerWith(500)],
-  ['answers 503 in HTML', answerWith(503, { 'content-type': 'text/html' }, '<h1>Down</h1>')],
-  ['answers 429 with Retry-After', answerWith(429, { 'retry-after': '7' })],
+  ['returns 500', answerWith(500)],
+  ['returns 503 in HTML', answerWith(503, { 'content-type': 'text/html' }, '<h1>Down</h1>')],
+  ['returns 429 with Retry-After', answerWith(429, { 'retry-after': '7' })],
 ] as const
 
 const lasting = [
-  ['answers HTML', html],
-  ['redirects', redirect],
-  ['answers more than 64 KiB', tooBig],
-  ['answers no JSON', answerWith(200, { 'content-type': 'application/json' }, '{')],
-  ['answers a list', answerWith(200, { 'content-type': 'application/json' }, '[]')],
+  ['returns HTML', html, 'response is not JSON'],
+  ['redirects', redirect, 'returned 307; redirects are not followed'],
+  ['returns more than 64 KiB', tooBig, 'response is longer than 65536 bytes'],
   [
-    'answers in gzip',
-    answerWith(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }, '{}'),
+    'returns malformed JSON',
+    answerWith(200, { 'content-type': 'application/json' }, '{'),
+    'response is not a JSON object',
   ],
-  ['answers no token', json({ ...good, access_token: undefined })],
-  ['answers a token that no header can carry', json({ ...good, access_token: 'a\nb' })],
-  ['answers a token of another type', json({ ...good, token_type: 'DPoP' })],
-  ['answers no lifetime', json({ ...good, expires_in: null })],
-  ['answers a lifetime of no time', json({ ...good, expires_in: -1 })],
-  ['answers a token for longer than asked', json({ ...good, expires_in: 31_536_000 })],
-  ['answers a token that has expired', expired],
-  ['answers a larger scope', json({ ...good, scope: 'tiles:read admin:access' })],
   [
-    'answers a token that has a larger scope',
+    'returns a list',
+    answerWith(200, { 'content-type': 'application/json' }, '[]'),
+    'response is not a JSON object',
+  ],
+  [
+    'returns gzip',
+    answerWith(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }, '{}'),
+    'response has a content encoding that was not requested',
+  ],
+  [
+    'returns no token',
+    json({ ...good, access_token: undefined }),
+    'response has no token of visible ASCII characters',
+  ],
+  [
+    'returns a token that no header can carry',
+    json({ ...good, access_token: 'a\nb' }),
+    'response has no token of visible ASCII characters',
+  ],
+  [
+    'returns a token of another type',
+    json({ ...good, token_type: 'DPoP' }),
+    'token type is not Bearer',
+  ],
+  [
+    'returns no lifetime',
+    json({ ...good, expires_in: null }),
+    'response has no lifetime in seconds',
+  ],
+  [
+    'returns a negative lifetime',
+    json({ ...good, expires_in: -1 }),
+    'response has no lifetime in seconds',
+  ],
+  [
+    'returns a token that lasts longer than requested',
+    json({ ...good, expires_in: 31_536_000 }),
+    'token lasts longer than requested',
+  ],
+  ['returns an expired token', expired, 'token has expired'],
+  [
+    'returns a larger scope',
+    json({ ...good, scope: 'tiles:read admin:access' }),
+    'response has more scope than requested',
+  ],
+  [
+    'returns a token with a larger scope',
     json({ ...good, access_token: jwt({ scope: 'tiles:read admin:access' }) }),
+    'token has more scope than requested',
   ],
 ] as const
 
-describe('while no token is at hand', () => {
-  test.each(passing)('an upstream that %s is 503 with Retry-After', async (_, fault) => {
+describe('without a token to hand out', () => {
+  test.each(temporary)('an upstream that %s is 503 with Retry-After', async (_, fault) => {
     proxy.fault = fault
     const response = await relay.ask('shared')
     expect([response.status, (await response.json()).error]).toEqual([
@@ -108,15 +146,18 @@ describe('while no token is at hand', () => {
     expect(Number(response.headers.get('retry-after'))).toBeLessThanOrEqual(7)
   })
 
-  test.each(lasting)('U2: an upstream that %s is 502, and the log says so', async (_, fault) => {
-    proxy.fault = fault
-    const response = await relay.ask('shared')
-    expect([response.status, (await response.json()).error]).toEqual([502, 'upstream_invalid'])
-    expect(relay.logged()).toMatch(/"upstream":"geog","grant":"shared","reason":"answered /)
-    expect(proxy.count()).toBe(1)
-  })
+  test.each(lasting)(
+    'U2: an upstream that %s is 502, and the log has the reason',
+    async (_, fault, reason) => {
+      proxy.fault = fault
+      const response = await relay.ask('shared')
+      expect([response.status, (await response.json()).error]).toEqual([502, 'upstream_invalid'])
+      expect(relay.logged()).toContain(`"upstream":"geog","grant":"shared","reason":"${reason}"`)
+      expect(proxy.count()).toBe(1)
+    },
+  )
 
-  test('a useless answer is not asked for again within a second; after that a good one counts', async () => {
+  test('after a useless response the next request is sent a second later', async () => {
     proxy.fault = html
     expect((await relay.ask('shared')).status).toBe(502)
     proxy.fault = undefined
@@ -127,8 +168,8 @@ describe('while no token is at hand', () => {
   })
 })
 
-describe('while the token of a shared grant lives', () => {
-  test.each([...passing, ...lasting])(
+describe('while the token of a shared grant is valid', () => {
+  test.each([...temporary, ...lasting.map(([name, fault]) => [name, fault] as const)])(
     'an upstream that %s changes nothing for pages',
     async (_, fault) => {
       const first = await (await relay.ask('shared')).json()
@@ -141,7 +182,7 @@ describe('while the token of a shared grant lives', () => {
     },
   )
 
-  test('one that is slow is not waited for beyond 2 s, and its answer is there for the next', async () => {
+  test('a slow upstream is waited for no longer than 2 s, and its response serves the next page', async () => {
     const patient = await startGeogRelay(60)
     const first = await (await patient.ask('shared')).json()
     patient.skip(31_000)
@@ -158,7 +199,7 @@ describe('while the token of a shared grant lives', () => {
     expect(held).toHaveLength(1)
   })
 
-  test('a token that has ended is not served', async () => {
+  test('an expired token is not handed out', async () => {
     await relay.ask('shared')
     relay.skip(60_500)
     proxy.fault = answerWith(500)
@@ -166,14 +207,14 @@ describe('while the token of a shared grant lives', () => {
   })
 })
 
-describe('an upstream is spared', () => {
-  test('a failure that may pass is tried three times in one exchange', async () => {
+describe('an upstream is not overloaded', () => {
+  test('a temporary failure is attempted three times', async () => {
     proxy.fault = answerWith(500)
     await relay.ask('shared')
     expect(proxy.count()).toBe(3)
   })
 
-  test('a failure that a retry mends is no failure', async () => {
+  test('a failure that a retry fixes is not reported', async () => {
     proxy.fault = (incoming, outgoing) => {
       proxy.fault = undefined
       hangUp(incoming, outgoing)
@@ -181,16 +222,16 @@ describe('an upstream is spared', () => {
     expect((await relay.ask('shared')).status).toBe(200)
   })
 
-  test('Retry-After is kept to: nothing is sent before, and pages are told what is left', async () => {
+  test('nothing is sent before Retry-After has passed, and pages get the rest of it', async () => {
     proxy.fault = answerWith(429, { 'retry-after': '7' })
     await relay.ask('shared')
     proxy.fault = undefined
     relay.skip(3_000)
-    const early = await relay.ask('own')
+    const early = await relay.ask('unshared')
     expect([early.status, early.headers.get('retry-after')]).toEqual([503, '4'])
     expect(proxy.count()).toBe(1)
     relay.skip(4_000)
-    expect((await relay.ask('own')).status).toBe(200)
+    expect((await relay.ask('unshared')).status).toBe(200)
   })
 
   test.each([429, 500, 302])('%s counts before its body has ended', async (status) => {
@@ -198,24 +239,24 @@ describe('an upstream is spared', () => {
     proxy.fault = (_, outgoing) => {
       outgoing.writeHead(status, { 'retry-after': '7' }).write('a')
     }
-    expect((await patient.ask('own')).status).toBe(status === 302 ? 502 : 503)
+    expect((await patient.ask('unshared')).status).toBe(status === 302 ? 502 : 503)
   })
 
   test('a refusal with a long body is a refusal without a code', async () => {
     proxy.fault = answerWith(401, {}, 'x'.repeat(70_000))
-    expect((await (await relay.ask('own')).json()).error).toBe('upstream_refused')
-    expect(relay.logged()).toContain('"reason":"answered 401"')
+    expect((await (await relay.ask('unshared')).json()).error).toBe('upstream_refused')
+    expect(relay.logged()).toContain('"reason":"returned 401"')
   })
 
-  test('after six failures in a row it is left alone for a while', async () => {
+  test('after six failures in a row it is not asked for 5 s', async () => {
     proxy.fault = answerWith(500)
-    for (let round = 0; round < 4; round += 1) await relay.ask('own')
+    for (let round = 0; round < 4; round += 1) await relay.ask('unshared')
     expect(proxy.count()).toBe(6)
-    const response = await relay.ask('own')
+    const response = await relay.ask('unshared')
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
   })
 
-  test('F11: it is asked by no more than 16 exchanges at once, and the others wait', async () => {
+  test('F11: it gets no more than 16 requests at once, and the others wait', async () => {
     const patient = await startGeogRelay(60)
     const held: (() => void)[] = []
     let most = 0
@@ -225,7 +266,7 @@ describe('an upstream is spared', () => {
       if (isOpen) answer()
       else most = held.push(answer)
     }
-    const all = Promise.all(Array.from({ length: 60 }, () => patient.ask('own')))
+    const all = Promise.all(Array.from({ length: 60 }, () => patient.ask('unshared')))
     await expect.poll(() => most, { timeout: 30_000 }).toBe(16)
     // Answered after the 60 are there: if more could be sent, they would have been.
     expect((await patient.post('/map-token')).status).toBe(200)
@@ -236,16 +277,16 @@ describe('an upstream is spared', () => {
     expect(statuses).toEqual(new Set([200]))
   })
 
-  test('F11: while it is silent, grants of this broker are served', async () => {
+  test('F11: while it is silent, issued grants are served', async () => {
     proxy.fault = staySilent
-    const waiting = relay.ask('own')
+    const waiting = relay.ask('unshared')
     expect((await relay.post('/map-token')).status).toBe(200)
     expect((await waiting).status).toBe(503)
   })
 })
 
 describe('a clock that is set back', () => {
-  test('makes no token last longer', async () => {
+  test('does not extend the lifetime of a token', async () => {
     const first = await (await relay.ask('shared')).json()
     relay.skip(-3_600_000)
     const response = await relay.ask('shared')
@@ -256,16 +297,16 @@ describe('a clock that is set back', () => {
   test.each([
     [503, answerWith(429, { 'retry-after': '600' })],
     [502, answerWith(401)],
-  ])('makes nobody wait longer (%s)', async (status, fault) => {
+  ])('does not extend a wait (%s)', async (status, fault) => {
     proxy.fault = fault
-    expect((await relay.ask('own')).status).toBe(status)
+    expect((await relay.ask('unshared')).status).toBe(status)
     proxy.fault = undefined
     relay.skip(-3_600_000)
-    expect((await relay.ask('own')).status).toBe(200)
+    expect((await relay.ask('unshared')).status).toBe(200)
   })
 })
 
-describe('401 and 403 are for the operator', () => {
+describe('401 and 403 are errors for the operator', () => {
   test.each([401, 403])(
     '%s: a clear 502, a log without the secret, and /readyz names the upstream',
     async (status) => {
@@ -274,7 +315,7 @@ describe('401 and 403 are for the operator', () => {
       const response = await relay.ask('shared')
       const text = await response.text()
       expect([response.status, JSON.parse(text).error]).toEqual([502, 'upstream_refused'])
-      expect(relay.logged()).toContain(`"reason":"answered ${status}"`)
+      expect(relay.logged()).toContain(`"reason":"returned ${status}"`)
       for (const place of [text, relay.logged()]) expect(place).not.toContain(token)
       const ready = await fetch(`${relay.url}/readyz`)
       expect([ready.status, await ready.json()]).toEqual([
@@ -284,7 +325,7 @@ describe('401 and 403 are for the operator', () => {
     },
   )
 
-  test('the same credential is not presented again for 5 s; after that, success ends the alarm', async () => {
+  test('the same credential is not presented again for 5 s; a success then ends the alarm', async () => {
     proxy.fault = answerWith(401)
     await relay.ask('shared')
     await relay.ask('shared')
@@ -295,7 +336,7 @@ describe('401 and 403 are for the operator', () => {
     expect(await (await fetch(`${relay.url}/readyz`)).json()).toEqual({ status: 'ready' })
   })
 
-  test('the token that pages share goes on being served', async () => {
+  test('the token that pages share is still handed out', async () => {
     const first = await (await relay.ask('shared')).json()
     relay.skip(31_000)
     proxy.fault = answerWith(401)
@@ -304,8 +345,8 @@ describe('401 and 403 are for the operator', () => {
   })
 })
 
-test('a grant that is not shared asks for each page', async () => {
-  const [one, two] = await Promise.all([relay.ask('own'), relay.ask('own')])
+test('a grant that is not shared requests a token for each page', async () => {
+  const [one, two] = await Promise.all([relay.ask('unshared'), relay.ask('unshared')])
   expect((await one.json()).access_token).not.toBe((await two.json()).access_token)
   expect(proxy.count()).toBe(2)
 })

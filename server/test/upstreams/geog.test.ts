@@ -31,7 +31,7 @@ const relay = () =>
     grants: { default: { upstream: 'geog', scope: 'tiles:read', expiresInSeconds: 60 } },
   })
 
-test("a page gets the upstream's token by the same route, and it opens the upstream's tiles", async () => {
+test("a page gets the upstream's token by the same route, and the token opens the upstream's tiles", async () => {
   const { post } = await relay()
   const response = await post('/map-token')
   const body = await response.json()
@@ -44,7 +44,7 @@ test("a page gets the upstream's token by the same route, and it opens the upstr
   expect(tile.status).toBe(200)
 })
 
-test('U3: the lifetime that a page is told never reaches beyond the end of the token', async () => {
+test('U3: the lifetime that a page gets never extends beyond the end of the token', async () => {
   const { post } = await relay()
   const askedAt = Date.now()
   const body = await (await post('/map-token')).json()
@@ -55,7 +55,7 @@ test('U3: the lifetime that a page is told never reaches beyond the end of the t
 })
 
 test('1,000 concurrent requests on a shared grant cost one upstream call', async () => {
-  // In a process of its own, so that it and its 1,000 clients do not wait for each other.
+  // In a separate process, so that the broker and its 1,000 clients do not slow each other down.
   const broker = await startSecondBroker({
     mapTokenPerMinute: 10_000,
     upstreams: { geog: { kind: 'geog', url: geog.url, token: writeSecret(token).source } },

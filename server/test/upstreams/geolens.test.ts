@@ -1,5 +1,6 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { readClaims } from '../support/broker-under-test.ts'
+import { startFaultProxy } from '../support/fault-proxy.ts'
 import { startRelay, writeSecret } from '../support/relay-under-test.ts'
 import {
   EARTH,
@@ -20,16 +21,16 @@ let key: string
 
 beforeAll(async () => {
   geolens = await startSecondBroker({
-    // The account of its datasets is there before its own first start: see startSecondBroker.
+    // startSecondBroker creates the account of the datasets before the first start.
     datasets: { one: dataset(ONE), two: dataset(TWO), other: dataset(OTHER) },
   })
   key = await geolens.cli('token', 'create', '--account', 'city', '--scope', 'tiles:read')
 })
 
-const relay = (field: 'apiKey' | 'token' = 'apiKey') =>
+const relay = (field: 'apiKey' | 'token' = 'apiKey', url = geolens.url) =>
   startRelay({
     upstreams: {
-      geolens: { kind: 'geolens', url: geolens.url, [field]: writeSecret(key).source },
+      geolens: { kind: 'geolens', url, [field]: writeSecret(key).source },
     },
     grants: {
       both: { upstream: 'geolens', datasets: [ONE, TWO] },
@@ -57,7 +58,7 @@ describe('a page', () => {
     },
   )
 
-  test('need not name the only dataset', async () => {
+  test('may leave out the only dataset', async () => {
     const { ask } = await relay()
     expect(await (await ask('one')).json()).toMatchObject({ scope: `dataset:${ONE}` })
   })
@@ -70,7 +71,7 @@ describe('a page', () => {
     expect((await ask('both', { dataset: 1 })).status).toBe(400)
   })
 
-  test('shares the token of a dataset with other pages, and of no other dataset', async () => {
+  test('shares the token of its dataset with other pages, and no token of another dataset', async () => {
     const { ask } = await relay()
     const get = async (name: string) =>
       (await (await ask('both', { dataset: name })).json()).access_token
@@ -80,9 +81,24 @@ describe('a page', () => {
   })
 })
 
-test('a dataset that is not there is an error of the operator, and others are served', async () => {
+test('a missing dataset is an error for the operator, and other datasets are served', async () => {
   const { ask, logged } = await relay()
   expect((await ask('gone')).status).toBe(502)
-  expect(logged()).toContain('answered 404')
+  expect(logged()).toContain('returned 404')
   expect((await ask('one')).status).toBe(200)
+})
+
+test('a token that states a longer lifetime than GeoLens gives is not relayed', async () => {
+  const proxy = await startFaultProxy(() => geolens.url)
+  onTestFinished(() => proxy.close())
+  const claims = {
+    typ: 'download',
+    scope: `dataset:${ONE}`,
+    exp: Math.floor(Date.now() / 1000) + 600,
+  }
+  const token = `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`
+  proxy.change = (body) => ({ ...body, token })
+  const { ask, logged } = await relay('apiKey', proxy.url)
+  expect((await ask('one')).status).toBe(502)
+  expect(logged()).toContain('token lasts longer than requested')
 })

@@ -54,7 +54,7 @@ test('a page gets a session token', async () => {
   expect(account.status).toBe(200)
 })
 
-test('the password is sent once; after that refresh tokens are spent, one after the other', async () => {
+test('the password is sent once; after that each refresh token is spent for the next one', async () => {
   const { ask } = await relay()
   const first = readClaims((await (await ask('default')).json()).access_token)
   const all = await Promise.all(
@@ -62,13 +62,13 @@ test('the password is sent once; after that refresh tokens are spent, one after 
       readClaims((await (await ask('each')).json()).access_token),
     ),
   )
-  // The family is the same: nobody signed in again, and no refresh token was spent twice.
+  // The family is the same: there was no second sign-in, and no refresh token was spent twice.
   expect(new Set(all.map(({ parent }) => parent))).toEqual(new Set([first.parent]))
   expect(new Set(all.map(({ jti }) => jti)).size).toBe(5)
   expect(count('/token')).toBeGreaterThanOrEqual(6)
 })
 
-test('an answer that got lost on its way is asked for again, and the session goes on', async () => {
+test('a response that got lost is requested again, and the session continues', async () => {
   const proxy = await startFaultProxy(() => login.url)
   onTestFinished(() => proxy.close())
   const { ask } = await relay(PASSWORD, proxy.url)
@@ -87,7 +87,7 @@ test('an answer that got lost on its way is asked for again, and the session goe
   expect(proxy.count()).toBe(3)
 })
 
-test('when the family has ended, it signs in again', async () => {
+test('after the family has ended, the broker signs in again', async () => {
   const { ask } = await relay()
   const { access_token: token } = await (await ask('each')).json()
   const headers = { authorization: `Bearer ${token}` }
@@ -98,10 +98,10 @@ test('when the family has ended, it signs in again', async () => {
   expect(readClaims(next).parent).not.toBe(readClaims(token).parent)
 })
 
-test('a wrong password is an error of the operator, mended by the file alone', async () => {
+test('a wrong password is an error for the operator, and replacing the file fixes it', async () => {
   const { ask, file, logged } = await relay('wrong password')
   expect((await ask('default')).status).toBe(502)
-  expect(logged()).toContain('answered 401')
+  expect(logged()).toContain('returned 401')
   expect(logged()).not.toContain('wrong password')
   file.replace(PASSWORD)
   await expect.poll(async () => (await ask('default')).status, { timeout: 30_000 }).toBe(200)

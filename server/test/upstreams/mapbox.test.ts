@@ -32,7 +32,7 @@ const relay = async (secret: string, expiresInSeconds?: number) =>
 
 const FULL = 'tokens:write styles:tiles styles:read fonts:read'
 
-test('a page gets a temporary token of the scopes of its grant, which opens tiles', async () => {
+test('a page gets a temporary token with the scopes of its grant, which opens tiles', async () => {
   const { post } = await relay(await createSecretToken(FULL))
   const body = await (await post('/map-token')).json()
   expect(body).toMatchObject({ token_type: 'Bearer', scope: 'styles:tiles styles:read' })
@@ -49,7 +49,7 @@ test('without a lifetime a token lasts an hour less ten seconds, because clocks 
   expect(body.expires_in).toBeLessThanOrEqual(3_590)
 })
 
-test('a lifetime is that of the grant, and ends no later than the token', async () => {
+test('the lifetime is that of the grant, and ends no later than the token', async () => {
   const { post } = await relay(await createSecretToken(FULL), 120)
   const askedAt = Date.now()
   const body = await (await post('/map-token')).json()
@@ -59,18 +59,18 @@ test('a lifetime is that of the grant, and ends no later than the token', async 
 })
 
 test.each([
-  ['may not make tokens', 'styles:tiles styles:read uploads:read', 'answered 404'],
-  ['has not every scope of the grant', 'tokens:write styles:tiles', 'answered 422'],
-])('a secret token that %s is an error of the operator', async (_, scope, reason) => {
+  ['may not create tokens', 'styles:tiles styles:read uploads:read', 'returned 404'],
+  ['lacks a scope of the grant', 'tokens:write styles:tiles', 'returned 422'],
+])('a secret token that %s is an error for the operator', async (_, scope, reason) => {
   const { post, logged } = await relay(await createSecretToken(scope))
   const response = await post('/map-token')
   expect([response.status, (await response.json()).error]).toEqual([502, 'upstream_refused'])
   expect(logged()).toContain(reason)
 })
 
-test('a secret that is no secret token is not sent anywhere', async () => {
+test('a secret that is not a secret token is not sent anywhere', async () => {
   const { post, logged } = await relay('pk.eyJ1IjoiY2l0eSJ9.canary-canary')
   expect((await post('/map-token')).status).toBe(502)
-  expect(logged()).toContain('no secret token of Mapbox')
+  expect(logged()).toContain('not a secret Mapbox token')
   expect(logged()).not.toContain('canary')
 })

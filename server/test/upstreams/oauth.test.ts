@@ -15,7 +15,7 @@ setUpSecondBrokers()
 
 const SECRET = 'a secret with spaces, & : % + and =~'
 
-/** A server of somebody else's making, with clients that authenticate in either way. */
+/** A third-party server with clients that authenticate in either way. */
 async function startProvider(): Promise<string> {
   const client = (id: string, method: 'client_secret_basic' | 'client_secret_post') => ({
     client_id: id,
@@ -62,9 +62,9 @@ describe('client credentials, with oidc-provider', () => {
   )
 
   test.each([
-    ['a wrong secret', { clientSecret: () => 'wrong' }, {}, 'answered 401 invalid_client'],
-    ['a scope that the client lacks', {}, { scope: 'places:read' }, 'answered 400 invalid_scope'],
-  ])('%s is an error of the operator', async (_, settings, grant, reason) => {
+    ['a wrong secret', { clientSecret: () => 'wrong' }, {}, 'returned 401 invalid_client'],
+    ['a scope that the client lacks', {}, { scope: 'places:read' }, 'returned 400 invalid_scope'],
+  ])('%s is an error for the operator', async (_, settings, grant, reason) => {
     const { post, logged } = await startRelay({
       upstreams: {
         oauth: {
@@ -113,7 +113,7 @@ describe('token exchange, with a second broker', () => {
       grants: { default: { upstream: 'oauth', scope: 'tiles:read' } },
     })
 
-  test('a page gets an access token of the scope of its grant', async () => {
+  test('a page gets an access token with the scope of its grant', async () => {
     const { post } = await relay({}, { audience: server.url })
     const body = await (await post('/map-token')).json()
     expect(body).toMatchObject({ scope: 'tiles:read' })
@@ -125,14 +125,14 @@ describe('token exchange, with a second broker', () => {
     expect((await (await relay(client)).post('/map-token')).status).toBe(200)
   })
 
-  test('a target that the server does not serve is an error of the operator', async () => {
+  test('a target that the server does not serve is an error for the operator', async () => {
     const { post, logged } = await relay({}, { audience: 'https://elsewhere.example' })
     expect((await post('/map-token')).status).toBe(502)
-    expect(logged()).toContain('answered 400 invalid_target')
+    expect(logged()).toContain('returned 400 invalid_target')
   })
 })
 
-describe('a server that answers in its own way', () => {
+describe('a server that deviates from the RFC', () => {
   const answered = async (body: object) => {
     const server = await startFaultProxy(() => '')
     onTestFinished(() => server.close())
@@ -153,7 +153,7 @@ describe('a server that answers in its own way', () => {
     return { status: response.status, ...(await response.json()) }
   }
 
-  test('without type and scope, as ArcGIS does, gives a token', async () => {
+  test('is accepted without type and scope, as ArcGIS responds', async () => {
     const body = await answered({ access_token: 'opaque', expires_in: 7200 })
     expect(body).toMatchObject({ status: 200, access_token: 'opaque', token_type: 'Bearer' })
     expect(body).not.toHaveProperty('scope')
@@ -161,7 +161,7 @@ describe('a server that answers in its own way', () => {
 
   test.each([
     [
-      'an error with 200, as ArcGIS does, is a refusal',
+      'an error with 200, as ArcGIS responds, is a refusal',
       { error: { code: 400 } },
       'upstream_refused',
     ],

@@ -10,7 +10,7 @@ import { createPolicy } from '../../src/upstreams/policy.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** Runs a policy on the fake clock; the times at which it tried, and what came of it. */
+/** Runs a policy on the fake clock; gives the times of its attempts, and the result. */
 async function follow(
   random: number,
   attempt: (count: number, signal: AbortSignal) => Promise<string>,
@@ -33,7 +33,8 @@ async function follow(
 const fail = (error: Error) => async () => {
   throw error
 }
-const unavailable = (told?: number) => fail(new UpstreamUnavailableError('answered 500', told))
+const unavailable = (retryAfter?: number) =>
+  fail(new UpstreamUnavailableError('returned 500', retryAfter))
 
 describe('retries', () => {
   test.each([
@@ -45,30 +46,30 @@ describe('retries', () => {
     expect(error).toBeInstanceOf(UpstreamUnavailableError)
   })
 
-  test('keep to a Retry-After of a second', async () => {
+  test('wait for a Retry-After of a second', async () => {
     const { times } = await follow(0, unavailable(1))
     expect(times).toEqual([0, 1_200, 2_600])
   })
 
-  test('are left to the page where Retry-After is longer', async () => {
+  test('are left to the page if Retry-After is longer', async () => {
     const { times, error } = await follow(0, unavailable(30))
     expect(times).toEqual([0])
     expect(error).toMatchObject({ retryAfterSeconds: 30 })
   })
 
   test.each([
-    ['a refusal', new UpstreamRefusedError('answered 401')],
-    ['an answer that cannot be used', new UpstreamInvalidError('answered HTML')],
-    ['a mistake of our own', new TypeError('ours')],
+    ['a refusal', new UpstreamRefusedError('returned 401')],
+    ['an unusable response', new UpstreamInvalidError('response is not JSON')],
+    ['a bug of the broker', new TypeError('ours')],
   ])('are not made after %s', async (_, failure) => {
     const { times, error } = await follow(0, fail(failure))
     expect([times, error]).toEqual([[0], failure])
   })
 })
 
-test('an attempt that does not listen to its signal is given up when time is up', async () => {
+test('an attempt that ignores its signal is abandoned when time is up', async () => {
   const { error, times } = await follow(0, () => new Promise(() => undefined), 1_000)
-  expect(error).toMatchObject({ status: 503, reason: 'no answer in time' })
+  expect(error).toMatchObject({ status: 503, reason: 'timed out' })
   expect(times).toEqual([0])
 })
 
@@ -81,7 +82,7 @@ describe('a circuit breaker', () => {
     return policy
   }
 
-  test('leaves the upstream alone for 5 s after six failures in a row', async () => {
+  test('opens for 5 s after six failures in a row', async () => {
     const policy = await open()
     const attempt = vi.fn(async () => 'token')
     await expect(policy('', attempt)).rejects.toMatchObject({ status: 503, retryAfterSeconds: 5 })
@@ -92,13 +93,13 @@ describe('a circuit breaker', () => {
     await expect(policy('', attempt)).resolves.toBe('token')
   })
 
-  test('is one for each key: others go on', async () => {
+  test('is separate for each key: other keys continue', async () => {
     const policy = await open()
     await expect(policy('', async () => 'token')).rejects.toMatchObject({ status: 503 })
     await expect(policy('other', async () => 'token')).resolves.toBe('token')
   })
 
-  test('that is half open lets nobody wait beyond the deadline, and frees every place', async () => {
+  test('that is half open lets no request wait beyond the deadline, and frees every place', async () => {
     const policy = await open()
     await vi.advanceTimersByTimeAsync(5_000)
     const probe = policy('', () => new Promise((resolve) => setTimeout(resolve, 300, 'token')))
@@ -111,13 +112,13 @@ describe('a circuit breaker', () => {
     )
     await vi.advanceTimersByTimeAsync(8_000)
     await expect(probe).resolves.toBe('token')
-    // Those that hang count as failures, which those behind them learn.
+    // Requests that hang count as failures, and open the circuit for those behind them.
     for (const end of await Promise.all(ends))
-      expect(end).toMatchObject({ reason: expect.stringMatching(/no answer in time|left alone/) })
+      expect(end).toMatchObject({ reason: expect.stringMatching(/timed out|circuit open/) })
     expect(signals.length).toBeGreaterThanOrEqual(15)
     expect(signals.filter(({ aborted }) => !aborted)).toEqual([])
     await vi.advanceTimersByTimeAsync(100)
-    // All 16 places are there again.
+    // All 16 places are free again.
     let running = 0
     const next = Array.from({ length: 16 }, () =>
       policy('other', async () => {
@@ -131,15 +132,15 @@ describe('a circuit breaker', () => {
     await Promise.all(next)
   })
 
-  test('is not opened by refusals, which are no outage', async () => {
+  test('is not opened by refusals, which are not an outage', async () => {
     const policy = createPolicy({ timeout: 1_000 })
     for (let round = 0; round < 10; round += 1)
-      await policy('', fail(new UpstreamRefusedError('answered 401'))).catch(() => undefined)
+      await policy('', fail(new UpstreamRefusedError('returned 401'))).catch(() => undefined)
     await expect(policy('', async () => 'token')).resolves.toBe('token')
   })
 })
 
-test('16 exchanges run at once, 1,000 wait, more are refused', async () => {
+test('16 requests run at once, 1,000 wait, more are refused', async () => {
   const policy = createPolicy({ timeout: 1_000 })
   let running = 0
   const ends: (() => void)[] = []
@@ -155,14 +156,14 @@ test('16 exchanges run at once, 1,000 wait, more are refused', async () => {
   await vi.advanceTimersByTimeAsync(1_000)
   const results = await Promise.all(all)
   const reasons = results.map((result) => Reflect.get(Object(result), 'reason'))
-  expect(reasons.filter((reason) => reason === 'too many exchanges at once')).toHaveLength(44)
+  expect(reasons.filter((reason) => reason === 'too many concurrent requests')).toHaveLength(44)
   for (const end of ends) end()
 })
 
-test('pages are told a time between a second and ten minutes, whatever the upstream says', () => {
+test('Retry-After is between a second and ten minutes for pages, whatever the upstream sends', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.double({ noNaN: true }), fc.nat(), fc.constant(undefined)), (told) => {
-      const { headers } = new UpstreamUnavailableError('answered 429', told)
+    fc.property(fc.oneof(fc.double({ noNaN: true }), fc.nat(), fc.constant(undefined)), (given) => {
+      const { headers } = new UpstreamUnavailableError('returned 429', given)
       const seconds = Number(headers['Retry-After'])
       expect(Number.isInteger(seconds) && seconds >= 1 && seconds <= 600).toBe(true)
     }),

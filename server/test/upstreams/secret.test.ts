@@ -1,7 +1,7 @@
 import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { createLoginUpstream } from '../../src/upstreams/login.ts'
+import { login } from '../../src/upstreams/login.ts'
 import { createSecret } from '../../src/upstreams/secret.ts'
 import { makeDataFolder, readClaims } from '../support/broker-under-test.ts'
 import { answerWith, type FaultProxy, passOn, startFaultProxy } from '../support/fault-proxy.ts'
@@ -14,7 +14,7 @@ import {
 
 setUpSecondBrokers()
 
-/** For what comes soon, on a machine that may be busy. */
+/** For conditions that are met soon, on a machine that may be busy. */
 const PATIENTLY = { timeout: 30_000 }
 
 let geog: SecondBroker
@@ -32,7 +32,7 @@ beforeEach(async () => {
 
 const grants = {
   shared: { upstream: 'geog', scope: 'tiles:read', expiresInSeconds: 60 },
-  own: { upstream: 'geog', scope: 'tiles:read', expiresInSeconds: 60, shared: false },
+  unshared: { upstream: 'geog', scope: 'tiles:read', expiresInSeconds: 60, shared: false },
 }
 const relayOf = (source: { file: string } | (() => string | Promise<string>)) =>
   startRelay({
@@ -44,7 +44,7 @@ const relayOf = (source: { file: string } | (() => string | Promise<string>)) =>
 const readParent = async (response: Response) =>
   readClaims((await response.json()).access_token).parent
 
-test('a file that is replaced counts from the next request on, and what came of the old secret is not shared any more', async () => {
+test('a replaced file counts from the next request on, and tokens of the old secret are not shared any longer', async () => {
   const [old, next] = await Promise.all([createToken(), createToken()])
   const file = writeSecret(old)
   const { ask, skip } = await relayOf(file.source)
@@ -52,10 +52,10 @@ test('a file that is replaced counts from the next request on, and what came of 
   file.replace(next)
   skip(1_000)
   expect(await readParent(await ask('shared'))).toBe(readClaims(next).sub)
-  expect(await readParent(await ask('own'))).toBe(readClaims(next).sub)
+  expect(await readParent(await ask('unshared'))).toBe(readClaims(next).sub)
 })
 
-test('a new secret that is refused takes no token away that pages share', async () => {
+test('a new secret that is refused does not end the token that pages share', async () => {
   const file = writeSecret(await createToken())
   const { ask, skip } = await relayOf(file.source)
   const first = await (await ask('shared')).json()
@@ -73,7 +73,7 @@ test('U5: replacing the long-lived credential under load costs no request', asyn
   const statuses: number[] = []
   const late: unknown[] = []
   let phase: 'before' | 'revoked' | 'done' = 'before'
-  const worker = async (grant: 'shared' | 'own') => {
+  const worker = async (grant: 'shared' | 'unshared') => {
     while (phase !== 'done') {
       const isLate = phase === 'revoked'
       const response = await ask(grant)
@@ -85,7 +85,7 @@ test('U5: replacing the long-lived credential under load costs no request', asyn
   onTestFinished(() => {
     phase = 'done'
   })
-  const workers = [...Array(6).fill('shared'), 'own', 'own'].map(worker)
+  const workers = [...Array(6).fill('shared'), 'unshared', 'unshared'].map(worker)
   await expect.poll(() => statuses.length, PATIENTLY).toBeGreaterThan(50)
   file.replace(next)
   // The operator waits until the new one is in use, then revokes the old one.
@@ -102,20 +102,20 @@ test('U5: replacing the long-lived credential under load costs no request', asyn
   expect(new Set(late)).toEqual(new Set([readClaims(next).sub]))
 })
 
-test('an old secret that is revoked before the new one was noticed costs no request', async () => {
+test('an old secret that is revoked before the new one was read costs no request', async () => {
   const [old, next] = await Promise.all([createToken(), createToken()])
   const file = writeSecret(old)
   const { ask } = await relayOf(file.source)
-  await ask('own')
+  await ask('unshared')
   proxy.fault = (incoming, outgoing) =>
     incoming.headers.authorization?.endsWith(old)
       ? answerWith(401)(incoming, outgoing)
       : passOn(incoming, outgoing, geog.url, undefined)
   file.replace(next)
-  expect(await readParent(await ask('own'))).toBe(readClaims(next).sub)
+  expect(await readParent(await ask('unshared'))).toBe(readClaims(next).sub)
 })
 
-test('what a function gives is asked for again by reload()', async () => {
+test('reload() calls a secret function again', async () => {
   const [old, next] = await Promise.all([createToken(), createToken()])
   let secret = old
   const { ask, broker } = await relayOf(() => secret)
@@ -125,24 +125,24 @@ test('what a function gives is asked for again by reload()', async () => {
   expect(await readParent(await ask('shared'))).toBe(readClaims(next).sub)
 })
 
-test('Retry-After is for the credential that it was told to, and not for the next one', async () => {
+test('Retry-After counts for the credential that received it, not for the next one', async () => {
   const [old, next] = await Promise.all([createToken(), createToken()])
   const file = writeSecret(old)
   const { ask, skip } = await relayOf(file.source)
   proxy.fault = answerWith(429, { 'retry-after': '600' })
-  expect((await ask('own')).status).toBe(503)
+  expect((await ask('unshared')).status).toBe(503)
   proxy.fault = undefined
   skip(1_000)
-  expect((await ask('own')).status).toBe(503)
+  expect((await ask('unshared')).status).toBe(503)
   file.replace(next)
   skip(1_000)
-  expect(await readParent(await ask('own'))).toBe(readClaims(next).sub)
+  expect(await readParent(await ask('unshared'))).toBe(readClaims(next).sub)
 })
 
 describe('a function that never answers', () => {
   const never = () => new Promise<string>(() => undefined)
 
-  test('counts as one that has no secret', async () => {
+  test('counts as a function without a secret', async () => {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())
     const secret = createSecret(never, { env: {}, now: () => 0 })
@@ -151,7 +151,7 @@ describe('a function that never answers', () => {
     await read
   })
 
-  test('takes away no secret that it gave before', async () => {
+  test('does not end the secret that it gave before', async () => {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())
     let now = 0
@@ -165,41 +165,47 @@ describe('a function that never answers', () => {
     expect(await read).toBe('good')
   })
 
-  test('does not keep reload() from asking again at once', async () => {
+  test('does not keep reload() from ending a Retry-After at once', async () => {
     const token = await createToken()
     let isHanging = false
     const { ask, broker } = await relayOf(() => (isHanging ? never() : Promise.resolve(token)))
     proxy.fault = answerWith(429, { 'retry-after': '600' })
-    expect((await ask('own')).status).toBe(503)
+    expect((await ask('unshared')).status).toBe(503)
     proxy.fault = undefined
     isHanging = true
     const reloading = broker.reload()
-    expect((await ask('own')).status).toBe(200)
+    expect((await ask('unshared')).status).toBe(200)
     await reloading
   })
 
-  test('lets those go on who sign in after it', async () => {
+  test('does not block the sign-ins after it', async () => {
     let isHanging = true
     const read = async () => (isHanging ? never() : 'secret')
     const settings = { env: {}, now: () => Date.now() }
-    const upstream = createLoginUpstream(
-      'https://l.example',
-      createSecret(() => 'city', settings),
-      createSecret(read, settings),
+    const upstream = login.open(
+      {
+        kind: 'login',
+        url: 'https://l.example',
+        username: 'city',
+        password: read,
+        timeoutSeconds: 8,
+      },
+      { username: createSecret(() => 'city', settings), password: createSecret(read, settings) },
+      settings.now,
     )
     const stop = new AbortController()
     const wanted = { scope: undefined, expiresInSeconds: undefined, dataset: undefined }
     const send = async () => ({ token: 'opaque', expires_in: 60 })
     const first = upstream({ ...wanted, signal: stop.signal }, send)
     stop.abort()
-    await expect(first).rejects.toMatchObject({ reason: 'no answer in time' })
+    await expect(first).rejects.toMatchObject({ reason: 'timed out' })
     isHanging = false
     const next = upstream({ ...wanted, signal: new AbortController().signal }, send)
     expect((await next).token).toBe('opaque')
   })
 })
 
-test('SIGHUP reads secrets again, and ends nothing', async () => {
+test('SIGHUP reads secrets again, and the server keeps running', async () => {
   const [old, next] = await Promise.all([createToken(), createToken()])
   const file = writeSecret(old)
   const relay = await startSecondBroker({
@@ -225,7 +231,7 @@ describe('a secret in a file', () => {
     return { file, secret, read }
   }
 
-  test('loses one line end, and nothing else', async () => {
+  test('loses one line end and nothing else', async () => {
     const { file, read } = open()
     for (const [text, value] of [
       ['a\n', 'a'],
@@ -241,8 +247,8 @@ describe('a secret in a file', () => {
     ['is empty', ''],
     ['is an empty line', '\n'],
     ['has two lines', 'a\nb\n'],
-    ['is as long as a book', 'a'.repeat(10_000)],
-  ])('that %s does not count, and the one before goes on', async (_, text) => {
+    ['is too long', 'a'.repeat(10_000)],
+  ])('that %s is ignored, and the secret before stays in use', async (_, text) => {
     const { file, read } = open()
     writeFileSync(file, text)
     await expect(read()).rejects.toThrow(expect.objectContaining({ status: 502 }))
@@ -254,7 +260,7 @@ describe('a secret in a file', () => {
     expect(await read()).toBe('good')
   })
 
-  test('may be a link that leads elsewhere from now on, as orchestrators mount secrets', async () => {
+  test('may be a link that is replaced, as orchestrators mount secrets', async () => {
     const { file, read } = open()
     for (const content of ['a', 'b']) {
       writeFileSync(`${file}-${content}`, content)

@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { loadConfig, parseConfig } from '../../src/config/schema.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { parseConfig } from '../../src/config/parse.ts'
 import { ConfigError, createBroker } from '../../src/index.ts'
 import { makeDataFolder } from '../support/broker-under-test.ts'
 
@@ -31,7 +32,7 @@ const upstreams = {
   },
 }
 
-test('faults of upstreams and their grants are told all at once, each with field, value and rule', () => {
+test('faults of upstreams and their grants are reported all at once, each with field, rule and value', () => {
   const input = {
     upstreams: {
       ...upstreams,
@@ -70,34 +71,34 @@ test('faults of upstreams and their grants are told all at once, each with field
   for (const fault of [
     /^upstreams\.a\.url: must be an https URL .* \(given: "http:\/\/geog\.example"\)/,
     'upstreams.a.token: must be { "env": "NAME" }, { "file": "path" } or, in code, a function; never the secret itself (given: a string, not shown)',
-    'upstreams.b.kind: must be "geog", "mapbox", "geolens", "login", "oauth"; one\'s own is a function, in code (given: "gegg")',
-    'upstreams.c.apiKey: must be set, or else "token", and not both (given: nothing)',
+    'upstreams.b.kind: must be "geog", "mapbox", "geolens", "login" or "oauth"; in code, a function can be given in place of the settings (given: "gegg")',
+    'upstreams.c.apiKey: must be set if "token" is not, and only then (given: nothing)',
     'upstreams.d.clientSecret: must be set if "clientId" is, and only then (given: nothing)',
     /^upstreams\.d\.parameters: must not have grant_type/,
-    /^upstreams\.e\.url: .*slash/,
+    /^upstreams\.e\.url: .*trailing slash/,
     /^upstreams\.e\.password: must be/,
     'upstreams.e.pasword: not a known field (given: a number, not shown)',
     'upstreams.e.timeoutSeconds: must be a whole number from 1 to 60 (given: 0)',
     'upstreams.f: must be an object (given: a number, not shown)',
     /^upstreams\.g h: must be a name/,
-    'grants.a.upstream: must be one of "upstreams" (given: "nowhere")',
+    'grants.a.upstream: must be the name of one of "upstreams" (given: "nowhere")',
     'grants.b.scope: must be set for an upstream of kind "geog" (given: nothing)',
     'grants.b.expiresInSeconds: must be a whole number from 1 to 14400 (given: 15000)',
     'grants.c.expiresInSeconds: must be at most 3600 for an upstream of kind "mapbox" (given: 7200)',
     'grants.c.datasets: must not be empty (given: [])',
-    'grants.c.datasets: must be left out, an upstream of kind "mapbox" knows no datasets (given: [])',
-    'grants.d.scope: must be left out, an upstream of kind "geolens" has no scopes (given: "x")',
+    'grants.c.datasets: must be left out: an upstream of kind "mapbox" has no datasets (given: [])',
+    'grants.d.scope: must be left out: an upstream of kind "geolens" has no scopes (given: "x")',
     'grants.d.datasets.0: must be a UUID (given: "1")',
     'grants.e.datasets: must be set for an upstream of kind "geolens" (given: nothing)',
-    /^grants\.f\.expiresInSeconds: must be left out, .*"oauth" decides itself/,
-    'grants.g.account: must be set for a grant that asks for a session: it says whose (given: nothing)',
+    /^grants\.f\.expiresInSeconds: must be left out: .*"oauth" sets the lifetime of its tokens itself/,
+    'grants.g.account: must be set if "session" is "required": sessions of its organisation are accepted (given: nothing)',
     /^grants\.h\.session: must be "none" for a shared grant/,
     /^grants\.i\.tiles: /,
   ])
     expect(faults).toContainEqual(typeof fault === 'string' ? fault : expect.stringMatching(fault))
 })
 
-test('U1: a secret that is written into the configuration is refused and never repeated', () => {
+test('U1: a secret that is written into the configuration is refused and never quoted', () => {
   const canary = 'canary-0123456789'
   const places = [
     canary,
@@ -120,10 +121,10 @@ test('U1: a secret that is written into the configuration is refused and never r
   }
 })
 
-test('a name that cannot be one of a variable is told so in words', () => {
+test('a name that no environment variable can have is refused with the rule', () => {
   const input = { upstreams: { a: { ...geog, token: { env: 'MY-TOKEN' } } } }
   expect(findFaults(() => parseConfig(input))).toEqual([
-    'upstreams.a.token.env: must be the name of a variable: 1 to 64 letters, digits and "_" (given: a string, not shown)',
+    'upstreams.a.token.env: must be the name of an environment variable: 1 to 64 letters, digits and "_", not starting with a digit (given: a string, not shown)',
   ])
 })
 
@@ -134,14 +135,14 @@ test.each([
   ['http://o.example/token/', false],
   ['https://user:pass@o.example/token', false],
   ['https://o.example/token#a', false],
-])('a token endpoint is an address as it is: %s', (tokenUrl, isGood) => {
+])('a token endpoint may have a query or a trailing slash: %s', (tokenUrl, isGood) => {
   const faults = findFaults(() =>
     parseConfig({ upstreams: { a: { ...upstreams.oauth, tokenUrl } } }),
   )
   expect(faults.length === 0).toBe(isGood)
 })
 
-test('secrets that are not there stop the start, all named', async () => {
+test('missing secrets stop the start, and all are named', async () => {
   const start = createBroker({
     data: makeDataFolder(),
     issuer: 'https://a.example',
@@ -153,17 +154,17 @@ test('secrets that are not there stop the start, all named', async () => {
     },
   })
   const fault = (field: string, source: string) =>
-    `upstreams.${field}: must lead to a secret of one line, which is not there (given: ${source})`
+    `upstreams.${field}: must refer to a secret of one line (given: ${source} without one)`
   await expect(start).rejects.toMatchObject({
     faults: [
-      fault('a.token', 'a variable of the environment'),
-      fault('b.token', 'a variable of the environment'),
+      fault('a.token', 'an environment variable'),
+      fault('b.token', 'an environment variable'),
       fault('c.token', 'a file'),
     ],
   })
 })
 
-describe('U1: a secret in the wrong place of a configuration file is never repeated', () => {
+describe('U1: a secret in the wrong place of a configuration file is never quoted', () => {
   const canary = 'canary0123456789'
   const load = (text: string) => {
     const file = join(makeDataFolder(), 'tilepass.json')
@@ -177,7 +178,7 @@ describe('U1: a secret in the wrong place of a configuration file is never repea
     [`{ "a": ${canary} }`],
     [`{ "upstreams": "${canary}`],
   ])('with a mistake in its JSON: %s', (text) => {
-    expect(load(text)).toContain('must be a readable JSON file, its JSON is wrong')
+    expect(load(text)).toContain('must be a readable JSON file; its JSON is invalid')
     expect(load(text)).not.toContain('canary')
   })
 
@@ -189,12 +190,12 @@ describe('U1: a secret in the wrong place of a configuration file is never repea
 
   test.each([{ env: canary }, { file: canary }])('as the name of its source: %o', (token) => {
     const faults = load(JSON.stringify({ port: 'x', upstreams: { a: { ...geog, token } } }))
-    expect(faults).toContain('upstreams.a.token: must lead to a secret')
+    expect(faults).toContain('upstreams.a.token: must refer to a secret')
     expect(faults).not.toContain(canary)
   })
 })
 
-test('secrets that are not there are told together with faults of other fields', () => {
+test('missing secrets are reported together with faults of other fields', () => {
   const file = join(makeDataFolder(), 'tilepass.json')
   const config = {
     port: -1,
@@ -202,12 +203,16 @@ test('secrets that are not there are told together with faults of other fields',
   }
   writeFileSync(file, JSON.stringify(config))
   const faults = findFaults(() => loadConfig({ flags: {}, env: { THERE: 'x' }, file }))
-  for (const fault of [/^port: /, /^upstreams\.bad\.token: /, /^upstreams\.good\.token: must lead/])
+  for (const fault of [
+    /^port: /,
+    /^upstreams\.bad\.token: /,
+    /^upstreams\.good\.token: must refer/,
+  ])
     expect(faults).toContainEqual(expect.stringMatching(fault))
   expect(faults.join()).not.toContain('there.token')
 })
 
-test('settings that were checked pass a second check unchanged, as the server does it', () => {
+test('checked settings pass a second check unchanged, as when the server starts', () => {
   const grants = {
     a: { upstream: 'geog', scope: 'tiles:read' },
     b: { upstream: 'geolens', datasets: ['2489E9AD-2EE2-4E00-8EC9-32D5F69181C0'] },
@@ -229,6 +234,14 @@ test('a secret file of a configuration file is relative to it', () => {
   expect(loaded).toMatchObject({ token: { file: join(folder, 'secrets/geog') } })
 })
 
+test('a parameter of an OAuth request is not taken for a secret file', () => {
+  const file = join(makeDataFolder(), 'tilepass.json')
+  const settings = { ...upstreams.oauth, parameters: { file: 'a/b' } }
+  writeFileSync(file, JSON.stringify({ upstreams: { oauth: settings } }))
+  const { oauth: loaded } = loadConfig({ flags: {}, env: {}, file }).upstreams
+  expect(loaded).toMatchObject({ parameters: { file: 'a/b' } })
+})
+
 describe('sharing', () => {
   const parse = (grant: object) =>
     Object(
@@ -238,7 +251,7 @@ describe('sharing', () => {
       }).grants.a,
     ).shared
 
-  test('is the rule without a session, and never happens with one', () => {
+  test('is the default without a session, and never happens with one', () => {
     expect(parse({})).toBe(true)
     expect(parse({ shared: false })).toBe(false)
     expect(parse({ session: 'required', account: 'city' })).toBe(false)
@@ -246,7 +259,7 @@ describe('sharing', () => {
   })
 })
 
-test('a setting is not taken for what every object has', () => {
+test('a setting is not confused with an inherited member', () => {
   const faults = findFaults(() => parseConfig({ upstreams: { toString: 'a' }, constructor: 1 }))
   expect(faults).toEqual([
     'upstreams.toString: must be an object (given: a string, not shown)',

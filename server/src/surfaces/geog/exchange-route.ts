@@ -5,6 +5,7 @@ import { readJsonBody } from '../../http/json-body.ts'
 import { refuseOtherMethods } from '../../http/other-methods.ts'
 import { InvalidTtlError, UnauthorizedError } from '../../issuer/errors.ts'
 import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
+import { toObtainedToken } from '../../issuer/obtained-token.ts'
 import { findScopes } from '../../issuer/scopes.ts'
 import type { ExchangeRequest, SubjectTokens } from '../../issuer/subject-tokens.ts'
 import { sendAccessToken } from '../token-response.ts'
@@ -26,7 +27,8 @@ export function createExchangeRoute(subjectTokens: SubjectTokens, now: () => num
         keepsTileClaims: true,
       })
       const wanted = parseExchangeRequest(await readJsonBody(request))
-      sendAccessToken(response, await subjectTokens.exchange(subject, wanted), now())
+      const minted = await subjectTokens.exchange(subject, wanted)
+      sendAccessToken(response, toObtainedToken(minted, now()))
     })
     .all(refuseOtherMethods('POST'))
   return router

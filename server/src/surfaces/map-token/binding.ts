@@ -8,18 +8,19 @@ import {
 } from '@tilepass/guard'
 import type { CookieOptions, Request, Response } from 'express'
 import { InvalidRequestError } from '../../errors.ts'
-import type { NamedGrant } from '../../grants/grants.ts'
-import type { MintedToken } from '../../issuer/mint.ts'
+import type { NamedGrant } from '../../grants/grant.ts'
+import type { ObtainedToken } from '../../issuer/obtained-token.ts'
 
-/** What the prefix `__Host-` stands for, and more. */
+/** What the prefix `__Host-` requires, and more. */
 const COOKIE: CookieOptions = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' }
 const SECRET = /^[\w-]{43}$/
 
 /**
- * Gives the browser the secret that its tokens are bound to, unless it has one already.
+ * Sets the cookie with the secret to which the browser's tokens are bound, unless the browser has one.
  *
- * @returns What the token must say; `undefined` for a grant without binding.
- * @throws `InvalidRequestError` without a JSON body, which pages of other sites cannot send unasked.
+ * @returns The claim that binds the token; `undefined` for a grant without binding.
+ * @throws `InvalidRequestError` without a JSON body, which a page of another site cannot send without a
+ *   preflight request.
  */
 export function bindToBrowser(
   request: Request,
@@ -29,7 +30,7 @@ export function bindToBrowser(
   if (binding === 'none') return
   if (request.headers['content-type'] === undefined)
     throw new InvalidRequestError(
-      'A grant that is bound to a cookie must be named in a JSON body: {"grant": "name"}',
+      'A grant with a binding requires a JSON body that names it: {"grant": "name"}',
     )
   const known = findCookies([request.headers.cookie ?? ''], BINDING_COOKIE)[0]
   if (known !== undefined && SECRET.test(known)) return confirmBy(known)
@@ -38,7 +39,11 @@ export function bindToBrowser(
   return confirmBy(secret)
 }
 
-/** Puts the token into its cookie, until it ends. @param now Epoch ms. */
-export function sendTokenCookie(response: Response, access: MintedToken, now: number): void {
-  response.cookie(TOKEN_COOKIE, access.token, { ...COOKIE, maxAge: access.exp * 1000 - now })
+/** Sets a cookie with the token, which lasts as long as the token. @param now Epoch ms. */
+export function sendTokenCookie(
+  response: Response,
+  { token, expiresAt }: ObtainedToken,
+  now: number,
+): void {
+  response.cookie(TOKEN_COOKIE, token, { ...COOKIE, maxAge: expiresAt - now })
 }

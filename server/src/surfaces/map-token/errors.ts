@@ -4,12 +4,12 @@ import { toErrorDescription } from '../../http/error-description.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import { UpstreamError } from '../../upstreams/errors.ts'
 
-/** Renders errors of this surface as RFC 6749 §5.2 has them. */
+/** Renders the errors of this surface in the form of RFC 6749 §5.2. */
 export function createMapTokenErrorHandler(report: FailureReporter): ErrorRequestHandler {
   return (error, _request, response, next) => {
     if (response.headersSent) return next(error)
     const refusal = toBrokerError(error)
-    // What an upstream did was logged when it did it, once for however many pages wait.
+    // Failures of upstreams were logged when they happened, once for all waiting pages.
     if (refusal.status >= 500 && !(error instanceof UpstreamError)) report(error)
     response
       .status(refusal.status)

@@ -2,11 +2,12 @@ import { isIP } from 'node:net'
 import type { Request } from 'express'
 
 /**
- * May a page of this request's origin use the grant? A grant that names no origins is for pages of
- * the broker's own host and for clients that are no pages (no `Origin`).
+ * May a page of this request's origin use the grant? Pages of the broker's own host always may, and so
+ * may clients that are not pages: they send no `Origin`.
  *
- * @param ownOrigin Origin of the configured public URL. Where it is known, another host name counts
- *   as ours only if nobody can point it at us: an address, or `localhost` (DNS rebinding).
+ * @param ownOrigin Origin of the configured public URL. If it is known, the request's own host only
+ *   counts as ours if it is an address or `localhost`, because any other name can be pointed at us (DNS
+ *   rebinding).
  */
 export function isOriginAllowed(
   request: Request,
@@ -23,7 +24,7 @@ function isOwnOrigin(origin: string, host: string | undefined, ownOrigin: string
   if (origin === ownOrigin) return true
   if (host === undefined || !URL.canParse(origin)) return false
   const page = new URL(origin)
-  // Behind a proxy that ends TLS the scheme is not ours to know, so hosts are compared.
+  // Behind a proxy that ends TLS we cannot know the scheme, so only hosts are compared.
   if (page.host !== host.toLowerCase()) return false
   return ownOrigin === undefined || isFixedName(page.hostname)
 }

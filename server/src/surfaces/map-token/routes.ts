@@ -1,28 +1,25 @@
 import { type Request, type Response, Router } from 'express'
 import { InvalidRequestError } from '../../errors.ts'
-import { findAskedDataset } from '../../grants/dataset.ts'
 import { ForeignOriginError } from '../../grants/errors.ts'
 import type { Grants } from '../../grants/grants.ts'
-import type { Relay } from '../../grants/relay.ts'
 import { readJsonBody } from '../../http/json-body.ts'
 import { refuseOtherMethods } from '../../http/other-methods.ts'
 import type { AddressLimit } from '../../limits/address-limit.ts'
 import type { RateLimit } from '../../limits/rate-limit.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
-import { sendAccessToken, sendRelayedToken } from '../token-response.ts'
+import { sendAccessToken } from '../token-response.ts'
 import { bindToBrowser, sendTokenCookie } from './binding.ts'
 import { createMapTokenErrorHandler } from './errors.ts'
 import { isOriginAllowed } from './origins.ts'
 import { requireSession } from './session.ts'
 
-/** What the map token surface needs. */
+/** What {@link createMapTokenSurface} needs. */
 export interface MapTokenSurface {
   readonly grants: Grants
-  readonly relay: Relay
   readonly sessions: Sessions
   readonly limit: AddressLimit
-  /** By account, for grants that ask for a session. */
+  /** By account, for grants that require a session. */
   readonly sessionLimit: RateLimit
   /** Origin of the public URL, where it is known. */
   readonly ownOrigin: string | undefined
@@ -31,9 +28,9 @@ export interface MapTokenSurface {
   readonly report: FailureReporter
 }
 
-/** `POST /map-token`: what a page may get, by the name of its grant. */
+/** `POST /map-token`: a token for the page, by the name of its grant. */
 export function createMapTokenSurface(surface: MapTokenSurface): Router {
-  const { grants, relay, sessions, limit, sessionLimit, ownOrigin, now, report } = surface
+  const { grants, sessions, limit, sessionLimit, ownOrigin, now, report } = surface
   const router = Router({ caseSensitive: true, strict: true })
   router
     .route('/map-token')
@@ -54,28 +51,23 @@ export function createMapTokenSurface(surface: MapTokenSurface): Router {
     .post(async (request, response) => {
       await limit.consume(request.ip)
       const body = await readJsonBody(request)
-      const grant = grants.get(findName(body, 'grant'))
+      const grant = grants.get(findGrantName(body))
       if (!isOriginAllowed(request, grant, ownOrigin)) throw new ForeignOriginError()
       const session = await requireSession(request, grant, sessions)
       if (session) await sessionLimit.consume(session.account.name)
       response.set('X-Content-Type-Options', 'nosniff')
-      if (!('upstream' in grant)) {
-        const access = await grants.mint(grant, bindToBrowser(request, response, grant))
-        if (grant.tokenCookie) sendTokenCookie(response, access, now())
-        sendAccessToken(response, access, now())
-        return
-      }
-      await grants.assertActive(grant)
-      const dataset = findAskedDataset(grant, findName(body, 'dataset'))
-      const token = await relay.obtain(grant, { dataset, session: session?.family })
-      sendRelayedToken(response, token, now())
+      const cnf = bindToBrowser(request, response, grant)
+      const dataset = findMember(body, 'dataset')
+      const token = await grants.obtain(grant, { dataset, session: session?.family, cnf })
+      if (grant.tokenCookie) sendTokenCookie(response, token, now())
+      sendAccessToken(response, token)
     })
     .all(refuseOtherMethods('POST, OPTIONS'))
   router.use('/map-token', createMapTokenErrorHandler(report))
   return router
 }
 
-// Without the browser's credentials, so an origin that some other grant names learns nothing.
+// The browser sends no credentials, so that an origin which only another grant names learns nothing.
 function allowOrigin(grants: Grants, request: Request, response: Response): void {
   response.vary('Origin')
   const { origin } = request.headers
@@ -86,12 +78,13 @@ function allowOrigin(grants: Grants, request: Request, response: Response): void
   })
 }
 
-function findName(
-  body: Readonly<Record<string, unknown>>,
-  member: 'grant' | 'dataset',
-): string | undefined {
-  const name = Object.hasOwn(body, member) ? body[member] : undefined
+function findGrantName(body: Readonly<Record<string, unknown>>): string | undefined {
+  const name = findMember(body, 'grant')
   if (name !== undefined && typeof name !== 'string')
-    throw new InvalidRequestError(`"${member}" must be a string`)
+    throw new InvalidRequestError('"grant" must be a string')
   return name
+}
+
+function findMember(body: Readonly<Record<string, unknown>>, member: string): unknown {
+  return Object.hasOwn(body, member) ? body[member] : undefined
 }

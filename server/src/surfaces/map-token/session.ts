@@ -1,35 +1,28 @@
 import type { Request } from 'express'
 import { ForeignSessionError } from '../../grants/errors.ts'
-import type { SessionHook } from '../../grants/issued-grant.ts'
+import type { NamedGrant } from '../../grants/grant.ts'
 import { readBearer } from '../../http/bearer.ts'
 import { InvalidSessionError } from '../../sessions/errors.ts'
 import type { Session, Sessions } from '../../sessions/sessions.ts'
-import type { Account } from '../../store/accounts.ts'
-
-/** What a grant says about sessions. */
-interface SessionRule {
-  readonly session: 'none' | 'required' | SessionHook
-  readonly owner: Account | undefined
-}
 
 /**
- * Asks for the proof that the grant wants.
+ * Checks the proof that the grant requires.
  *
- * @returns The session of a grant that wants one of ours.
- * @throws {@link InvalidSessionError} without it, {@link ForeignSessionError} for one of another
- *   organisation.
+ * @returns The session, if the grant requires one of ours.
+ * @throws {@link InvalidSessionError} without valid proof, {@link ForeignSessionError} for a session of
+ *   another organisation.
  */
 export async function requireSession(
   request: Request,
-  { session: wanted, owner }: SessionRule,
+  { session: required, owner }: Pick<NamedGrant, 'session' | 'owner'>,
   sessions: Sessions,
 ): Promise<Session | undefined> {
-  if (wanted === 'none') return
-  if (wanted === 'required') {
+  if (required === 'none') return
+  if (required === 'required') {
     const session = await sessions.authenticate(readBearer(request))
     if (session.account.orgId !== owner?.orgId) throw new ForeignSessionError()
     return session
   }
-  if ((await wanted(request)) !== true) throw new InvalidSessionError()
+  if ((await required(request)) !== true) throw new InvalidSessionError()
   return
 }

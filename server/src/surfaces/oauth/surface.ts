@@ -4,6 +4,7 @@ import { readFormBody } from '../../http/form-body.ts'
 import { refuseOtherMethods } from '../../http/other-methods.ts'
 import type { PublicUrl } from '../../http/public-url.ts'
 import type { Issuer } from '../../issuer/issuer.ts'
+import { toObtainedToken } from '../../issuer/obtained-token.ts'
 import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import { createOwnVerifier } from '../../issuer/verify.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
@@ -50,12 +51,13 @@ export function createOauthSurface(surface: OauthSurface): Router {
       const client = await findClient(request, form)
       const wanted = parseTokenExchange(form, url)
       const { access } = await exchangeSubject(subjectTokens, wanted, client)
+      const { token, scope, expiresInSeconds } = toObtainedToken(access, now())
       response.json({
-        access_token: access.token,
+        access_token: token,
         issued_token_type: ACCESS_TOKEN_TYPE,
         token_type: 'Bearer',
-        expires_in: access.exp - Math.max(access.iat, Math.floor(now() / 1000)),
-        scope: access.scope,
+        expires_in: expiresInSeconds,
+        scope,
       })
     })
     .all(refuseOtherMethods('POST'))

@@ -15,7 +15,7 @@ const grants = { bound, carried: { ...bound, tokenCookie: true } }
 const path = fileURLToPath(new URL('../../../../examples/demo-data/world.pmtiles', import.meta.url))
 const start = () => startBroker({ grants, tilesets: { world: { path } } })
 
-/** What was set, by name: value and attributes. */
+/** The cookies that a response sets, by name: value and attributes. */
 function readSetCookies(response: Response): Record<string, { value: string; attributes: string }> {
   return Object.fromEntries(
     response.headers.getSetCookie().map((line) => {
@@ -26,7 +26,7 @@ function readSetCookies(response: Response): Record<string, { value: string; att
 }
 
 describe('a grant with a binding', () => {
-  test('hands the secret out once, in a cookie of this host that no script reads', async () => {
+  test('sets the secret once, in a cookie of this host that no script can read', async () => {
     const { post } = await start()
     const response = await post('/map-token', { grant: 'bound' })
     const cookies = readSetCookies(response)
@@ -45,7 +45,7 @@ describe('a grant with a binding', () => {
     expect(readClaims((await renewed.json()).access_token).cnf).toEqual(confirmBy(value))
   })
 
-  test('takes no secret from outside that it could not have made', async () => {
+  test('accepts no secret that it cannot have created itself', async () => {
     const { post } = await start()
     for (const planted of ['', 'x', 'x'.repeat(42), `${'x'.repeat(42)}%`, 'x'.repeat(44)]) {
       const cookie = `__Host-tilepass=${planted}`
@@ -54,7 +54,7 @@ describe('a grant with a binding', () => {
     }
   })
 
-  test('opens tiles with the cookie only, in header and query', async () => {
+  test('opens tiles only together with the cookie, in header and query', async () => {
     const { post, url } = await start()
     const response = await post('/map-token', { grant: 'bound' })
     const secret = readSetCookies(response)['__Host-tilepass']?.value
@@ -71,7 +71,7 @@ describe('a grant with a binding', () => {
     }
   })
 
-  test('X11: is refused to a request that any form of another site could send', async () => {
+  test('X11: refuses a request that a form of another site could send', async () => {
     const { url } = await startBroker({ grants: { default: bound } })
     const response = await fetch(`${url}/map-token`, { method: 'POST' })
     expect(response.status).toBe(400)
@@ -79,7 +79,7 @@ describe('a grant with a binding', () => {
     expect((await response.json()).error_description).toContain('JSON')
   })
 
-  test('by its word puts the token into a cookie as well, which opens tiles by itself', async () => {
+  test('with "tokenCookie" also sets a cookie with the token, which opens tiles without a header', async () => {
     const { post, url } = await start()
     const response = await post('/map-token', { grant: 'carried' })
     const cookies = readSetCookies(response)
@@ -95,7 +95,7 @@ describe('a grant with a binding', () => {
     expect((await get({ cookie: `${token}; ${secret}` })).status).toBe(200)
     expect((await get({ cookie: token })).status).toBe(401)
     expect((await get({ cookie: secret })).status).toBe(401)
-    // Two credentials are one too many.
+    // A request may have only one credential.
     const authorization = `Bearer ${access_token}`
     expect((await get({ cookie: `${token}; ${secret}`, authorization })).status).toBe(400)
   })
@@ -112,7 +112,7 @@ test.each([
   await expect(starting).rejects.toThrow(message)
 })
 
-test('whoever only reads a token learns what a token is bound to', async () => {
+test('a verifier that enforces the binding itself gets the claim', async () => {
   const { post, broker } = await start()
   const { access_token } = await (await post('/map-token', { grant: 'bound' })).json()
   await expect(broker.verifier.verify(access_token)).rejects.toThrow()

@@ -6,7 +6,7 @@ import type { BrokerOptions, Upstream } from '../../src/index.ts'
 import { runCommand, startBroker } from '../support/broker-under-test.ts'
 import { startRelay } from '../support/relay-under-test.ts'
 
-/** Somebody's own API: numbers its tokens. */
+/** An API of no known kind, which numbers its tokens. */
 async function startNumbers() {
   let count = 0
   const bodies: unknown[] = []
@@ -25,15 +25,15 @@ async function startNumbers() {
   return { url, count: () => count, bodies }
 }
 
-async function startOwn(grant: object) {
+async function startCustom(grant: object) {
   const numbers = await startNumbers()
-  const own: Upstream = async ({ scope, expiresInSeconds }, send) => {
+  const custom: Upstream = async ({ scope, expiresInSeconds }, send) => {
     const { value, seconds } = await send(numbers.url, { json: { scope, expiresInSeconds } })
     return { token: value, expiresInSeconds: seconds }
   }
   const options: BrokerOptions = {
-    upstreams: { own },
-    grants: { relayed: { upstream: 'own', ...grant } },
+    upstreams: { custom },
+    grants: { relayed: { upstream: 'custom', ...grant } },
   }
   const broker = await startBroker(options)
   const ask = async (headers: Record<string, string> = {}) => {
@@ -57,15 +57,15 @@ async function signIn({
   return { authorization: `Bearer ${(await signedIn.json()).token}` }
 }
 
-describe("an upstream of one's own", () => {
-  test('is a function, which learns what the grant says', async () => {
-    const { ask, numbers } = await startOwn({ scope: 'a b', expiresInSeconds: 60 })
+describe('a custom upstream', () => {
+  test('is a function, which is called with the settings of the grant', async () => {
+    const { ask, numbers } = await startCustom({ scope: 'a b', expiresInSeconds: 60 })
     expect(await ask()).toMatchObject({ access_token: 'number-1', scope: 'a b' })
     expect(numbers.bodies).toEqual([{ scope: 'a b', expiresInSeconds: 60 }])
   })
 
-  test('shares its tokens between pages until half of their life is over', async () => {
-    const { ask, clock, numbers } = await startOwn({})
+  test('shares its tokens between pages until half of their lifetime is over', async () => {
+    const { ask, clock, numbers } = await startCustom({})
     await ask()
     clock.now += 29_000
     expect(await ask()).toMatchObject({ access_token: 'number-1', expires_in: 31 })
@@ -81,51 +81,54 @@ describe("an upstream of one's own", () => {
     ['rejects', async () => fail()],
     ['throws at once', fail],
     [
-      'answers with a getter that throws',
+      'returns a getter that throws',
       () => ({
         get token() {
           return fail()
         },
       }),
     ],
-    ['answers nothing', () => undefined],
-  ])('that %s is a 502, and the log has nothing of what it says', async (_, run) => {
-    const own = run as Upstream
+    ['returns nothing', () => undefined],
+  ])('that %s is a 502, and the log quotes nothing of it', async (_, run) => {
+    const custom = run as Upstream
     const { post, logged } = await startRelay({
-      upstreams: { own },
-      grants: { a: { upstream: 'own' } },
+      upstreams: { custom },
+      grants: { a: { upstream: 'custom' } },
     })
     const response = await post('/map-token', { grant: 'a' })
     const text = await response.text()
     expect([response.status, text.includes('canary')]).toEqual([502, false])
-    expect(logged()).toContain('an upstream gives no token')
+    expect(logged()).toContain('upstream gave no token')
     expect(logged()).not.toContain('canary')
   })
 
-  test('may answer without a promise', async () => {
-    const own = (() => ({ token: 'opaque', expiresInSeconds: 60 })) as unknown as Upstream
-    const { post } = await startBroker({ upstreams: { own }, grants: { a: { upstream: 'own' } } })
+  test('may return its result without a promise', async () => {
+    const custom = (() => ({ token: 'opaque', expiresInSeconds: 60 })) as unknown as Upstream
+    const { post } = await startBroker({
+      upstreams: { custom },
+      grants: { a: { upstream: 'custom' } },
+    })
     expect((await post('/map-token', { grant: 'a' })).status).toBe(200)
   })
 })
 
-test('a full queue is logged once, and not for each page', async () => {
-  const own: Upstream = () => new Promise(() => undefined)
+test('a full queue is logged once, not for each page', async () => {
+  const custom: Upstream = () => new Promise(() => undefined)
   const { post, logged } = await startRelay({
     mapTokenPerMinute: 100_000,
-    upstreams: { own },
-    grants: { each: { upstream: 'own', shared: false } },
+    upstreams: { custom },
+    grants: { each: { upstream: 'custom', shared: false } },
   })
   const all = Array.from({ length: 1_030 }, () => post('/map-token', { grant: 'each' }))
-  const full = async () => logged().split('too many exchanges at once').length - 1
+  const full = async () => logged().split('too many concurrent requests').length - 1
   const statuses = (await Promise.all(all)).map(({ status }) => status)
   expect(new Set(statuses)).toEqual(new Set([503]))
   expect(await full()).toBe(1)
 }, 60_000)
 
 describe('a grant with a session', () => {
-  test('gives each request its own token, to nobody without a session', async () => {
-    const broker = await startOwn({ session: 'required', account: 'demo' })
+  test('gives each request its own token, and none without a session', async () => {
+    const broker = await startCustom({ session: 'required', account: 'demo' })
     expect((await broker.ask()).status).toBe(401)
     const headers = await signIn(broker)
     const one = await broker.ask(headers)
@@ -133,8 +136,8 @@ describe('a grant with a session', () => {
     expect([one.access_token, two.access_token]).toEqual(['number-1', 'number-2'])
   })
 
-  test('U4: never gives the token of one session to another, not even at once', async () => {
-    const broker = await startOwn({ session: 'required', account: 'demo' })
+  test('U4: never gives the token of one session to another, not even concurrently', async () => {
+    const broker = await startCustom({ session: 'required', account: 'demo' })
     const sessions = [await signIn(broker), await signIn(broker)]
     const answers = await Promise.all(
       sessions.flatMap((headers) => [broker.ask(headers), broker.ask(headers)]),
@@ -143,14 +146,14 @@ describe('a grant with a session', () => {
     expect(new Set([a1, a2]).has(b1) || new Set([a1, a2]).has(b2)).toBe(false)
   })
 
-  test('of a function that knows users gives each request its own', async () => {
-    const { ask } = await startOwn({ session: () => true })
+  test('that a function checks gives each request its own token', async () => {
+    const { ask } = await startCustom({ session: () => true })
     const answers = await Promise.all([ask(), ask(), ask()])
     expect(new Set(answers.map(({ access_token: token }) => token)).size).toBe(3)
   })
 
   test('ends with its account', async () => {
-    const broker = await startOwn({ account: 'demo' })
+    const broker = await startCustom({ account: 'demo' })
     expect((await broker.ask()).status).toBe(200)
     await broker.cli('account', 'disable', 'demo')
     await expect.poll(async () => (await broker.ask()).status, { timeout: 10_000 }).toBe(403)
@@ -158,7 +161,7 @@ describe('a grant with a session', () => {
 })
 
 test('origins are those of the grant, whatever the upstream', async () => {
-  const { ask } = await startOwn({ origins: ['https://maps.example'] })
+  const { ask } = await startCustom({ origins: ['https://maps.example'] })
   expect((await ask({ origin: 'https://maps.example' })).status).toBe(200)
   expect((await ask({ origin: 'https://evil.example' })).status).toBe(403)
 })

@@ -1,0 +1,50 @@
+import { ConfigError } from '../settings/config-error.ts'
+import type { UpstreamKind } from '../upstreams/kind.ts'
+import { UPSTREAM_KINDS } from '../upstreams/kinds.ts'
+import { listMissingSecrets } from '../upstreams/missing-secrets.ts'
+import { readConfigFile } from './file.ts'
+import { parseConfig } from './parse.ts'
+import type { Config } from './schema.ts'
+
+/** Where settings come from, the strongest first. */
+export interface ConfigSources {
+  /** Command line flags; flags that were not given are `undefined`. */
+  readonly flags: Readonly<Record<string, string | undefined>>
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Path of a JSON file. */
+  readonly file?: string | undefined
+}
+
+const VARIABLES = {
+  data: 'TILEPASS_DATA',
+  issuer: 'TILEPASS_ISSUER',
+  publicUrl: 'TILEPASS_PUBLIC_URL',
+  host: 'TILEPASS_HOST',
+  port: 'TILEPASS_PORT',
+  logLevel: 'TILEPASS_LOG_LEVEL',
+} as const
+
+/**
+ * Reads the file, lets the environment override it and flags override both, and checks the result.
+ *
+ * @throws {@link ConfigError} listing every fault.
+ */
+export function loadConfig(
+  { flags, env, file }: ConfigSources,
+  kinds: readonly UpstreamKind[] = UPSTREAM_KINDS,
+): Config {
+  const settings: Record<string, unknown> = file === undefined ? {} : readConfigFile(file, kinds)
+  for (const [field, variable] of Object.entries(VARIABLES)) {
+    const value = flags[field] ?? env[variable]
+    if (value === undefined || (value === '' && flags[field] === undefined)) continue
+    settings[field] = field === 'port' && /^\d+$/.test(value) ? Number(value) : value
+  }
+  try {
+    return parseConfig(settings, kinds)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    // Missing secrets are found when upstreams are opened, which an invalid configuration never reaches.
+    const missing = listMissingSecrets(settings.upstreams, env, kinds)
+    throw new ConfigError([...error.faults, ...missing])
+  }
+}
