@@ -2,8 +2,9 @@ import { text } from 'node:stream/consumers'
 import type { Broker } from './broker/broker.ts'
 import { runCommandLine } from './cli/run.ts'
 
-/** The process edge: arguments, environment, streams and signals; nothing else reads them. */
-const end = (broker: Broker) => {
+// The process edge: only this file reads arguments, environment, streams and signals.
+
+const handleSignals = (broker: Broker) => {
   const stop = () => {
     broker.close().then(
       () => process.exit(0),
@@ -12,14 +13,14 @@ const end = (broker: Broker) => {
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
-  // In a terminal the signal says that its window was closed, and ends the process as ever.
+  // In a terminal the signal means that its window was closed, and ends the process as usual.
   if (!process.stdout.isTTY) process.on('SIGHUP', () => void broker.reload())
 }
 
-// Whoever reads may leave early, as `head` does: that is no failure.
+// A reader may close the pipe early, as `head` does; that is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') return
-  process.stderr.write(`The output cannot be written: ${error.message}\n`)
+  process.stderr.write(`Cannot write to standard output: ${error.message}\n`)
   process.exit(1)
 })
 
@@ -32,7 +33,7 @@ const exitCode = await runCommandLine(
     readInput: () => text(process.stdin),
     now: () => Date.now(),
   },
-  end,
+  handleSignals,
 )
-// Set, not exit(): output that is still on its way is not cut off, and a server goes on serving.
+// Not exit(): it would cut off pending output, and stop a server that is running.
 process.exitCode = exitCode

@@ -29,7 +29,7 @@ beforeAll(() => {
 interface ServerProcess {
   readonly url: string
   readonly child: ChildProcessWithoutNullStreams
-  /** Everything that it has printed, on both streams. */
+  /** Everything that it has printed on both streams. */
   readonly printed: () => string
 }
 
@@ -152,7 +152,7 @@ test('F17: a migration that was killed half-way runs again', async () => {
   await store.close()
 })
 
-test('P6: no token in anything that the server prints', async () => {
+test('P6: the server prints no token', async () => {
   const data = makeDataFolder()
   await makeAccount(data)
   const file = writeConfig(data)
@@ -221,7 +221,7 @@ describe('shutdown', () => {
   })
 })
 
-test('whoever stops reading its output early gets no stack trace', async () => {
+test('a reader that closes the pipe early causes no stack trace', async () => {
   const child = spawn(process.execPath, [BIN, 'serve', '--help'])
   child.stdout.destroy()
   let printed = ''
@@ -232,7 +232,7 @@ test('whoever stops reading its output early gets no stack trace', async () => {
   expect([code, printed]).toEqual([0, ''])
 })
 
-describe('a start that cannot work', () => {
+describe('a start that fails', () => {
   test('lists every fault and exits with 2', async () => {
     const data = makeDataFolder()
     const file = join(data, 'bad.json')
@@ -244,7 +244,7 @@ describe('a start that cannot work', () => {
       expect(failure.stderr).toContain(`- ${field}: `)
   })
 
-  test('on a port that is taken says so and exits with 1', async () => {
+  test('on a port in use says so and exits with 1', async () => {
     const { url } = await startProcess(makeDataFolder())
     const args = [BIN, 'serve', '--port', new URL(url).port, '--data', makeDataFolder()]
     const failure = await run(process.execPath, args).catch((error) => error)

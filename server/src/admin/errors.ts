@@ -1,8 +1,15 @@
-import { BrokerError } from '../errors.ts'
+import { BrokerError, NotFoundError } from '../errors.ts'
 
-/** 409: it is there already, or in a state that forbids this. */
+/** 409: it exists already, or its state does not allow the change. */
 export class ConflictError extends BrokerError {
   constructor(description: string) {
     super(409, 'conflict', description)
+  }
+}
+
+/** 404: no account has this name. */
+export class NoSuchAccountError extends NotFoundError {
+  constructor() {
+    super('There is no such account')
   }
 }

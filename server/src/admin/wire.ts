@@ -1,16 +1,16 @@
-import type { KeySummary } from '../issuer/signing-keys.ts'
+import type { KeySummary } from '../issuer/key-rotation.ts'
 import type { Account } from '../store/accounts.ts'
-import { NEVER } from '../store/api-tokens.ts'
+import { NEVER, readScopes } from '../store/api-tokens.ts'
 import type { AuditEntry } from '../store/audit.ts'
-import { readScopes } from '../store/mapbox-tokens.ts'
-import type { UsedToken } from './administration.ts'
+import type { Dataset } from '../store/datasets.ts'
+import type { UsedToken } from './tokens.ts'
 
-/** An account as the admin API and `--json` show it. */
+/** An account as the admin API and `--json` show it; so do the functions below. */
 export function toAccountWire({ name, orgId, email, disabledAt }: Account) {
   return { name, org_id: orgId, email: email ?? null, disabled: toIso(disabledAt) }
 }
 
-/** A token of the registry, likewise; never its string. */
+/** A token of the registry, without its string. */
 export function toTokenWire(token: UsedToken) {
   return {
     id: token.id,
@@ -28,17 +28,23 @@ export function toTokenWire(token: UsedToken) {
   }
 }
 
-/** A signing key, likewise; never its secret. */
+/** A signing key, without its secret. */
 export function toKeyWire({ kid, algorithm, created_at, signs_from, state }: KeySummary) {
   return { kid, algorithm, created: toIso(created_at), signs_from: toIso(signs_from), state }
 }
 
-/** An entry of the audit trail, likewise. */
+/** A dataset. */
+export function toDatasetWire(dataset: Dataset) {
+  const { id, name, account, path, kind, is_public, created_at } = dataset
+  return { id, name, account, path, kind, public: is_public === 1, created: toIso(created_at) }
+}
+
+/** An entry of the audit trail. */
 export function toAuditWire({ id, at, actor, action, target }: AuditEntry) {
   return { id, at: toIso(at), actor, action, target }
 }
 
-// Tokens without an end have one that no date can say.
+// `NEVER` stands for tokens that never expire.
 function toIso(epochMs: number | null | undefined): string | null {
   if (epochMs === null || epochMs === undefined || epochMs >= NEVER) return null
   return new Date(epochMs).toISOString()

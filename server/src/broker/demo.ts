@@ -5,15 +5,15 @@ import { seedGrant } from '../store/seeded-grants.ts'
 
 const ACCOUNT = 'demo'
 
-/** Grants of the demo: an hour by default, 15 s for pages that show renewal. */
+/** Grants of the demo: an hour by default, and 15 s for pages that show renewal. */
 const GRANTS: Readonly<Record<string, GrantSettings>> = {
   default: { account: ACCOUNT, scope: 'tiles:read', expiresInSeconds: 3600 },
   short: { account: ACCOUNT, scope: 'tiles:read', expiresInSeconds: 15 },
 }
 
 /**
- * Puts the account `demo` and its grants into a store. What is already there stays as it is, so that
- * every start may call it.
+ * Adds the account `demo` and its grants to a store. What exists already stays unchanged, so every start
+ * may call it.
  *
  * @param now Epoch ms.
  */

@@ -5,26 +5,27 @@ import { loadSigningKeys } from '../issuer/signing-keys.ts'
 import { settleCommandIssuer } from './command-issuer.ts'
 import { type DataOptions, type Surroundings, withStore } from './context.ts'
 import { CommandError, type Output } from './output.ts'
+import type { Remedies } from './remedies.ts'
 
-/** Says what to do about refusals of the administration, by their code. */
-export type Remedies = Readonly<Record<string, string>>
+/** How a command administers. */
+export interface AdministerOptions {
+  /** May this be the first run on the data folder? Default `false`. */
+  readonly mayCreate?: boolean
+  readonly remedies?: Remedies
+}
 
-/**
- * Runs something as the operator at the terminal, on the data folder that the options name.
- *
- * @param isNew May this be the folder's first run?
- */
+/** Runs something as the operator at the terminal, on the data folder that the options name. */
 export async function administer(
   surroundings: Surroundings,
   options: DataOptions,
-  { isNew = false, remedies = {} }: { readonly isNew?: boolean; readonly remedies?: Remedies },
+  { mayCreate = false, remedies = {} }: AdministerOptions,
   run: (admin: Administration, output: Output) => Promise<void>,
 ): Promise<void> {
   const { now, env } = surroundings
-  await withStore(surroundings, options, isNew, async (store, output) => {
+  await withStore(surroundings, options, mayCreate, async (store, output) => {
     const getMint = async () => {
-      const issuer = await settleCommandIssuer(store, env)
-      return createMint(await loadSigningKeys(store, now()), issuer)
+      const url = await settleCommandIssuer(store, env)
+      return createMint({ url, keys: await loadSigningKeys(store, now()) })
     }
     try {
       await run(createAdministration({ store, actor: 'cli', getMint, now }), output)

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { toAuditWire } from '../admin/wire.ts'
 import { administer } from './administer.ts'
-import { addDataOptions, type DataOptions, type Surroundings } from './context.ts'
+import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
 import { CommandError, formatTable, formatTime } from './output.ts'
 
 const MAX_LIMIT = 1000
@@ -12,10 +12,11 @@ interface AuditOptions extends DataOptions {
 
 /** Adds `audit`. */
 export function addAuditCommand(program: Command, surroundings: Surroundings): void {
-  addDataOptions(program.command('audit'))
-    .description('Show who changed what, the newest first')
-    .option('--limit <count>', `how many entries, up to ${MAX_LIMIT}`, '100')
-    .addHelpText('after', '\nExample:\n  tilepass audit --limit 20 --json')
+  addDataCommand(program, 'audit', {
+    description: 'Show who changed what, the newest first',
+    examples: ['audit --limit 20 --json'],
+  })
+    .option('--limit <count>', `number of entries, from 1 to ${MAX_LIMIT}`, '100')
     .action((options: AuditOptions) => {
       const limit = /^\d{1,4}$/.test(options.limit) ? Number(options.limit) : 0
       if (limit < 1 || limit > MAX_LIMIT)

@@ -1,22 +1,22 @@
 import { loadConfig } from '../config/load.ts'
 import { findIssuer, settleIssuer } from '../issuer/identity.ts'
-import type { Store } from '../store/open.ts'
+import type { Connection } from '../store/open.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Who the data folder's issuer is, for a command that signs. Before the first server it becomes the
- * URL that a server with this environment would have.
+ * Determines the issuer of the data folder for a command that signs. Before the first server has run,
+ * the URL of a server with this environment becomes the issuer.
  *
- * @throws `ConfigError` if the environment names an impossible one.
+ * @throws `ConfigError` if the environment has an invalid issuer or URL.
  */
-export async function settleCommandIssuer(store: Store, env: Environment): Promise<string> {
+export async function settleCommandIssuer(store: Connection, env: Environment): Promise<string> {
   const { configured, url } = readIdentity(env)
   return (await settleIssuer(store, configured, url)) ?? url
 }
 
-/** The same for a command that only looks: nothing is stored. */
-export async function findCommandIssuer(store: Store, env: Environment): Promise<string> {
+/** The same for a command that only reads: it stores nothing. */
+export async function readCommandIssuer(store: Connection, env: Environment): Promise<string> {
   const { configured, url } = readIdentity(env)
   return configured ?? (await findIssuer(store)) ?? url
 }

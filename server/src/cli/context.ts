@@ -10,39 +10,58 @@ export interface Surroundings {
   readonly writeOut: (text: string) => void
   readonly writeError: (text: string) => void
   readonly readInput: () => Promise<string>
+  /** Epoch ms. */
   readonly now: () => number
 }
 
-/** Adds the options that every command on a data folder has. */
-export function addDataOptions(command: Command): Command {
-  return command
-    .option('--data <folder>', 'data folder (TILEPASS_DATA; default ./data)')
-    .option('--json', 'print JSON, for machines')
+/** What the help of a command says. */
+export interface CommandHelp {
+  readonly description: string
+  /** Command lines without `tilepass`. */
+  readonly examples: readonly string[]
 }
 
-/** What commands get from the options of {@link addDataOptions}. */
+/** The options that every command on a data folder has. */
 export interface DataOptions {
   readonly data?: string
   readonly json?: boolean
 }
 
+/** Adds a command with its help. */
+export function addCommand(
+  parent: Command,
+  name: string,
+  { description, examples }: CommandHelp,
+): Command {
+  const lines = examples.map((example) => `  tilepass ${example}`).join('\n')
+  const title = examples.length === 1 ? 'Example' : 'Examples'
+  return parent.command(name).description(description).addHelpText('after', `\n${title}:\n${lines}`)
+}
+
+/** Adds a command that works on a data folder. */
+export function addDataCommand(parent: Command, name: string, help: CommandHelp): Command {
+  return addCommand(parent, name, help)
+    .option('--data <folder>', 'data folder (TILEPASS_DATA; default ./data)')
+    .option('--json', 'print JSON, for programs')
+}
+
 /**
- * Runs something on the store of the data folder, which the server may have open as well, and closes
- * it again.
+ * Runs something on the store of a data folder, and closes it again. A server may have it open at the
+ * same time.
  *
- * @param isNew May this be the folder's first run? Else a missing one is an error, so that a
- *   mistyped path does not look like an empty registry.
+ * @param mayCreate May this be the first run on the folder? Otherwise a missing folder is an error, so
+ *   that a mistyped path does not look like an empty registry.
  */
 export async function withStore<T>(
   surroundings: Surroundings,
   options: DataOptions,
-  isNew: boolean,
+  mayCreate: boolean,
   run: (store: Store, output: Output) => Promise<T>,
 ): Promise<T> {
   const folder = options.data ?? (surroundings.env.TILEPASS_DATA || './data')
-  if (!isNew && !existsSync(join(folder, 'tilepass.db')))
+  if (!mayCreate && !existsSync(join(folder, 'tilepass.db')))
     throw new CommandError(
-      `There is no data in "${folder}". Name the folder with --data or TILEPASS_DATA, or start the server once.`,
+      `There is no tilepass.db in "${folder}". Name the data folder with --data or TILEPASS_DATA; "tilepass serve" creates one.`,
     )
   const store = await openStore(folder, BUSY_TIMEOUT.cli)
   try {

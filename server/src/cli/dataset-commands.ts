@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
+import { isDatasetName } from '../admin/rules.ts'
+import { toDatasetWire } from '../admin/wire.ts'
 import { inspectFile } from '../datasets/inspect-file.ts'
-import { findAccount } from '../store/accounts.ts'
-import { addAuditEntry } from '../store/audit.ts'
-import { addDataset, type Dataset, listDatasets, removeDataset } from '../store/datasets.ts'
-import type { Store } from '../store/open.ts'
-import { addDataOptions, type DataOptions, type Surroundings, withStore } from './context.ts'
+import type { Dataset } from '../store/datasets.ts'
+import { administer } from './administer.ts'
+import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
 import { CommandError, formatTable } from './output.ts'
+import { describeMissingOwner } from './remedies.ts'
 
 interface AddOptions extends DataOptions {
   readonly account: string
@@ -14,62 +15,57 @@ interface AddOptions extends DataOptions {
 
 /** Adds `dataset add`, `dataset list` and `dataset remove`. */
 export function addDatasetCommands(program: Command, surroundings: Surroundings): void {
-  const dataset = program.command('dataset').description('files that can be downloaded')
+  const dataset = program
+    .command('dataset')
+    .description('Manage the catalogue of files for download')
 
-  addDataOptions(dataset.command('add'))
-    .description('Enter a file in the catalogue and print its id, alone')
-    .argument('<name>', 'letters, digits, "-", "_" and "."; the name of the download')
-    .argument('<path>', 'the file, such as a cloud-optimized GeoTIFF; it stays where it is')
+  addDataCommand(dataset, 'add', {
+    description: 'Add a file to the catalogue and print its id',
+    examples: ['dataset add earth /srv/rasters/earth.tif --account city --public'],
+  })
+    .argument('<name>', 'letters, digits, "-", "_" and "."; also the file name of the download')
+    .argument('<path>', 'the file, such as a cloud-optimized GeoTIFF; it is not copied')
     .requiredOption('--account <name>', 'account that owns it')
-    .option('--public', 'let everybody download it')
-    .addHelpText(
-      'after',
-      '\nExample:\n  tilepass dataset add earth /srv/rasters/earth.tif --account city --public',
-    )
+    .option('--public', 'let anyone download it')
     .action((name: string, path: string, options: AddOptions) =>
       add(name, path, options, surroundings),
     )
 
-  addDataOptions(dataset.command('list'))
-    .description('List the catalogue by name')
-    .addHelpText('after', '\nExample:\n  tilepass dataset list --json')
-    .action((options: DataOptions) =>
-      withStore(surroundings, options, false, async (store, output) => {
-        const datasets = await listDatasets(store)
-        output.result(datasets.map(toWire), toTable(datasets))
-      }),
-    )
+  addDataCommand(dataset, 'list', {
+    description: 'List the catalogue by name',
+    examples: ['dataset list --json'],
+  }).action((options: DataOptions) =>
+    administer(surroundings, options, {}, async (admin, output) => {
+      const datasets = await admin.listDatasets()
+      output.result(datasets.map(toDatasetWire), toTable(datasets))
+    }),
+  )
 
-  addDataOptions(dataset.command('remove'))
-    .description('Take a dataset out of the catalogue at once; its file stays')
-    .argument('<name>', 'name as "dataset list" shows it')
-    .addHelpText('after', '\nExample:\n  tilepass dataset remove earth')
-    .action((name: string, options: DataOptions) =>
-      withStore(surroundings, options, false, async (store, output) => {
-        if (!(await hasDataset(store, name)))
-          throw new CommandError(
-            `There is no dataset "${name}"; "tilepass dataset list" shows the names.`,
-          )
-        await note(store, 'dataset.remove', name, surroundings.now())
-        await removeDataset(store, name)
+  addDataCommand(dataset, 'remove', {
+    description: 'Remove a dataset from the catalogue at once; its file stays',
+    examples: ['dataset remove earth'],
+  })
+    .argument('<name>', 'name as shown by "dataset list"')
+    .action((name: string, options: DataOptions) => {
+      const remedies = {
+        not_found: `There is no dataset "${name}". "tilepass dataset list" shows the names.`,
+      }
+      return administer(surroundings, options, { remedies }, async (admin, output) => {
+        await admin.removeDataset(name)
         output.result({ name, removed: true }, `Removed ${name}.`)
-      }),
-    )
+      })
+    })
 }
 
-function note(store: Store, action: string, target: string, now: number): Promise<void> {
-  return addAuditEntry(store, { at: now, actor: 'cli', action, target })
-}
-
-// The audit comes before the change, and must not tell of one that cannot be.
-async function hasDataset(store: Store, name: string): Promise<boolean> {
-  return (await listDatasets(store)).some((dataset) => dataset.name === name)
-}
-
-async function add(name: string, path: string, options: AddOptions, surroundings: Surroundings) {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name))
+async function add(
+  name: string,
+  path: string,
+  options: AddOptions,
+  surroundings: Surroundings,
+): Promise<void> {
+  if (!isDatasetName(name))
     throw new CommandError(
-      `The name must be 1 to 64 letters, digits, "-", "_" or "." (given: "${name}").`,
+      `The name must be 1 to 64 letters, digits, "-", "_" or ".", and start with a letter or a digit (given: "${name}").`,
       2,
     )
   const file = await inspectFile(path).catch((error: unknown) => {
@@ -78,35 +74,15 @@ async function add(name: string, path: string, options: AddOptions, surroundings
       `"${path}" cannot be read: ${why}. Name a file that the server can read.`,
     )
   })
-  await withStore(surroundings, options, false, async (store, output) => {
-    const { account, public: isPublic = false } = options
-    if (!(await findAccount(store, account)))
-      throw new CommandError(
-        `There is no account "${account}". Create it with: tilepass account create ${account}`,
-      )
-    const taken = `There is a dataset "${name}" already.`
-    if (await hasDataset(store, name)) throw new CommandError(taken)
-    await note(store, 'dataset.add', name, surroundings.now())
-    const dataset = await addDataset(
-      store,
-      { ...file, name, account, isPublic },
-      surroundings.now(),
-    )
-    if (!dataset) throw new CommandError(taken)
-    output.result(toWire(dataset), dataset.id)
-  })
-}
-
-function toWire({ id, name, account, path, kind, is_public, created_at }: Dataset) {
-  return {
-    id,
-    name,
-    account,
-    path,
-    kind,
-    public: is_public === 1,
-    created: new Date(created_at).toISOString(),
+  const { account, public: isPublic = false } = options
+  const remedies = {
+    not_found: describeMissingOwner(account),
+    conflict: `The dataset "${name}" exists already. Choose another name, or remove it with: tilepass dataset remove ${name}`,
   }
+  await administer(surroundings, options, { remedies }, async (admin, output) => {
+    const dataset = await admin.addDataset({ ...file, name, account, isPublic })
+    output.result(toDatasetWire(dataset), dataset.id)
+  })
 }
 
 function toTable(datasets: readonly Dataset[]): string {
@@ -116,6 +92,6 @@ function toTable(datasets: readonly Dataset[]): string {
   return formatTable(
     ['ID', 'NAME', 'ACCOUNT', 'ACCESS', 'KIND', 'PATH'],
     rows,
-    'No datasets yet; add one with "tilepass dataset add".',
+    'No datasets yet. Add one with: tilepass dataset add',
   )
 }

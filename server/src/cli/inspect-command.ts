@@ -1,18 +1,20 @@
 import type { Command } from 'commander'
-import { findCommandIssuer } from './command-issuer.ts'
-import { addDataOptions, type DataOptions, type Surroundings, withStore } from './context.ts'
-import { decodeToken, judgeToken } from './inspection.ts'
+import { findTokenParts } from '../issuer/inspection.ts'
+import { judgeToken } from '../sessions/inspection.ts'
+import { readCommandIssuer } from './command-issuer.ts'
+import { addDataCommand, type DataOptions, type Surroundings, withStore } from './context.ts'
 import { CommandError, toPrintable } from './output.ts'
 
 /** Adds `inspect`. */
 export function addInspectCommand(program: Command, surroundings: Surroundings): void {
-  addDataOptions(program.command('inspect'))
-    .description('Show what a token says, and whether this data folder accepts it')
+  addDataCommand(program, 'inspect', {
+    description: 'Show what a token says, and whether the servers on this data folder accept it',
+    examples: ['inspect - < token.txt'],
+  })
     .argument(
       '<token>',
-      'the token, or "-" for standard input, which leaves no trace in your shell',
+      'the token, or "-" for standard input, which keeps it out of the shell history',
     )
-    .addHelpText('after', '\nExample:\n  tilepass inspect - < token.txt')
     .action((argument: string, options: DataOptions) => inspect(argument, options, surroundings))
 }
 
@@ -22,14 +24,21 @@ async function inspect(
   surroundings: Surroundings,
 ): Promise<void> {
   const token = (argument === '-' ? await surroundings.readInput() : argument).trim()
-  const parts = decodeToken(token)
-  if (!parts)
-    throw new CommandError('That is no token: a token has three parts with dots between them.', 2)
+  const parts = findTokenParts(token)
+  if (!parts) throw new CommandError(describeFault(token), 2)
   await withStore(surroundings, options, false, async (store, output) => {
-    const issuer = await findCommandIssuer(store, surroundings.env)
-    const verdict = await judgeToken(store, issuer, token, surroundings.now)
+    const url = await readCommandIssuer(store, surroundings.env)
+    const verdict = await judgeToken(store, url, token, surroundings.now)
     const line = verdict.valid ? `Valid ${verdict.kind} token` : `Not valid: ${verdict.reason}`
     const lines = JSON.stringify(parts, null, 2).split('\n').map(toPrintable)
     output.result({ ...verdict, ...parts }, [line, ...lines].join('\n'))
   })
+}
+
+// Never with the token: it may be a secret that was only cut off.
+function describeFault(token: string): string {
+  const count = token === '' ? 0 : token.split('.').length
+  return count === 3
+    ? 'Not a JWT: its parts are not base64url-encoded JSON. Check that the token is complete.'
+    : `Not a JWT: expected three dot-separated parts (given: ${count}).`
 }

@@ -1,11 +1,12 @@
 import { createMapboxCodec } from '../issuer/mapbox/codec.ts'
 import { loadMapboxKey } from '../issuer/mapbox/key.ts'
 import { createMapboxRegistry } from '../issuer/mapbox/registry.ts'
-import { isMapboxScope, MAPBOX_SCOPES } from '../issuer/mapbox/scopes.ts'
-import { findScopes } from '../issuer/scopes.ts'
-import { findActiveAccount } from '../store/accounts.ts'
+import { MAPBOX_SCOPES } from '../issuer/mapbox/scopes.ts'
+import { findAccount } from '../store/accounts.ts'
 import { type DataOptions, type Surroundings, withStore } from './context.ts'
 import { CommandError } from './output.ts'
+import { describeDisabledOwner, describeMissingOwner } from './remedies.ts'
+import { parseScopeOption } from './scope-option.ts'
 
 /** Options of `token create --format mapbox`. */
 export interface MapboxTokenOptions extends DataOptions {
@@ -16,29 +17,23 @@ export interface MapboxTokenOptions extends DataOptions {
 }
 
 /**
- * Creates the token with which an account starts to use the Mapbox Tokens API: public or secret,
- * whichever its scopes make it, and without an end.
+ * Creates the token with which an account starts to use the Mapbox Tokens API. It never expires, and
+ * is public if all of its scopes are public, otherwise secret.
  */
 export async function createFirstMapboxToken(
   options: MapboxTokenOptions,
   surroundings: Surroundings,
 ): Promise<void> {
   if (options.expiresIn !== undefined)
-    throw new CommandError('--expires-in is not for --format mapbox: its tokens have no end.', 2)
-  const scopes = findScopes(options.scope)
-  const unknown = scopes?.find((scope) => !isMapboxScope(scope))
-  if (!scopes || unknown !== undefined)
-    throw new CommandError(
-      `--scope must be Mapbox scopes separated by single spaces (given: "${options.scope}"). They are: ${MAPBOX_SCOPES.map(({ id }) => id).join(' ')}.`,
-      2,
-    )
+    throw new CommandError('--expires-in requires --format jwt: Mapbox tokens never expire.', 2)
+  const catalogue = MAPBOX_SCOPES.map(({ id }) => id)
+  const scopes = parseScopeOption(options.scope, catalogue)
 
   await withStore(surroundings, options, true, async (store, output) => {
-    const account = await findActiveAccount(store, options.account)
-    if (!account)
-      throw new CommandError(
-        `There is no account "${options.account}". Create it with: tilepass account create ${options.account}`,
-      )
+    const account = await findAccount(store, options.account)
+    if (!account) throw new CommandError(describeMissingOwner(options.account))
+    if (account.disabledAt !== undefined)
+      throw new CommandError(describeDisabledOwner(account.name))
     const content = { note: options.note, scopes, allowedUrls: [], restrictions: {} }
     const registry = createMapboxRegistry(store, surroundings.now)
     const row = await registry.create({ account, scopes, id: 'cli' }, content)

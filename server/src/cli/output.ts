@@ -1,6 +1,6 @@
-/** A failure that the person at the terminal can mend; its message says how. */
+/** A failure that the user of the command line can fix; its message says how. */
 export class CommandError extends Error {
-  /** 1: it failed; 2: the command was not used as it should be. */
+  /** 1: the command failed; 2: it was used wrongly. */
   readonly exitCode: 1 | 2
 
   constructor(message: string, exitCode: 1 | 2 = 1) {
@@ -10,7 +10,7 @@ export class CommandError extends Error {
   }
 }
 
-/** Where a command's results go. */
+/** Where the results of a command go. */
 export interface Output {
   /** One result: `text` for people, or `value` as JSON with `--json`. */
   result(value: unknown, text: string): void
@@ -21,10 +21,10 @@ export function createOutput(write: (line: string) => void, isJson: boolean): Ou
   return { result: (value, text) => write(isJson ? JSON.stringify(value) : text) }
 }
 
-/** Control characters, and those that turn the direction of writing. */
+/** Control characters, line separators and characters that change the writing direction. */
 const UNPRINTABLE = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu
 
-/** A line as a terminal may show it: what others wrote neither moves the cursor nor makes a line. */
+/** Escapes a line for the terminal, so that foreign text can neither move the cursor nor break the line. */
 export function toPrintable(line: string): string {
   return line.replace(
     UNPRINTABLE,
@@ -32,7 +32,7 @@ export function toPrintable(line: string): string {
   )
 }
 
-/** Lays rows out in columns; says so when there are none. */
+/** Formats rows as a table; `none` if there are no rows. */
 export function formatTable(
   columns: readonly string[],
   rows: readonly (readonly string[])[],
@@ -51,7 +51,7 @@ export function formatTable(
     .join('\n')
 }
 
-/** An instant for people, in UTC. */
+/** Formats an instant for people, in UTC. */
 export function formatTime(epochMs: number): string {
   return new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ')
 }

@@ -11,12 +11,12 @@ import { addServeCommand } from './serve-command.ts'
 import { addTokenCommands } from './token-commands.ts'
 import { addUpstreamCommands } from './upstream-commands.ts'
 
-/** The command line, ready to parse arguments. It throws instead of ending the process. */
+/** Creates the command line. Parsing throws instead of ending the process. */
 export function createProgram(
   surroundings: Surroundings,
   onStart: (broker: Broker) => void,
 ): Command {
-  // Subcommands inherit these settings when they are added, so they come first.
+  // Commands inherit these settings when they are added, so the settings come first.
   const program = new Command('tilepass')
     .version(readVersion(), '--version', 'print the version')
     .description('Token broker for private map tiles')
@@ -25,7 +25,7 @@ export function createProgram(
       '\nExamples:\n  tilepass serve\n  tilepass account create city\n  tilepass token create --account city --scope "tiles:read"\n  tilepass token list',
     )
     .exitOverride()
-    .showHelpAfterError('Add --help for how to use it.')
+    .showHelpAfterError('Add --help to see the usage.')
     .configureOutput({ writeOut: surroundings.writeOut, writeErr: surroundings.writeError })
   addServeCommand(program, surroundings, onStart)
   addTokenCommands(program, surroundings)

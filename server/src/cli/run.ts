@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import type { Broker } from '../broker/broker.ts'
 import { ConfigError } from '../settings/config-error.ts'
 import { StoreUnavailableError } from '../store/errors.ts'
@@ -7,10 +7,10 @@ import { CommandError } from './output.ts'
 import { createProgram } from './program.ts'
 
 /**
- * Runs one command line and resolves to its exit code: 0, 1 when it failed, 2 when it was not used
- * as it should be. Every failure says on standard error what to do.
+ * Runs a command line and resolves to its exit code: 0 if it succeeded, 1 if it failed, 2 if it was
+ * used wrongly. Every failure says on standard error what to do.
  *
- * @param args Without the program's own name.
+ * @param args Without the name of the program.
  */
 export async function runCommandLine(
   args: readonly string[],
@@ -18,10 +18,12 @@ export async function runCommandLine(
   onStart: (broker: Broker) => void,
 ): Promise<number> {
   try {
-    await createProgram(surroundings, onStart).parseAsync([...args], { from: 'user' })
+    const program = createProgram(surroundings, onStart)
+    assertHelpTopic(program, args)
+    await program.parseAsync([...args], { from: 'user' })
     return 0
   } catch (error) {
-    // Commander has told the person already.
+    // Commander has printed the message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     surroundings.writeError(`${describeFailure(error)}\n`)
     if (error instanceof ConfigError) return 2
@@ -29,14 +31,14 @@ export async function runCommandLine(
   }
 }
 
-/** What a failed command says: what went wrong, and which flag or folder mends it. */
+/** What a failed command prints: what went wrong, and which option or folder fixes it. */
 export function describeFailure(error: unknown): string {
   if (error instanceof StoreUnavailableError)
-    return 'The data folder is locked by another process, full, or not writable. Try again, or check --data.'
+    return 'The data folder is locked by another process, full, or not writable. Try again, or name another folder with --data or TILEPASS_DATA.'
   if (!(error instanceof Error)) return String(error)
   const code: unknown = Reflect.get(error, 'code')
   if (isDamage(error))
-    return `The data folder's tilepass.db cannot be read: ${error.message}. Restore it from a backup, or name another folder with --data or TILEPASS_DATA.`
+    return `Cannot read tilepass.db in the data folder: ${error.message}. Restore it from a backup, or name another folder with --data or TILEPASS_DATA.`
   if (code === 'EADDRINUSE')
     return `${error.message}. Choose another port with --port or TILEPASS_PORT.`
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
@@ -44,10 +46,34 @@ export function describeFailure(error: unknown): string {
   if (code === 'EEXIST' || code === 'ENOTDIR')
     return `${error.message}. Name a folder with --data or TILEPASS_DATA.`
   if (code === 'EACCES' && Reflect.get(error, 'syscall') === 'listen')
-    return `${error.message}. Choose a port that needs no privilege with --port or TILEPASS_PORT.`
+    return `${error.message}. Choose a port that needs no privileges with --port or TILEPASS_PORT.`
   if (code === 'EACCES' || code === 'EPERM')
-    return `${error.message}. Check the folder's owner and mode.`
+    return `${error.message}. Check the owner and the permissions of the folder.`
   return error.message
+}
+
+/**
+ * `help` with an unknown command would print the whole help, and not say what is unknown.
+ *
+ * @throws {@link CommandError}
+ */
+function assertHelpTopic(program: Command, args: readonly string[]): void {
+  let command = program
+  for (const [index, word] of args.entries()) {
+    const topic = word === 'help' ? args[index + 1] : word
+    const found = command.commands.find((candidate) => candidate.name() === topic)
+    if (word === 'help' && topic !== undefined && !topic.startsWith('-') && !found)
+      throw new CommandError(
+        `Unknown command "${topic}". "${getPath(command)} --help" lists the commands.`,
+        2,
+      )
+    if (word === 'help' || !found) return
+    command = found
+  }
+}
+
+function getPath(command: Command): string {
+  return command.parent ? `${getPath(command.parent)} ${command.name()}` : command.name()
 }
 
 /** SQLITE_CORRUPT or SQLITE_NOTADB. @see https://sqlite.org/rescode.html */

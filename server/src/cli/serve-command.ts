@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Broker } from '../broker/broker.ts'
 import { loadConfig } from '../config/load.ts'
-import type { Surroundings } from './context.ts'
+import { addCommand, type Surroundings } from './context.ts'
 
 interface ServeOptions {
   readonly config?: string
@@ -16,38 +16,42 @@ interface ServeOptions {
 /**
  * Adds `serve`.
  *
- * @param onStart Gets the running broker, so that the process edge can end it on a signal.
+ * @param onStart Called with the broker before it listens, so that the process edge can close it on a
+ *   signal.
  */
 export function addServeCommand(
   program: Command,
   surroundings: Surroundings,
   onStart: (broker: Broker) => void,
 ): void {
-  program
-    .command('serve')
-    .description('Run the broker')
+  addCommand(program, 'serve', {
+    description: 'Run the broker',
+    examples: [
+      'serve --port 8080',
+      'serve --config tilepass.json --public-url https://maps.example',
+    ],
+  })
     .option(
       '--config <file>',
-      'JSON file of settings (TILEPASS_CONFIG); flags and TILEPASS_* win over it',
+      'settings as a JSON file (TILEPASS_CONFIG); options and TILEPASS_* override it',
     )
-    .option('--port <port>', 'port, 0 for a free one (TILEPASS_PORT; default 8080)')
+    .option('--port <port>', 'port, or 0 for a free one (TILEPASS_PORT; default 8080)')
     .option('--host <address>', 'address to listen on (TILEPASS_HOST; default 127.0.0.1)')
     .option('--data <folder>', 'data folder (TILEPASS_DATA; default ./data)')
     .option(
       '--issuer <url>',
-      'iss and aud of tokens (TILEPASS_ISSUER; default: the URL of the first run)',
+      'iss and aud of the tokens (TILEPASS_ISSUER; default: the URL of the first run)',
     )
     .option('--public-url <url>', 'URL at which clients reach this server (TILEPASS_PUBLIC_URL)')
-    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (TILEPASS_LOG_LEVEL)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  tilepass serve --port 8080\n  TILEPASS_ISSUER=https://maps.example tilepass serve --config tilepass.json',
+    .option(
+      '--log-level <level>',
+      'trace, debug, info, warn, error or silent (TILEPASS_LOG_LEVEL; default info)',
     )
     .action(async ({ config: flag, ...flags }: ServeOptions) => {
       const { env } = surroundings
       const file = flag ?? (env.TILEPASS_CONFIG || undefined)
       const { host, port, logLevel, ...settings } = loadConfig({ flags, env, file })
-      // Here and not above: the other commands start in half the time without a web server.
+      // Imported here, because the other commands start in half the time without a web server.
       const [{ createBroker }, { createLogger }] = await Promise.all([
         import('../broker/broker.ts'),
         import('../observe/logger.ts'),

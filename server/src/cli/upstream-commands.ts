@@ -11,13 +11,13 @@ interface CheckOptions {
 
 /** Adds `upstream check`. */
 export function addUpstreamCommands(program: Command, surroundings: Surroundings): void {
-  const upstream = program.command('upstream').description('third-party token issuers')
+  const upstream = program.command('upstream').description('Check third-party token issuers')
   upstream
     .command('check')
     .description('Request a token for each grant from each configured upstream')
     .argument('[name]', 'only this upstream')
-    .option('--config <file>', 'JSON file of settings (TILEPASS_CONFIG)')
-    .option('--json', 'print JSON, for machines')
+    .option('--config <file>', 'settings as a JSON file (TILEPASS_CONFIG)')
+    .option('--json', 'print JSON, for programs')
     .addHelpText(
       'after',
       '\nTokens are not shown, and expire by themselves.\n\nExample:\n  tilepass upstream check --config tilepass.json',

@@ -51,7 +51,7 @@ export function createGrants(parts: GrantsParts): Grants {
   const byName = new Map(list.map((grant) => [grant.name, grant]))
 
   const assertActive = async ({ owner }: NamedGrant) => {
-    if (owner && (await revocations.includesAny([owner.orgId]))) throw new AccountDisabledError()
+    if (owner && (await revocations.isRevoked(owner.orgId))) throw new AccountDisabledError()
   }
 
   return {

@@ -38,12 +38,12 @@ export function createIssuedTokens(
 
   const mintUntil = async (
     { scope, tiles }: NamedIssuedGrant,
-    { sub, parent, org_id: orgId, iat }: ReturnType<typeof identify>,
+    identity: ReturnType<typeof identify>,
     exp: number,
     cnf?: Confirmation,
   ): Promise<MintedToken> => {
-    const token = await mint({ sub, orgId, scope, iat, exp, parent, tiles, cnf })
-    return { token, scope, iat, exp }
+    const token = await mint({ ...identity, token_type: 'api_token', scope, exp, tiles, cnf })
+    return { token, scope, iat: identity.iat, exp }
   }
 
   const share = async (grant: NamedIssuedGrant, exp: number): Promise<MintedToken> => {

@@ -1,23 +1,22 @@
 import type { TileClaims } from '@tilepass/guard'
 import type { Account } from '../store/accounts.ts'
-import { addApiToken } from '../store/api-tokens.ts'
-import type { Store } from '../store/open.ts'
+import type { NewApiTokenRow } from '../store/api-tokens.ts'
 import { createTokenId, type Mint } from './mint.ts'
 
 /** What a new API token is to be. */
 export interface ApiTokenRequest {
-  readonly account: Account
+  /** Name of the account that owns it. */
+  readonly account: string
   readonly scopes: readonly string[]
-  /** Seconds. */
   readonly expiresInSeconds: number
   readonly note: string
-  /** May it look and never make? Default `false`. */
+  /** A read-only token creates nothing. Default `false`. */
   readonly isReadOnly?: boolean
-  /** What its tiles, and those of tokens exchanged for it, are restricted to. */
+  /** The tiles that it, and the tokens exchanged for it, are restricted to. */
   readonly tiles?: TileClaims | undefined
 }
 
-/** A new API token; its string is shown once and kept nowhere. */
+/** A new API token. Its string is shown only once and kept nowhere. */
 export interface NewApiToken {
   readonly id: string
   readonly token: string
@@ -25,19 +24,25 @@ export interface NewApiToken {
   readonly expiresAt: number
 }
 
-/** Mints an API token and enters it in the registry; it counts from when this resolves. */
-export async function createApiToken(
-  store: Store,
+/**
+ * Mints an API token. The caller adds the row to the registry, and shows the token only after that.
+ *
+ * @param account That owns the token.
+ * @param now Epoch ms.
+ */
+export async function mintApiToken(
   mint: Mint,
-  { account, scopes, expiresInSeconds, note, isReadOnly = false, tiles }: ApiTokenRequest,
+  account: Account,
+  { scopes, expiresInSeconds, note, isReadOnly = false, tiles }: Omit<ApiTokenRequest, 'account'>,
   now: number,
-): Promise<NewApiToken> {
+): Promise<{ readonly created: NewApiToken; readonly row: NewApiTokenRow }> {
   const id = createTokenId('tok_')
   const iat = Math.floor(now / 1000)
   const exp = iat + expiresInSeconds
   const scope = scopes.join(' ')
-  const token = await mint({ sub: id, orgId: account.orgId, scope, iat, exp, tiles })
-  await addApiToken(store, {
+  const claims = { org_id: account.orgId, token_type: 'api_token', sub: id, scope, iat, exp, tiles }
+  const token = await mint(claims)
+  const row = {
     id,
     account: account.name,
     format: 'jwt',
@@ -50,6 +55,6 @@ export async function createApiToken(
     expires_at: exp * 1000,
     revoked_at: null,
     read_only: isReadOnly ? 1 : 0,
-  })
-  return { id, token, expiresAt: exp * 1000 }
+  } as const
+  return { created: { id, token, expiresAt: exp * 1000 }, row }
 }

@@ -50,7 +50,7 @@ export function createDownloadAccess(store: Store, tokens: DownloadTokens): Down
   }
 
   const decideByToken = async (id: string, token: string): Promise<DownloadDecision> => {
-    const ticket = await tokens.find(token)
+    const ticket = await tokens.findTicket(token)
     if (ticket === undefined) return refuse('invalid token')
     if (ticket === 'another kind of token') return refuse(ticket)
     if (ticket.dataset !== id) return refuse('token for another dataset')
@@ -64,7 +64,7 @@ export function createDownloadAccess(store: Store, tokens: DownloadTokens): Down
   return {
     mint: async (id, account) => {
       const dataset = await findReadable(id, account)
-      return dataset && tokens.mint({ dataset: id, account })
+      return dataset && tokens.create({ dataset: id, account })
     },
 
     decide: async ({ id, account, token }) => {

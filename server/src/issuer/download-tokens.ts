@@ -1,35 +1,36 @@
 import { createLocalJWKSet, errors, jwtVerify } from 'jose'
-import { isPlainForm } from './plain-form.ts'
-import type { Sign } from './sign.ts'
-import type { OwnTokens } from './verify.ts'
+import { isCanonicalJws } from './canonical-jws.ts'
+import type { Issuer } from './issuer.ts'
+import { createMint } from './mint.ts'
 
-/** Lifetime of a download token, in seconds: its API's upper bound. */
+/** Lifetime of a download token, in seconds: the most that its API allows. */
 export const DOWNLOAD_SECONDS = 120
 
-/** What a download token says. */
+/** What a download token permits. */
 export interface DownloadTicket {
   /** Id of the one dataset that it opens. */
   readonly dataset: string
-  /** Name of the account that asked for it; absent for nobody in particular. */
+  /** Name of the account that asked for it; `undefined` for an anonymous caller. */
   readonly account: string | undefined
 }
 
-/** What a token in a download URL turned out to be. */
-export type FoundTicket = DownloadTicket | 'another kind of token' | undefined
-
 /** Download tokens: one dataset, two minutes, GET and HEAD. */
 export interface DownloadTokens {
-  mint(ticket: DownloadTicket): Promise<string>
-  /** `undefined` for what is not genuine or no longer current. */
-  find(token: string): Promise<FoundTicket>
+  create(ticket: DownloadTicket): Promise<string>
+  /**
+   * Verifies a token from a download URL: its ticket, or that it is a current token of another kind.
+   * `undefined` for tokens that are not genuine or not current.
+   */
+  findTicket(token: string): Promise<DownloadTicket | 'another kind of token' | undefined>
 }
 
 const TYPE = 'download'
 const SCOPE = /^dataset:([0-9a-f-]{36})$/
 
-/** Creates the download tokens of this issuer. */
-export function createDownloadTokens(own: OwnTokens, sign: Sign): DownloadTokens {
-  const { issuer, keys, now } = own
+/** Creates the download tokens of an issuer. */
+export function createDownloadTokens(issuer: Issuer): DownloadTokens {
+  const { url, keys, now } = issuer
+  const mint = createMint(issuer)
   let { jwks } = keys
   let keySet = createLocalJWKSet({ keys: [...jwks.keys] })
   const getKeySet = async () => {
@@ -42,21 +43,21 @@ export function createDownloadTokens(own: OwnTokens, sign: Sign): DownloadTokens
   }
 
   return {
-    mint: ({ dataset, account }) => {
+    create: ({ dataset, account }) => {
       const who = account === undefined ? {} : { sub: `usr_${account}`, username: account }
       const iat = Math.floor(now() / 1000)
-      const claims = { ...who, typ: TYPE, scope: `dataset:${dataset}` }
-      return sign(claims, iat, iat + DOWNLOAD_SECONDS)
+      const exp = iat + DOWNLOAD_SECONDS
+      return mint({ ...who, typ: TYPE, scope: `dataset:${dataset}`, iat, exp })
     },
 
-    find: async (token) => {
-      if (!isPlainForm(token, ['alg', 'kid', 'typ'])) return
+    findTicket: async (token) => {
+      if (!isCanonicalJws(token, ['alg', 'kid', 'typ'])) return
       const keySet = await getKeySet()
       try {
         const { payload } = await jwtVerify(token, keySet, {
           algorithms: [keys.algorithm],
-          issuer,
-          audience: issuer,
+          issuer: url,
+          audience: url,
           requiredClaims: ['exp', 'iat', 'jti'],
           currentDate: new Date(now()),
         })

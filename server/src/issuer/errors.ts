@@ -1,6 +1,6 @@
 import { BrokerError } from '../errors.ts'
 
-/** 401: no subject token, or one that cannot be exchanged; which of them stays here. */
+/** 401: no subject token, or one that cannot be exchanged; the answer does not tell which. */
 export class UnauthorizedError extends BrokerError {
   constructor(challenge: 'Bearer' | 'Bearer error="invalid_token"' = 'Bearer') {
     super(401, 'unauthorized', 'Missing or invalid authentication', {
@@ -9,14 +9,14 @@ export class UnauthorizedError extends BrokerError {
   }
 }
 
-/** 403: more scope than the subject token has. */
+/** 403: a scope or tiles that the subject token does not permit. */
 export class InvalidScopeError extends BrokerError {
   constructor() {
     super(403, 'invalid_scope', 'Requested scopes exceed parent token permissions')
   }
 }
 
-/** 400: `ttl` is not a whole number of seconds that is allowed. */
+/** 400: `ttl` is not a whole number of seconds from 1 to 14400. */
 export class InvalidTtlError extends BrokerError {
   constructor() {
     super(400, 'invalid_ttl', 'TTL must be between 1 and 14400 seconds')

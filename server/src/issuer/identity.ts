@@ -1,25 +1,25 @@
-import type { Store } from '../store/open.ts'
+import type { Connection } from '../store/open.ts'
 import { findSetting, initSetting } from '../store/settings.ts'
 
 const SETTING = 'issuer'
 
-/** Finds the identity that earlier runs gave this data folder. */
-export async function findIssuer(store: Store): Promise<string | undefined> {
+/** Finds the issuer that an earlier run stored in this data folder. */
+export async function findIssuer(store: Connection): Promise<string | undefined> {
   return findSetting(store, SETTING)
 }
 
 /**
- * Settles who we are: the configured issuer, else the one that an earlier run stored, else `url`.
- * Never taken from a request.
+ * Determines the issuer: the configured one, else the one that an earlier run stored, else `url`. It
+ * never comes from a request.
  *
- * The first answer is stored for good, so that later ports, addresses and processes change nothing;
- * of two first runs at once one wins. A configured issuer that differs from it holds for this process
- * alone: one run with a stray setting must not make every token of the folder worthless.
+ * The first issuer is stored permanently, so that later ports, addresses and processes change nothing;
+ * of two concurrent first runs one wins. A configured issuer that differs from it is used by this
+ * process only: one run with a wrong setting must not invalidate every token of the folder.
  *
- * @returns `undefined` if nothing is known yet.
+ * @returns `undefined` if no issuer is known yet.
  */
 export async function settleIssuer(
-  store: Store,
+  store: Connection,
   configured: string | undefined,
   url: string | undefined,
 ): Promise<string | undefined> {

@@ -1,19 +1,19 @@
 import type { TokenClaims } from '@tilepass/guard'
 
-/** What a token can be presented for. */
-export type Use = 'exchange' | 'tiles' | 'places' | 'billing' | 'admin' | 'session'
+/** A purpose for which a token can be presented. */
+export type Purpose = 'exchange' | 'tiles' | 'places' | 'billing' | 'admin' | 'session'
 
-/** A kind of token: how it is recognised and what it may do. */
-export interface Kind {
+/** A kind of token: how it is recognised, and what it can be used for. */
+export interface TokenKind {
   readonly name: 'api' | 'access' | 'session'
-  /** Start of `sub`. */
+  /** Prefix of `sub`. */
   readonly prefix: string
   readonly tokenType: string
-  /** Does it name the subject token that it came from? */
+  /** Does it name, as `parent`, what it came from? */
   readonly hasParent: boolean
-  /** ms */
+  /** Longest lifetime, in ms. */
   readonly maxLifetime: number
-  readonly uses: readonly Use[]
+  readonly purposes: readonly Purpose[]
 }
 
 const HOUR = 3_600_000
@@ -26,15 +26,15 @@ export const MAX_API_SECONDS = 366 * 86_400
 /** Longest lifetime of a session token, in seconds. */
 export const MAX_SESSION_SECONDS = 86_400
 
-/** Every kind of token, in the one place that says what each may do. */
-export const KINDS: readonly Kind[] = [
+/** Every kind of token, in the one place that says what each can be used for. */
+export const TOKEN_KINDS: readonly TokenKind[] = [
   {
     name: 'access',
     prefix: 'tok_short_',
     tokenType: 'api_token',
     hasParent: true,
     maxLifetime: 4 * HOUR,
-    uses: ['tiles', 'places'],
+    purposes: ['tiles', 'places'],
   },
   {
     name: 'api',
@@ -42,7 +42,7 @@ export const KINDS: readonly Kind[] = [
     tokenType: 'api_token',
     hasParent: false,
     maxLifetime: MAX_API_SECONDS * 1000,
-    uses: ['exchange', 'tiles', 'places', 'billing', 'admin'],
+    purposes: ['exchange', 'tiles', 'places', 'billing', 'admin'],
   },
   {
     name: 'session',
@@ -50,26 +50,26 @@ export const KINDS: readonly Kind[] = [
     tokenType: 'session',
     hasParent: true,
     maxLifetime: MAX_SESSION_SECONDS * 1000,
-    uses: ['session'],
+    purposes: ['session'],
   },
 ]
 
 /**
- * Finds the kind that these claims belong to. A token whose id says one kind and whose other claims
- * say another is of none.
+ * Finds the kind of token that these claims belong to. Claims that contradict the kind of the id belong
+ * to none.
  */
-export function findKind(claims: TokenClaims): Kind | undefined {
-  const kind = KINDS.find(({ prefix }) => claims.sub.startsWith(prefix))
+export function findTokenKind(claims: TokenClaims): TokenKind | undefined {
+  const kind = TOKEN_KINDS.find(({ prefix }) => claims.sub.startsWith(prefix))
   if (!kind || claims.token_type !== kind.tokenType) return
   if ((claims.parent !== undefined) !== kind.hasParent) return
   return (claims.exp - claims.iat) * 1000 <= kind.maxLifetime ? kind : undefined
 }
 
 /**
- * What Mapbox tokens (public, secret, temporary) can be presented for besides their own API: a secret
- * one has no business in a page, and none is ever exchanged.
+ * What Mapbox tokens (public, secret, temporary) can be used for besides their own API. A secret one
+ * must not be in a page, and none can be exchanged.
  */
-export const MAPBOX_KINDS: Readonly<Record<'pk' | 'sk' | 'tk', readonly Use[]>> = {
+export const MAPBOX_KINDS: Readonly<Record<'pk' | 'sk' | 'tk', readonly Purpose[]>> = {
   pk: ['tiles'],
   sk: [],
   tk: ['tiles'],

@@ -1,24 +1,21 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { Confirmation, TileClaims } from '@tilepass/guard'
-import { SignJWT } from 'jose'
-import type { SigningKeys } from './signing-keys.ts'
+import type { TileClaims } from '@tilepass/guard'
+import { type JWTPayload, SignJWT } from 'jose'
+import type { Issuer } from './issuer.ts'
 
-/** What a new token says; times in whole seconds since 1970. */
-export interface TokenContent {
-  readonly sub: string
-  readonly orgId: string
-  readonly scope: string
+/** The claims of a new token of any kind, besides `iss`, `aud` and `jti`; undefined ones are left out. */
+export interface NewClaims extends JWTPayload {
+  /** Seconds since 1970. */
   readonly iat: number
   readonly exp: number
-  /** Id of what an access token came from. */
-  readonly parent?: string
-  /** What its tiles are restricted to. */
+  /** The tiles that the token is restricted to. */
   readonly tiles?: TileClaims | undefined
-  /** What it is bound to. */
-  readonly cnf?: Confirmation | undefined
 }
 
-/** A new token and what its holder is told about it. */
+/** Signs a token. It may load the signing keys, so call it before a change and not within one. */
+export type Mint = (claims: NewClaims) => Promise<string>
+
+/** A new access token, and what its holder must know about it. */
 export interface MintedToken {
   readonly token: string
   readonly scope: string
@@ -27,35 +24,26 @@ export interface MintedToken {
   readonly exp: number
 }
 
-/** Signs tokens. */
-export type Mint = (content: TokenContent) => Promise<string>
-
-/** Creates the function that signs tokens of this issuer, which is also their audience. */
-export function createMint(keys: SigningKeys, issuer: string): Mint {
-  return async ({ sub, orgId, scope, iat, exp, parent, tiles, cnf }) => {
-    // Who does not know tile claims must refuse the token instead of taking it for a full one.
-    const critical = tiles && { crit: ['tiles'], tiles: true }
+/** Creates the function that signs the tokens of an issuer, which is also their audience. */
+export function createMint({ url, keys }: Pick<Issuer, 'url' | 'keys'>): Mint {
+  return async (claims) => {
+    // A verifier that does not know tile claims must refuse the token, not take it as unrestricted.
+    const critical = claims.tiles && { crit: ['tiles'], tiles: true }
     await keys.refresh()
-    return new SignJWT({
-      org_id: orgId,
-      scope,
-      token_type: 'api_token',
-      ...(parent === undefined ? {} : { parent }),
-      ...(tiles && { tiles }),
-      ...(cnf && { cnf }),
-    })
-      .setProtectedHeader({ alg: keys.algorithm, typ: 'JWT', kid: keys.keyId, ...critical })
-      .setSubject(sub)
-      .setIssuer(issuer)
-      .setAudience(issuer)
+    const { algorithm: alg, keyId: kid } = keys
+    // In the order of the examples that the APIs document: a token is recognised by its beginning.
+    const header =
+      claims.token_type === 'api_token' ? { alg, typ: 'JWT', kid } : { alg, kid, typ: 'JWT' }
+    return new SignJWT({ ...claims })
+      .setProtectedHeader({ ...header, ...critical })
+      .setIssuer(url)
+      .setAudience(url)
       .setJti(randomUUID())
-      .setIssuedAt(iat)
-      .setExpirationTime(exp)
       .sign(keys.privateKey, { crit: { tiles: true } })
   }
 }
 
-/** A new id of 128 random bits behind the prefix of its kind. */
+/** Creates an id: 128 random bits after the prefix of its kind. */
 export function createTokenId(prefix: 'tok_' | 'tok_short_'): string {
   return prefix + randomBytes(16).toString('hex')
 }

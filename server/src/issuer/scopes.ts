@@ -2,8 +2,8 @@
 const SCOPES = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
 /**
- * Splits a list of scopes into different ones, in the order given; `undefined` if it is not a list
- * of RFC 6749 §3.3.
+ * Splits a list of scopes in the form of RFC 6749 §3.3, without duplicates and in the order given;
+ * `undefined` if it does not have that form.
  */
 export function findScopes(list: string): readonly string[] | undefined {
   return SCOPES.test(list) ? [...new Set(list.split(' '))] : undefined
@@ -17,7 +17,7 @@ export const JWT_SCOPES: readonly string[] = [
   'admin:access',
 ]
 
-/** The same for scopes of the JWT format's catalogue; `undefined` if one of them is none. */
+/** The same for scopes of {@link JWT_SCOPES}; `undefined` if the list has any other. */
 export function findJwtScopes(list: string): readonly string[] | undefined {
   const scopes = findScopes(list)
   return scopes && isSubset(scopes, JWT_SCOPES) ? scopes : undefined

@@ -1,7 +1,7 @@
 import { checkTileClaims, parseTileClaims, type TileClaims } from '@tilepass/guard'
 import { z } from 'zod'
 
-/** Tile claims as settings; the rules are the guard's. */
+/** Schema of tile claims in settings, with the rules of the guard. */
 export const tilesSchema: z.ZodType<TileClaims, TileClaims> = z
   .custom<TileClaims>()
   .superRefine((value, context) => {
@@ -9,16 +9,16 @@ export const tilesSchema: z.ZodType<TileClaims, TileClaims> = z
       context.addIssue({ code: 'custom', path: member ? [member] : [], message: rule })
   })
 
-/** Names by which command line and forms give tile claims. */
+/** Names of tile claims as command-line options and form parameters. */
 export const TILE_FIELDS = ['tilesets', 'bbox', 'minzoom', 'maxzoom'] as const
 
-/** Tile claims as command line and forms give them. */
+/** Tile claims as text, from options or parameters. */
 export type TileTexts = Partial<Readonly<Record<(typeof TILE_FIELDS)[number], string | undefined>>>
 
 /**
- * Reads tile claims from texts: `tilesets` and `bbox` separated by commas.
+ * Parses tile claims from text: `tilesets` and `bbox` are lists separated by commas.
  *
- * @returns `undefined` if there are none.
+ * @returns `undefined` if no claim is given.
  * @throws `RangeError` naming the field and its rule.
  */
 export function parseTileTexts(texts: TileTexts): TileClaims | undefined {
@@ -26,7 +26,7 @@ export function parseTileTexts(texts: TileTexts): TileClaims | undefined {
   return given && parseTileClaims(given)
 }
 
-/** The same without a check: what is no number is `NaN`. */
+/** The same without checks: text that is not a number becomes `NaN`. */
 export function readTileTexts(texts: TileTexts): Readonly<Record<string, unknown>> | undefined {
   const { tilesets, bbox, minzoom, maxzoom } = texts
   const given = {
@@ -38,7 +38,7 @@ export function readTileTexts(texts: TileTexts): Readonly<Record<string, unknown
   return Object.keys(given).length === 0 ? undefined : given
 }
 
-// `Number` alone takes an empty text for 0, and takes "0x10".
+// `Number` alone would read an empty text as 0, and accept "0x10".
 function readNumber(text: string): number {
   return /^-?\d{1,9}(?:\.\d{1,15})?$/.test(text) ? Number(text) : Number.NaN
 }

@@ -1,6 +1,6 @@
 import { BrokerError } from '../errors.ts'
 
-/** 401: no such user, or not this password; which of them stays here. */
+/** 401: unknown user or wrong password; the answer does not tell which. */
 export class InvalidCredentialsError extends BrokerError {
   constructor() {
     super(401, 'invalid_credentials', 'Invalid username or password', {
@@ -9,14 +9,14 @@ export class InvalidCredentialsError extends BrokerError {
   }
 }
 
-/** 401: a refresh token that is spent, ended, expired or not ours; which of them stays here. */
+/** 401: a refresh token that is spent, ended, expired or not ours; the answer does not tell which. */
 export class InvalidRefreshTokenError extends BrokerError {
   constructor() {
     super(401, 'invalid_refresh_token', 'Invalid refresh token', { 'WWW-Authenticate': 'Bearer' })
   }
 }
 
-/** 401: no session, or none that is current. */
+/** 401: no current session. */
 export class InvalidSessionError extends BrokerError {
   constructor() {
     super(

@@ -4,41 +4,41 @@ import { UnavailableError } from '../errors.ts'
 /** OWASP's minimum for argon2id, the library's default algorithm: 19 MiB, two passes, one lane. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 const MAX_BYTES = 1024
-/** A hash of no password, at the same cost: what an unknown user's password is compared with. */
-const NOBODY =
+/** A hash of no known password, at the same cost: the password of an unknown user is compared with it. */
+const UNKNOWN_USER =
   '$argon2id$v=19$m=19456,t=2,p=1$tpSChTm9a0yev33e3xgrHg$IKmY5Ans9PmvK89aN+Et6tZ50PAEgVaGchEFk5xa4TI'
-/** Hashes at once: half of Node's four threads, so that files are still read. */
-const RUNNING = 2
-/** Hashes that wait: the last of them is done within about a second. */
-const WAITING = 24
+/** Most hashes at once: half of Node's four threads, so that files can still be read. */
+const MAX_RUNNING = 2
+/** Most hashes that wait: the last one is done within about a second. */
+const MAX_WAITING = 24
 
-/** Compares and hashes passwords, off the event loop and few at a time. */
+/** Verifies and hashes passwords, off the event loop and few at a time. */
 export interface Passwords {
   /**
-   * Is it this hash's password? Without a hash it takes as long, and is not.
+   * Is this the password of the hash? Without a hash, the answer is no and takes as long.
    *
-   * @throws {@link UnavailableError} when too many wait.
+   * @throws {@link UnavailableError} if too many wait.
    */
   verify(passwordHash: string | undefined, password: string): Promise<boolean>
-  /** @throws {@link UnavailableError} when too many wait. */
+  /** @throws {@link UnavailableError} if too many wait. */
   hash(password: string): Promise<string>
 }
 
-/** Creates the password side of login, with a queue of its own. */
+/** Creates it, with its own queue. */
 export function createPasswords(): Passwords {
   const waiting: (() => void)[] = []
   let running = 0
 
   const run = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running >= RUNNING) {
-      if (waiting.length >= WAITING) throw new UnavailableError()
+    if (running >= MAX_RUNNING) {
+      if (waiting.length >= MAX_WAITING) throw new UnavailableError()
       await new Promise<void>((resolve) => waiting.push(resolve))
     } else running++
     try {
       return await work()
     } finally {
       const next = waiting.shift()
-      // Whoever waits takes over the place, so that nobody slips in between.
+      // The next in the queue takes over the slot, so that no newcomer gets it first.
       if (next) next()
       else running--
     }
@@ -46,7 +46,7 @@ export function createPasswords(): Passwords {
 
   return {
     verify: async (passwordHash, password) => {
-      const matches = await run(() => verify(passwordHash ?? NOBODY, password))
+      const matches = await run(() => verify(passwordHash ?? UNKNOWN_USER, password))
       return matches && passwordHash !== undefined
     },
     hash: (password) => run(() => hashPassword(password)),
@@ -59,8 +59,8 @@ export function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Can this be a password? Nothing is trimmed or normalised. NUL is refused, because hashes differ in
- * where they stop at it, and so are lone surrogates, which all become the same bytes in UTF-8.
+ * Can this be a password? Nothing is trimmed or normalised. NUL is refused, because some hash
+ * functions stop at it; so are lone surrogates, which all become the same bytes in UTF-8.
  */
 export function isPassword(value: string): boolean {
   if (value === '' || value.includes('\0') || /\p{Surrogate}/u.test(value)) return false

@@ -1,35 +1,31 @@
 import { randomBytes } from 'node:crypto'
 import { errors, jwtVerify, SignJWT } from 'jose'
-import { isPlainForm } from '../issuer/plain-form.ts'
+import { isCanonicalJws } from '../issuer/canonical-jws.ts'
+import type { Issuer } from '../issuer/issuer.ts'
 import type { Store } from '../store/open.ts'
 import { initSetting } from '../store/settings.ts'
 
-/** Which refresh token: the family that one sign-in began, and its place in the chain. */
+/** A refresh token: the family that its sign-in opened, and its place in the family. */
 export interface RefreshTicket {
   readonly family: string
   readonly generation: number
 }
 
-/** Refresh tokens: for us alone, so they are signed with a secret and no verifier knows a key. */
+/** Refresh tokens. Only we verify them, so they are signed with a secret and not with a public key. */
 export interface RefreshTokens {
-  /** The same ticket and times give the same string, so a retry can be answered alike. Epoch ms. */
-  sign(ticket: RefreshTicket, issuedAt: number, expiresAt: number): Promise<string>
-  /** `undefined` for whatever is not a current refresh token of ours. */
-  find(token: string): Promise<RefreshTicket | undefined>
+  /** The same ticket and times (epoch ms) give the same string, so that a retry gets the same answer. */
+  create(ticket: RefreshTicket, issuedAt: number, expiresAt: number): Promise<string>
+  /** The ticket of a token; `undefined` unless it is a current refresh token of ours. */
+  findTicket(token: string): Promise<RefreshTicket | undefined>
 }
 
 const SETTING = 'refresh_secret'
 const TYPE = 'refresh'
 
-/**
- * Creates the refresh tokens of an issuer; their secret (256 bits) is made with the first of them.
- *
- * @param now Epoch ms.
- */
+/** Creates the refresh tokens of an issuer. Their secret (256 bits) is created with the first token. */
 export function createRefreshTokens(
   store: Store,
-  issuer: string,
-  now: () => number,
+  { url, now }: Pick<Issuer, 'url' | 'now'>,
 ): RefreshTokens {
   let secret: Uint8Array | undefined
   const getSecret = async () => {
@@ -41,24 +37,24 @@ export function createRefreshTokens(
   }
 
   return {
-    sign: async ({ family, generation }, issuedAt, expiresAt) =>
+    create: async ({ family, generation }, issuedAt, expiresAt) =>
       new SignJWT({ token_type: TYPE, family, generation })
         .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-        .setIssuer(issuer)
-        .setAudience(issuer)
+        .setIssuer(url)
+        .setAudience(url)
         .setJti(`${family}.${generation}`)
         .setIssuedAt(Math.floor(issuedAt / 1000))
         .setExpirationTime(Math.floor(expiresAt / 1000))
         .sign(await getSecret()),
 
-    find: async (token) => {
-      if (!isPlainForm(token, ['alg', 'typ'])) return
+    findTicket: async (token) => {
+      if (!isCanonicalJws(token, ['alg', 'typ'])) return
       const key = await getSecret()
       try {
         const { payload } = await jwtVerify(token, key, {
           algorithms: ['HS256'],
-          issuer,
-          audience: issuer,
+          issuer: url,
+          audience: url,
           requiredClaims: ['exp', 'iat', 'jti'],
           currentDate: new Date(now()),
         })

@@ -1,21 +1,22 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { GuardError, type Verifier } from '@tilepass/guard'
-import type { Sign } from '../issuer/sign.ts'
+import type { Issuer } from '../issuer/issuer.ts'
+import { createMint } from '../issuer/mint.ts'
+import { createOwnVerifier, findClaims } from '../issuer/verify.ts'
 import { type Account, findActiveAccount } from '../store/accounts.ts'
 import { endFamily, findFamily, openFamily, rotateFamily } from '../store/login-families.ts'
 import type { Store } from '../store/open.ts'
 import type { SignIn } from '../store/sign-ins.ts'
 import { InvalidRefreshTokenError, InvalidSessionError } from './errors.ts'
-import type { RefreshTicket, RefreshTokens } from './refresh-tokens.ts'
+import { createRefreshTokens, type RefreshTicket } from './refresh-tokens.ts'
 
-/** What a sign-in or a refresh hands out. */
+/** The tokens that a sign-in or a refresh returns. */
 export interface SessionTokens {
   /** The session token. */
   readonly token: string
   readonly refreshToken: string
-  /** Seconds that the session token is good for. */
+  /** Lifetime of the session token. */
   readonly expiresInSeconds: number
-  /** When the last refresh token of the family ends, in epoch ms. */
+  /** When the last refresh token of the family expires, in epoch ms. */
   readonly familyExpiresAt: number
 }
 
@@ -25,16 +26,16 @@ export interface Session {
   readonly family: string
 }
 
-/** Sessions, each a family of refresh tokens. */
+/** Sessions, each with its family of refresh tokens. */
 export interface Sessions {
-  /** Begins a family; `undefined` if the password was changed since it was checked. */
+  /** Opens a family; `undefined` if the password has changed since it was checked. */
   open(signIn: SignIn): Promise<SessionTokens | undefined>
   /**
-   * Spends a refresh token for the next one. One caller wins. Whoever presents a spent token ends
-   * the family, but for a few seconds after the rotation, when it is refused and no more; and the
-   * client that proves with the same key that it asks again gets the same answer again.
+   * Exchanges a refresh token for the next one. Of several concurrent callers one wins. Reuse of a
+   * spent token ends the family. Only for a few seconds after the rotation it is merely refused, and a
+   * client that retries with the same key gets the same answer again.
    *
-   * @param retryKey What the client calls this attempt (`Idempotency-Key`).
+   * @param retryKey The client's name for this attempt (`Idempotency-Key`).
    * @throws {@link InvalidRefreshTokenError}
    * @see RFC 9700 §4.14.2
    */
@@ -43,29 +44,27 @@ export interface Sessions {
   authenticate(token: string): Promise<Session>
   /** Ends a family. */
   end(family: string): Promise<void>
-  /** Ends the family of a refresh token; one that is not ours changes nothing. */
+  /** Ends the family of a refresh token; a token that is not ours changes nothing. */
   endByRefreshToken(token: string): Promise<void>
 }
 
 /** How long sessions last. */
 export interface SessionRules {
   readonly sessionSeconds: number
-  /** From the sign-in; refreshing does not prolong it. */
+  /** Counted from the sign-in; refreshing does not prolong it. */
   readonly familySeconds: number
-  /** How long after a rotation the spent token may turn up again. */
+  /** How long after a rotation the spent token may be presented without ending the family. */
   readonly graceSeconds: number
 }
 
-/** Creates sessions. The family's row is read every time: no cache stands between it and a logout. */
-export function createSessions(
-  store: Store,
-  verifier: Verifier,
-  sign: Sign,
-  refreshTokens: RefreshTokens,
-  rules: SessionRules,
-  now: () => number,
-): Sessions {
-  const hand = async (
+/** Creates sessions. They read the row of the family every time, so that a logout counts at once. */
+export function createSessions(store: Store, issuer: Issuer, rules: SessionRules): Sessions {
+  const { now } = issuer
+  const verifier = createOwnVerifier(issuer, 'session')
+  const mint = createMint(issuer)
+  const refreshTokens = createRefreshTokens(store, issuer)
+
+  const createTokens = async (
     { name, orgId }: Account,
     ticket: RefreshTicket,
     rotatedAt: number,
@@ -79,10 +78,12 @@ export function createSessions(
       org_id: orgId,
       token_type: 'session',
       parent: ticket.family,
+      iat,
+      exp,
     }
     const [token, refreshToken] = await Promise.all([
-      sign(claims, iat, exp),
-      refreshTokens.sign(ticket, rotatedAt, familyExpiresAt),
+      mint(claims),
+      refreshTokens.create(ticket, rotatedAt, familyExpiresAt),
     ])
     return { token, refreshToken, expiresInSeconds: exp - iat, familyExpiresAt }
   }
@@ -106,11 +107,11 @@ export function createSessions(
         ended_at: null,
       }
       if (!(await openFamily(store, family, passwordHash))) return
-      return hand(account, { family: id, generation: 0 }, openedAt, expiresAt)
+      return createTokens(account, { family: id, generation: 0 }, openedAt, expiresAt)
     },
 
     refresh: async (token, retryKey) => {
-      const ticket = await refreshTokens.find(token)
+      const ticket = await refreshTokens.findTicket(token)
       const family = ticket && (await findFamily(store, ticket.family))
       if (!family || family.ended_at !== null || family.expires_at - now() < 1000)
         throw new InvalidRefreshTokenError()
@@ -120,7 +121,7 @@ export function createSessions(
       const next = { family: family.id, generation: ticket.generation + 1 }
       const rotatedAt = now()
       if (await rotateFamily(store, { ...ticket, id: family.id }, retry, rotatedAt))
-        return hand(account, next, rotatedAt, family.expires_at)
+        return createTokens(account, next, rotatedAt, family.expires_at)
 
       const current = await findFamily(store, family.id)
       if (!current || current.ended_at !== null) throw new InvalidRefreshTokenError()
@@ -130,11 +131,12 @@ export function createSessions(
         throw new InvalidRefreshTokenError()
       }
       if (retry === null || retry !== current.retry_key) throw new InvalidRefreshTokenError()
-      return hand(account, next, current.rotated_at, current.expires_at)
+      return createTokens(account, next, current.rotated_at, current.expires_at)
     },
 
     authenticate: async (token) => {
-      const claims = await verifyOrRefuse(verifier, token)
+      const claims = await findClaims(verifier, token)
+      if (!claims) throw new InvalidSessionError()
       const family = await findFamily(store, claims.parent ?? '')
       if (!family || family.ended_at !== null || claims.sub !== `usr_${family.account}`)
         throw new InvalidSessionError()
@@ -146,7 +148,7 @@ export function createSessions(
     end,
 
     endByRefreshToken: async (token) => {
-      const ticket = await refreshTokens.find(token)
+      const ticket = await refreshTokens.findTicket(token)
       if (ticket) await end(ticket.family)
     },
   }
@@ -154,13 +156,4 @@ export function createSessions(
 
 function hashRetryKey(key: string | undefined): string | null {
   return key === undefined ? null : createHash('sha256').update(key).digest('base64url')
-}
-
-async function verifyOrRefuse(verifier: Verifier, token: string) {
-  try {
-    return await verifier.verify(token)
-  } catch (error) {
-    if (error instanceof GuardError && error.status === 401) throw new InvalidSessionError()
-    throw error
-  }
 }

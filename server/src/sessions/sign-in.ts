@@ -1,34 +1,38 @@
 import { toAddressKey } from '../limits/address-key.ts'
 import type { RateLimit } from '../limits/rate-limit.ts'
-import { addAuditEntry } from '../store/audit.ts'
+import { audited } from '../store/audit.ts'
 import type { Store } from '../store/open.ts'
 import { findSignIn, type SignIn, setPassword } from '../store/sign-ins.ts'
 import { InvalidCredentialsError } from './errors.ts'
 import type { Passwords } from './passwords.ts'
 
-/** Who asks to sign in. */
+/** An attempt to sign in. */
 export interface Attempt {
   readonly username: string
   readonly password: string
-  /** Of the client. */
+  /** Network address of the client. */
   readonly address: string | undefined
 }
 
-/** Checks passwords, within limits. */
-export interface SignInDesk {
+/** Checks and changes passwords, within limits. */
+export interface PasswordSignIn {
   /**
-   * Resolves to whom the password belongs. An unknown user and a wrong password are told apart
-   * neither by the answer nor by its time.
+   * Resolves to the account that the password belongs to. Neither the answer nor its time tells an
+   * unknown user from a wrong password.
    *
    * @throws {@link InvalidCredentialsError}, `TooManyRequestsError`, `UnavailableError`
    */
   check(attempt: Attempt): Promise<SignIn>
-  /** Replaces the password that was checked and ends all that was signed in with it. */
+  /**
+   * Replaces the password that was checked, and ends every session that it opened.
+   *
+   * @throws {@link InvalidCredentialsError} if the password has changed since.
+   */
   changePassword(signIn: SignIn, password: string): Promise<void>
 }
 
-/** What a desk is made of. */
-export interface SignInDeskParts {
+/** What it needs. */
+export interface PasswordSignInParts {
   readonly store: Store
   readonly passwords: Passwords
   readonly accountLimit: RateLimit
@@ -40,8 +44,8 @@ export interface SignInDeskParts {
 /** Longest user name that is looked up: an email address. */
 const MAX_USERNAME = 320
 
-/** Creates the desk. */
-export function createSignInDesk(parts: SignInDeskParts): SignInDesk {
+/** Creates it. */
+export function createPasswordSignIn(parts: PasswordSignInParts): PasswordSignIn {
   const { store, passwords, accountLimit, addressLimit, now } = parts
   return {
     check: async ({ username, password, address }) => {
@@ -56,15 +60,16 @@ export function createSignInDesk(parts: SignInDeskParts): SignInDesk {
 
     changePassword: async ({ account, passwordHash }, password) => {
       const next = await passwords.hash(password)
-      const entry = { at: now(), actor: `usr_${account}`, action: 'account.set-password' }
-      await addAuditEntry(store, { ...entry, target: account })
-      if (!(await setPassword(store, account, next, now(), passwordHash)))
-        throw new InvalidCredentialsError()
+      const [actor, action] = [`usr_${account}`, 'account.set-password']
+      await audited(store, { at: now(), actor, action, target: account }, async (change) => {
+        if (!(await setPassword(change, account, next, now(), passwordHash)))
+          throw new InvalidCredentialsError()
+      })
     },
   }
 }
 
-// Spellings that a person would take for the same name share a limit, so none of them is a way round.
+// Spellings that look like the same name share a limit, so that no spelling evades it.
 function toAccountKey(username: string): string {
   return username.normalize('NFKC').trim().toLowerCase().slice(0, MAX_USERNAME)
 }

@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto'
+import type { Selectable } from 'kysely'
 import { NEVER } from './api-tokens.ts'
-import type { Store } from './open.ts'
+import type { Change } from './changes.ts'
+import type { Connection } from './open.ts'
+import type { AccountTable } from './schema.ts'
 
 /** An owner of tokens. */
 export interface Account {
   readonly name: string
   readonly orgId: string
   readonly email: string | undefined
-  /** Since when everything of it is refused, in epoch ms. */
+  /** Epoch ms; from then on everything of the account is refused. */
   readonly disabledAt?: number | undefined
 }
 
@@ -19,34 +22,37 @@ export interface AccountDetails {
 }
 
 /** Finds an account by its exact name, disabled or not. */
-export async function findAccount(store: Store, name: string): Promise<Account | undefined> {
-  const row = await store.db
-    .selectFrom('account')
-    .select(['name', 'org_id', 'email', 'disabled_at'])
-    .where('name', '=', name)
-    .executeTakeFirst()
-  return (
-    row && {
-      name: row.name,
-      orgId: row.org_id,
-      email: row.email ?? undefined,
-      disabledAt: row.disabled_at ?? undefined,
-    }
-  )
+export async function findAccount({ db }: Connection, name: string): Promise<Account | undefined> {
+  const row = await db.selectFrom('account').selectAll().where('name', '=', name).executeTakeFirst()
+  return row && toAccount(row)
+}
+
+/** Finds an account that may act: one that exists and is not disabled. */
+export async function findActiveAccount(
+  connection: Connection,
+  name: string,
+): Promise<Account | undefined> {
+  const account = await findAccount(connection, name)
+  return account?.disabledAt === undefined ? account : undefined
+}
+
+/** All accounts by name. */
+export async function listAccounts({ db }: Connection): Promise<readonly Account[]> {
+  return (await db.selectFrom('account').selectAll().orderBy('name').execute()).map(toAccount)
 }
 
 /**
- * Creates an account and resolves to it; `undefined` if the name is taken. Two callers at once get
- * one account.
+ * Creates an account and resolves to it; `undefined` if the name is taken. Of two concurrent callers
+ * one gets the account.
  */
 export async function createAccount(
-  store: Store,
+  { db }: Connection,
   name: string,
   now: number,
   { email, passwordHash }: AccountDetails = {},
 ): Promise<Account | undefined> {
   const orgId = `org_${randomBytes(16).toString('hex')}`
-  const { numInsertedOrUpdatedRows } = await store.db
+  const { numInsertedOrUpdatedRows } = await db
     .insertInto('account')
     .values({
       name,
@@ -60,58 +66,28 @@ export async function createAccount(
   return numInsertedOrUpdatedRows === 1n ? { name, orgId, email } : undefined
 }
 
-/** Finds an account that may act: one that is there and not disabled. */
-export async function findActiveAccount(store: Store, name: string): Promise<Account | undefined> {
-  const account = await findAccount(store, name)
-  return account?.disabledAt === undefined ? account : undefined
-}
-
-/** All accounts by name. */
-export async function listAccounts(store: Store): Promise<readonly Account[]> {
-  const rows = await store.db.selectFrom('account').selectAll().orderBy('name').execute()
-  return rows.map((row) => ({
-    name: row.name,
-    orgId: row.org_id,
-    email: row.email ?? undefined,
-    disabledAt: row.disabled_at ?? undefined,
-  }))
-}
-
 /**
- * Disables an account for good: from when this resolves every process refuses, within 1 s, its
- * tokens of every kind, those of its grants included.
+ * Disables an account permanently and revokes its tokens of every kind, those of its grants included.
  *
- * @returns `false` if there is no such account; disabling again is no error.
+ * @returns `false` if there is no such account. Disabling it again changes nothing.
  */
-export async function disableAccount(store: Store, name: string, now: number): Promise<boolean> {
-  const orgId = await store.db.transaction().execute(async (transaction) => {
-    const account = await transaction
-      .selectFrom('account')
-      .select(['org_id', 'disabled_at'])
-      .where('name', '=', name)
-      .executeTakeFirst()
-    if (!account) return
-    if (account.disabled_at === null) {
-      await transaction
-        .updateTable('account')
-        .set({ disabled_at: now })
-        .where('name', '=', name)
-        .execute()
-      await transaction
-        .updateTable('api_token')
-        .set({ revoked_at: now, modified_at: now })
-        .where('account', '=', name)
-        .where('revoked_at', 'is', null)
-        .execute()
-    }
-    await transaction
-      .insertInto('revocation')
-      .values({ id: account.org_id, revoked_at: now, expires_at: NEVER })
-      .onConflict((conflict) => conflict.column('id').doNothing())
+export async function disableAccount(change: Change, name: string, now: number): Promise<boolean> {
+  const { db } = change
+  const account = await findAccount(change, name)
+  if (!account) return false
+  if (account.disabledAt === undefined) {
+    await db.updateTable('account').set({ disabled_at: now }).where('name', '=', name).execute()
+    await db
+      .updateTable('api_token')
+      .set({ revoked_at: now, modified_at: now })
+      .where('account', '=', name)
+      .where('revoked_at', 'is', null)
       .execute()
-    return account.org_id
-  })
-  if (orgId === undefined) return false
-  store.revokedHere.add(orgId)
+  }
+  await change.revoke(account.orgId, { at: now, expiresAt: NEVER })
   return true
+}
+
+function toAccount({ name, org_id, email, disabled_at }: Selectable<AccountTable>): Account {
+  return { name, orgId: org_id, email: email ?? undefined, disabledAt: disabled_at ?? undefined }
 }

@@ -1,26 +1,29 @@
 import type { Insertable, Selectable } from 'kysely'
-import type { Store } from './open.ts'
+import type { Change } from './changes.ts'
+import type { Connection } from './open.ts'
 import type { ApiTokenTable } from './schema.ts'
 
 /** A row of the registry of long-lived tokens. */
 export type ApiToken = Readonly<Selectable<ApiTokenTable>>
+/** A new row of the registry. */
+export type NewApiTokenRow = Readonly<Insertable<ApiTokenTable>>
 
-/** `expires_at` of a token without an end: the last instant that a `Date` can hold. */
+/** `expires_at` of a token that never expires: the last instant that a `Date` can hold. */
 export const NEVER = 8_640_000_000_000_000
 
-/** Enters a new API token. */
-export async function addApiToken(store: Store, token: Insertable<ApiTokenTable>): Promise<void> {
-  await store.db.insertInto('api_token').values(token).execute()
+/** Adds a token to the registry. */
+export async function addApiToken({ db }: Connection, token: NewApiTokenRow): Promise<void> {
+  await db.insertInto('api_token').values(token).execute()
 }
 
 /** Finds a token by id, revoked or not. */
-export async function findApiToken(store: Store, id: string): Promise<ApiToken | undefined> {
-  return store.db.selectFrom('api_token').selectAll().where('id', '=', id).executeTakeFirst()
+export async function findApiToken({ db }: Connection, id: string): Promise<ApiToken | undefined> {
+  return db.selectFrom('api_token').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
 /** All tokens, the newest first. */
-export async function listApiTokens(store: Store): Promise<readonly ApiToken[]> {
-  return store.db
+export async function listApiTokens({ db }: Connection): Promise<readonly ApiToken[]> {
+  return db
     .selectFrom('api_token')
     .selectAll()
     .orderBy('created_at', 'desc')
@@ -29,32 +32,30 @@ export async function listApiTokens(store: Store): Promise<readonly ApiToken[]> 
 }
 
 /**
- * Revokes a token: from the moment this resolves it is on disk, and this process refuses the
- * token and those exchanged for it, every other one within 1 s.
+ * Revokes a token and the tokens that were exchanged for it.
  *
- * @returns `false` if there is no such token; revoking again is no error.
+ * @returns `false` if there is no such token. Revoking it again changes nothing.
  */
-export async function revokeApiToken(store: Store, id: string, now: number): Promise<boolean> {
-  const isRevoked = await store.db.transaction().execute(async (transaction) => {
-    const token = await transaction
-      .selectFrom('api_token')
-      .select(['expires_at', 'revoked_at'])
-      .where('id', '=', id)
-      .executeTakeFirst()
-    if (!token) return false
-    if (token.revoked_at !== null) return true
-    await transaction
+export async function revokeApiToken(change: Change, id: string, now: number): Promise<boolean> {
+  const token = await findApiToken(change, id)
+  if (!token) return false
+  if (token.revoked_at === null)
+    await change.db
       .updateTable('api_token')
       .set({ revoked_at: now, modified_at: now })
       .where('id', '=', id)
       .execute()
-    await transaction
-      .insertInto('revocation')
-      .values({ id, revoked_at: now, expires_at: token.expires_at })
-      .onConflict((conflict) => conflict.column('id').doNothing())
-      .execute()
-    return true
-  })
-  if (isRevoked) store.revokedHere.add(id)
-  return isRevoked
+  await change.revoke(id, { at: now, expiresAt: token.expires_at })
+  return true
+}
+
+/** The scopes of a token of the registry. */
+export function readScopes(token: ApiToken): readonly string[] {
+  return token.scopes === '' ? [] : token.scopes.split(' ')
+}
+
+/** The URLs that a token of the registry is restricted to; empty if it is not restricted. */
+export function readAllowedUrls(token: ApiToken): readonly string[] {
+  const urls: unknown = JSON.parse(token.allowed_urls)
+  return Array.isArray(urls) ? urls.filter((url) => typeof url === 'string') : []
 }

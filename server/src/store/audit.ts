@@ -1,11 +1,12 @@
-import type { Store } from './open.ts'
+import { applyChange, type Change } from './changes.ts'
+import type { Connection, Store } from './open.ts'
 
 /** An entry of the audit trail. */
 export interface AuditEntry {
   readonly id: number
   /** Epoch ms. */
   readonly at: number
-  /** Id of the token or session's user that asked for it, or `cli`. */
+  /** Id of the token, or of the user of the session, that made the change; `cli` for the command line. */
   readonly actor: string
   readonly action: string
   readonly target: string
@@ -14,21 +15,33 @@ export interface AuditEntry {
 /** Which part of the audit trail to read. */
 export interface AuditQuery {
   readonly limit: number
-  /** Only entries older than the one of this id. */
+  /** Only entries older than the one with this id. */
   readonly before?: number | undefined
 }
 
-/** Writes an entry; it is on disk when this resolves. */
-export async function addAuditEntry(store: Store, entry: Omit<AuditEntry, 'id'>): Promise<void> {
-  await store.db.insertInto('audit').values(entry).execute()
+/**
+ * Makes a change and its audit entry in one transaction, the entry first: neither exists without the
+ * other. If `run` throws, because there is nothing to change or for any other reason, both are undone.
+ *
+ * Mint and hash before: `run` must query through the change alone (see {@link applyChange}).
+ */
+export async function audited<T>(
+  store: Store,
+  entry: Omit<AuditEntry, 'id'>,
+  run: (change: Change) => Promise<T>,
+): Promise<T> {
+  return applyChange(store, async (change) => {
+    await change.db.insertInto('audit').values(entry).execute()
+    return run(change)
+  })
 }
 
-/** Entries, the newest first. */
+/** Lists entries, the newest first. */
 export async function listAuditEntries(
-  store: Store,
+  { db }: Connection,
   { limit, before }: AuditQuery,
 ): Promise<readonly AuditEntry[]> {
-  let query = store.db.selectFrom('audit').selectAll()
+  let query = db.selectFrom('audit').selectAll()
   if (before !== undefined) query = query.where('id', '<', before)
   return query.orderBy('id', 'desc').limit(limit).execute()
 }

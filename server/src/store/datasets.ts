@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { Selectable } from 'kysely'
-import type { Store } from './open.ts'
+import type { Insertable, Selectable } from 'kysely'
+import type { Connection, Store } from './open.ts'
 import type { DatasetTable } from './schema.ts'
 
 /** A file of the catalogue. */
 export type Dataset = Readonly<Selectable<DatasetTable>>
 
-/** What a dataset is to be; see the table's columns. */
+/** A new dataset; see the columns of the table. */
 export interface DatasetDetails {
   /** UUID in lower case; a new one by default. */
   readonly id?: string | undefined
@@ -18,32 +18,23 @@ export interface DatasetDetails {
 }
 
 /** Finds a dataset by its id in lower case. */
-export async function findDataset(store: Store, id: string): Promise<Dataset | undefined> {
-  return store.db.selectFrom('dataset').selectAll().where('id', '=', id).executeTakeFirst()
+export async function findDataset({ db }: Connection, id: string): Promise<Dataset | undefined> {
+  return db.selectFrom('dataset').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
 /** All datasets by name. */
-export async function listDatasets(store: Store): Promise<readonly Dataset[]> {
-  return store.db.selectFrom('dataset').selectAll().orderBy('name').execute()
+export async function listDatasets({ db }: Connection): Promise<readonly Dataset[]> {
+  return db.selectFrom('dataset').selectAll().orderBy('name').execute()
 }
 
-/** Enters a dataset and resolves to it; `undefined` if its name or id is taken. */
+/** Adds a dataset and resolves to it; `undefined` if its name or id is taken. */
 export async function addDataset(
-  store: Store,
-  { id = randomUUID(), name, account, path, kind, isPublic }: DatasetDetails,
+  { db }: Connection,
+  details: DatasetDetails,
   now: number,
 ): Promise<Dataset | undefined> {
-  const row = {
-    id,
-    name,
-    account,
-    path,
-    kind,
-    is_public: isPublic ? 1 : 0,
-    is_configured: 0,
-    created_at: now,
-  }
-  const { numInsertedOrUpdatedRows } = await store.db
+  const row = toRow(details, 0, now)
+  const { numInsertedOrUpdatedRows } = await db
     .insertInto('dataset')
     .values(row)
     .onConflict((conflict) => conflict.doNothing())
@@ -51,9 +42,9 @@ export async function addDataset(
   return numInsertedOrUpdatedRows === 1n ? row : undefined
 }
 
-/** Takes a dataset out of the catalogue by its name; `false` if there is none. */
-export async function removeDataset(store: Store, name: string): Promise<boolean> {
-  const { numDeletedRows } = await store.db
+/** Removes a dataset from the catalogue by its name; `false` if there is none. */
+export async function removeDataset({ db }: Connection, name: string): Promise<boolean> {
+  const { numDeletedRows } = await db
     .deleteFrom('dataset')
     .where('name', '=', name)
     .executeTakeFirst()
@@ -61,9 +52,10 @@ export async function removeDataset(store: Store, name: string): Promise<boolean
 }
 
 /**
- * Makes the catalogue's configured part equal to these; what was added by hand stays.
+ * Makes the configured part of the catalogue equal to these datasets. Datasets that were added by hand
+ * stay.
  *
- * @returns Names that datasets of other ids have already; then nothing was changed.
+ * @returns Names that datasets with other ids have already; then nothing was changed.
  */
 export async function replaceConfiguredDatasets(
   store: Store,
@@ -87,17 +79,25 @@ export async function replaceConfiguredDatasets(
         where.or([where('is_configured', '=', 1), ...ids.map((id) => where('id', '=', id))]),
       )
       .execute()
-    const rows = datasets.map(({ id, name, account, path, kind, isPublic }) => ({
-      id,
-      name,
-      account,
-      path,
-      kind,
-      is_public: isPublic ? 1 : 0,
-      is_configured: 1,
-      created_at: now,
-    }))
+    const rows = datasets.map((details) => toRow(details, 1, now))
     if (rows.length > 0) await transaction.insertInto('dataset').values(rows).execute()
     return []
   })
+}
+
+function toRow(
+  { id = randomUUID(), name, account, path, kind, isPublic }: DatasetDetails,
+  isConfigured: 0 | 1,
+  now: number,
+) {
+  return {
+    id,
+    name,
+    account,
+    path,
+    kind,
+    is_public: isPublic ? 1 : 0,
+    is_configured: isConfigured,
+    created_at: now,
+  } satisfies Insertable<DatasetTable>
 }

@@ -1,13 +1,13 @@
 import type { Selectable } from 'kysely'
-import type { Store } from './open.ts'
+import type { Connection, Store } from './open.ts'
 import type { LoginFamilyTable } from './schema.ts'
 
-/** What one sign-in began. */
+/** The refresh tokens and sessions that came from one sign-in. */
 export type LoginFamily = Readonly<Selectable<LoginFamilyTable>>
 
 /**
- * Opens a family, unless the account's password is no longer the one that was checked: a sign-in
- * that a change of password overtakes must not survive it.
+ * Opens a family, unless the password of the account has changed since it was checked: a sign-in that
+ * is overtaken by a change of password must not survive it.
  */
 export async function openFamily(
   store: Store,
@@ -34,18 +34,18 @@ export async function openFamily(
 }
 
 /** Finds a family by id, ended or not. */
-export async function findFamily(store: Store, id: string): Promise<LoginFamily | undefined> {
-  return store.db.selectFrom('login_family').selectAll().where('id', '=', id).executeTakeFirst()
+export async function findFamily({ db }: Connection, id: string): Promise<LoginFamily | undefined> {
+  return db.selectFrom('login_family').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-/** Moves a family on by one refresh token; of several callers at once one gets `true`. */
+/** Advances a family by one refresh token; of several concurrent callers one gets `true`. */
 export async function rotateFamily(
-  store: Store,
+  { db }: Connection,
   { id, generation }: Pick<LoginFamily, 'id' | 'generation'>,
   retryKey: string | null,
   now: number,
 ): Promise<boolean> {
-  const { numUpdatedRows } = await store.db
+  const { numUpdatedRows } = await db
     .updateTable('login_family')
     .set({ generation: generation + 1, rotated_at: now, retry_key: retryKey })
     .where('id', '=', id)
@@ -55,9 +55,9 @@ export async function rotateFamily(
   return numUpdatedRows === 1n
 }
 
-/** Ends a family: its refresh tokens and sessions are worth nothing from when this resolves. */
-export async function endFamily(store: Store, id: string, now: number): Promise<void> {
-  await store.db
+/** Ends a family: from when this resolves, its refresh tokens and sessions are refused. */
+export async function endFamily({ db }: Connection, id: string, now: number): Promise<void> {
+  await db
     .updateTable('login_family')
     .set({ ended_at: now })
     .where('id', '=', id)

@@ -1,20 +1,19 @@
-import type { Insertable, Transaction } from 'kysely'
-import type { ApiToken } from './api-tokens.ts'
-import type { Store } from './open.ts'
-import type { ApiTokenTable, Tables } from './schema.ts'
+import type { ApiToken, NewApiTokenRow } from './api-tokens.ts'
+import type { Change } from './changes.ts'
+import type { Connection } from './open.ts'
 
 /** Which tokens of an account to list. */
 export interface MapboxTokenQuery {
   readonly usage?: 'pk' | 'sk' | undefined
   readonly isDefault?: boolean | undefined
   readonly sortBy: 'created_at' | 'modified_at'
-  /** Only what comes after this place in the order. */
+  /** Only tokens after this place in the order. */
   readonly after?: { readonly at: number; readonly id: string } | undefined
   readonly limit: number
 }
 
-/** What an update changes; the rest stays. */
-export interface MapboxTokenChange {
+/** What an update changes; everything else stays. */
+export interface MapboxTokenUpdate {
   readonly note?: string
   readonly scopes?: string
   readonly allowed_urls?: string
@@ -23,20 +22,20 @@ export interface MapboxTokenChange {
 
 /** Finds a current Mapbox token of this account. */
 export async function findMapboxToken(
-  store: Store,
+  connection: Connection,
   account: string,
   id: string,
 ): Promise<ApiToken | undefined> {
-  return selectCurrent(store, account).where('id', '=', id).executeTakeFirst()
+  return selectCurrent(connection, account).where('id', '=', id).executeTakeFirst()
 }
 
-/** A page of the account's current Mapbox tokens, the newest first. */
+/** A page of the current Mapbox tokens of an account, the newest first. */
 export async function listMapboxTokens(
-  store: Store,
+  connection: Connection,
   account: string,
   { usage, isDefault, sortBy, after, limit }: MapboxTokenQuery,
 ): Promise<readonly ApiToken[]> {
-  let query = selectCurrent(store, account)
+  let query = selectCurrent(connection, account)
   if (usage !== undefined) query = query.where('usage', '=', usage)
   if (isDefault !== undefined) query = query.where('is_default', '=', isDefault ? 1 : 0)
   if (after)
@@ -49,17 +48,17 @@ export async function listMapboxTokens(
   return query.orderBy(sortBy, 'desc').orderBy('id').limit(limit).execute()
 }
 
-/** Changes a current token; resolves to what it is then, `undefined` if it is none. */
+/** Updates a current token and resolves to the new row; `undefined` if there is no such token. */
 export async function updateMapboxToken(
-  store: Store,
+  { db }: Connection,
   account: string,
   id: string,
-  change: MapboxTokenChange,
+  update: MapboxTokenUpdate,
   now: number,
 ): Promise<ApiToken | undefined> {
-  return store.db
+  return db
     .updateTable('api_token')
-    .set({ ...change, modified_at: now })
+    .set({ ...update, modified_at: now })
     .where('id', '=', id)
     .where('account', '=', account)
     .where('format', '=', 'mapbox')
@@ -68,60 +67,46 @@ export async function updateMapboxToken(
     .executeTakeFirst()
 }
 
-/** Enters a default token unless the account has one; of two callers at once one wins. */
+/** Adds a default token unless the account has one; of two concurrent callers one wins. */
 export async function addDefaultToken(
-  store: Store,
-  token: Insertable<ApiTokenTable>,
+  connection: Connection,
+  token: NewApiTokenRow,
 ): Promise<void> {
-  const has = await selectCurrent(store, token.account)
+  const current = await selectCurrent(connection, token.account)
     .where('is_default', '=', 1)
     .executeTakeFirst()
-  if (!has) await insertDefault(store.db, token)
+  if (!current) await insertDefault(connection, token)
 }
 
 /**
- * Revokes a current token of the account, on disk when this resolves. A default token is replaced in
- * the same transaction.
+ * Revokes a current token of the account. A default token is replaced in the same change.
  *
- * @param createDefault The row to put in its place.
- * @returns `false` if there is no such token, or no more.
+ * @param createDefault Creates the row that replaces it.
+ * @returns `false` if the account has no such current token.
  */
 export async function deleteMapboxToken(
-  store: Store,
+  change: Change,
   account: string,
   id: string,
   now: number,
-  createDefault: () => Insertable<ApiTokenTable>,
+  createDefault: () => NewApiTokenRow,
 ): Promise<boolean> {
-  return store.db.transaction().execute(async (transaction) => {
-    const deleted = await transaction
-      .updateTable('api_token')
-      .set({ revoked_at: now, modified_at: now })
-      .where('id', '=', id)
-      .where('account', '=', account)
-      .where('format', '=', 'mapbox')
-      .where('revoked_at', 'is', null)
-      .returning('is_default')
-      .executeTakeFirst()
-    if (!deleted) return false
-    if (deleted.is_default === 1) await insertDefault(transaction, createDefault())
-    return true
-  })
+  const deleted = await change.db
+    .updateTable('api_token')
+    .set({ revoked_at: now, modified_at: now })
+    .where('id', '=', id)
+    .where('account', '=', account)
+    .where('format', '=', 'mapbox')
+    .where('revoked_at', 'is', null)
+    .returning('is_default')
+    .executeTakeFirst()
+  if (!deleted) return false
+  if (deleted.is_default === 1) await insertDefault(change, createDefault())
+  return true
 }
 
-/** The scopes of a row. */
-export function readScopes(token: ApiToken): readonly string[] {
-  return token.scopes === '' ? [] : token.scopes.split(' ')
-}
-
-/** The URLs that a row's token is restricted to; empty without a restriction. */
-export function readAllowedUrls(token: ApiToken): readonly string[] {
-  const urls: unknown = JSON.parse(token.allowed_urls)
-  return Array.isArray(urls) ? urls.filter((url) => typeof url === 'string') : []
-}
-
-function selectCurrent(store: Store, account: string) {
-  return store.db
+function selectCurrent({ db }: Connection, account: string) {
+  return db
     .selectFrom('api_token')
     .selectAll()
     .where('account', '=', account)
@@ -129,10 +114,7 @@ function selectCurrent(store: Store, account: string) {
     .where('revoked_at', 'is', null)
 }
 
-async function insertDefault(
-  db: Store['db'] | Transaction<Tables>,
-  token: Insertable<ApiTokenTable>,
-): Promise<void> {
+async function insertDefault({ db }: Connection, token: NewApiTokenRow): Promise<void> {
   // A unique index allows one current default token per account.
   await db
     .insertInto('api_token')

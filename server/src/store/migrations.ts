@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 import type { Tables } from './schema.ts'
 
-/** Steps of the schema in order; a released step never changes. */
+/** The steps of the schema in order. A released step never changes. */
 const STEPS: readonly string[][] = [
   [
     `create table account (
@@ -60,10 +60,10 @@ const STEPS: readonly string[][] = [
 /**
  * Brings the schema up to date.
  *
- * Each step and the note that it was done commit together, so a process killed half-way leaves
- * nothing behind, and two that start at once take turns.
+ * The steps and their version numbers commit together, so that a process that is killed half-way leaves
+ * nothing behind. Processes that start at the same time take turns.
  *
- * @throws `Error` if the data folder was written by a newer version.
+ * @throws `Error` if a newer version has written to the data folder.
  */
 export async function migrate(db: Kysely<Tables>): Promise<void> {
   await sql`create table if not exists schema_version (version integer not null)`.execute(db)
@@ -73,7 +73,9 @@ export async function migrate(db: Kysely<Tables>): Promise<void> {
     }>`select max(version) as version from schema_version`.execute(transaction)
     const current = rows[0]?.version ?? 0
     if (current > STEPS.length)
-      throw new Error('The data folder belongs to a newer version of Tilepass: upgrade first')
+      throw new Error(
+        'A newer version of Tilepass has written to this data folder. Upgrade Tilepass, or use another data folder',
+      )
     for (const [index, statements] of STEPS.entries()) {
       if (index < current) continue
       for (const statement of statements) await sql.raw(statement).execute(transaction)

@@ -5,26 +5,25 @@ import { migrate } from './migrations.ts'
 import type { Tables } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
 
-/** An open store. Several processes may have one data folder open at once. */
-export interface Store {
+/** What queries run on: the open store, or a change in progress. */
+export interface Connection {
   readonly db: Kysely<Tables>
-  /** A number that changes whenever another process has written to the store, or `noteWrite` ran. */
+}
+
+/** An open store. Several processes may have the same data folder open. */
+export interface Store extends Connection {
+  /** A number that changes whenever another process has written to the store. */
   readDataVersion(): number
-  /** Makes this process notice a write of its own, too. */
-  noteWrite(): void
-  /** Ids that this process has revoked: its own writes do not change the data version. */
-  readonly revokedHere: Set<string>
-  /** Epochs (epoch ms, by id) that this process has raised, likewise. */
-  readonly epochsHere: Map<string, number>
   close(): Promise<void>
 }
 
-/** How long to wait for another process's lock, in ms: a server answers 503, a person can wait. */
+/** How long to wait for the lock of another process, in ms: a server answers 503, a command can wait. */
 export const BUSY_TIMEOUT = { server: 1_000, cli: 5_000 }
 
 /**
- * Opens the store of a data folder, creating both on the first run: folder 0700, files 0600.
+ * Opens the store of a data folder. The first run creates both: folder 0700, files 0600.
  *
+ * @param busyTimeout How long to wait for a lock, in ms.
  * @throws `StoreUnavailableError` if it is locked or unreadable.
  */
 export async function openStore(folder: string, busyTimeout: number): Promise<Store> {
@@ -37,7 +36,6 @@ export async function openStore(folder: string, busyTimeout: number): Promise<St
   const database = await openSqlite(path, busyTimeout)
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) })
   const dataVersion = database.prepare('PRAGMA data_version')
-  let ownWrites = 0
   try {
     await migrate(db)
   } catch (error) {
@@ -50,14 +48,8 @@ export async function openStore(folder: string, busyTimeout: number): Promise<St
       const row: unknown = dataVersion.all([])[0]
       const version: unknown = typeof row === 'object' && row ? Object.values(row)[0] : undefined
       if (typeof version !== 'number') throw new TypeError('PRAGMA data_version is not a number')
-      // Both only ever grow, so their sum shows a change of either.
-      return version + ownWrites
+      return version
     },
-    noteWrite: () => {
-      ownWrites++
-    },
-    revokedHere: new Set(),
-    epochsHere: new Map(),
     close: () => db.destroy(),
   }
 }

@@ -14,19 +14,19 @@ export interface Tables {
   audit: AuditTable
 }
 
-/** Who owns tokens; `org_id` is what tokens call it. */
+/** The owners of tokens. Tokens carry the `org_id`. */
 export interface AccountTable {
   name: string
   org_id: string
   email: string | null
-  /** Argon2id in PHC form; null when the account cannot sign in. */
+  /** Argon2id in PHC form; null if the account cannot sign in. */
   password_hash: string | null
   created_at: number
-  /** Since when everything of this account is refused. */
+  /** From then on everything of this account is refused. */
   disabled_at: number | null
 }
 
-/** Long-lived tokens: what they are, never their strings. */
+/** Long-lived tokens, without their strings. */
 export interface ApiTokenTable {
   id: string
   account: string
@@ -45,30 +45,30 @@ export interface ApiTokenTable {
   usage: ColumnType<'pk' | 'sk' | null, 'pk' | 'sk' | null | undefined, never>
   /** Mapbox format only: 1 for the account's default token. */
   is_default: ColumnType<number, number | undefined, never>
-  /** Mapbox format only: JSON of restrictions that are kept but that no surface can check. */
+  /** Mapbox format only: JSON of restrictions that are stored but cannot be checked here. */
   restrictions: ColumnType<string | null, string | null | undefined, string | null>
-  /** 1 if it may look and never make: GeoLens mints nothing for it. */
+  /** 1 if it is read-only: GeoLens creates no download token for it. */
   read_only: ColumnType<number, number | undefined, never>
 }
 
 export interface SigningKeyTable {
   kid: string
   algorithm: string
-  /** Private JWK as JSON; the folder's and file's modes protect it. */
+  /** Private JWK as JSON; the permissions of folder and file protect it. */
   private_jwk: string
   created_at: number
-  /** Published from the start, it signs from here on. */
+  /** The key is published at once, and signs from then on. */
   signs_from: number
 }
 
-/** Grants seeded on a first run; those of the configuration come before them. */
+/** Grants that a first run added; the configuration overrides them. */
 export interface GrantTable {
   name: string
-  /** JSON as in the configuration. */
+  /** JSON in the shape of the configuration. */
   settings: string
 }
 
-/** Ids whose tokens, and whose children, are refused until `expires_at`. */
+/** Ids whose tokens, and the tokens that came from them, are refused until `expires_at`. */
 export interface RevocationTable {
   id: string
   revoked_at: number
@@ -85,48 +85,48 @@ export interface UsageTable {
   /** UTC, as in 2026-01-31. */
   day: string
   org_id: string
-  /** Id of a long-lived token or of a grant; access tokens count for what they came from. */
+  /** Id of a long-lived token or of a grant. An access token counts for what it came from. */
   token: string
   use: string
   count: number
 }
 
-/** Who changed what; written before the change is made. */
+/** Who changed what; written in the transaction of the change. */
 export interface AuditTable {
   id: Generated<number>
   at: number
-  /** Id of a token, or `cli`. */
+  /** Id of a token or of a user, or `cli`. */
   actor: string
   action: string
   target: string
 }
 
-/** What began with one sign-in: a chain of refresh tokens of which only the last is good. */
+/** The refresh tokens of one sign-in; only the last one is valid. */
 export interface LoginFamilyTable {
   id: string
   account: string
-  /** Number of the refresh token that is good; each rotation adds one. */
+  /** Number of the refresh token that is valid; each rotation adds one. */
   generation: number
   rotated_at: number
-  /** Hash of the key by which the client of the last rotation can prove a retry. */
+  /** Hash of the key with which the client of the last rotation can retry it. */
   retry_key: string | null
-  /** Rotation does not move it. */
+  /** Rotation does not change it. */
   expires_at: number
   ended_at: number | null
 }
 
-/** The catalogue of files that can be downloaded. */
+/** The catalogue of files for download. */
 export interface DatasetTable {
   /** UUID in lower case. */
   id: string
   name: string
-  /** Its owner. */
+  /** Name of its owner. */
   account: string
-  /** Absolute. */
+  /** Absolute path. */
   path: string
   kind: 'raster' | 'other'
   is_public: number
-  /** 1 if the configuration lists it, and takes it away again. */
+  /** 1 if it comes from the configuration, which may also remove it. */
   is_configured: number
   created_at: number
 }

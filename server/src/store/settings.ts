@@ -1,8 +1,8 @@
-import type { Store } from './open.ts'
+import type { Connection } from './open.ts'
 
-/** Reads a setting of the data folder. */
-export async function findSetting(store: Store, name: string): Promise<string | undefined> {
-  const row = await store.db
+/** Finds a setting of the data folder. */
+export async function findSetting({ db }: Connection, name: string): Promise<string | undefined> {
+  const row = await db
     .selectFrom('setting')
     .select('value')
     .where('name', '=', name)
@@ -10,14 +10,18 @@ export async function findSetting(store: Store, name: string): Promise<string | 
   return row?.value
 }
 
-/** Sets a setting unless it has a value; resolves to the value that it then has. */
-export async function initSetting(store: Store, name: string, value: string): Promise<string> {
-  const current = await findSetting(store, name)
+/** Sets a setting unless it has a value, and resolves to the value that it then has. */
+export async function initSetting(
+  connection: Connection,
+  name: string,
+  value: string,
+): Promise<string> {
+  const current = await findSetting(connection, name)
   if (current !== undefined) return current
-  await store.db
+  await connection.db
     .insertInto('setting')
     .values({ name, value })
     .onConflict((conflict) => conflict.column('name').doNothing())
     .execute()
-  return (await findSetting(store, name)) ?? value
+  return (await findSetting(connection, name)) ?? value
 }

@@ -1,6 +1,7 @@
-import type { Store } from './open.ts'
+import type { Change } from './changes.ts'
+import type { Connection } from './open.ts'
 
-/** What a user name stands for at sign-in. */
+/** The account that a user name stands for at sign-in. */
 export interface SignIn {
   readonly account: string
   /** Argon2id in PHC form. */
@@ -8,11 +9,14 @@ export interface SignIn {
 }
 
 /**
- * Finds who signs in under an account's name or its email address, as an exact string. An address
- * that several accounts have stands for none of them, and neither does a disabled account.
+ * Finds the account to sign in to by its name or its email address, as an exact string. An address
+ * that several accounts share finds none of them; nor is a disabled account found.
  */
-export async function findSignIn(store: Store, username: string): Promise<SignIn | undefined> {
-  const rows = await store.db
+export async function findSignIn(
+  { db }: Connection,
+  username: string,
+): Promise<SignIn | undefined> {
+  const rows = await db
     .selectFrom('account')
     .select(['name', 'password_hash'])
     .where((where) => where.or([where('name', '=', username), where('email', '=', username)]))
@@ -26,32 +30,30 @@ export async function findSignIn(store: Store, username: string): Promise<SignIn
 }
 
 /**
- * Changes an account's password and ends everything that was signed in with the old one, together.
+ * Changes the password of an account and ends everything that was signed in with the old one.
  *
- * @param expected The hash that is to be replaced, if only that one.
- * @returns `false` if there is no such account, or its password is another one by now.
+ * @param expected Replace only this hash.
+ * @returns `false` if there is no such account, or its password has changed since.
  */
 export async function setPassword(
-  store: Store,
+  { db }: Change,
   account: string,
   passwordHash: string,
   now: number,
   expected?: string,
 ): Promise<boolean> {
-  return store.db.transaction().execute(async (transaction) => {
-    const { numUpdatedRows } = await transaction
-      .updateTable('account')
-      .set({ password_hash: passwordHash })
-      .where('name', '=', account)
-      .$if(expected !== undefined, (query) => query.where('password_hash', '=', expected ?? ''))
-      .executeTakeFirst()
-    if (numUpdatedRows !== 1n) return false
-    await transaction
-      .updateTable('login_family')
-      .set({ ended_at: now })
-      .where('account', '=', account)
-      .where('ended_at', 'is', null)
-      .execute()
-    return true
-  })
+  const { numUpdatedRows } = await db
+    .updateTable('account')
+    .set({ password_hash: passwordHash })
+    .where('name', '=', account)
+    .$if(expected !== undefined, (query) => query.where('password_hash', '=', expected ?? ''))
+    .executeTakeFirst()
+  if (numUpdatedRows !== 1n) return false
+  await db
+    .updateTable('login_family')
+    .set({ ended_at: now })
+    .where('account', '=', account)
+    .where('ended_at', 'is', null)
+    .execute()
+  return true
 }

@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from './errors.ts'
 
-/** The part of a prepared statement that Kysely's SQLite dialect asks for. */
+/** The part of a prepared statement that Kysely's SQLite dialect uses. */
 interface Statement {
   readonly reader: boolean
   all(parameters: readonly unknown[]): unknown[]
@@ -11,7 +11,7 @@ interface Statement {
   iterate(parameters: readonly unknown[]): IterableIterator<unknown>
 }
 
-/** An open database as Kysely's SQLite dialect asks for it. */
+/** An open database in the form that Kysely's SQLite dialect uses. */
 export interface SqliteDatabase {
   prepare(sql: string): Statement
   close(): void
@@ -35,16 +35,17 @@ interface NativeDatabase {
   close(): void
 }
 
-/** ms to wait for a lock that was waited for in vain before, until it is free again. */
+/** How long to wait for a lock after an earlier wait for it has failed, in ms. */
 const STUCK_TIMEOUT = 10
 
 /**
- * Opens a database file with Node's own SQLite, or its double where Node has none.
+ * Opens a database file with the SQLite of Node, or with a package of the same API where Node has none.
  *
- * Every commit is synced to disk before it returns: an acknowledged revocation survives a power cut.
+ * Every commit is synced to disk before it returns, so that an acknowledged revocation survives a power
+ * cut.
  *
- * @param busyTimeout ms to wait for another process's lock; the event loop waits too, so a lock that
- *   stays is waited for once and not by every request.
+ * @param busyTimeout How long to wait for the lock of another process, in ms. The wait blocks the event
+ *   loop, so only the first request waits for a lock that stays.
  */
 export async function openSqlite(path: string, busyTimeout: number): Promise<SqliteDatabase> {
   const database = await openNative(path)
@@ -72,14 +73,14 @@ export async function openSqlite(path: string, busyTimeout: number): Promise<Sql
   })
   return {
     prepare: (sql) => {
-      // A transaction that starts with a read cannot wait for a lock when it comes to write.
+      // A transaction that begins with a read cannot wait for the lock when it writes later.
       const statement = guardCall(() => database.prepare(sql === 'begin' ? 'begin immediate' : sql))
       return {
         reader: statement.columns().length > 0,
         all: (parameters) => guardWait(() => statement.all(...parameters.map(toValue))),
         run: (parameters) => {
           const result = guardWait(() => statement.run(...parameters.map(toValue)))
-          // Reading needs no lock; whoever has written had it.
+          // A statement that has written had the lock; one that reads does not need it.
           setStuck(false)
           return result
         },
@@ -102,7 +103,7 @@ async function openNative(path: string): Promise<NativeDatabase> {
   return guardCall(() => new DatabaseSync(path))
 }
 
-// Node 22 before 22.16 has the module, but statements cannot say whether they return rows.
+// In Node 22 before 22.16 statements cannot tell whether they return rows.
 function isSqliteModule(value: unknown): value is SqliteModule {
   if (typeof value !== 'object' || value === null || !('DatabaseSync' in value)) return false
   const statement: unknown = Reflect.get(value, 'StatementSync')
@@ -112,8 +113,8 @@ function isSqliteModule(value: unknown): value is SqliteModule {
 function toValue(parameter: unknown): Value {
   switch (typeof parameter) {
     case 'string':
-      // The double of Node's SQLite cuts a text off at NUL, and would find what has the rest as its
-      // name. Bytes equal no text.
+      // The package cuts a text off at NUL, so a query would find the row with the shorter name. Bytes
+      // equal no text.
       return parameter.includes('\0') ? Buffer.from(parameter) : parameter
     case 'number':
     case 'bigint':
@@ -126,9 +127,9 @@ function toValue(parameter: unknown): Value {
   }
 }
 
-/** Another process has the lock. */
+/** Result code: another process has the lock. */
 const BUSY = 5
-/** Primary result codes that mean "not now" rather than "wrong". @see https://sqlite.org/rescode.html */
+/** Primary result codes of outages that may pass. @see https://sqlite.org/rescode.html */
 const OUTAGES = new Set([BUSY, 6, 8, 10, 13, 14])
 
 function guardCall<T>(call: () => T): T {
@@ -145,7 +146,7 @@ function readResultCode(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null) return
   for (const name of ['errcode', 'sqliteCode', 'sqliteExtendedCode']) {
     const code: unknown = Reflect.get(error, name)
-    // The low byte of an extended code is its primary one.
+    // The low byte of an extended code is the primary code.
     if (typeof code === 'number') return code & 0xff
   }
   return

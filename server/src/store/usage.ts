@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Store } from './open.ts'
+import type { Connection, Store } from './open.ts'
 
 /** How often a token was used on a day, for one kind of use. */
 export interface UsageCount {
@@ -12,13 +12,13 @@ export interface UsageCount {
   readonly count: number
 }
 
-/** Counts to add, and when each token was used last. */
+/** A count to add, and when the token was last used. */
 export interface UsageEntry extends UsageCount {
   /** Epoch ms. */
   readonly lastUsedAt: number
 }
 
-/** Adds counts to those that are there, whichever process wrote them. */
+/** Adds counts to those in the store, which any process may have written. */
 export async function addUsage(store: Store, entries: readonly UsageEntry[]): Promise<void> {
   await store.db.transaction().execute(async (transaction) => {
     for (const { day, orgId, token, use, count, lastUsedAt } of entries) {
@@ -43,14 +43,14 @@ export async function addUsage(store: Store, entries: readonly UsageEntry[]): Pr
   })
 }
 
-/** Counts of an organisation on days from `from` to `to`, both included, the newest day first. */
+/** Counts of an organisation on the days from `from` to `to` inclusive, the newest day first. */
 export async function listUsage(
-  store: Store,
+  { db }: Connection,
   orgId: string,
   from: string,
   to: string,
 ): Promise<readonly UsageCount[]> {
-  const rows = await store.db
+  const rows = await db
     .selectFrom('usage')
     .selectAll()
     .where('org_id', '=', orgId)
@@ -65,10 +65,10 @@ export async function listUsage(
 
 /** How often an organisation's tokens were used on a day, for one kind of use. */
 export async function sumUsage(
-  store: Store,
+  { db }: Connection,
   { orgId, day, use }: Pick<UsageCount, 'orgId' | 'day' | 'use'>,
 ): Promise<number> {
-  const row = await store.db
+  const row = await db
     .selectFrom('usage')
     .select(({ fn }) => fn.sum<number | null>('count').as('total'))
     .where('org_id', '=', orgId)
@@ -78,12 +78,12 @@ export async function sumUsage(
   return Number(row?.total ?? 0)
 }
 
-/** Uses of each token on a day and all told, by token id. */
+/** Uses of each token on a day and in total, by token id. */
 export async function summarizeUsage(
-  store: Store,
+  { db }: Connection,
   day: string,
 ): Promise<ReadonlyMap<string, { readonly today: number; readonly total: number }>> {
-  const rows = await store.db
+  const rows = await db
     .selectFrom('usage')
     .select(({ fn }) => [
       'token',

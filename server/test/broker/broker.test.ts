@@ -57,7 +57,7 @@ test('health checks answer, and the standalone app has security headers', async 
   }
 })
 
-test('X8: what is nowhere is 404 in JSON', async () => {
+test('X8: an unknown path is 404 in JSON', async () => {
   const { url } = await startBroker()
   for (const path of ['/', '/v1/auth/token/', '/V1/auth/token', '//v1/auth/token', '/%ff']) {
     const response = await fetch(`${url}${path}`)
@@ -66,7 +66,7 @@ test('X8: what is nowhere is 404 in JSON', async () => {
   }
 })
 
-test('what is nowhere in the API is 404 in JSON, whatever the method', async () => {
+test('an unknown path of the API is 404 in JSON, whatever the method', async () => {
   const tilesets = { world: { path: WORLD } }
   const { url } = await startBroker({ tilesets })
   for (const [method, path] of [
@@ -83,7 +83,7 @@ test('what is nowhere in the API is 404 in JSON, whatever the method', async () 
   }
 })
 
-test('faults of files, accounts and datasets are told in one go', async () => {
+test('faults of files, accounts and datasets are reported together', async () => {
   const data = makeDataFolder()
   const grant = { account: 'nobody', scope: 'tiles:read' }
   const id = '0e5b7a52-6f1c-4d7e-9a3b-5c2d1e8f4a60'
@@ -108,7 +108,7 @@ test('faults of files, accounts and datasets are told in one go', async () => {
   ])
 })
 
-test('settings of the server are refused in code, with a hint where they go', async () => {
+test('settings of the server are refused in code, with a hint where they belong', async () => {
   const options = { data: makeDataFolder(), host: '0.0.0.0', port: 1, hots: 1 }
   await expect(createBroker(options)).rejects.toMatchObject({
     faults: [
@@ -119,7 +119,7 @@ test('settings of the server are refused in code, with a hint where they go', as
   })
 })
 
-test('a run with another issuer warns, and tokens of before are good again after it', async () => {
+test('a run with another issuer warns, and earlier tokens are valid again after it', async () => {
   const first = await startBroker({ issuer: 'https://first.example' })
   const headers = { authorization: `Bearer ${await first.createToken()}` }
   await first.broker.close()
@@ -133,7 +133,7 @@ test('a run with another issuer warns, and tokens of before are good again after
   expect((await third.post('/v1/auth/token', {}, headers)).status).toBe(200)
 })
 
-test('a mounted broker that cannot know its issuer says what to set', async () => {
+test('a mounted broker without an issuer says what to set', async () => {
   const broker = await createBroker({ data: makeDataFolder() })
   expect(() => broker.router).toThrow(ConfigError)
   expect(() => broker.verifier).toThrow(/issuer/)
@@ -182,7 +182,7 @@ test('G5: when revocations cannot be read, nothing passes, and the log says why'
   expect(logged()).toContain('no such table: revocation')
 })
 
-test('F4: while another process holds the write lock, exchange and tiles go on', async () => {
+test('F4: exchange and tiles work while another process holds the write lock', async () => {
   const { data, post, createToken } = await startBroker()
   const token = await createToken()
   const other = await openSqlite(join(data, 'tilepass.db'), 50)

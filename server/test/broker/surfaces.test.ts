@@ -15,7 +15,7 @@ const OPTIONS: BrokerOptions = {
   datasets: { earth: { id: DATASET, path: cog, account: 'demo', public: true } },
 }
 
-/** A request of each surface that answers something else than 404 while it is on. */
+/** A request of each surface that does not answer 404 while the surface is on. */
 const PROBES: Readonly<Record<SurfaceName, [string, string]>> = {
   'map-token': ['POST', '/map-token'],
   geog: ['POST', '/v1/auth/token'],
@@ -56,7 +56,7 @@ describe.each([
   ['without a parser', []],
   ['with parsers of its own', [express.json(), express.urlencoded({ extended: false })]],
 ])('mounted under a path of an app %s', (_, parsers) => {
-  test('every API works, and every URL in an answer leads back to it', async () => {
+  test('every API works, and every URL in an answer leads to it', async () => {
     const app = express()
     for (const parser of parsers) app.use(parser)
     let broker: Awaited<ReturnType<typeof createBroker>> | undefined

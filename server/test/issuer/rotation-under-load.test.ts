@@ -1,14 +1,12 @@
 import { createVerifier } from '@tilepass/guard'
 import { expect, test } from 'vitest'
-import { rotateSigningKeys } from '../../src/issuer/signing-keys.ts'
-import { openStore } from '../../src/store/open.ts'
 import { readClaims, startBroker } from '../support/broker-under-test.ts'
 
 const HOUR = 3_600_000
 const ROTATIONS = 20
 
-test('F9: a guard elsewhere refuses no good token while keys rotate 20 times under load', async () => {
-  const { url, post, createToken, clock, data } = await startBroker({
+test('F9: a guard on another server refuses no valid token during 20 rotations under load', async () => {
+  const { url, post, createToken, clock, cli } = await startBroker({
     mapTokenPerMinute: 1_000_000,
   })
   const { iss } = readClaims(await createToken('tiles:read'))
@@ -35,25 +33,23 @@ test('F9: a guard elsewhere refuses no good token while keys rotate 20 times und
         await guard.verify(token).then(
           () => verified++,
           (error) => {
-            // The clock jumps by hours here; a token that it left behind has really ended.
+            // The clock jumps by hours here, so a token may really have expired.
             if (error.code !== 'TOKEN_EXPIRED') refused.push(error)
           },
         )
     }
   }
   const visitors = Array.from({ length: 4 }, visit)
-  const store = await openStore(data, 1_000)
   for (let round = 0; round < ROTATIONS; round++) {
-    const added = await rotateSigningKeys(store, clock.now)
+    const added = JSON.parse((await cli('key', 'rotate', '--json')).out)
     // The hour between publishing and signing passes in one step, so the first must have happened.
-    await expect.poll(listKids, { timeout: 20_000 }).toContain(added?.kid)
+    await expect.poll(listKids, { timeout: 20_000 }).toContain(added.kid)
     clock.now += HOUR + 60_000
     const before = verified
     await expect.poll(() => verified, { timeout: 20_000 }).toBeGreaterThan(before + 40)
   }
   isOver = true
   await Promise.all(visitors)
-  await store.close()
   expect(refused).toEqual([])
   expect(kids.size).toBe(ROTATIONS + 1)
 }, 120_000)

@@ -47,7 +47,7 @@ const askTile = (running: Awaited<ReturnType<typeof start>>, token: string, path
   running.ask(token, `/v1/tiles/${path}`)
 
 describe('a grant for some tiles', () => {
-  test('gives tokens that are marked as critical and open those tiles alone', async () => {
+  test('issues tokens that are marked as critical and open only those tiles', async () => {
     const running = await start()
     const { access_token: token } = await (
       await running.post('/map-token', { grant: 'swiss' })
@@ -69,7 +69,7 @@ describe('a grant for some tiles', () => {
       expect([path, await askTile(running, token, path)]).toEqual([path, status])
   })
 
-  test('is refused by a verifier whose user does not keep the restriction', async () => {
+  test('is refused by a verifier whose caller does not enforce the restriction', async () => {
     const { broker, post } = await start()
     const { access_token: token } = await (await post('/map-token', { grant: 'swiss' })).json()
     await expect(broker.verifier.verify(token)).rejects.toThrow('restricted to other tiles')
@@ -80,7 +80,7 @@ describe('a grant for some tiles', () => {
 })
 
 describe('an API token for some tiles', () => {
-  test('hands its restriction down, and opens nothing else', async () => {
+  test('passes its restriction on to exchanged tokens, and opens nothing else', async () => {
     const running = await start()
     const token = await running.createRestricted('--tilesets', 'world', '--maxzoom', '2')
     const child = await (
@@ -121,11 +121,11 @@ describe('an API token for some tiles', () => {
   })
 
   test.each([
-    [['--tilesets', 'a, b'], '--tilesets must be names separated by commas, without spaces'],
+    [['--tilesets', 'a, b'], '--tilesets must be names separated by commas without spaces'],
     [['--tilesets', ''], '--tilesets must be a list of different names'],
-    [['--tilesets='], 'separated by commas as in a,b; a name is empty (given: "").'],
+    [['--tilesets='], 'separated by commas, such as a,b; a name is empty (given: "").'],
     [['--tilesets', 'a,,b'], '; a name is empty (given: "a,,b").'],
-    [['--tilesets', 'a,b,a'], 'bytes in all, separated by commas as in a,b.'],
+    [['--tilesets', 'a,b,a'], 'bytes in all, separated by commas, such as a,b.'],
     [['--bbox', '1,2,3'], '--bbox must be west,south,east,north in degrees'],
     [['--bbox', '[1,2,3,4]'], '(given: "[1,2,3,4]").'],
     [['--bbox', '1', '--maxzoom', '31'], '; --maxzoom must be a whole number'],
@@ -133,7 +133,7 @@ describe('an API token for some tiles', () => {
     [['--minzoom', '31'], '--minzoom must be a whole number from 0 to 30'],
     [['--maxzoom', ''], '--maxzoom must be'],
     [['--minzoom', '5', '--maxzoom', '4'], '--minzoom must not be greater than --maxzoom.'],
-    [['--format', 'mapbox', '--maxzoom', '4'], '--maxzoom is for tokens of --format jwt'],
+    [['--format', 'mapbox', '--maxzoom', '4'], '--maxzoom requires --format jwt'],
   ])('%j is refused on the command line', async (args, message) => {
     const { cli } = await start()
     const given = ['--account', 'demo', '--scope', 'tiles:read', ...args]
@@ -142,7 +142,7 @@ describe('an API token for some tiles', () => {
     expect(result.error).toContain(message)
   })
 
-  test('can be made over HTTP by an operator', async () => {
+  test('can be created over HTTP by an operator', async () => {
     const { post, createToken } = await start()
     const headers = { authorization: `Bearer ${await createToken('admin:access tiles:read')}` }
     const order = { account: 'demo', scope: 'tiles:read' }
@@ -199,7 +199,7 @@ describe('X1: an OAuth exchange', () => {
     }
   })
 
-  test('names the parameter that cannot be', async () => {
+  test('names the invalid parameter', async () => {
     const { createToken, exchange } = await start()
     const subject = await createToken('tiles:read')
     const { status, body } = await exchange(subject, { bbox: '0,0,0,10' })

@@ -26,7 +26,7 @@ test('the folder is 0700 and every file in it 0600', async () => {
     expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
 })
 
-test('every commit is synced, and references hold', async () => {
+test('every commit is synced, and foreign keys are enforced', async () => {
   const { db } = await open(makeDataFolder())
   const pragma = async (name: string) =>
     Object.values((await sql.raw(`PRAGMA ${name}`).execute(db)).rows[0] ?? {})[0]
@@ -45,7 +45,7 @@ describe('migrations', () => {
     expect(rows.length).toBeGreaterThan(1)
   })
 
-  test('of a newer version are left alone', async () => {
+  test('of a newer version are an error', async () => {
     const folder = makeDataFolder()
     const store = await open(folder)
     await sql`insert into schema_version (version) values (99)`.execute(store.db)
@@ -53,7 +53,7 @@ describe('migrations', () => {
   })
 })
 
-test('a locked store is unavailable, and heals', async () => {
+test('a locked store is unavailable until it is unlocked', async () => {
   const folder = makeDataFolder()
   const store = await open(folder, 50)
   const other = await openSqlite(join(folder, 'tilepass.db'), 50)
@@ -64,7 +64,7 @@ test('a locked store is unavailable, and heals', async () => {
   await expect(createAccount(store, 'a', NOW)).resolves.toMatchObject({ name: 'a' })
 })
 
-test('F4: a lock that stays is waited for once, and not by every request', async () => {
+test('F4: only the first request waits for a lock that stays', async () => {
   const folder = makeDataFolder()
   const store = await open(folder, 400)
   const other = await openSqlite(join(folder, 'tilepass.db'), 50)
@@ -78,19 +78,19 @@ test('F4: a lock that stays is waited for once, and not by every request', async
   }
   expect(await tryAll(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'])).toBeLessThan(2_000)
   await createAccount(store, 'k', NOW)
-  // Waited for again, now that it was free.
+  // The lock was free since, so a request waits for it again.
   expect(await tryAll(['l'])).toBeGreaterThan(300)
   other.close()
 })
 
-test('a text with NUL in it finds nothing that is called like its beginning', async () => {
+test('a text with NUL does not find the row named like its beginning', async () => {
   const store = await open(makeDataFolder())
   await createAccount(store, 'a', NOW)
   expect(await findAccount(store, 'a\0b')).toBeUndefined()
   expect(await findAccount(store, 'a')).toMatchObject({ name: 'a' })
 })
 
-test('two first runs at once agree on key and issuer', async () => {
+test('two concurrent first runs agree on key and issuer', async () => {
   const folder = makeDataFolder()
   const stores = await Promise.all([open(folder), open(folder)])
   const keys = await Promise.all(stores.map((store) => loadSigningKeys(store, NOW)))

@@ -21,7 +21,7 @@ export function makeDataFolder(): string {
 let template: string | undefined
 
 /** A data folder that has a signing key already: making one takes longer than most tests. */
-async function copyKeyedFolder(): Promise<string> {
+export async function copyKeyedFolder(): Promise<string> {
   if (!template) {
     const folder = mkdtempSync(join(tmpdir(), 'tilepass-keyed-'))
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }))

@@ -28,7 +28,7 @@ export function buildServer(): void {
   if (status !== 0) throw new Error(stdout)
 }
 
-/** A broker in a process of its own, whose API is somebody else's to the broker under test. */
+/** A broker in its own process: the third-party API of the broker under test. */
 export interface SecondBroker {
   readonly url: string
   /** Everything that it has printed. */

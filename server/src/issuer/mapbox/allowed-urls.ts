@@ -6,8 +6,8 @@ const MAX_URL_LENGTH = 2048
 const SCHEME = /^https?:\/\//i
 
 /**
- * Can a token be restricted to this? A host with or without `http(s)://`, with or without port and
- * path; no wildcard, credentials, query or fragment.
+ * Can a token be restricted to this URL? It is a host, with or without `http(s)://`, port and path, and
+ * without wildcard, credentials, query and fragment.
  */
 export function isAllowedUrl(value: string): boolean {
   if (value.length > MAX_URL_LENGTH || /[\s?#@*\\\p{Cc}]/u.test(value)) return false
@@ -17,11 +17,11 @@ export function isAllowedUrl(value: string): boolean {
 }
 
 /**
- * May a token that is restricted to these URLs be used from there? No restriction allows everything;
- * with one, a request that says nothing is refused.
+ * May a token that is restricted to these URLs be used by this page? An empty list allows every page;
+ * otherwise a request with neither `Referer` nor `Origin` is refused.
  *
- * Subdomains and paths below an allowed URL match. `Origin` has no path, so it counts only for the
- * host when `Referer` is there as well, and both must match.
+ * Subdomains and paths below an allowed URL match. If both headers are present, both must match, and
+ * `Origin`, which has no path, only by its host.
  */
 export function isSourceAllowed(
   allowed: readonly string[],
@@ -43,7 +43,7 @@ export function isSourceAllowed(
 
 function matches(entry: string, url: URL, isPathKnown: boolean): boolean {
   const hasScheme = SCHEME.test(entry)
-  // Without a scheme either will do; the page's own makes default ports equal.
+  // An entry without a scheme allows both. The scheme of the page makes default ports equal.
   const allowed = parse(hasScheme ? entry : `${url.protocol}//${entry}`)
   if (!allowed || allowed.protocol !== url.protocol || allowed.port !== url.port) return false
   if (url.hostname !== allowed.hostname && !url.hostname.endsWith(`.${allowed.hostname}`))

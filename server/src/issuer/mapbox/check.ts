@@ -1,30 +1,29 @@
 import { type Account, findActiveAccount } from '../../store/accounts.ts'
-import { findApiToken } from '../../store/api-tokens.ts'
-import { readAllowedUrls, readScopes } from '../../store/mapbox-tokens.ts'
+import { findApiToken, readAllowedUrls, readScopes } from '../../store/api-tokens.ts'
 import type { Store } from '../../store/open.ts'
 import type { MapboxCodec, MapboxUsage, ParsedMapboxToken } from './codec.ts'
 
-/** What the bearer of a good Mapbox token may do. */
+/** What the bearer of a valid Mapbox token may do. */
 export interface MapboxBearer {
   readonly usage: MapboxUsage
   readonly account: Account
   readonly scopes: readonly string[]
-  /** Id in the registry; a temporary token has none. */
+  /** Id in the registry; `undefined` for a temporary token. */
   readonly id: string | undefined
-  /** Seconds since 1970; `undefined` for tokens without an end. */
+  /** Seconds since 1970; `undefined` for tokens that never expire. */
   readonly exp: number | undefined
   /** Seconds since 1970. */
   readonly iat: number
-  /** Empty when any page may use it. */
+  /** Empty if any page may use it. */
   readonly allowedUrls: readonly string[]
-  /** Is it restricted in ways that are kept for the client but cannot be checked here? */
+  /** Does it have restrictions that are stored for the client but cannot be checked here? */
   readonly isUncheckable: boolean
 }
 
-/** Why a token is worth nothing, in the words of "Retrieve a token". */
+/** Why a token is refused, as a code of "Retrieve a token". */
 export type MapboxTokenFault = 'TokenMalformed' | 'TokenInvalid' | 'TokenExpired' | 'TokenRevoked'
 
-/** The outcome of looking at a token. */
+/** The result of checking a token. */
 export type MapboxCheck =
   | {
       readonly code: 'TokenValid'
@@ -33,17 +32,17 @@ export type MapboxCheck =
     }
   | { readonly code: MapboxTokenFault; readonly parsed?: ParsedMapboxToken }
 
-/** Looks at tokens in Mapbox format. */
+/** Checks tokens in Mapbox format. */
 export type MapboxTokenCheck = (token: string) => Promise<MapboxCheck>
 
-/** Creates the check. The registry is read every time: a revocation counts at once. */
+/** Creates the check. It reads the registry every time, so that a revocation counts at once. */
 export function createMapboxCheck(
   store: Store,
   codec: MapboxCodec,
   now: () => number,
 ): MapboxTokenCheck {
   return async (token) => {
-    const parsed = codec.parse(token)
+    const parsed = codec.read(token)
     if (!parsed) return { code: 'TokenMalformed' }
     if (!parsed.isGenuine) return { code: 'TokenInvalid', parsed }
     const account = await findActiveAccount(store, parsed.payload.u)

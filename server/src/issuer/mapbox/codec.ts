@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
+import { isCanonicalBase64url } from '../canonical-jws.ts'
 
 /** How a Mapbox token begins: public, secret or temporary. */
 export type MapboxUsage = 'pk' | 'sk' | 'tk'
@@ -10,7 +11,7 @@ export interface ReferencePayload {
   readonly a: string
 }
 
-/** Payload of `tk`, which holds its rights itself; times in whole seconds since 1970. */
+/** Payload of `tk`, which contains its rights; times in whole seconds since 1970. */
 export interface TemporaryPayload {
   readonly u: string
   readonly exp: number
@@ -19,7 +20,7 @@ export interface TemporaryPayload {
   readonly client: 'api'
 }
 
-/** A token whose form was read; nothing in it is trusted before `isGenuine` was looked at. */
+/** A token that has the right form. Nothing in it can be trusted unless `isGenuine` is true. */
 export type ParsedMapboxToken = (
   | { readonly usage: 'pk' | 'sk'; readonly payload: ReferencePayload }
   | { readonly usage: 'tk'; readonly payload: TemporaryPayload }
@@ -30,16 +31,21 @@ export interface MapboxCodec {
   /** The string of a public or secret token: the same every time. */
   writeReference(usage: 'pk' | 'sk', payload: ReferencePayload): string
   writeTemporary(payload: TemporaryPayload): string
-  /** Reads a token; `undefined` if it has not the form of one. */
-  parse(token: string): ParsedMapboxToken | undefined
+  /** Reads a token; `undefined` if it does not have the right form. */
+  read(token: string): ParsedMapboxToken | undefined
 }
 
-/** Longest token that is looked at. */
+/** Does this begin like a token in Mapbox format? */
+export function isMapboxToken(token: string): boolean {
+  return /^[pst]k\./.test(token)
+}
+
+/** Longest token that is looked at, in characters. */
 const MAX_LENGTH = 4096
 const FORM = /^(pk|sk|tk)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{22})$/
-/** Bytes of HMAC-SHA-256 that are kept: 128 bits, 22 characters. */
+/** Bytes of the HMAC-SHA-256 in a token: 128 bits, 22 characters. */
 const SIGNATURE_BYTES = 16
-/** The last second that a four-digit year can say. */
+/** The last second of the year 9999. */
 const MAX_SECONDS = 253_402_300_799
 
 const referenceSchema = z.object({ u: z.string().min(1), a: z.string().min(1) })
@@ -53,8 +59,8 @@ const temporarySchema = z.object({
 })
 
 /**
- * Creates the codec of one key. The signature covers the kind as well: a `pk` is no `sk` with
- * another beginning.
+ * Creates the codec of a key. The signature covers the kind as well, so that a `pk` cannot be made into
+ * an `sk`.
  *
  * @param key At least 16 random bytes.
  */
@@ -72,16 +78,16 @@ export function createMapboxCodec(key: Uint8Array): MapboxCodec {
     writeReference: (usage, { u, a }) => write(usage, { u, a }),
     writeTemporary: ({ u, exp, iat, scopes, client }) =>
       write('tk', { u, exp, iat, scopes, client }),
-    parse: (token) => {
+    read: (token) => {
       if (token.length > MAX_LENGTH) return
       const [, usage, body, signature] = FORM.exec(token) ?? []
       if (usage === undefined || body === undefined || signature === undefined) return
       const payload = parsePayload(body)
       if (payload === undefined) return
-      const given = Buffer.from(signature, 'base64url')
       // Equal bytes are not enough: the last character has bits that decoding ignores.
-      const isCanonical = given.toString('base64url') === signature
-      const isGenuine = isCanonical && timingSafeEqual(given, sign(`${usage}.${body}`))
+      const isGenuine =
+        isCanonicalBase64url(signature) &&
+        timingSafeEqual(Buffer.from(signature, 'base64url'), sign(`${usage}.${body}`))
       if (usage === 'tk') {
         const temporary = temporarySchema.safeParse(payload)
         return temporary.success ? { usage, payload: temporary.data, isGenuine } : undefined
@@ -94,8 +100,8 @@ export function createMapboxCodec(key: Uint8Array): MapboxCodec {
 }
 
 /**
- * Clients decode the payload with standard base64, which has neither `-` nor `_`. ASCII needs them
- * only for `>`, `?`, `~` and DEL, so these are escaped like everything beyond ASCII.
+ * Clients decode the payload with standard base64, which has neither `-` nor `_`. ASCII text leads to
+ * them only by `>`, `?`, `~` and DEL, so these are escaped like everything beyond ASCII.
  */
 function encodePayload(payload: object): string {
   const ascii = JSON.stringify(payload).replace(
@@ -106,9 +112,9 @@ function encodePayload(payload: object): string {
 }
 
 function parsePayload(body: string): unknown {
+  if (!isCanonicalBase64url(body)) return
   try {
     const bytes = Buffer.from(body, 'base64url')
-    if (bytes.toString('base64url') !== body) return
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
     return

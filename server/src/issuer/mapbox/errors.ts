@@ -1,6 +1,6 @@
 import { BrokerError } from '../../errors.ts'
 
-/** 422: a scope that does not exist, that the kind of token cannot have, or that was never held. */
+/** 422: a scope that does not exist, or that the token cannot have or give. */
 export class InvalidScopesError extends BrokerError {
   constructor() {
     super(422, 'invalid_scopes', 'scopes are invalid')
@@ -14,7 +14,7 @@ export class InvalidAllowedUrlsError extends BrokerError {
   }
 }
 
-/** 422: `expires` of a temporary token; the message says which bound it breaks. */
+/** 422: `expires` of a temporary token; the message says which rule it breaks. */
 export class InvalidExpiresError extends BrokerError {
   constructor(
     rule:

@@ -1,22 +1,27 @@
 import { randomBytes } from 'node:crypto'
-import type { Insertable } from 'kysely'
 import { NotFoundError } from '../../errors.ts'
 import type { Account } from '../../store/accounts.ts'
-import { type ApiToken, addApiToken, NEVER } from '../../store/api-tokens.ts'
-import { addAuditEntry } from '../../store/audit.ts'
+import {
+  type ApiToken,
+  addApiToken,
+  NEVER,
+  type NewApiTokenRow,
+  readScopes,
+} from '../../store/api-tokens.ts'
+import { audited } from '../../store/audit.ts'
+import type { Change } from '../../store/changes.ts'
 import {
   addDefaultToken,
   deleteMapboxToken,
   findMapboxToken,
   listMapboxTokens,
   type MapboxTokenQuery,
-  readScopes,
   updateMapboxToken,
 } from '../../store/mapbox-tokens.ts'
 import type { Store } from '../../store/open.ts'
-import type { ApiTokenTable } from '../../store/schema.ts'
 import { InvalidAllowedUrlsError, InvalidScopesError } from './errors.ts'
-import { isMapboxScope, isPublicScope, PUBLIC_SCOPES } from './scopes.ts'
+import { assertScopes, isPublicScope, PUBLIC_SCOPES } from './scopes.ts'
+import { TEMPORARY_TOKEN_ID } from './temporary.ts'
 
 /** What the client chooses about a token. */
 export interface MapboxTokenContent {
@@ -26,18 +31,18 @@ export interface MapboxTokenContent {
   readonly restrictions: Restrictions
 }
 
-/** Restrictions that are kept for the client but cannot be checked here; an empty list is none. */
+/** Restrictions that are stored for the client but cannot be checked here; an empty list is none. */
 export interface Restrictions {
   readonly resources?: readonly string[]
   readonly allowedApplications?: readonly { readonly bundleId: string; readonly platform: string }[]
 }
 
-/** On whose behalf, and by which token, something is done. */
+/** The account and the token that ask for a change. */
 export interface Authority {
   readonly account: Account
-  /** Scopes that it may give. */
+  /** The scopes that it may give. */
   readonly scopes: readonly string[]
-  /** Id of the token for the audit trail; a temporary one has none. */
+  /** Id of the token for the audit trail; `undefined` for a temporary token. */
   readonly id: string | undefined
 }
 
@@ -45,25 +50,26 @@ export interface Authority {
 export interface MapboxRegistry {
   list(account: Account, query: MapboxTokenQuery): Promise<readonly ApiToken[]>
   /**
-   * Creates a public or secret token, whichever its scopes make it.
+   * Creates a token: public if all of its scopes are public, otherwise secret.
    *
    * @throws {@link InvalidScopesError}
    */
   create(authority: Authority, content: MapboxTokenContent): Promise<ApiToken>
   /** @throws {@link InvalidScopesError}, {@link InvalidAllowedUrlsError}, {@link NotFoundError} */
-  update(authority: Authority, id: string, change: Partial<MapboxTokenContent>): Promise<ApiToken>
-  /** Revokes a token; the default one gets a successor. @throws {@link NotFoundError} */
+  update(authority: Authority, id: string, content: Partial<MapboxTokenContent>): Promise<ApiToken>
+  /** Revokes a token; a default token is replaced. @throws {@link NotFoundError} */
   delete(authority: Authority, id: string): Promise<void>
 }
 
-/**
- * Creates the rules over the store. Tokens of other accounts answer like absent ones. Each change is
- * in the audit trail before it is made.
- */
+/** Creates the registry. A token of another account is not found, like one that does not exist. */
 export function createMapboxRegistry(store: Store, now: () => number): MapboxRegistry {
   const createDefaultRow = (account: Account) => createRow(account, DEFAULT_CONTENT, now(), true)
-  const audit = ({ id }: Authority, action: string, target: string) =>
-    addAuditEntry(store, { at: now(), actor: id ?? TEMPORARY, action, target })
+  const auditedBy = <T>(
+    { id }: Authority,
+    action: string,
+    target: string,
+    run: (change: Change) => Promise<T>,
+  ) => audited(store, { at: now(), actor: id ?? TEMPORARY_TOKEN_ID, action, target }, run)
 
   return {
     list: async (account, query) => {
@@ -75,50 +81,35 @@ export function createMapboxRegistry(store: Store, now: () => number): MapboxReg
       const { account, scopes } = authority
       assertScopes(content.scopes, scopes)
       const row = createRow(account, content, now(), false)
-      await audit(authority, 'token.create', row.id)
-      await addApiToken(store, row)
-      const created = await findMapboxToken(store, account.name, row.id)
-      if (!created) throw new NotFoundError()
-      return created
+      return auditedBy(authority, 'token.create', row.id, async (change) => {
+        await addApiToken(change, row)
+        return getToken(change, account, row.id)
+      })
     },
 
-    update: async (authority, id, { note, scopes, allowedUrls, restrictions }) => {
+    update: async (authority, id, content) => {
       const { account } = authority
-      const current = await findMapboxToken(store, account.name, id)
-      if (!current) throw new NotFoundError()
-      if (scopes) {
-        assertScopes(scopes, authority.scopes)
-        if (!canBecome(current, scopes)) throw new InvalidScopesError()
-      }
-      // The default token stays what it is: every public scope, from every page.
-      if (current.is_default === 1 && allowedUrls && allowedUrls.length > 0)
-        throw new InvalidAllowedUrlsError()
-      const change = {
-        ...(note === undefined ? {} : { note }),
-        ...(scopes === undefined ? {} : { scopes: scopes.join(' ') }),
-        ...(allowedUrls === undefined ? {} : { allowed_urls: JSON.stringify(allowedUrls) }),
-        restrictions: formatRestrictions({ ...parseRestrictions(current), ...restrictions }),
-      }
-      await audit(authority, 'token.update', id)
-      const updated = await updateMapboxToken(store, account.name, id, change, now())
-      if (!updated) throw new NotFoundError()
-      return updated
+      return auditedBy(authority, 'token.update', id, async (change) => {
+        const current = await getToken(change, account, id)
+        assertAllowed(authority, current, content)
+        const update = toUpdate(current, content)
+        const updated = await updateMapboxToken(change, account.name, id, update, now())
+        if (!updated) throw new NotFoundError()
+        return updated
+      })
     },
 
     delete: async (authority, id) => {
       const { account } = authority
-      if (!(await findMapboxToken(store, account.name, id))) throw new NotFoundError()
-      await audit(authority, 'token.revoke', id)
-      const isDeleted = await deleteMapboxToken(store, account.name, id, now(), () =>
-        createDefaultRow(account),
-      )
-      if (!isDeleted) throw new NotFoundError()
+      await auditedBy(authority, 'token.revoke', id, async (change) => {
+        const isDeleted = await deleteMapboxToken(change, account.name, id, now(), () =>
+          createDefaultRow(account),
+        )
+        if (!isDeleted) throw new NotFoundError()
+      })
     },
   }
 }
-
-/** What the audit trail calls temporary tokens, and uses of them are counted for: they have no id. */
-export const TEMPORARY = 'mapbox_tk'
 
 const DEFAULT_CONTENT: MapboxTokenContent = {
   note: 'Default public token',
@@ -127,25 +118,53 @@ const DEFAULT_CONTENT: MapboxTokenContent = {
   restrictions: {},
 }
 
-/**
- * Are these scopes of the catalogue that the authorizing token has itself?
- *
- * @throws {@link InvalidScopesError}
- */
-export function assertScopes(scopes: readonly string[], permitted: readonly string[]): void {
-  if (!scopes.every((scope) => isMapboxScope(scope) && permitted.includes(scope)))
-    throw new InvalidScopesError()
+async function getToken(change: Change, account: Account, id: string): Promise<ApiToken> {
+  const token = await findMapboxToken(change, account.name, id)
+  if (!token) throw new NotFoundError()
+  return token
 }
 
-function canBecome(current: ApiToken, scopes: readonly string[]): boolean {
+/** @throws {@link InvalidScopesError}, {@link InvalidAllowedUrlsError} */
+function assertAllowed(
+  authority: Authority,
+  current: ApiToken,
+  { scopes, allowedUrls }: Partial<MapboxTokenContent>,
+): void {
+  if (scopes) {
+    assertScopes(scopes, authority.scopes)
+    if (!canHaveScopes(current, scopes)) throw new InvalidScopesError()
+  }
+  // The default token keeps its rights: every public scope, from every page.
+  if (current.is_default === 1 && allowedUrls && allowedUrls.length > 0)
+    throw new InvalidAllowedUrlsError()
+}
+
+function canHaveScopes(current: ApiToken, scopes: readonly string[]): boolean {
   if (current.usage === 'pk' && !scopes.every(isPublicScope)) return false
   const before = readScopes(current)
-  // A token created without scopes never gains any.
+  // A token that was created without scopes never gains any.
   if (before.length === 0 && scopes.length > 0) return false
   return current.is_default !== 1 || scopes.length === before.length
 }
 
-function createRow(account: Account, content: MapboxTokenContent, now: number, isDefault: boolean) {
+function toUpdate(
+  current: ApiToken,
+  { note, scopes, allowedUrls, restrictions }: Partial<MapboxTokenContent>,
+) {
+  return {
+    ...(note === undefined ? {} : { note }),
+    ...(scopes === undefined ? {} : { scopes: scopes.join(' ') }),
+    ...(allowedUrls === undefined ? {} : { allowed_urls: JSON.stringify(allowedUrls) }),
+    restrictions: formatRestrictions({ ...readRestrictions(current), ...restrictions }),
+  }
+}
+
+function createRow(
+  account: Account,
+  content: MapboxTokenContent,
+  now: number,
+  isDefault: boolean,
+): NewApiTokenRow {
   return {
     id: createId(),
     account: account.name,
@@ -161,20 +180,20 @@ function createRow(account: Account, content: MapboxTokenContent, now: number, i
     last_used_at: null,
     expires_at: NEVER,
     revoked_at: null,
-  } satisfies Insertable<ApiTokenTable>
+  }
 }
 
-function parseRestrictions({ restrictions }: ApiToken): Restrictions {
+function readRestrictions({ restrictions }: ApiToken): Restrictions {
   return restrictions === null ? {} : JSON.parse(restrictions)
 }
 
-/** JSON of what restricts something, `null` if nothing does. */
+/** JSON of the restrictions that are not empty; `null` if all are. */
 function formatRestrictions(restrictions: Restrictions): string | null {
   const kept = Object.entries(restrictions).filter(([, list]) => list.length > 0)
   return kept.length === 0 ? null : JSON.stringify(Object.fromEntries(kept))
 }
 
-/** An id in the form that clients of the format know: `c` and 24 characters, random. */
+/** An id in the form that clients of the format expect: `c` and 24 random characters. */
 function createId(): string {
   const digits = BigInt(`0x${randomBytes(16).toString('hex')}`).toString(36)
   return `c${digits.padStart(24, '0').slice(-24)}`

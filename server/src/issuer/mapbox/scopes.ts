@@ -1,3 +1,5 @@
+import { InvalidScopesError } from './errors.ts'
+
 /** A scope of the Mapbox catalogue. */
 export interface MapboxScope {
   readonly id: string
@@ -50,7 +52,7 @@ const list = (scopes: Readonly<Record<string, string>>, isPublic: boolean): Mapb
 /** Every scope that a token in Mapbox format can have. */
 export const MAPBOX_SCOPES: readonly MapboxScope[] = [...list(PUBLIC, true), ...list(SECRET, false)]
 
-/** What the default token of an account permits. */
+/** The scopes of the default token of an account. */
 export const PUBLIC_SCOPES: readonly string[] = Object.keys(PUBLIC)
 
 /** Is this a scope of the catalogue? */
@@ -61,4 +63,14 @@ export function isMapboxScope(scope: string): boolean {
 /** May a public token have this scope? */
 export function isPublicScope(scope: string): boolean {
   return Object.hasOwn(PUBLIC, scope)
+}
+
+/**
+ * Asserts that a token with the permitted scopes may give these ones.
+ *
+ * @throws {@link InvalidScopesError} for a scope that is not in the catalogue, or not permitted.
+ */
+export function assertScopes(scopes: readonly string[], permitted: readonly string[]): void {
+  if (!scopes.every((scope) => isMapboxScope(scope) && permitted.includes(scope)))
+    throw new InvalidScopesError()
 }

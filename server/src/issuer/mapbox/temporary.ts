@@ -1,11 +1,14 @@
 import type { MapboxBearer } from './check.ts'
 import type { MapboxCodec } from './codec.ts'
 import { InvalidExpiresError } from './errors.ts'
-import { assertScopes } from './registry.ts'
+import { assertScopes } from './scopes.ts'
+
+/** Temporary tokens have no id: this one stands for all of them in the audit trail and in usage. */
+export const TEMPORARY_TOKEN_ID = 'mapbox_tk'
 
 /** ms */
 const MAX_LIFETIME = 3_600_000
-/** Clients ask for exactly an hour, by clocks that are not ours; ms. */
+/** Clients ask for exactly an hour by their own clocks, so this much more is accepted; ms. */
 const MAX_AHEAD = 10_000
 
 /** A new temporary token. */
@@ -16,7 +19,7 @@ export interface TemporaryToken {
   readonly expiresAt: number
 }
 
-/** What the client asks for. */
+/** What the client asks for in a temporary token. */
 export interface TemporaryRequest {
   readonly scopes: readonly string[]
   /** Epoch ms. */
@@ -24,8 +27,8 @@ export interface TemporaryRequest {
 }
 
 /**
- * Creates a temporary token of at most an hour, which is kept nowhere and cannot be revoked but with
- * its account.
+ * Creates a temporary token of at most an hour. It is kept nowhere, so only disabling its account
+ * revokes it.
  *
  * @throws {@link InvalidExpiresError}, `InvalidScopesError`
  */

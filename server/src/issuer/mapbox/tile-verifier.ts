@@ -4,13 +4,14 @@ import { NEVER } from '../../store/api-tokens.ts'
 import { MAPBOX_KINDS } from '../kinds.ts'
 import { isSourceAllowed } from './allowed-urls.ts'
 import type { MapboxBearer, MapboxTokenCheck } from './check.ts'
-import { TEMPORARY } from './registry.ts'
+import { isMapboxToken } from './codec.ts'
+import { TEMPORARY_TOKEN_ID } from './temporary.ts'
 
-/** What a Mapbox token must have to open tiles, and what that is called elsewhere. */
+/** The scope that a Mapbox token needs for tiles, and its name in other tokens. */
 const MAPBOX_TILES = 'styles:tiles'
 const TILES = 'tiles:read'
 
-/** 403 `SOURCE_NOT_ALLOWED`: the token is for other pages. */
+/** 403 `SOURCE_NOT_ALLOWED`: the token is restricted to other pages. */
 export class SourceNotAllowedError extends GuardError {
   constructor() {
     super('Forbidden', { status: 403, code: 'SOURCE_NOT_ALLOWED', reason: 'Forbidden' })
@@ -18,8 +19,9 @@ export class SourceNotAllowedError extends GuardError {
 }
 
 /**
- * Creates a verifier that takes public and temporary Mapbox tokens as well as what `others` takes.
- * A secret token opens no tiles: it has no business in a page.
+ * Creates a verifier that accepts public and temporary Mapbox tokens besides the tokens of `others`.
+ * A secret token does not open tiles, because it must not be in a page. Mapbox tokens are read from the
+ * registry every time, so none is recalled.
  */
 export function createTileVerifier(
   others: Verifier,
@@ -27,8 +29,9 @@ export function createTileVerifier(
   issuer: string,
 ): Verifier {
   return {
+    recall: (token, source) => (isMapboxToken(token) ? undefined : others.recall?.(token, source)),
     verify: async (token, source = {}) => {
-      if (!/^[pst]k\./.test(token)) return others.verify(token, source)
+      if (!isMapboxToken(token)) return others.verify(token, source)
       const result = await check(token)
       if (result.code === 'TokenExpired') throw new TokenExpiredError()
       if (result.code !== 'TokenValid') throw new InvalidTokenError(result.code)
@@ -44,18 +47,18 @@ export function createTileVerifier(
         jti: id,
         iat: bearer.iat,
         exp: bearer.exp ?? NEVER / 1000,
-        scope: findTileScope(bearer),
+        scope: toTileScope(bearer),
         token_type: bearer.usage,
         org_id: bearer.account.orgId,
-        // Nobody counts temporary tokens one by one.
-        ...(bearer.usage === 'tk' ? { parent: TEMPORARY } : {}),
+        // Usage counts all temporary tokens together.
+        ...(bearer.usage === 'tk' ? { parent: TEMPORARY_TOKEN_ID } : {}),
       }
     },
   }
 }
 
-// A restriction that cannot be checked closes the tiles instead of being ignored.
-function findTileScope({ scopes, isUncheckable }: MapboxBearer): string {
+// A restriction that cannot be checked denies the tiles instead of being ignored.
+function toTileScope({ scopes, isUncheckable }: MapboxBearer): string {
   if (isUncheckable || !scopes.includes(MAPBOX_TILES)) return scopes.join(' ')
   return [...scopes, TILES].join(' ')
 }

@@ -1,8 +1,8 @@
 import { checkTileClaims, parseTileClaims, type TileClaims } from '@tilepass/guard'
-import type { TokenOrder } from '../../admin/administration.ts'
 import { DEFAULT_API_SECONDS, isAccountName, isEmail, MAX_NOTE_LENGTH } from '../../admin/rules.ts'
 import { InvalidRequestError } from '../../errors.ts'
 import { findText, type JsonBody } from '../../http/json-body.ts'
+import type { ApiTokenRequest } from '../../issuer/api-tokens.ts'
 import { MAX_API_SECONDS } from '../../issuer/kinds.ts'
 import { findScopes } from '../../issuer/scopes.ts'
 import { hashPassword, isPassword } from '../../sessions/passwords.ts'
@@ -24,7 +24,7 @@ export async function parseAccountBody(body: JsonBody): Promise<AccountDetails &
 }
 
 /** Reads the details of a new API token. @throws {@link InvalidRequestError} */
-export function parseTokenBody(body: JsonBody): TokenOrder {
+export function parseTokenBody(body: JsonBody): ApiTokenRequest {
   const account = findText(body, 'account')
   if (!account) throw new InvalidRequestError('"account" must name an account')
   const scopes = findScopes(findText(body, 'scope') ?? '')

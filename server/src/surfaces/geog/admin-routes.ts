@@ -1,10 +1,7 @@
 import type { GuardHandler } from '@tilepass/guard'
 import type { Request, Response, Router } from 'express'
-import {
-  type Administration,
-  type AdministrationOptions,
-  createAdministration,
-} from '../../admin/administration.ts'
+import { type Administration, createAdministration } from '../../admin/administration.ts'
+import type { Operator } from '../../admin/operator.ts'
 import { toAccountWire, toAuditWire, toKeyWire, toTokenWire } from '../../admin/wire.ts'
 import { InvalidRequestError } from '../../errors.ts'
 import { readJsonBody } from '../../http/json-body.ts'
@@ -16,7 +13,7 @@ import type { Usage } from '../../usage/usage.ts'
 import { parseAccountBody, parseTokenBody } from './admin-bodies.ts'
 
 /** What the admin routes need. */
-export interface AdminRoutesParts extends Pick<AdministrationOptions, 'store' | 'getMint' | 'now'> {
+export interface AdminRoutesParts extends Pick<Operator, 'store' | 'getMint' | 'now'> {
   readonly usage: Pick<Usage, 'record' | 'flush'>
   readonly guard: GuardHandler
 }

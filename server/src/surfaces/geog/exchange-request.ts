@@ -1,9 +1,9 @@
 import { InvalidRequestError } from '../../errors.ts'
 import type { JsonBody } from '../../http/json-body.ts'
 import { InvalidTtlError } from '../../issuer/errors.ts'
-import type { ExchangeRequest } from '../../issuer/exchange.ts'
 import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
 import { findScopes } from '../../issuer/scopes.ts'
+import type { ExchangeRequest } from '../../issuer/subject-tokens.ts'
 
 const DEFAULT_TTL_SECONDS = 3600
 

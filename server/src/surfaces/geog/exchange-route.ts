@@ -3,8 +3,8 @@ import { readBearer } from '../../http/bearer.ts'
 import { readJsonBody } from '../../http/json-body.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
 import { UnauthorizedError } from '../../issuer/errors.ts'
-import type { Exchange } from '../../issuer/exchange.ts'
 import { toObtainedToken } from '../../issuer/obtained-token.ts'
+import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import { sendAccessToken } from '../token-response.ts'
 import { parseExchangeRequest } from './exchange-request.ts'
 
@@ -13,14 +13,14 @@ import { parseExchangeRequest } from './exchange-request.ts'
  *
  * @param now Epoch ms.
  */
-export function createExchangeRoute(exchange: Exchange, now: () => number): Router {
+export function createExchangeRoute(subjectTokens: SubjectTokens, now: () => number): Router {
   const router = createRouter()
   addRoute(router, '/v1/auth/token', {
     post: async (request, response) => {
       const subjectToken = readBearer(request, () => new UnauthorizedError())
-      const subject = await exchange.authenticate(subjectToken, { keepsTileClaims: true })
+      const subject = await subjectTokens.authenticate(subjectToken, { keepsTileClaims: true })
       const wanted = parseExchangeRequest(await readJsonBody(request))
-      const minted = await exchange.exchange(subject, wanted)
+      const minted = await subjectTokens.exchange(subject, wanted)
       sendAccessToken(response, toObtainedToken(minted, now()))
     },
   })

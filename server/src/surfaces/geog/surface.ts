@@ -1,12 +1,14 @@
 import { type Budgets, guard, TOKEN_COOKIE, type Verifier } from '@tilepass/guard'
 import type { Router } from 'express'
 import { createErrorHandler } from '../../http/error-handler.ts'
+import type { PublicUrl } from '../../http/public-url.ts'
 import { createRouter } from '../../http/router.ts'
-import type { Exchange } from '../../issuer/exchange.ts'
-import type { Use } from '../../issuer/kinds.ts'
+import type { Issuer } from '../../issuer/issuer.ts'
+import type { Purpose } from '../../issuer/kinds.ts'
 import type { Mint } from '../../issuer/mint.ts'
 import { createRegisteredVerifier } from '../../issuer/registered.ts'
-import { createOwnVerifier, type OwnTokens } from '../../issuer/verify.ts'
+import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
+import { createOwnVerifier } from '../../issuer/verify.ts'
 import { type FailureReporter, ignoreRefusals } from '../../observe/failures.ts'
 import type { Places } from '../../places/places.ts'
 import type { Store } from '../../store/open.ts'
@@ -23,8 +25,8 @@ import { createTilesRoutes, TILE_RULES } from './tiles-routes.ts'
 /** What the Geog surface needs. */
 export interface GeogSurfaceParts {
   readonly store: Store
-  readonly exchange: Exchange
-  readonly own: OwnTokens
+  readonly subjectTokens: SubjectTokens
+  readonly issuer: Issuer
   readonly mint: Mint
   readonly usage: Pick<Usage, 'record' | 'recordWithin' | 'flush'>
   /** Verifies the tokens that open tiles. */
@@ -37,7 +39,7 @@ export interface GeogSurfaceParts {
   readonly tilesPerDay: number | undefined
   readonly places: Places | undefined
   /** Base of the URLs in TileJSON. */
-  readonly publicUrl: string | undefined
+  readonly publicUrl: PublicUrl
   /** Epoch ms. */
   readonly now: () => number
   readonly report: FailureReporter
@@ -45,17 +47,28 @@ export interface GeogSurfaceParts {
 
 /** Geog's API: exchange, tiles, places, billing and administration, each behind its scope. */
 export function createGeogSurface(parts: GeogSurfaceParts): Router {
-  const { store, exchange, own, mint, usage, tilesets, tilesPerDay, places, publicUrl, now } = parts
+  const {
+    store,
+    subjectTokens,
+    issuer,
+    mint,
+    usage,
+    tilesets,
+    tilesPerDay,
+    places,
+    publicUrl,
+    now,
+  } = parts
   const onRefusal = ignoreRefusals(parts.report)
-  const guardFor = (use: Use, scope: string) =>
+  const guardFor = (purpose: Purpose, scope: string) =>
     guard({
-      verifier: createRegisteredVerifier(store, createOwnVerifier(own, use)),
+      verifier: createRegisteredVerifier(store, createOwnVerifier(issuer, purpose)),
       scope,
       onRefusal,
     })
 
   const router = createRouter()
-  router.use(createExchangeRoute(exchange, now))
+  router.use(createExchangeRoute(subjectTokens, now))
   router.use(
     createBillingRoute({ store, usage, guard: guardFor('billing', 'billing:manage'), now }),
   )
@@ -70,7 +83,7 @@ export function createGeogSurface(parts: GeogSurfaceParts): Router {
   )
   // Without places or tilesets, the host application may use these paths itself.
   if (places) {
-    const placesVerifier = createOwnVerifier(own, 'places')
+    const placesVerifier = createOwnVerifier(issuer, 'places')
     const placesGuard = guard({ verifier: placesVerifier, scope: 'places:read', onRefusal })
     router.use(createPlacesRoute({ places, guard: placesGuard, usage }))
   }

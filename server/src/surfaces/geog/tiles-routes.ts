@@ -3,6 +3,7 @@ import { gunzip } from 'node:zlib'
 import type { GuardHandler } from '@tilepass/guard'
 import type { Request, Response, Router } from 'express'
 import { InvalidRequestError, NotFoundError } from '../../errors.ts'
+import type { PublicUrl } from '../../http/public-url.ts'
 import { addRoute, createRouter, refuseUnknownPath } from '../../http/router.ts'
 import { toTileJson } from '../../tiles/tile-json.ts'
 import type { Tileset } from '../../tiles/tileset.ts'
@@ -26,7 +27,7 @@ export interface TilesRoutesParts {
   /** Limits the tiles of an organisation in a day; it counts them instead of `usage`. */
   readonly limit: DailyLimit | undefined
   /** Base of the URLs in TileJSON; without it they are paths. */
-  readonly publicUrl: string | undefined
+  readonly publicUrl: PublicUrl
 }
 
 /** `/v1/tiles/{tileset}/…`: the tiles (204 where empty) and the TileJSON of each tileset. */
@@ -42,7 +43,7 @@ export function createTilesRoutes(parts: TilesRoutesParts): Router {
   addRoute(router, '/v1/tiles/:tileset/metadata', {
     get: (request, response) => {
       const tileset = getTileset(tilesets, request.params.tileset)
-      response.json(toTileJson(tileset, publicUrl ?? request.baseUrl))
+      response.json(toTileJson(tileset, publicUrl.current ?? request.baseUrl))
     },
   })
 

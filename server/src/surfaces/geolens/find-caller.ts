@@ -3,7 +3,7 @@ import type { Request } from 'express'
 import { BrokerError } from '../../errors.ts'
 import { readBearer } from '../../http/bearer.ts'
 import { findParameter, readQuery } from '../../http/query.ts'
-import type { Exchange } from '../../issuer/exchange.ts'
+import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
 import { findApiToken } from '../../store/api-tokens.ts'
 import type { Store } from '../../store/open.ts'
@@ -29,7 +29,7 @@ export type FindCaller = (request: Request) => Promise<Caller | undefined>
 /** What authenticates callers. */
 export interface FindCallerParts {
   readonly store: Store
-  readonly exchange: Pick<Exchange, 'authenticate'>
+  readonly subjectTokens: Pick<SubjectTokens, 'authenticate'>
   readonly sessions: Pick<Sessions, 'authenticate'>
   readonly usage: Pick<Usage, 'record'>
 }
@@ -37,12 +37,12 @@ export interface FindCallerParts {
 /** Creates the authentication of this surface: by a session, or by an API token of the registry. */
 export function createFindCaller({
   store,
-  exchange,
+  subjectTokens,
   sessions,
   usage,
 }: FindCallerParts): FindCaller {
   const findByApiToken = async (token: string): Promise<Caller> => {
-    const { claims } = await exchange.authenticate(token)
+    const { claims } = await subjectTokens.authenticate(token)
     const row = await findApiToken(store, claims.sub)
     if (!row) throw new NotAuthenticatedError()
     usage.record(claims, 'geolens')

@@ -4,18 +4,18 @@ import { readJsonBody } from '../../http/json-body.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
 import { InvalidSessionError } from '../../sessions/errors.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
-import type { SignInDesk } from '../../sessions/sign-in.ts'
+import type { PasswordSignIn } from '../../sessions/sign-in.ts'
 import { readPassword } from './body.ts'
 import { clearRefreshCookie, usesRefreshCookie } from './refresh-cookie.ts'
 
 /** What the account routes need. */
 export interface AccountRoutesParts {
-  readonly desk: Pick<SignInDesk, 'check' | 'changePassword'>
+  readonly passwordSignIn: Pick<PasswordSignIn, 'check' | 'changePassword'>
   readonly sessions: Pick<Sessions, 'authenticate'>
 }
 
 /** `GET /account` and `POST /account/password`, for clients with a session. */
-export function createAccountRoutes({ desk, sessions }: AccountRoutesParts): Router {
+export function createAccountRoutes({ passwordSignIn, sessions }: AccountRoutesParts): Router {
   const authenticate = (request: Request) =>
     sessions.authenticate(readBearer(request, () => new InvalidSessionError()))
 
@@ -36,8 +36,12 @@ export function createAccountRoutes({ desk, sessions }: AccountRoutesParts): Rou
       const body = await readJsonBody(request)
       const password = readPassword(body, 'password')
       const next = readPassword(body, 'new_password')
-      const signIn = await desk.check({ username: account.name, password, address: request.ip })
-      await desk.changePassword(signIn, next)
+      const signIn = await passwordSignIn.check({
+        username: account.name,
+        password,
+        address: request.ip,
+      })
+      await passwordSignIn.changePassword(signIn, next)
       if (usesRefreshCookie(request)) clearRefreshCookie(response)
       response.set('Cache-Control', 'no-store').status(204).end()
     },

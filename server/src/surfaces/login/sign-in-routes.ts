@@ -10,7 +10,7 @@ import {
   InvalidSessionError,
 } from '../../sessions/errors.ts'
 import type { Sessions, SessionTokens } from '../../sessions/sessions.ts'
-import type { SignInDesk } from '../../sessions/sign-in.ts'
+import type { PasswordSignIn } from '../../sessions/sign-in.ts'
 import { readPassword, readText } from './body.ts'
 import {
   clearRefreshCookie,
@@ -21,7 +21,7 @@ import {
 
 /** What the sign-in routes need. */
 export interface SignInRoutesParts {
-  readonly desk: Pick<SignInDesk, 'check'>
+  readonly passwordSignIn: Pick<PasswordSignIn, 'check'>
   readonly sessions: Pick<
     Sessions,
     'open' | 'refresh' | 'authenticate' | 'end' | 'endByRefreshToken'
@@ -31,7 +31,7 @@ export interface SignInRoutesParts {
 }
 
 /** `POST /token`, `/token/refresh` and `/logout`. */
-export function createSignInRoutes({ desk, sessions, now }: SignInRoutesParts): Router {
+export function createSignInRoutes({ passwordSignIn, sessions, now }: SignInRoutesParts): Router {
   const router = createRouter()
 
   const send = (request: Request, response: Response, tokens: SessionTokens) => {
@@ -60,7 +60,7 @@ export function createSignInRoutes({ desk, sessions, now }: SignInRoutesParts): 
       if (refreshToken !== undefined) return refresh(request, response, refreshToken)
       const username = readText(body, 'username')
       const password = readPassword(body, 'password')
-      const signIn = await desk.check({ username, password, address: request.ip })
+      const signIn = await passwordSignIn.check({ username, password, address: request.ip })
       const tokens = await sessions.open(signIn)
       if (!tokens) throw new InvalidCredentialsError()
       send(request, response, tokens)

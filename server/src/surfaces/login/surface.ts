@@ -3,14 +3,14 @@ import { createErrorHandler } from '../../http/error-handler.ts'
 import { createRouter } from '../../http/router.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
-import type { SignInDesk } from '../../sessions/sign-in.ts'
+import type { PasswordSignIn } from '../../sessions/sign-in.ts'
 import { createAccountRoutes } from './account-routes.ts'
 import { renderLoginError } from './errors.ts'
 import { createSignInRoutes } from './sign-in-routes.ts'
 
 /** What the login surface needs. */
 export interface LoginSurfaceParts {
-  readonly desk: SignInDesk
+  readonly passwordSignIn: PasswordSignIn
   readonly sessions: Sessions
   /** Epoch ms. */
   readonly now: () => number
@@ -19,10 +19,10 @@ export interface LoginSurfaceParts {
 
 /** Sign-in with user name and password. Without CORS: for pages of this origin, and for backends. */
 export function createLoginSurface(parts: LoginSurfaceParts): Router {
-  const { desk, sessions, now, report } = parts
+  const { passwordSignIn, sessions, now, report } = parts
   const router = createRouter()
-  router.use(createSignInRoutes({ desk, sessions, now }))
-  router.use(createAccountRoutes({ desk, sessions }))
+  router.use(createSignInRoutes({ passwordSignIn, sessions, now }))
+  router.use(createAccountRoutes({ passwordSignIn, sessions }))
   router.use(['/token', '/logout', '/account'], createErrorHandler(renderLoginError, report))
   return router
 }

@@ -4,7 +4,7 @@ import { NotFoundError, TooManyRequestsError } from '../../errors.ts'
 import { findParameter, readQuery } from '../../http/query.ts'
 import { isSourceAllowed } from '../../issuer/mapbox/allowed-urls.ts'
 import type { MapboxBearer, MapboxTokenCheck } from '../../issuer/mapbox/check.ts'
-import { TEMPORARY } from '../../issuer/mapbox/registry.ts'
+import { TEMPORARY_TOKEN_ID } from '../../issuer/mapbox/temporary.ts'
 import type { RateLimit } from '../../limits/rate-limit.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { ForbiddenSourceError, InvalidAccessTokenError, NoSuchUserError } from './errors.ts'
@@ -42,7 +42,7 @@ export function createAuthorize(
     if (typeof username !== 'string' || !isAccountName(username)) throw new NoSuchUserError()
     if (username !== bearer.account.name || !bearer.scopes.includes(scope))
       throw new NotFoundError()
-    usage.record({ sub: bearer.id ?? TEMPORARY, org_id: bearer.account.orgId }, 'mapbox')
+    usage.record({ sub: bearer.id ?? TEMPORARY_TOKEN_ID, org_id: bearer.account.orgId }, 'mapbox')
     return bearer
   }
 }

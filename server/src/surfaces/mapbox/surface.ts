@@ -1,5 +1,6 @@
 import type { Router } from 'express'
 import { createErrorHandler } from '../../http/error-handler.ts'
+import type { PublicUrl } from '../../http/public-url.ts'
 import { addRoute, createRouter, refuseUnknownPath } from '../../http/router.ts'
 import type { MapboxTokenCheck } from '../../issuer/mapbox/check.ts'
 import type { MapboxCodec } from '../../issuer/mapbox/codec.ts'
@@ -22,7 +23,7 @@ export interface MapboxSurfaceParts {
   /** Limits the requests of an account. */
   readonly limit: RateLimit
   /** Base of the `Link` header; without it links are paths. */
-  readonly publicUrl: string | undefined
+  readonly publicUrl: PublicUrl
   /** Epoch ms. */
   readonly now: () => number
   readonly usage: Pick<Usage, 'record'>

@@ -1,8 +1,7 @@
 import type { MapboxCheck } from '../../issuer/mapbox/check.ts'
 import type { MapboxCodec } from '../../issuer/mapbox/codec.ts'
 import type { TemporaryToken } from '../../issuer/mapbox/temporary.ts'
-import type { ApiToken } from '../../store/api-tokens.ts'
-import { readAllowedUrls, readScopes } from '../../store/mapbox-tokens.ts'
+import { type ApiToken, readAllowedUrls, readScopes } from '../../store/api-tokens.ts'
 
 /** When a token's metadata is shown: only the response to its creation has the string of a secret token. */
 export type Occasion = 'created' | 'later'

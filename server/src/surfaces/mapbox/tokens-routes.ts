@@ -1,5 +1,6 @@
 import type { Request, Router } from 'express'
 import { readJsonBody } from '../../http/json-body.ts'
+import type { PublicUrl } from '../../http/public-url.ts'
 import { findParameter, readQuery } from '../../http/query.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
 import type { MapboxTokenCheck } from '../../issuer/mapbox/check.ts'
@@ -35,7 +36,7 @@ export interface TokensRoutesParts {
   readonly authorize: Authorize
   readonly limit: RateLimit
   /** Base of the `Link` header; without it links are paths. */
-  readonly publicUrl: string | undefined
+  readonly publicUrl: PublicUrl
   /** Epoch ms. */
   readonly now: () => number
 }
@@ -69,7 +70,7 @@ export function createTokensRoutes(parts: TokensRoutesParts): Router {
       const page = found.slice(0, wanted.limit)
       const last = page.at(-1)
       if (last && found.length > page.length) {
-        const path = `${publicUrl ?? request.baseUrl}/tokens/v2/${account.name}`
+        const path = `${publicUrl.current ?? request.baseUrl}/tokens/v2/${account.name}`
         response.set('Link', formatNextLink(path, query, wanted, last))
       }
       response.json(page.map((token) => toMetadata(codec, token, 'later')))

@@ -1,8 +1,8 @@
 import type { Request } from 'express'
 import type { Form } from '../../http/form-body.ts'
 import { UnauthorizedError } from '../../issuer/errors.ts'
-import type { Exchange } from '../../issuer/exchange.ts'
 import type { OrganisationClient } from '../../issuer/organisation-tokens.ts'
+import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { InvalidClientError, OauthError } from './errors.ts'
 
@@ -19,7 +19,7 @@ export type FindClient = (request: Request, form: Form) => Promise<OrganisationC
  * @see RFC 6749 §2.3.1
  */
 export function createFindClient(
-  exchange: Pick<Exchange, 'authenticate'>,
+  subjectTokens: Pick<SubjectTokens, 'authenticate'>,
   usage: Pick<Usage, 'record'>,
 ): FindClient {
   return async (request, form) => {
@@ -32,7 +32,7 @@ export function createFindClient(
       )
     if (!basic && secret === undefined) return
     const id = basic?.id ?? form.get('client_id')
-    const claims = await authenticate(exchange, basic?.secret ?? secret ?? '')
+    const claims = await authenticate(subjectTokens, basic?.secret ?? secret ?? '')
     if (claims.sub !== id) throw new InvalidClientError()
     const named = form.get('client_id')
     if (named !== undefined && named !== id) throw new InvalidClientError()
@@ -41,9 +41,9 @@ export function createFindClient(
   }
 }
 
-async function authenticate(exchange: Pick<Exchange, 'authenticate'>, secret: string) {
+async function authenticate(subjectTokens: Pick<SubjectTokens, 'authenticate'>, secret: string) {
   try {
-    return (await exchange.authenticate(secret)).claims
+    return (await subjectTokens.authenticate(secret)).claims
   } catch (error) {
     if (error instanceof UnauthorizedError) throw new InvalidClientError()
     throw error

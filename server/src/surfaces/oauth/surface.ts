@@ -4,10 +4,12 @@ import { openToEveryOrigin } from '../../http/cors.ts'
 import { createErrorHandler } from '../../http/error-handler.ts'
 import { type Form, readFormBody } from '../../http/form-body.ts'
 import { NO_STORE } from '../../http/no-store.ts'
+import type { PublicUrl } from '../../http/public-url.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
-import type { Exchange } from '../../issuer/exchange.ts'
+import type { Issuer } from '../../issuer/issuer.ts'
 import { toObtainedToken } from '../../issuer/obtained-token.ts'
 import type { OrganisationTokens } from '../../issuer/organisation-tokens.ts'
+import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { renderOauthError } from '../error-bodies.ts'
@@ -23,14 +25,12 @@ import {
 
 /** What the OAuth surface needs. */
 export interface OauthSurfaceParts {
-  readonly exchange: Exchange
+  readonly subjectTokens: SubjectTokens
   readonly tokens: OrganisationTokens
   readonly usage: Pick<Usage, 'record'>
-  readonly issuer: string
+  readonly issuer: Pick<Issuer, 'url' | 'now'>
   /** Base of the URLs in the metadata; by default the issuer. */
-  readonly publicUrl: string | undefined
-  /** Epoch ms. */
-  readonly now: () => number
+  readonly publicUrl: PublicUrl
   readonly report: FailureReporter
 }
 
@@ -39,14 +39,14 @@ const METADATA = '/.well-known/oauth-authorization-server'
 
 /** Token exchange (RFC 8693), introspection (7662), revocation (7009) and metadata (8414). */
 export function createOauthSurface(parts: OauthSurfaceParts): Router {
-  const { exchange, tokens, usage, issuer, publicUrl, now, report } = parts
-  const findClient = createFindClient(exchange, usage)
+  const { subjectTokens, tokens, usage, issuer, publicUrl, report } = parts
+  const { url, now } = issuer
+  const findClient = createFindClient(subjectTokens, usage)
   const requireClient = async (request: Request, form: Form) => {
     const client = await findClient(request, form)
     if (!client) throw new InvalidClientError()
     return client
   }
-  const metadata = toMetadata(issuer, publicUrl ?? issuer)
 
   const router = createRouter()
   router.use(ENDPOINTS, (_request, response, next) => {
@@ -58,8 +58,8 @@ export function createOauthSurface(parts: OauthSurfaceParts): Router {
     post: async (request, response) => {
       const form = await readFormBody(request)
       const client = await findClient(request, form)
-      const wanted = parseTokenExchange(form, issuer)
-      const minted = await exchangeSubject(exchange, wanted, client)
+      const wanted = parseTokenExchange(form, url)
+      const minted = await exchangeSubject(subjectTokens, wanted, client)
       const { token, scope, expiresInSeconds } = toObtainedToken(minted, now())
       response.json({
         access_token: token,
@@ -92,7 +92,9 @@ export function createOauthSurface(parts: OauthSurfaceParts): Router {
   addRoute(router, METADATA, {
     get: (_request, response) => {
       openToEveryOrigin(response)
-      response.set('Cache-Control', 'public, max-age=3600').json(metadata)
+      response
+        .set('Cache-Control', 'public, max-age=3600')
+        .json(toMetadata(url, publicUrl.current ?? url))
     },
   })
 

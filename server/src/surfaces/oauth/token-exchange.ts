@@ -1,11 +1,11 @@
 import type { TileClaims } from '@tilepass/guard'
 import type { Form } from '../../http/form-body.ts'
 import { InvalidScopeError, UnauthorizedError } from '../../issuer/errors.ts'
-import type { Exchange } from '../../issuer/exchange.ts'
 import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
 import type { MintedToken } from '../../issuer/mint.ts'
 import type { OrganisationClient } from '../../issuer/organisation-tokens.ts'
 import { findScopes } from '../../issuer/scopes.ts'
+import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import { parseTileTexts, TILE_FIELDS } from '../../issuer/tiles.ts'
 import { InvalidClientError, OauthError } from './errors.ts'
 
@@ -59,15 +59,15 @@ export function parseTokenExchange(form: Form, issuer: string): TokenExchangeReq
  * @see RFC 8693 §2.2
  */
 export async function exchangeSubject(
-  exchange: Exchange,
+  subjectTokens: SubjectTokens,
   { subjectToken, scopes, tiles }: TokenExchangeRequest,
   client: OrganisationClient | undefined,
 ): Promise<MintedToken> {
   try {
-    const subject = await exchange.authenticate(subjectToken, { keepsTileClaims: true })
+    const subject = await subjectTokens.authenticate(subjectToken, { keepsTileClaims: true })
     if (client && client.orgId !== subject.claims.org_id) throw new InvalidClientError()
     const request = { ttl: TTL_SECONDS, ...(scopes && { scopes }), ...(tiles && { tiles }) }
-    return await exchange.exchange(subject, request)
+    return await subjectTokens.exchange(subject, request)
   } catch (error) {
     if (error instanceof UnauthorizedError)
       throw new OauthError('invalid_request', 'subject_token is not valid')

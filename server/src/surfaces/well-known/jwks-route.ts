@@ -1,7 +1,8 @@
 import type { Router } from 'express'
 import { allowEveryOrigin } from '../../http/cors.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
-import { KEY_SET_MAX_AGE_SECONDS, type SigningKeys } from '../../issuer/signing-keys.ts'
+import { KEY_SET_MAX_AGE_SECONDS } from '../../issuer/key-schedule.ts'
+import type { SigningKeys } from '../../issuer/signing-keys.ts'
 
 const PATH = '/.well-known/jwks.json'
 

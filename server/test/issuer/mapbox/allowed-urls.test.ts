@@ -30,7 +30,7 @@ describe('what a token can be restricted to', () => {
   ])('not %j', (url) => expect(isAllowedUrl(url)).toBe(false))
 })
 
-describe('whence it may be used', () => {
+describe('the pages that may use it', () => {
   const from = (allowed: string, referer: string) => isSourceAllowed([allowed], { referer })
 
   test.each([
@@ -61,7 +61,7 @@ describe('whence it may be used', () => {
     ['https://a.example', ''],
   ])('%s does not allow %s', (allowed, referer) => expect(from(allowed, referer)).toBe(false))
 
-  test('Origin counts when there is no Referer, and must agree when there is', () => {
+  test('Origin counts without Referer, and must match besides Referer', () => {
     const allowed = ['https://a.example/maps', 'https://b.example']
     expect(isSourceAllowed(allowed, { origin: 'https://b.example' })).toBe(true)
     expect(isSourceAllowed(allowed, { origin: 'https://a.example' })).toBe(false)
@@ -72,7 +72,7 @@ describe('whence it may be used', () => {
     expect(isSourceAllowed(allowed, { origin: 'null' })).toBe(false)
   })
 
-  test('no restriction allows all, a restriction nobody who says nothing', () => {
+  test('no restriction allows every request; a restriction refuses one without Referer and Origin', () => {
     expect(isSourceAllowed([], {})).toBe(true)
     expect(isSourceAllowed(['a.example'], {})).toBe(false)
   })

@@ -1,36 +1,33 @@
-import {
-  GuardError,
-  narrowTileClaims,
-  type TileClaims,
-  type TokenClaims,
-  type TokenUse,
-  type Verifier,
-} from '@tilepass/guard'
+import { narrowTileClaims, type TileClaims, type TokenClaims, type TokenUse } from '@tilepass/guard'
 import type { Store } from '../store/open.ts'
 import type { Usage } from '../usage/usage.ts'
 import { InvalidScopeError, UnauthorizedError } from './errors.ts'
-import { createTokenId, type Mint, type MintedToken } from './mint.ts'
+import type { Issuer } from './issuer.ts'
+import { createMint, createTokenId, type MintedToken } from './mint.ts'
 import { createRegisteredVerifier } from './registered.ts'
 import { findScopes, isSubset } from './scopes.ts'
+import { createOwnVerifier, findClaims } from './verify.ts'
 
 /** A subject token that was accepted for exchange. */
 export interface Subject {
   readonly claims: TokenClaims
 }
 
-/** What the client asks of an exchange. */
+/** What the client asks for. */
 export interface ExchangeRequest {
   /** Seconds, 1 to 14400. */
   readonly ttl: number
-  /** All of the subject token's when absent. */
+  /** Default: every scope of the subject token. */
   readonly scopes?: readonly string[]
-  /** Restricts the subject token's tiles further; what it leaves out stays as it is. */
+  /** Restricts the tiles of the subject token further; members that are absent are inherited. */
   readonly tiles?: TileClaims
 }
 
 /** Exchanges subject tokens for access tokens (RFC 8693 in Geog's form). */
-export interface Exchange {
+export interface SubjectTokens {
   /**
+   * Verifies a subject token.
+   *
    * @param use Without `keepsTileClaims` a token that is restricted to some tiles is refused.
    * @throws {@link UnauthorizedError} unless it is a current API token of the registry.
    */
@@ -38,24 +35,22 @@ export interface Exchange {
   /**
    * Mints an access token that never outlives its subject token.
    *
-   * @throws {@link InvalidScopeError} for a scope or for tiles that the subject token lacks.
+   * @throws {@link InvalidScopeError} for a scope or tiles that the subject token does not permit.
    */
   exchange(subject: Subject, request: ExchangeRequest): Promise<MintedToken>
 }
 
-/** Creates the exchange. The registry is read every time: no cache stands between it and a revocation. */
-export function createExchange(
-  store: Store,
-  verifier: Verifier,
-  mint: Mint,
-  usage: Usage,
-  now: () => number,
-): Exchange {
-  const registered = createRegisteredVerifier(store, verifier)
+/** Creates the exchange. It reads the registry every time, so that a revocation counts at once. */
+export function createSubjectTokens(store: Store, issuer: Issuer, usage: Usage): SubjectTokens {
+  const { now } = issuer
+  const registered = createRegisteredVerifier(store, createOwnVerifier(issuer, 'exchange'))
+  const mint = createMint(issuer)
   return {
-    authenticate: async (token, use) => ({
-      claims: await verifyOrRefuse(registered, token, use),
-    }),
+    authenticate: async (token, use) => {
+      const claims = await findClaims(registered, token, use)
+      if (!claims) throw new UnauthorizedError('Bearer error="invalid_token"')
+      return { claims }
+    },
 
     exchange: async ({ claims }, { ttl, scopes, tiles: wanted }) => {
       const permitted = findScopes(claims.scope) ?? []
@@ -64,12 +59,13 @@ export function createExchange(
       if (wanted && !tiles) throw new InvalidScopeError()
       const iat = Math.floor(now() / 1000)
       const exp = Math.min(iat + ttl, claims.exp)
-      // Only within the leeway: there is nothing left to hand out.
+      // A subject token within the leeway has no lifetime left to hand on.
       if (exp <= iat) throw new UnauthorizedError('Bearer error="invalid_token"')
       const scope = (scopes ?? permitted).join(' ')
       const token = await mint({
         sub: createTokenId('tok_short_'),
-        orgId: claims.org_id ?? '',
+        org_id: claims.org_id ?? '',
+        token_type: 'api_token',
         scope,
         iat,
         exp,
@@ -79,19 +75,5 @@ export function createExchange(
       usage.record(claims, 'exchange')
       return { token, scope, iat, exp }
     },
-  }
-}
-
-async function verifyOrRefuse(
-  verifier: Verifier,
-  token: string,
-  use?: TokenUse,
-): Promise<TokenClaims> {
-  try {
-    return await verifier.verify(token, use)
-  } catch (error) {
-    if (error instanceof GuardError && error.status < 500)
-      throw new UnauthorizedError('Bearer error="invalid_token"')
-    throw error
   }
 }

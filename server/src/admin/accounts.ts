@@ -1,0 +1,53 @@
+import { raiseEpoch } from '../issuer/epochs.ts'
+import {
+  type Account,
+  type AccountDetails,
+  createAccount,
+  disableAccount,
+  findAccount,
+  listAccounts,
+} from '../store/accounts.ts'
+import { setPassword } from '../store/sign-ins.ts'
+import { ConflictError, NoSuchAccountError } from './errors.ts'
+import { auditedBy, type Operator } from './operator.ts'
+
+/** What operators do with accounts. */
+export interface AccountAdministration {
+  listAccounts(): Promise<readonly Account[]>
+  /** @throws {@link ConflictError} if the name is taken. */
+  createAccount(name: string, details: AccountDetails): Promise<Account>
+  /** Changes the password and ends every session. @throws {@link NoSuchAccountError} */
+  setPassword(name: string, passwordHash: string): Promise<void>
+  /** Disables an account permanently, with all of its tokens. @throws {@link NoSuchAccountError} */
+  disableAccount(name: string): Promise<void>
+  /** Ends the access tokens and sessions issued so far; API tokens stay. @throws {@link NoSuchAccountError} */
+  expireAccount(name: string): Promise<void>
+}
+
+/** Creates the part of an administration that is about accounts. */
+export function createAccountAdministration(operator: Operator): AccountAdministration {
+  const { store, now } = operator
+  return {
+    listAccounts: () => listAccounts(store),
+    createAccount: (name, details) =>
+      auditedBy(operator, 'account.create', name, async (change) => {
+        const account = await createAccount(change, name, now(), details)
+        if (!account) throw new ConflictError('The name is taken')
+        return account
+      }),
+    setPassword: (name, passwordHash) =>
+      auditedBy(operator, 'account.set-password', name, async (change) => {
+        if (!(await setPassword(change, name, passwordHash, now()))) throw new NoSuchAccountError()
+      }),
+    disableAccount: (name) =>
+      auditedBy(operator, 'account.disable', name, async (change) => {
+        if (!(await disableAccount(change, name, now()))) throw new NoSuchAccountError()
+      }),
+    expireAccount: (name) =>
+      auditedBy(operator, 'account.expire', name, async (change) => {
+        const account = await findAccount(change, name)
+        if (!account) throw new NoSuchAccountError()
+        await raiseEpoch(change, account.orgId, now())
+      }),
+  }
+}

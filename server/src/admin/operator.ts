@@ -1,0 +1,27 @@
+import type { Mint } from '../issuer/mint.ts'
+import { audited } from '../store/audit.ts'
+import type { Change } from '../store/changes.ts'
+import type { Store } from '../store/open.ts'
+
+/** The actor of an administration, and what it works with. */
+export interface Operator {
+  readonly store: Store
+  /** Id of a token, or `cli`. */
+  readonly actor: string
+  /** The scopes that the actor may give to new tokens. Default: every scope. */
+  readonly permitted?: readonly string[]
+  /** Called only to create a token. */
+  readonly getMint: () => Promise<Mint>
+  /** Epoch ms. */
+  readonly now: () => number
+}
+
+/** Makes a change in the name of the operator, with its audit entry. @see {@link audited} */
+export function auditedBy<T>(
+  { store, actor, now }: Operator,
+  action: string,
+  target: string,
+  run: (change: Change) => Promise<T>,
+): Promise<T> {
+  return audited(store, { at: now(), actor, action, target }, run)
+}

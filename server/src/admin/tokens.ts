@@ -1,0 +1,90 @@
+import { NotFoundError } from '../errors.ts'
+import { type ApiTokenRequest, mintApiToken, type NewApiToken } from '../issuer/api-tokens.ts'
+import { raiseEpoch } from '../issuer/epochs.ts'
+import { InvalidScopeError } from '../issuer/errors.ts'
+import { isSubset } from '../issuer/scopes.ts'
+import { type Account, findAccount } from '../store/accounts.ts'
+import {
+  type ApiToken,
+  addApiToken,
+  findApiToken,
+  listApiTokens,
+  revokeApiToken,
+} from '../store/api-tokens.ts'
+import type { Connection } from '../store/open.ts'
+import { summarizeUsage } from '../store/usage.ts'
+import { toDay } from '../usage/day.ts'
+import { ConflictError, NoSuchAccountError } from './errors.ts'
+import { auditedBy, type Operator } from './operator.ts'
+
+/** A token of the registry, and how often it was used. */
+export interface UsedToken extends ApiToken {
+  readonly usedToday: number
+  readonly usedTotal: number
+}
+
+/** What operators do with API tokens. */
+export interface TokenAdministration {
+  /** The newest first. */
+  listTokens(): Promise<readonly UsedToken[]>
+  /**
+   * @throws {@link NoSuchAccountError}, {@link ConflictError} if the account is disabled,
+   *   {@link InvalidScopeError} for a scope that the actor may not give.
+   */
+  createToken(request: ApiTokenRequest): Promise<NewApiToken>
+  /** Revokes a token and the tokens exchanged for it. @throws {@link NotFoundError} */
+  revokeToken(id: string): Promise<void>
+  /** Ends the tokens exchanged for a token so far; the token stays. @throws {@link NotFoundError} */
+  expireToken(id: string): Promise<void>
+}
+
+/** Creates the part of an administration that is about API tokens. */
+export function createTokenAdministration(operator: Operator): TokenAdministration {
+  const { store, permitted, getMint, now } = operator
+  return {
+    listTokens: async () => {
+      const [tokens, usage] = await Promise.all([
+        listApiTokens(store),
+        summarizeUsage(store, toDay(now())),
+      ])
+      return tokens.map((token) => {
+        const { today = 0, total = 0 } = usage.get(token.id) ?? {}
+        return { ...token, usedToday: today, usedTotal: total }
+      })
+    },
+
+    createToken: async ({ account: name, ...request }) => {
+      if (permitted && !isSubset(request.scopes, permitted)) throw new InvalidScopeError()
+      const account = await getActiveAccount(store, name)
+      const { created, row } = await mintApiToken(await getMint(), account, request, now())
+      await auditedBy(operator, 'token.create', name, async (change) => {
+        // The account may have been disabled since.
+        await getActiveAccount(change, name)
+        await addApiToken(change, row)
+      })
+      return created
+    },
+
+    revokeToken: (id) =>
+      auditedBy(operator, 'token.revoke', id, async (change) => {
+        if (!(await revokeApiToken(change, id, now()))) throw createNotFound()
+      }),
+
+    expireToken: (id) =>
+      auditedBy(operator, 'token.expire', id, async (change) => {
+        if (!(await findApiToken(change, id))) throw createNotFound()
+        await raiseEpoch(change, id, now())
+      }),
+  }
+}
+
+async function getActiveAccount(connection: Connection, name: string): Promise<Account> {
+  const account = await findAccount(connection, name)
+  if (!account) throw new NoSuchAccountError()
+  if (account.disabledAt !== undefined) throw new ConflictError('The account is disabled')
+  return account
+}
+
+function createNotFound(): NotFoundError {
+  return new NotFoundError('There is no such token')
+}

@@ -1,0 +1,89 @@
+import type { Logger } from 'pino'
+import type { BrokerConfig } from '../config/schema.ts'
+import { enterDatasets, loadDatasets } from '../datasets/load-datasets.ts'
+import type { NamedGrant } from '../grants/grant.ts'
+import { loadGrants } from '../grants/load-grants.ts'
+import { createRelayedTokens, type RelayedTokens } from '../grants/relayed-tokens.ts'
+import { loadMapboxKey } from '../issuer/mapbox/key.ts'
+import { type SigningKeys, watchSigningKeys } from '../issuer/signing-keys.ts'
+import type { FailureReporter } from '../observe/failures.ts'
+import { openPlaces, type Places } from '../places/places.ts'
+import { collectFaults } from '../settings/config-error.ts'
+import { BUSY_TIMEOUT, openStore, type Store } from '../store/open.ts'
+import { openTilesets } from '../tiles/open-tilesets.ts'
+import type { Tileset } from '../tiles/tileset.ts'
+import { type OpenUpstreams, openUpstreams } from '../upstreams/open-upstreams.ts'
+import { createUsage, type Usage } from '../usage/usage.ts'
+import { seedDemo } from './demo.ts'
+
+/** Everything that a broker opens at its start, and closes at its end. */
+export interface Resources {
+  readonly store: Store
+  readonly usage: Usage
+  readonly tilesets: ReadonlyMap<string, Tileset>
+  readonly places: Places | undefined
+  readonly grants: readonly NamedGrant[]
+  readonly relayedTokens: RelayedTokens
+  readonly keys: SigningKeys
+  /** Signs tokens in Mapbox format. */
+  readonly mapboxKey: Uint8Array
+  close(): Promise<void>
+}
+
+/** The surroundings of a broker. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly logger: Logger
+  readonly report: FailureReporter
+  /** Epoch ms. */
+  readonly now: () => number
+}
+
+/**
+ * Opens what a configuration names. If anything cannot be opened, everything is closed again.
+ *
+ * @throws `ConfigError` naming every fault of files, accounts and secrets; `StoreUnavailableError`.
+ */
+export async function openResources(
+  config: BrokerConfig,
+  { env, logger, report, now }: Surroundings,
+): Promise<Resources> {
+  const store = await openStore(config.data, BUSY_TIMEOUT.server)
+  const usage = createUsage(store, now, report)
+  let tilesets: ReadonlyMap<string, Tileset> = new Map()
+  let upstreams: OpenUpstreams | undefined
+
+  const close = async () => {
+    await upstreams?.close()
+    await Promise.all([...tilesets.values()].map((tileset) => tileset.close()))
+    await usage.close()
+    await store.close()
+  }
+
+  try {
+    if (config.demo) await seedDemo(store, now())
+    const { check, throwIfAny } = collectFaults()
+    const { places: placesFile } = config.geog
+    tilesets = (await check(() => openTilesets(config.tilesets))) ?? tilesets
+    const places = placesFile ? await check(() => openPlaces(placesFile)) : undefined
+    const datasets = (await check(() => loadDatasets(store, config.datasets))) ?? []
+    const grants = (await check(() => loadGrants(store, config.grants))) ?? []
+    upstreams = await check(async () => openUpstreams(config.upstreams, { env, now, logger }))
+    throwIfAny()
+    await enterDatasets(store, datasets, now())
+    return {
+      store,
+      usage,
+      tilesets,
+      places,
+      grants,
+      relayedTokens: createRelayedTokens(upstreams?.clients ?? new Map(), now),
+      keys: await watchSigningKeys(store, now),
+      mapboxKey: await loadMapboxKey(store),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

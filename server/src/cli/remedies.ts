@@ -1,0 +1,22 @@
+/** What to do about refusals of the administration, by their code. */
+export type Remedies = Readonly<Record<string, string>>
+
+/** What to do if an account to act on does not exist. */
+export function describeUnknownAccount(name: string): string {
+  return `There is no account "${name}". "tilepass account list" shows the names.`
+}
+
+/** What to do if the owner of something new does not exist. */
+export function describeMissingOwner(name: string): string {
+  return `There is no account "${name}". Create it with: tilepass account create ${name}`
+}
+
+/** What to do if the owner of something new is disabled. */
+export function describeDisabledOwner(name: string): string {
+  return `The account "${name}" is permanently disabled. Use another account, or create one with: tilepass account create NAME`
+}
+
+/** What to do if an API token to act on does not exist. */
+export function describeUnknownToken(id: string): string {
+  return `There is no API token with the id "${id}". "tilepass token list" shows the ids.`
+}

@@ -1,0 +1,95 @@
+import type { Command } from 'commander'
+import { DEFAULT_API_SECONDS, MAX_NOTE_LENGTH } from '../admin/rules.ts'
+import { MAX_API_SECONDS } from '../issuer/kinds.ts'
+import { JWT_SCOPES } from '../issuer/scopes.ts'
+import { TILE_FIELDS } from '../issuer/tiles.ts'
+import { administer } from './administer.ts'
+import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
+import { createFirstMapboxToken } from './mapbox-token-command.ts'
+import { CommandError } from './output.ts'
+import { describeDisabledOwner, describeMissingOwner } from './remedies.ts'
+import { parseScopeOption } from './scope-option.ts'
+import { parseTileOptions } from './tile-options.ts'
+
+interface CreateOptions extends DataOptions {
+  readonly account: string
+  readonly scope: string
+  readonly expiresIn?: string
+  readonly format: string
+  readonly note: string
+  readonly readOnly?: boolean
+  readonly tilesets?: string
+  readonly bbox?: string
+  readonly minzoom?: string
+  readonly maxzoom?: string
+}
+
+/** Adds `token create`. */
+export function addTokenCreateCommand(token: Command, surroundings: Surroundings): void {
+  addDataCommand(token, 'create', {
+    description: 'Create an API token and print it; it is shown only once',
+    examples: [
+      'token create --account demo --scope "tiles:read" --expires-in 86400',
+      'token create --account demo --scope "tiles:read" --tilesets world --bbox 5.9,45.8,10.5,47.8 --maxzoom 12',
+      'token create --account demo --scope "tokens:read tokens:write styles:tiles" --format mapbox',
+    ],
+  })
+    .requiredOption('--account <name>', 'account that owns it')
+    .requiredOption(
+      '--scope <scopes>',
+      `what it permits, separated by single spaces: ${JWT_SCOPES.join(', ')}`,
+    )
+    .option(
+      '--expires-in <seconds>',
+      `lifetime in seconds, up to ${MAX_API_SECONDS} (default: a year)`,
+    )
+    .option('--format <format>', 'jwt, or mapbox for the Mapbox Tokens API', 'jwt')
+    .option('--note <text>', 'what it is for', '')
+    .option('--read-only', 'do not let it create GeoLens download tokens')
+    .option('--tilesets <names>', 'only these tilesets, separated by commas')
+    .option('--bbox <area>', 'only tiles in this area: west,south,east,north in degrees')
+    .option('--minzoom <zoom>', 'only tiles of this zoom level and above')
+    .option('--maxzoom <zoom>', 'only tiles of this zoom level and below')
+    .action((options: CreateOptions) => createToken(options, surroundings))
+}
+
+async function createToken(options: CreateOptions, surroundings: Surroundings): Promise<void> {
+  if (options.format !== 'jwt' && options.format !== 'mapbox')
+    throw new CommandError(`--format must be "jwt" or "mapbox" (given: "${options.format}").`, 2)
+  if (options.note.length > MAX_NOTE_LENGTH)
+    throw new CommandError(
+      `--note must be at most ${MAX_NOTE_LENGTH} characters long (given: ${options.note.length}).`,
+      2,
+    )
+  if (options.format === 'mapbox') {
+    const given = TILE_FIELDS.find((name) => options[name] !== undefined)
+    if (given !== undefined) throw new CommandError(`--${given} requires --format jwt.`, 2)
+    if (options.readOnly) throw new CommandError('--read-only requires --format jwt.', 2)
+    return createFirstMapboxToken(options, surroundings)
+  }
+  const scopes = parseScopeOption(options.scope, JWT_SCOPES)
+  const expiresInSeconds = parseLifetime(options.expiresIn)
+  const tiles = parseTileOptions(options)
+
+  const remedies = {
+    not_found: describeMissingOwner(options.account),
+    conflict: describeDisabledOwner(options.account),
+  }
+  await administer(surroundings, options, { mayCreate: true, remedies }, async (admin, output) => {
+    const { account, note, readOnly: isReadOnly = false } = options
+    const request = { account, scopes, expiresInSeconds, note, isReadOnly, tiles }
+    const { id, token, expiresAt } = await admin.createToken(request)
+    output.result({ id, token, expires_at: new Date(expiresAt).toISOString() }, token)
+  })
+}
+
+function parseLifetime(given: string | undefined): number {
+  if (given === undefined) return DEFAULT_API_SECONDS
+  const seconds = /^\d{1,10}$/.test(given) ? Number(given) : 0
+  if (seconds < 1 || seconds > MAX_API_SECONDS)
+    throw new CommandError(
+      `--expires-in must be a whole number of seconds from 1 to ${MAX_API_SECONDS} (given: "${given}").`,
+      2,
+    )
+  return seconds
+}

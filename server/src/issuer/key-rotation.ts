@@ -1,0 +1,67 @@
+import type { Change } from '../store/changes.ts'
+import type { Store } from '../store/open.ts'
+import {
+  listSigningKeyRows,
+  replaceSigningKeys,
+  type SigningKeyRow,
+} from '../store/signing-keys.ts'
+import { isPublished, selectSigner, toSigningStart } from './key-schedule.ts'
+import { createSigningKey, listOrCreateSigningKeys } from './signing-keys.ts'
+
+/** What may be shown of a signing key. */
+export interface KeySummary {
+  readonly kid: string
+  readonly algorithm: string
+  readonly created_at: number
+  /** Epoch ms; in the future while verifiers may not know the key yet. */
+  readonly signs_from: number
+  readonly state: 'waiting' | 'signing' | 'retired'
+}
+
+/** Most keys at once: verifiers refuse key sets that are too long, ours those over 64 KiB. */
+const MAX_KEYS = 100
+
+/** Lists the signing keys without their secrets, the newest first. */
+export async function listSigningKeys(store: Store, now: number): Promise<readonly KeySummary[]> {
+  const rows = await listSigningKeyRows(store)
+  if (rows.length === 0) return []
+  const signer = selectSigner(rows, now)
+  return rows.map((row) => {
+    const state = row === signer ? 'signing' : row.signs_from > now ? 'waiting' : 'retired'
+    return toSummary(row, state)
+  })
+}
+
+/**
+ * Generates the key for a rotation: it signs once every verifier can know it. Generating is slow, so
+ * it happens before the change.
+ */
+export async function prepareRotation(store: Store, now: number): Promise<SigningKeyRow> {
+  await listOrCreateSigningKeys(store, now)
+  return createSigningKey(now, toSigningStart(now))
+}
+
+/**
+ * Adds a key, and removes the keys whose last token has expired.
+ *
+ * @param key Of {@link prepareRotation}.
+ * @returns `undefined` if there are too many keys.
+ */
+export async function rotateSigningKeys(
+  change: Change,
+  key: SigningKeyRow,
+  now: number,
+): Promise<KeySummary | undefined> {
+  const rows = await listSigningKeyRows(change)
+  const old = rows.filter((row) => !isPublished(row, rows, now)).map(({ kid }) => kid)
+  if (rows.length - old.length >= MAX_KEYS) return
+  await replaceSigningKeys(change, old, key)
+  return toSummary(key, 'waiting')
+}
+
+function toSummary(
+  { kid, algorithm, created_at, signs_from }: SigningKeyRow,
+  state: KeySummary['state'],
+): KeySummary {
+  return { kid, algorithm, created_at, signs_from, state }
+}

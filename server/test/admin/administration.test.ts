@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest'
+import { type Administration, createAdministration } from '../../src/admin/administration.ts'
+import { createMint } from '../../src/issuer/mint.ts'
+import { loadSigningKeys } from '../../src/issuer/signing-keys.ts'
+import { listAccounts } from '../../src/store/accounts.ts'
+import { findApiToken } from '../../src/store/api-tokens.ts'
+import { listDatasets } from '../../src/store/datasets.ts'
+import { createRevocations, listRevocations } from '../../src/store/revocations.ts'
+import { copyKeyedFolder, NOW } from '../support/broker-under-test.ts'
+import { openTestStore } from '../support/store-under-test.ts'
+
+const REQUEST = { account: 'city', scopes: ['tiles:read'], expiresInSeconds: 60, note: '' }
+const FILE = { path: '/srv/earth.tif', kind: 'raster', isPublic: false } as const
+
+async function start() {
+  const store = await openTestStore(await copyKeyedFolder())
+  const admin = createAdministration({
+    store,
+    actor: 'cli',
+    permitted: ['tiles:read'],
+    getMint: async () =>
+      createMint({ url: 'https://a.example', keys: await loadSigningKeys(store, NOW) }),
+    now: () => NOW,
+  })
+  await admin.createAccount('city', {})
+  await admin.createAccount('gone', {})
+  await admin.disableAccount('gone')
+  await admin.addDataset({ ...FILE, name: 'earth', account: 'city' })
+  const { id } = await admin.createToken(REQUEST)
+  const listAudit = async () =>
+    (await admin.listAudit({ limit: 99 })).map(({ action, target }) => [action, target])
+  return { store, admin, id, listAudit }
+}
+
+const CHANGES: readonly [
+  string,
+  string,
+  (admin: Administration, id: string) => Promise<unknown>,
+][] = [
+  ['account.create', 'new', (admin) => admin.createAccount('new', {})],
+  ['account.set-password', 'city', (admin) => admin.setPassword('city', 'hash')],
+  ['account.disable', 'city', (admin) => admin.disableAccount('city')],
+  ['account.expire', 'city', (admin) => admin.expireAccount('city')],
+  ['token.create', 'city', (admin) => admin.createToken(REQUEST)],
+  ['token.revoke', 'ID', (admin, id) => admin.revokeToken(id)],
+  ['token.expire', 'ID', (admin, id) => admin.expireToken(id)],
+  ['key.rotate', '', (admin) => admin.rotateKeys()],
+  ['dataset.add', 'moon', (admin) => admin.addDataset({ ...FILE, name: 'moon', account: 'city' })],
+  ['dataset.remove', 'earth', (admin) => admin.removeDataset('earth')],
+]
+
+test.each(CHANGES)('%s of %j leaves one audit entry', async (action, target, run) => {
+  const { admin, id, listAudit } = await start()
+  const before = await listAudit()
+  await run(admin, id)
+  expect(await listAudit()).toEqual([[action, target === 'ID' ? id : target], ...before])
+})
+
+const FAILURES: readonly [string, (admin: Administration) => Promise<unknown>, string][] = [
+  ['creating an account that exists', (admin) => admin.createAccount('city', {}), 'conflict'],
+  [
+    'a password for an unknown account',
+    (admin) => admin.setPassword('nobody', 'hash'),
+    'not_found',
+  ],
+  ['disabling an unknown account', (admin) => admin.disableAccount('nobody'), 'not_found'],
+  ['expiring an unknown account', (admin) => admin.expireAccount('nobody'), 'not_found'],
+  [
+    'a token for an unknown account',
+    (admin) => admin.createToken({ ...REQUEST, account: 'nobody' }),
+    'not_found',
+  ],
+  [
+    'a token for a disabled account',
+    (admin) => admin.createToken({ ...REQUEST, account: 'gone' }),
+    'conflict',
+  ],
+  [
+    'a token with more scope than its creator has',
+    (admin) => admin.createToken({ ...REQUEST, scopes: ['admin:access'] }),
+    'invalid_scope',
+  ],
+  ['revoking an unknown token', (admin) => admin.revokeToken('tok_none'), 'not_found'],
+  ['expiring an unknown token', (admin) => admin.expireToken('tok_none'), 'not_found'],
+  [
+    'adding a dataset that exists',
+    (admin) => admin.addDataset({ ...FILE, name: 'earth', account: 'city' }),
+    'conflict',
+  ],
+  [
+    'adding a dataset of an unknown account',
+    (admin) => admin.addDataset({ ...FILE, name: 'moon', account: 'nobody' }),
+    'not_found',
+  ],
+  ['removing an unknown dataset', (admin) => admin.removeDataset('moon'), 'not_found'],
+]
+
+test.each(FAILURES)('%s fails, and leaves neither an entry nor a change', async (_, run, code) => {
+  const { store, admin, listAudit } = await start()
+  const look = async () => [
+    await listAudit(),
+    await listAccounts(store),
+    await admin.listTokens(),
+    await listDatasets(store),
+    await listRevocations(store, NOW),
+  ]
+  const before = await look()
+  await expect(run(admin)).rejects.toMatchObject({ code })
+  expect(await look()).toEqual(before)
+  expect(await createRevocations(store, () => NOW).isRevoked('tok_none')).toBe(false)
+})
+
+describe('races', () => {
+  test('two concurrent accounts of one name create one, with one entry', async () => {
+    const { admin, listAudit } = await start()
+    const before = await listAudit()
+    const results = await Promise.allSettled([
+      admin.createAccount('new', {}),
+      admin.createAccount('new', {}),
+    ])
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(await listAudit()).toEqual([['account.create', 'new'], ...before])
+  })
+
+  test('an account that is disabled while its token is being signed gets no token', async () => {
+    const { store, admin, listAudit } = await start()
+    const slow = createAdministration({
+      store,
+      actor: 'cli',
+      getMint: async () => {
+        await admin.disableAccount('city')
+        return async () => 'signed'
+      },
+      now: () => NOW,
+    })
+    const before = await admin.listTokens()
+    await expect(slow.createToken(REQUEST)).rejects.toMatchObject({ code: 'conflict' })
+    expect(await admin.listTokens()).toHaveLength(before.length)
+    expect((await listAudit())[0]).toEqual(['account.disable', 'city'])
+  })
+
+  test('disabling an account revokes its tokens in this process at once', async () => {
+    const { store, admin, id } = await start()
+    const revocations = createRevocations(store, () => NOW)
+    const [city] = await admin.listAccounts()
+    expect(await revocations.isRevoked(city?.orgId ?? '')).toBe(false)
+    await admin.disableAccount('city')
+    expect(await revocations.isRevoked(city?.orgId ?? '')).toBe(true)
+    expect(await findApiToken(store, id)).toMatchObject({ revoked_at: NOW })
+  })
+})

@@ -1,0 +1,39 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { describeFailure } from '../../src/cli/run.ts'
+import { makeDataFolder, runCommand } from '../support/broker-under-test.ts'
+
+test.each([
+  ['is not a database', 'nothing like a database, but long enough to look like one'],
+  ['was cut short', `SQLite format 3\0${'\x10\0\x02\x02\0@  '.padEnd(84, '\x01')}`],
+])('a data folder whose tilepass.db %s is reported with file and flag', async (_, content) => {
+  const data = makeDataFolder()
+  writeFileSync(join(data, 'tilepass.db'), content)
+  const { code, error } = await runCommand(data, ['token', 'list'])
+  expect([code, error]).toEqual([1, expect.stringMatching(/tilepass\.db .*--data/)])
+})
+
+describe('serve', () => {
+  test('on an address of another machine says which flag to change', async () => {
+    const args = ['serve', '--host', '999.1.1.1', '--port', '0', '--log-level', 'silent']
+    const result = await runCommand(makeDataFolder(), args)
+    expect(result).toMatchObject({ code: 1, error: expect.stringContaining('--host') })
+  })
+
+  test.each([
+    ['listen', '--port', 'folder'],
+    ['open', 'folder', '--port'],
+  ])('without the permission to %s names what to change: %s', (syscall, named, unnamed) => {
+    const refusal = Object.assign(new Error(`${syscall} EACCES`), { code: 'EACCES', syscall })
+    expect(describeFailure(refusal)).toContain(named)
+    expect(describeFailure(refusal)).not.toContain(unnamed)
+  })
+
+  test('with a file as the data folder says which flag to change', async () => {
+    const file = join(makeDataFolder(), 'file')
+    writeFileSync(file, '')
+    const result = await runCommand(file, ['serve', '--port', '0', '--log-level', 'silent'])
+    expect(result).toMatchObject({ code: 1, error: expect.stringContaining('--data') })
+  })
+})
