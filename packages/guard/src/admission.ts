@@ -1,17 +1,22 @@
-import type { Budgets } from './budgets.ts'
-import type { CanonicalTarget } from './canonical-path.ts'
-import { hasScope, type TokenClaims } from './claims.ts'
+import type { Budgets } from './budgets/budgets.ts'
 import { InsufficientScopeError, TileNotPermittedError } from './errors.ts'
-import { assertOptions, hasMethod, type OptionRule, type OptionRules } from './option-rules.ts'
-import { isTilePermitted } from './tile-permission.ts'
-import { compileTileRules, type TileRule } from './tile-rules.ts'
+import {
+  assertOptions,
+  hasMethod,
+  type OptionRule,
+  type OptionRules,
+} from './options/option-rules.ts'
+import type { CanonicalTarget } from './tiles/canonical-path.ts'
+import { isTilePermitted } from './tiles/tile-permission.ts'
+import { compileTileRules, type TileRule } from './tiles/tile-rules.ts'
+import { hasScope, type TokenClaims } from './token/claims.ts'
 import {
   assembleVerifier,
   findVerifierRules,
   type TokenUse,
   type Verifier,
   type VerifierOptions,
-} from './verifier.ts'
+} from './token/verifier.ts'
 
 /** What a token must be good for. */
 export interface AdmissionRules {

@@ -1,15 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AdmissionRules, createAdmission, type VerifierChoice } from './admission.ts'
-import type { CanonicalTarget } from './canonical-path.ts'
-import type { TokenClaims } from './claims.ts'
-import { allowEveryOrigin } from './cors.ts'
-import { assertCredentialSource, type CredentialSource, readCredential } from './credentials.ts'
-import { assertErrorShape, type ErrorShape } from './error-shapes.ts'
 import { GuardError } from './errors.ts'
-import { isPreflight, readForwardedRequest } from './forwarded-request.ts'
-import { checkedElsewhere, functionRule, type OptionRules } from './option-rules.ts'
-import { createPeerTest } from './peers.ts'
-import { sendRefusal, toRefusal } from './refusal.ts'
+import { allowEveryOrigin } from './http/cors.ts'
+import {
+  assertCredentialSource,
+  type CredentialSource,
+  readCredential,
+} from './http/credentials.ts'
+import { assertErrorShape, type ErrorShape } from './http/error-shapes.ts'
+import { isPreflight, readForwardedRequest } from './http/forwarded-request.ts'
+import { createPeerTest } from './http/peers.ts'
+import { sendRefusal, toRefusal } from './http/refusal.ts'
+import { checkedElsewhere, functionRule, type OptionRules } from './options/option-rules.ts'
+import type { CanonicalTarget } from './tiles/canonical-path.ts'
+import type { TokenClaims } from './token/claims.ts'
 
 interface ForwardAuthRules extends AdmissionRules {
   /**

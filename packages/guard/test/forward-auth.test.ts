@@ -2,7 +2,7 @@ import { createServer, request as httpRequest, type IncomingHttpHeaders } from '
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ForwardAuthHandler, forwardAuth } from '../src/index.ts'
-import { createTestIssuer, ISSUER, NOW } from './issuer.ts'
+import { createTestIssuer, ISSUER, NOW } from './support/issuer.ts'
 
 const issuer = createTestIssuer()
 const token = issuer.sign()
