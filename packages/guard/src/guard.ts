@@ -1,5 +1,5 @@
 import type { NextFunction, Request, Response } from 'express'
-import { type AdmissionRules, createAdmission, type VerifierChoice } from './admission.ts'
+import { type AdmissionOptions, createAdmission, type VerifierChoice } from './admission.ts'
 import { allowEveryOrigin, answerPreflight } from './http/cors.ts'
 import {
   assertCredentialSource,
@@ -7,7 +7,8 @@ import {
   readCredential,
 } from './http/credentials.ts'
 import { assertErrorShape, type ErrorShape } from './http/error-shapes.ts'
-import { sendRefusal, toRefusal } from './http/refusal.ts'
+import { toRefusal } from './http/refusal.ts'
+import { sendRefusal } from './http/send-refusal.ts'
 import { addValidators } from './http/validators.ts'
 import {
   booleanRule,
@@ -22,37 +23,37 @@ declare global {
   // biome-ignore lint/style/noNamespace: Express offers no other way to extend its Request
   namespace Express {
     interface Request {
-      /** Claims of the verified token; set by {@link guard} before the handlers after it run. */
+      /** Claims of the verified token; {@link guard} sets them before later handlers run. */
       auth?: TokenClaims
     }
   }
 }
 
-interface GuardRules extends AdmissionRules {
-  /** Where a token may come from. Default `'header'`, which the other choices accept as well. */
+interface OwnOptions {
+  /** Where a token may come from. Default `'header'`, which is always accepted. */
   readonly credentials?: CredentialSource
-  /** How refusals are worded. Default `'geog'`. */
+  /** Shape of the bodies of refusals. Default `'geog'`. */
   readonly errors?: ErrorShape
   /**
-   * Do answers vary by `Authorization`? Default `true`. With `false` a renewed token costs not even a
-   * 304, but a browser hands what it has cached to the next user of the same profile as well.
+   * Do responses vary by `Authorization`? Default `true`. With `false` a renewal costs not even a 304,
+   * but a browser also serves what it has cached to the next user of the same profile.
    */
   readonly vary?: boolean
-  /** Told of each refusal, for logs. */
+  /** Called with each refusal, for logs. */
   readonly onRefusal?: (error: unknown, request: Request) => void
 }
 
-const OWN_RULES: OptionRules<Omit<GuardRules, keyof AdmissionRules>> = {
+const OWN_RULES: OptionRules<OwnOptions> = {
   credentials: checkedElsewhere,
   errors: checkedElsewhere,
   vary: booleanRule,
   onRefusal: functionRule,
 }
 
-/** Settings of {@link guard}: its rules, and a verifier or what one is made of. */
-export type GuardOptions = GuardRules & VerifierChoice
+/** Settings of {@link guard}: its own, and a verifier or the options to create one. */
+export type GuardOptions = OwnOptions & AdmissionOptions & VerifierChoice
 
-/** What `guard` returns: an Express 5 handler. */
+/** The Express 5 handler that `guard` returns. */
 export type GuardHandler = (
   request: Request,
   response: Response,
@@ -60,13 +61,14 @@ export type GuardHandler = (
 ) => void | Promise<void>
 
 /**
- * Creates an Express handler that lets only requests with a good token through.
+ * Creates an Express handler that passes on only requests with a valid token.
  *
- * CORS comes first, so that a page of another origin sees every status; OPTIONS is answered here.
- * What passes is `private` with a strong ETag unless its handler says otherwise, and varies by
- * `Authorization`. Refusals are never cached. Paths of `tiles` count from where it is mounted.
+ * CORS comes first, so that pages of other origins can read every status; OPTIONS is answered here.
+ * Responses to permitted requests are `private` with a strong ETag, unless their handler decides
+ * otherwise, and vary by `Authorization`. Refusals are never cached. Paths of `tiles` are relative to
+ * the mount path.
  *
- * @throws `TypeError` or `RangeError` for options that cannot work.
+ * @throws `TypeError` or `RangeError` for invalid options.
  * @see RFC 6750
  */
 export function guard(options: GuardOptions): GuardHandler {
@@ -99,7 +101,7 @@ export function guard(options: GuardOptions): GuardHandler {
     } catch (error) {
       return refuse(error, request, response)
     }
-    // Without a turn of the event loop for a token seen before: hundreds of tiles come at once.
+    // Synchronous for a known token, without a turn of the event loop: tiles come by the hundred.
     if (!(admitted instanceof Promise)) return pass(admitted, request, response, next)
     return admitted.then(
       (claims) => pass(claims, request, response, next),

@@ -1,10 +1,5 @@
-export {
-  BudgetExceededError,
-  type BudgetOptions,
-  type Budgets,
-  createBudgets,
-  toDayExceeded,
-} from './budgets/budgets.ts'
+export { BudgetExceededError } from './budgets/budget-exceeded.ts'
+export { type BudgetOptions, type Budgets, createBudgets } from './budgets/budgets.ts'
 export type { WriteCounts } from './budgets/daily-counts.ts'
 export {
   AmbiguousCredentialsError,
@@ -20,24 +15,17 @@ export {
 } from './errors.ts'
 export { type ForwardAuthHandler, type ForwardAuthOptions, forwardAuth } from './forward-auth.ts'
 export { type GuardHandler, type GuardOptions, guard } from './guard.ts'
-export { type CredentialSource, readCredential } from './http/credentials.ts'
+export type { CredentialSource } from './http/credentials.ts'
 export type { ErrorBody, ErrorShape } from './http/error-shapes.ts'
 export type { Refusal } from './http/refusal.ts'
 export type { JsonWebKeySet } from './keys/key-set.ts'
-export {
-  checkTileClaims,
-  narrowTileClaims,
-  parseTileClaims,
-  type TileClaims,
-  type TileClaimsFault,
-} from './tiles/tile-claims.ts'
+export type { TileClaims } from './tiles/tile-claims.ts'
 export type { Bbox } from './tiles/tile-grid.ts'
-export { compileTileRules, type TileRule } from './tiles/tile-rules.ts'
-export { BINDING_COOKIE, type Confirmation, confirmBy, TOKEN_COOKIE } from './token/binding.ts'
+export type { TileRule } from './tiles/tile-rules.ts'
+export { type Confirmation, TOKEN_COOKIE } from './token/binding.ts'
 export type { RequiredClaims, TokenClaims } from './token/claims.ts'
-export { findCookies } from './token/cookies.ts'
-export type { IssuerOptions } from './token/issuers.ts'
-export { toRevocationKey } from './token/revocation-feed.ts'
+export type { IssuerOptions } from './token/issuer-options.ts'
+export type { RevocationCheck } from './token/revocation-check.ts'
 export {
   createVerifier,
   type TokenUse,

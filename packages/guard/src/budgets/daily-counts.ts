@@ -1,8 +1,12 @@
+import { isRecord } from '../options/is-record.ts'
+import { toUtcDay } from './daily-limit.ts'
+
 /**
- * Adds counts to those of a day and answers the day's totals of the same names, everybody's included.
+ * Adds counts to the stored ones of a day. Resolves to the day's totals of the same names, with the
+ * counts of all other processes.
  *
- * @param day UTC, as in 2026-01-31.
- * @param added By organisation; 0 only asks.
+ * @param day UTC, as in `2026-01-31`.
+ * @param added Counts by organisation. A count of 0 only asks for the total.
  */
 export type WriteCounts = (
   day: string,
@@ -11,12 +15,15 @@ export type WriteCounts = (
 
 /** Counts per organisation and day. */
 export interface DailyCounts {
-  /** Counts one, unless that would be more than `limit`; at once where the day's total is known. */
+  /**
+   * Counts one use, unless that would exceed `limit`: then `false`. Synchronous if the day's total is
+   * known.
+   */
   count(organisation: string, limit: number): boolean | Promise<boolean>
   flush(): Promise<void>
 }
 
-/** What {@link createDailyCounts} is made of. */
+/** What {@link createDailyCounts} works with. */
 export interface DailyCountsParts {
   readonly write?: WriteCounts
   readonly onError?: (error: unknown) => void
@@ -24,31 +31,33 @@ export interface DailyCountsParts {
   readonly now: () => number
 }
 
-/** How long counts may stay in memory alone, in ms: what a crash loses. */
+/** How long counts may stay in memory only, in ms. A crash loses them. */
 const WRITE_AFTER = 5_000
 
-/** Creates the counts. The timer runs only while there is something to write. */
+/** Creates the counts. Its timer runs only while there is something to write. */
 export function createDailyCounts({ write, onError, now }: DailyCountsParts): DailyCounts {
-  let day = toDay(now())
-  /** Totals as far as they are written, by organisation. */
+  let today = toUtcDay(now())
+  /** Totals of today as far as they are written, by organisation. */
   let written = new Map<string, number>()
   let pending = new Map<string, number>()
-  let timer: NodeJS.Timeout | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
   let writing: Promise<void> | undefined
-  /** Questions for totals of the day that are on their way, by organisation. */
-  let asking = new Map<string, Promise<void>>()
+  /** Queries for totals of today that are under way, by organisation. */
+  let queries = new Map<string, Promise<void>>()
 
   const schedule = () => {
-    if (write) timer ??= setTimeout(() => void flush(), WRITE_AFTER).unref()
+    if (!write || timer !== undefined) return
+    timer = setTimeout(() => void flush(), WRITE_AFTER)
+    allowExit(timer)
   }
 
-  const writeOut = async (of: string, added: ReadonlyMap<string, number>) => {
+  const writeOut = async (day: string, added: ReadonlyMap<string, number>) => {
     try {
-      const totals = await write?.(of, added)
-      if (of === day) for (const [name, total] of totals ?? []) written.set(name, total)
+      const totals = await write?.(day, added)
+      if (day === today) for (const [name, total] of totals ?? []) written.set(name, total)
     } catch (error) {
       onError?.(error)
-      if (of !== day) return
+      if (day !== today) return
       for (const [name, count] of added) {
         if (count === 0) continue
         written.set(name, (written.get(name) ?? 0) - count)
@@ -58,19 +67,19 @@ export function createDailyCounts({ write, onError, now }: DailyCountsParts): Da
     }
   }
 
-  /** Learns an organisation's total, once a day: if it cannot, the next writing brings it. */
-  const ask = (name: string): Promise<void> => {
-    const of = day
-    const known = asking.get(name)
+  /** Asks for an organisation's total, once a day. If that fails, the next write brings the total. */
+  const queryTotal = (name: string): Promise<void> => {
+    const day = today
+    const known = queries.get(name)
     if (known) return known
-    const asked = writeOut(of, new Map([[name, 0]])).then(() => {
-      if (of !== day) return
-      asking.delete(name)
-      // Nobody's request waits again for a store that is down, or that left the name out.
+    const query = writeOut(day, new Map([[name, 0]])).then(() => {
+      if (day !== today) return
+      queries.delete(name)
+      // No request waits again for a store that is down, or whose answer lacks the name.
       if (!written.has(name)) written.set(name, 0)
     })
-    asking.set(name, asked)
-    return asked
+    queries.set(name, query)
+    return query
   }
 
   const flush = async (): Promise<void> => {
@@ -80,22 +89,22 @@ export function createDailyCounts({ write, onError, now }: DailyCountsParts): Da
     if (!write || pending.size === 0) return
     const added = pending
     pending = new Map()
-    // Until the totals are back, what is being written counts as written.
+    // Until the totals arrive, the counts that are being written count as written.
     for (const [name, count] of added) written.set(name, (written.get(name) ?? 0) + count)
-    writing = writeOut(day, added).finally(() => {
+    writing = writeOut(today, added).finally(() => {
       writing = undefined
     })
     await writing
   }
 
   const turnDay = () => {
-    const today = toDay(now())
-    if (today === day) return
-    if (pending.size > 0) void writeOut(day, pending)
-    day = today
+    const day = toUtcDay(now())
+    if (day === today) return
+    if (pending.size > 0) void writeOut(today, pending)
+    today = day
     written = new Map()
     pending = new Map()
-    asking = new Map()
+    queries = new Map()
   }
 
   const add = (name: string, limit: number): boolean => {
@@ -110,13 +119,14 @@ export function createDailyCounts({ write, onError, now }: DailyCountsParts): Da
     count: (name, limit) => {
       turnDay()
       if (!write || written.has(name)) return add(name, limit)
-      // The first of the day: others, or this process before a restart, may have counted already.
-      return ask(name).then(() => add(name, limit))
+      // The first use of the day here: others, or this process before a restart, may have counted.
+      return queryTotal(name).then(() => add(name, limit))
     },
     flush,
   }
 }
 
-function toDay(epochMs: number): string {
-  return new Date(epochMs).toISOString().slice(0, 10)
+/** Lets the process end while the timer runs, in runtimes whose timers would keep it alive. */
+function allowExit(timer: unknown): void {
+  if (isRecord(timer) && typeof timer.unref === 'function') timer.unref()
 }

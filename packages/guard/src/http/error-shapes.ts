@@ -1,14 +1,14 @@
 import type { Refusal } from './refusal.ts'
 
-/** A body and its media type. */
+/** A response body and its media type. */
 export interface ErrorBody {
   readonly type: string
   readonly body: object
 }
 
 /**
- * How refusals are worded: Geog's envelope, OAuth's (RFC 6749 §5.2), a problem document (RFC 9457), or
- * a function of one's own.
+ * The shape of refusals: Geog's envelope, OAuth's (RFC 6749 §5.2), a problem document (RFC 9457), or
+ * a custom function.
  */
 export type ErrorShape = 'geog' | 'oauth' | 'problem' | ((refusal: Refusal) => ErrorBody)
 
@@ -29,12 +29,12 @@ const SHAPES: Readonly<Record<'geog' | 'oauth' | 'problem', (refusal: Refusal) =
   }),
 }
 
-/** Words a refusal. */
+/** Renders a refusal in a shape. */
 export function toErrorBody(refusal: Refusal, shape: ErrorShape): ErrorBody {
   return typeof shape === 'function' ? shape(refusal) : SHAPES[shape](refusal)
 }
 
-/** @throws `TypeError` for a shape that there is not. */
+/** @throws `TypeError` for an unknown shape. */
 export function assertErrorShape(shape: ErrorShape): void {
   if (typeof shape !== 'function' && !Object.hasOwn(SHAPES, shape))
     throw new TypeError('"errors" must be "geog", "oauth", "problem" or a function')

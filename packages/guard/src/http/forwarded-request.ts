@@ -1,17 +1,17 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { GuardError } from '../errors.ts'
 import { type CanonicalTarget, findCanonicalTarget } from '../tiles/canonical-path.ts'
-import { readHeaders } from './credentials.ts'
+import { type RawRequest, readHeaders } from './raw-request.ts'
 
-/** A request that a gateway asks about. */
+/** The client's request, as a gateway describes it. */
 export interface ForwardedRequest {
   readonly method: string
-  /** Its target as the client sent it. */
+  /** The request target as the client sent it. */
   readonly uri: string
   readonly target: CanonicalTarget
 }
 
-/** 403 `FORWARDED_REQUEST`: it is not clear what the client asked for, so nobody can answer. */
+/** 403 `FORWARDED_REQUEST`: the gateway's headers are missing or contradict each other. */
 export class ForwardedRequestError extends GuardError {
   constructor() {
     super('The gateway must say one method and one URI', {
@@ -22,7 +22,7 @@ export class ForwardedRequestError extends GuardError {
   }
 }
 
-/** 403 `UNSAFE_PATH`, meant as 400: the server behind could read the path in another way. */
+/** 400 `UNSAFE_PATH`, sent as 403: the server behind the gateway could read the path differently. */
 export class UnsafePathError extends GuardError {
   constructor() {
     super('The path has more than one reading', {
@@ -33,38 +33,33 @@ export class UnsafePathError extends GuardError {
   }
 }
 
-/** nginx' names first, then Traefik's and Caddy's. */
+/** First the headers of nginx, then those of Traefik and Caddy. */
 const URI_HEADERS = ['x-original-uri', 'x-forwarded-uri']
 const METHOD_HEADERS = ['x-original-method', 'x-forwarded-method']
 
 /**
- * Reads what a gateway says of the client's request. Only for requests of trusted peers.
+ * Reads the client's request from a gateway's headers. Only for requests of trusted peers.
  *
- * A client can send these headers too, and a gateway passes on those that it does not set itself; so
- * all that are there must agree.
+ * A client can send these headers as well, and a gateway passes on those that it does not set itself.
+ * So all that are present must agree.
  *
  * @throws {@link ForwardedRequestError}, {@link UnsafePathError}
  */
-export function readForwardedRequest(
-  request: Pick<IncomingMessage, 'rawHeaders'>,
-): ForwardedRequest {
-  const uri = readOne(request, URI_HEADERS)
-  const method = readOne(request, METHOD_HEADERS)
+export function readForwardedRequest(request: RawRequest): ForwardedRequest {
+  const uri = readAgreedValue(request, URI_HEADERS)
+  const method = readAgreedValue(request, METHOD_HEADERS)
   const target = findCanonicalTarget(uri)
   if (!target) throw new UnsafePathError()
   return { method, uri, target }
 }
 
-/** Is this a browser's question whether a page may ask? It carries no credential. */
-export function isPreflight(
-  method: string,
-  { headers }: Pick<IncomingMessage, 'headers'>,
-): boolean {
-  const { origin, 'access-control-request-method': wanted } = headers
-  return method === 'OPTIONS' && origin !== undefined && wanted !== undefined
+/** Is this a CORS preflight? It carries no credential. */
+export function isPreflight(method: string, headers: IncomingHttpHeaders): boolean {
+  const { origin, 'access-control-request-method': requestedMethod } = headers
+  return method === 'OPTIONS' && origin !== undefined && requestedMethod !== undefined
 }
 
-function readOne(request: Pick<IncomingMessage, 'rawHeaders'>, names: readonly string[]): string {
+function readAgreedValue(request: RawRequest, names: readonly string[]): string {
   const values = names.map((name) => readHeaders(request, name))
   const [value, ...others] = new Set(values.flat())
   if (value === undefined || others.length > 0 || values.some(({ length }) => length > 1))

@@ -1,67 +1,67 @@
 import { hash } from 'node:crypto'
 import type { Response } from 'express'
 
-/** What a private answer says about caching when its handler does not. */
+/** `Cache-Control` of a response whose handler does not set it. */
 export const DEFAULT_CACHE_CONTROL = 'private, max-age=3600'
 
-/** What Express says of every file unless it is told otherwise: nobody's decision. */
+/** The default of Express for files, so not a decision of the handler. */
 const EXPRESS_FILE_DEFAULT = 'public, max-age=0'
 
-/** The tag that Express gives a body: its length, and a SHA-1 of all its bytes, called weak all the same. */
+/** The ETag that Express gives a body: its length and a SHA-1 of all its bytes, yet marked as weak. */
 const EXPRESS_BODY_TAG = /^W\/("[0-9a-f]+-[A-Za-z0-9+/]{27}")$/
 
-/** What a response had before. */
-interface Before {
+/** The methods of a response that ours call. */
+interface OriginalMethods {
   readonly end: Response['end']
   readonly writeHead: Response['writeHead']
 }
 
-const before = Symbol('before')
+const original = Symbol('original')
 
-/** A response as far as our functions are put into it. */
-interface Hooked {
-  [before]?: Before
+/** A response, as far as its methods are replaced. */
+interface ReplaceableResponse {
+  [original]?: OriginalMethods
   end: unknown
   writeHead: unknown
 }
 
-interface Validated extends Response {
-  [before]: Before
+interface ValidatedResponse extends Response {
+  [original]: OriginalMethods
 }
 
 /**
- * Makes what the handlers after us send cacheable by the one user's browser: `private`, and a strong
- * ETag which a conditional request gets a 304 for.
+ * Makes the responses of later handlers cacheable by the browser of one user: `private`, and with a
+ * strong ETag that answers a conditional request with 304.
  *
- * So a renewed token costs a 304 per tile and not the tile. Bodies that are streamed keep whatever
- * validator their handler sets.
+ * So after a renewal a tile costs a 304, not its bytes. A body that is streamed keeps the validator
+ * that its handler sets.
  *
  * @see RFC 9110 §8.8.3
  */
 export function addValidators(response: Response): void {
   const { end, writeHead } = response
-  const hooked: Hooked = response
-  // The same functions for every response: new ones for each would cost more than what they do.
-  hooked[before] = { end, writeHead }
-  hooked.end = endValidated
-  hooked.writeHead = writePrivateHead
+  const replaceable: ReplaceableResponse = response
+  // The same functions for every response: creating new ones would cost more than running them.
+  replaceable[original] = { end, writeHead }
+  replaceable.end = endValidated
+  replaceable.writeHead = writePrivateHead
 }
 
-function endValidated(this: Validated, ...rest: unknown[]): unknown {
+function endValidated(this: ValidatedResponse, ...rest: unknown[]): unknown {
   if (!this.headersSent) validate(this, rest[0])
-  return Reflect.apply(this[before].end, this, this.statusCode === 304 ? [] : rest)
+  return Reflect.apply(this[original].end, this, this.statusCode === 304 ? [] : rest)
 }
 
-function writePrivateHead(this: Validated, ...rest: unknown[]): unknown {
+function writePrivateHead(this: ValidatedResponse, ...rest: unknown[]): unknown {
   const status = typeof rest[0] === 'number' ? rest[0] : this.statusCode
   const given = this.getHeader('Cache-Control')
   if (given === undefined || given === EXPRESS_FILE_DEFAULT)
     this.setHeader('Cache-Control', status < 400 ? DEFAULT_CACHE_CONTROL : 'no-store')
-  return Reflect.apply(this[before].writeHead, this, rest)
+  return Reflect.apply(this[original].writeHead, this, rest)
 }
 
-/** Gives a whole body its ETag; turns the answer into a 304 where the client has that body. */
-function validate(response: Validated, body: unknown): void {
+/** Gives a complete body its ETag, and turns the response into a 304 if the client has that body. */
+function validate(response: ValidatedResponse, body: unknown): void {
   const { method, headers } = response.req
   if (response.statusCode !== 200 && response.statusCode !== 304) return
   if (method !== 'GET' && method !== 'HEAD') return
@@ -81,8 +81,8 @@ function findTag(given: unknown, body: unknown): string | undefined {
   return `"${hash('sha256', body, 'base64url').slice(0, 27)}"`
 }
 
-// Express ignores If-None-Match beside `Cache-Control: no-cache`, which fetch adds to every
-// conditional request that a page makes by hand; the comparison is weak (RFC 9110 §13.1.2).
+// Express ignores If-None-Match next to `Cache-Control: no-cache`, which browsers add when a page
+// makes a conditional request with fetch. The comparison is weak (RFC 9110 §13.1.2).
 function matches(condition: string, etag: string): boolean {
   const strip = (tag: string) => tag.trim().replace(/^W\//, '')
   return condition.trim() === '*' || condition.split(',').some((tag) => strip(tag) === strip(etag))

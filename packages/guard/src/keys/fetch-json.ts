@@ -1,15 +1,15 @@
-/** How a document of an issuer is fetched. */
+/** How an issuer's documents are fetched. */
 export interface FetchAccess {
   readonly fetch: typeof globalThis.fetch
-  /** A fetch that takes longer has failed; ms. */
+  /** Time limit of one fetch, in ms. */
   readonly timeout: number
 }
 
 /**
- * Fetches a JSON document that nobody can make us wait for, redirect us from or fill our memory with.
+ * Fetches a JSON document, within limits on time and size and without following redirects.
  *
- * @param maxBytes Of the body, unpacked.
- * @throws `Error` for anything else than a 200 with JSON in UTF-8.
+ * @param maxBytes Limit for the body after decompression.
+ * @throws `Error` for anything but a 200 with JSON in UTF-8.
  */
 export async function fetchJson(
   url: URL,
@@ -18,7 +18,8 @@ export async function fetchJson(
 ): Promise<unknown> {
   const response = await fetch(url, {
     headers: { accept: 'application/json' },
-    redirect: 'error',
+    // Not `'error'`, which workerd does not support: here a redirect fails as any other status does.
+    redirect: 'manual',
     signal: AbortSignal.timeout(timeout),
   })
   if (response.status !== 200) {
@@ -35,7 +36,7 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength
     // Leaving the loop cancels the stream.
-    if (size > maxBytes) throw new Error('the answer is too large')
+    if (size > maxBytes) throw new Error(`the body is larger than ${maxBytes} bytes`)
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()

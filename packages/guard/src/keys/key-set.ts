@@ -10,10 +10,11 @@ export interface VerificationKey {
 /** Keys by `kid`. */
 export type KeySet = ReadonlyMap<string, VerificationKey>
 
-/** Where keys come from; `undefined` for an unknown `kid`. */
+/** Where a verifier gets its keys. */
 export interface KeySource {
-  /** The key, if it is at hand. */
+  /** The key, if it is in memory. */
   peek(keyId: string): VerificationKey | undefined
+  /** Resolves to the key, or to `undefined` for an unknown `kid`. */
   find(keyId: string): Promise<VerificationKey | undefined>
 }
 
@@ -36,24 +37,25 @@ const KEY_TYPES: Readonly<Record<string, { kty: string; crv?: string }>> = {
   Ed25519: { kty: 'OKP', crv: 'Ed25519' },
 }
 const MIN_RSA_BITS = 2048
+const MAX_RSA_BITS = 8192
 
-/** Can this algorithm be verified with a public key that we support? Secrets never can. */
+/** Is this a public-key signature algorithm that we can verify? Algorithms with a shared secret never are. */
 export function isSupportedAlgorithm(algorithm: string): boolean {
   return Object.hasOwn(KEY_TYPES, algorithm)
 }
 
 /**
- * Imports the keys of a set that can verify one of `algorithms`; the others are left out, malformed
- * ones too.
+ * Imports the keys of a set that can verify one of `algorithms`. All other keys are left out,
+ * malformed ones included.
  *
- * @throws `TypeError` if it is not a key set, or if two usable keys share a `kid`.
+ * @throws `TypeError` if this is not a key set, or if two usable keys share a `kid`.
  */
 export async function importKeySet(value: unknown, algorithms: readonly string[]): Promise<KeySet> {
   const list: unknown = isRecord(value) ? value.keys : undefined
   if (!isList(list)) throw new TypeError('not a JSON Web Key Set')
   const keys = new Map<string, VerificationKey>()
   for (const entry of list) {
-    const usable = findUsable(entry, algorithms)
+    const usable = findUsableKey(entry, algorithms)
     if (!usable) continue
     const { keyId, algorithm, publicKey } = usable
     const key = await importKey(publicKey, algorithm)
@@ -64,17 +66,18 @@ export async function importKeySet(value: unknown, algorithms: readonly string[]
   return keys
 }
 
-/** `undefined` for a key that is none: it must not take its neighbours along. */
+/** Resolves to `undefined` for a key that is malformed or too weak: the rest of its set stays usable. */
 async function importKey(publicKey: JWK, algorithm: string): Promise<CryptoKey | undefined> {
   try {
     const key = await importJWK(publicKey, algorithm)
-    return key instanceof Uint8Array ? undefined : key
+    if (key instanceof Uint8Array) return
+    return publicKey.kty !== 'RSA' || isStrongRsa(key) ? key : undefined
   } catch {
     return
   }
 }
 
-function findUsable(
+function findUsableKey(
   jwk: unknown,
   algorithms: readonly string[],
 ): { keyId: string; algorithm: string; publicKey: JWK } | undefined {
@@ -87,10 +90,10 @@ function findUsable(
     return type?.kty === kty && (type.crv === undefined || type.crv === crv)
   })
   const algorithm = alg === undefined ? fitting[0] : fitting.find((name) => name === alg)
-  // Without `alg` the key is bound to the configured algorithm, if that leaves no choice.
+  // Without `alg`, the configured algorithm decides, but only if exactly one fits the key.
   if (algorithm === undefined || (alg === undefined && fitting.length > 1)) return
   if (kty === 'RSA') {
-    if (typeof n !== 'string' || typeof e !== 'string' || !isStrongRsa(n, e)) return
+    if (typeof n !== 'string' || typeof e !== 'string') return
     return { keyId: kid, algorithm, publicKey: { kty, n, e } }
   }
   if (typeof crv !== 'string' || typeof x !== 'string') return
@@ -101,14 +104,16 @@ function findUsable(
   }
 }
 
-function isStrongRsa(modulus: string, exponent: string): boolean {
-  const n = Buffer.from(modulus, 'base64url')
-  const e = Buffer.from(exponent, 'base64url')
-  const bits = n.length * 8 - Math.clz32(n[0] ?? 0) + 24
-  const odd = ((e.at(-1) ?? 0) & 1) === 1
-  return (
-    bits >= MIN_RSA_BITS && bits <= 8192 && odd && e.length <= 4 && e.readUIntBE(0, e.length) >= 3
-  )
+// Read from the imported key: its size is exact, whatever leading zeros the text had.
+function isStrongRsa({ algorithm }: CryptoKey): boolean {
+  if (!('modulusLength' in algorithm && 'publicExponent' in algorithm)) return false
+  const { modulusLength, publicExponent } = algorithm
+  const bits = Number(modulusLength)
+  // Older versions of workerd give an ArrayBuffer instead of a Uint8Array.
+  const bytes = new Uint8Array(publicExponent as ArrayBuffer)
+  const exponent = bytes.reduce((value, byte) => value * 256 + byte, 0)
+  const isExponent = bytes.length <= 4 && exponent >= 3 && exponent % 2 === 1
+  return bits >= MIN_RSA_BITS && bits <= MAX_RSA_BITS && isExponent
 }
 
 function isList(value: unknown): value is readonly unknown[] {

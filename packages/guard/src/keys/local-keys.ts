@@ -1,6 +1,6 @@
 import { importKeySet, type JsonWebKeySet, type KeySet, type KeySource } from './key-set.ts'
 
-/** A key source over keys that are already here. They are imported at the first use. */
+/** Creates a key source from a given key set. The keys are imported at the first use. */
 export function createLocalKeys(set: JsonWebKeySet, algorithms: readonly string[]): KeySource {
   let importing: Promise<KeySet> | undefined
   let keys: KeySet | undefined

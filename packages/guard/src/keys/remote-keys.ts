@@ -9,20 +9,21 @@ export interface RemoteKeysOptions extends FetchAccess {
   readonly now: () => number
 }
 
-/** Age at which keys are fetched again, behind the answer. */
+/** Age, in ms, at which keys are fetched again in the background. */
 const MAX_AGE = 600_000
-/** Shortest time between two fetches once keys are known, whatever `kid` strangers send. */
+/** Shortest time between two fetches once keys are known, however many unknown `kid`s arrive; ms. */
 const COOL_DOWN = 30_000
-/** The same while no key is known yet: a guard that started before its issuer recovers soon. */
+/** The same before any key is known: a guard that started before its issuer recovers soon. */
 const FIRST_COOL_DOWN = 1_000
 const MAX_BYTES = 65_536
 
 /**
- * A key source over a JWKS URL: cached, one fetch in flight, at most one fetch per cool-down.
+ * Creates a key source that reads a JWKS URL: cached, with one fetch in flight and at most one fetch
+ * per cool-down.
  *
- * A slow, failing, huge, redirecting or empty answer changes nothing: the keys of the last good one stay.
+ * A slow, failing, huge, redirected or empty response changes nothing: the last good keys stay.
  *
- * @throws {@link KeysUnavailableError} from `find` while there never was a good answer.
+ * @throws {@link KeysUnavailableError} from `find` until the first good response.
  */
 export function createRemoteKeys(url: URL, options: RemoteKeysOptions): KeySource {
   const { now } = options
@@ -34,14 +35,14 @@ export function createRemoteKeys(url: URL, options: RemoteKeysOptions): KeySourc
 
   const refresh = (): Promise<void> => {
     if (inFlight) return inFlight
-    // A clock that was set back must not stretch the pause.
+    // Compared as a distance, because a clock that was set back must not stretch the cool-down.
     if (Math.abs(now() - attemptedAt) < (keys ? COOL_DOWN : FIRST_COOL_DOWN))
       return Promise.resolve()
     attemptedAt = now()
     inFlight = fetchJson(url, options, MAX_BYTES)
       .then((body) => importKeySet(body, options.algorithms))
       .then((fetched) => {
-        if (fetched.size === 0) throw new TypeError('no key that can be used')
+        if (fetched.size === 0) throw new TypeError('the key set has no usable key')
         keys = fetched
         fetchedAt = now()
       })

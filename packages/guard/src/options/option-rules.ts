@@ -1,24 +1,24 @@
 import { isRecord } from './is-record.ts'
 
-/** What an option must be. */
+/** The rule that one option must satisfy. */
 export interface OptionRule {
   readonly isValid: (value: unknown) => boolean
-  /** In words, after the name: `must be …`. */
+  /** The rule in words that follow the option's name: `must be …`. */
   readonly rule: string
-  /** Default `false`: `undefined` passes. */
+  /** Default `false`: `undefined` is valid. */
   readonly isRequired?: boolean
 }
 
-/** The rules of an options object: every option that it may have. */
+/** A rule for each option that an options object may have. */
 export type OptionRules<Options> = Readonly<Record<keyof Options, OptionRule>>
 
 /**
- * Checks the names and the values of options. An unknown name is refused: a mistyped `scope` would
- * otherwise be no check of scopes.
+ * Checks the names and values of options. An unknown name is refused: otherwise a mistyped `scope`
+ * would silently mean that no scope is checked.
  *
- * @param owner Whose options they are, for messages.
- * @param path Where the options are, such as `issuers[0]`, if they are part of others.
- * @throws `TypeError`, or `RangeError` for a number, naming the option and its rule; never a value.
+ * @param owner The function that takes the options, for messages.
+ * @param path Where the options are nested, for example `issuers[0]`.
+ * @throws `TypeError`, or `RangeError` for a number, naming the option and its rule; never its value.
  */
 export function assertOptions(
   owner: string,
@@ -32,7 +32,7 @@ export function assertOptions(
   for (const name of Object.keys(options))
     if (!Object.hasOwn(rules, name))
       throw new TypeError(
-        `${toField(name)} is no option of ${owner} here; there are: ${Object.keys(rules).join(', ')}`,
+        `${toField(name)} is not an option of ${owner}; expected one of: ${Object.keys(rules).join(', ')}`,
       )
   for (const [name, { isValid, rule, isRequired = false }] of Object.entries(rules)) {
     const value = options[name]
@@ -42,27 +42,27 @@ export function assertOptions(
   }
 }
 
-/** A function. */
+/** The value is a function. */
 export const functionRule: OptionRule = {
   isValid: (value) => typeof value === 'function',
   rule: 'must be a function',
 }
 
-/** `true` or `false`. */
+/** The value is `true` or `false`. */
 export const booleanRule: OptionRule = {
   isValid: (value) => typeof value === 'boolean',
   rule: 'must be true or false',
 }
 
-/** For options that are checked where they are read. */
+/** For options whose own module checks them. */
 export const checkedElsewhere: OptionRule = { isValid: () => true, rule: '' }
 
-/** Is this text that says something? */
-export function isText(value: unknown): value is string {
+/** Is this a string with at least one character? */
+export function isNonEmptyString(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
-/** Has the object this method? */
+/** Does the value have a method of this name? */
 export function hasMethod(value: unknown, name: string): boolean {
   return typeof Reflect.get(Object(value), name) === 'function'
 }

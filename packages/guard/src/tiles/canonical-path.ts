@@ -1,31 +1,31 @@
-/** A request target whose path every server reads alike. */
+/** A request target whose path every server reads in the same way. */
 export interface CanonicalTarget {
   /** The path, percent-decoded. */
   readonly path: string
-  /** What follows `?`; empty without one. */
+  /** The part after `?`; empty if there is none. */
   readonly query: string
-  /** The path as it was sent, which has no other spelling. */
+  /** The path as it was sent; it has no other spelling. */
   readonly rawPath: string
 }
 
-/** A path of segments that are neither empty nor end in a dot, in characters that need no escape. */
+/** Non-empty segments of characters that need no escape, or of escapes. */
 const PATH = /^(?:\/(?:[A-Za-z0-9\-_~!$&'()*+,=:@.]|%[0-9A-Fa-f]{2})+)*\/?$/
-/** `.`, `..`, and names that some file systems take for the same name without the dot. */
+/** `.`, `..`, and names that end in a dot, which some file systems ignore. */
 const DOT_END = /\.(?:\/|$)/
 /**
- * What must not come out of an escape: what needs none (so there would be two spellings), what other
- * servers give a meaning to, and control characters.
+ * Characters that must not be escaped: those that need no escape (an escape would be a second
+ * spelling), those with a special meaning for some server, and control characters.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it must find
 const UNSAFE = /[A-Za-z0-9\-._~/\\;?#%\u0000-\u001f\u007f-\u009f]/
 
 /**
- * Reads a request target in origin form, or `undefined` for one that two servers could read in two
+ * Reads a request target in origin form. Returns `undefined` if two servers could read it in two
  * ways: dot segments, empty segments, path parameters, fragments, backslashes, escapes that hide any
- * of these or a plain character, and broken UTF-8.
+ * of these or a plain character, and invalid UTF-8.
  *
- * Whoever decides about a request and whoever serves it must see the same path; so everything with
- * more than one spelling is refused instead of being understood.
+ * The guard and the server behind it must see the same path. So a path with more than one spelling
+ * is refused, not normalized.
  *
  * @see RFC 3986 §6
  */
@@ -33,7 +33,7 @@ export function findCanonicalTarget(target: string): CanonicalTarget | undefined
   const start = target.indexOf('?')
   const rawPath = start < 0 ? target : target.slice(0, start)
   const query = start < 0 ? '' : target.slice(start + 1)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it must find
   if (/[#\s\u0000-\u001f\u007f-\uffff]/.test(query)) return
   if (!rawPath.startsWith('/') || !PATH.test(rawPath) || DOT_END.test(rawPath)) return
   for (const [escapes] of rawPath.matchAll(/(?:%[0-9A-Fa-f]{2})+/g)) {

@@ -1,7 +1,7 @@
 import { isRecord } from '../options/is-record.ts'
 import { type Bbox, containsBbox, MAX_ZOOM } from './tile-grid.ts'
 
-/** What a token's tiles are restricted to; whatever is absent is not restricted. */
+/** The tiles that a token is restricted to. An absent member is no restriction. */
 export interface TileClaims {
   /** Names of tilesets, compared exactly. */
   readonly tilesets?: readonly string[]
@@ -11,32 +11,32 @@ export interface TileClaims {
   readonly maxzoom?: number
 }
 
-/** A member that cannot be, and its rule. */
+/** An invalid member of tile claims, and the rule that it broke. */
 export interface TileClaimsFault {
-  /** Empty for the whole. */
+  /** Empty if the rule is about the whole object. */
   readonly member: string
   readonly rule: string
 }
 
-/** Bytes of the list of names as JSON: the token has to fit into 4 KiB. */
+/** Limit for the list of names as JSON, in bytes: the token has to fit into 4 KiB. */
 const MAX_NAMES_BYTES = 1500
 
 const RULES: Readonly<Record<keyof TileClaims, readonly [(value: unknown) => boolean, string]>> = {
   tilesets: [
     isNames,
-    `must be a list of different names, no longer than ${MAX_NAMES_BYTES} bytes in all`,
+    `must be a list of different names, at most ${MAX_NAMES_BYTES} bytes long as JSON`,
   ],
   bbox: [
     isBbox,
-    'must be [west, south, east, north] in degrees, south below north, west and east different (west > east crosses the antimeridian)',
+    'must be [west, south, east, north] in degrees, with south below north and west different from east (west > east crosses the antimeridian)',
   ],
   minzoom: [isZoom, `must be a whole number from 0 to ${MAX_ZOOM}`],
   maxzoom: [isZoom, `must be a whole number from 0 to ${MAX_ZOOM}`],
 }
 
 /**
- * Says what is wrong with tile claims, or with settings for them. Unknown members are faults: who
- * does not know a restriction cannot keep it.
+ * Lists what is wrong with tile claims, or with settings for them. Unknown members are faults: a
+ * restriction that is not understood cannot be enforced.
  */
 export function checkTileClaims(value: unknown): readonly TileClaimsFault[] {
   if (!isRecord(value)) return [{ member: '', rule: 'must be an object' }]
@@ -45,7 +45,7 @@ export function checkTileClaims(value: unknown): readonly TileClaimsFault[] {
   const faults = members.flatMap((member) => {
     const [isValid, rule] = isMember(member)
       ? RULES[member]
-      : [() => false, `is none of ${Object.keys(RULES).join(', ')}`]
+      : [() => false, 'is unknown; use "tilesets", "bbox", "minzoom" or "maxzoom"']
     return isValid(value[member]) ? [] : [{ member, rule }]
   })
   const { minzoom = 0, maxzoom = MAX_ZOOM } = value
@@ -54,7 +54,7 @@ export function checkTileClaims(value: unknown): readonly TileClaimsFault[] {
   return faults
 }
 
-/** @throws `RangeError` naming every member that cannot be, and its rule; never a value. */
+/** @throws `RangeError` naming every invalid member and its rule; never a value. */
 export function parseTileClaims(value: unknown): TileClaims {
   const faults = checkTileClaims(value)
   if (faults.length === 0 && isTileClaims(value)) return value
@@ -64,11 +64,11 @@ export function parseTileClaims(value: unknown): TileClaims {
 }
 
 /**
- * Restricts further, member by member; what `wanted` leaves out stays as it is.
+ * Restricts tile claims further, member by member. A member that `wanted` leaves out keeps its value.
  *
- * @param held What is permitted so far; `undefined` for everything.
- * @returns `undefined` if `wanted` asks for something that `held` does not permit: nothing is ever cut
- *   down in silence.
+ * @param held The current restriction; `undefined` if there is none.
+ * @returns `undefined` if `wanted` asks for anything that `held` does not permit: a request is never
+ *   reduced silently.
  */
 export function narrowTileClaims(
   held: TileClaims | undefined,
@@ -96,14 +96,14 @@ function isNames(value: unknown): boolean {
   if (!Array.isArray(value) || value.length === 0 || new Set(value).size !== value.length)
     return false
   const areNames = value.every((name) => typeof name === 'string' && name !== '')
-  return areNames && Buffer.byteLength(JSON.stringify(value)) <= MAX_NAMES_BYTES
+  return areNames && new TextEncoder().encode(JSON.stringify(value)).length <= MAX_NAMES_BYTES
 }
 
 function isBbox(value: unknown): boolean {
   if (!Array.isArray(value) || value.length !== 4 || !value.every(Number.isFinite)) return false
   const [west, south, east, north] = value
   const isOnGlobe = Math.abs(west) <= 180 && Math.abs(east) <= 180 && south >= -90 && north <= 90
-  // From the antimeridian to itself, the long way round, is nothing or everything: nobody means it.
+  // From 180° to −180° eastwards is either nothing or the whole world: refused as ambiguous.
   return isOnGlobe && south < north && west !== east && !(west === 180 && east === -180)
 }
 

@@ -1,7 +1,12 @@
-/** An area in degrees of longitude and latitude: west, south, east, north; west > east crosses the antimeridian. @see RFC 7946 §5 */
+/**
+ * An area in degrees of longitude and latitude: west, south, east, north. An area with west > east
+ * crosses the antimeridian.
+ *
+ * @see RFC 7946 §5
+ */
 export type Bbox = readonly [west: number, south: number, east: number, north: number]
 
-/** A tile's address in the Web Mercator pyramid, y counted from the north. */
+/** A tile's address in the Web Mercator pyramid; y counts from the north. */
 export interface TileAddress {
   readonly z: number
   readonly x: number
@@ -10,15 +15,15 @@ export interface TileAddress {
 
 /** Deepest zoom that a tile can have. */
 export const MAX_ZOOM = 30
-/** The world is so many cells wide and high: the tiles of the deepest zoom. */
+/** Width and height of the world in cells, the tiles of the deepest zoom. */
 const CELLS = 2 ** MAX_ZOOM
 /**
- * A coordinate this close to a cell's edge is the edge: a thousandth of a millionth of a cell's 4 cm.
- * Larger than what rounding does to a tile's own bounds at any latitude, too small to mean a place.
+ * Distance from a cell's edge, in cells of 4 cm, within which a coordinate counts as on the edge.
+ * Larger than the rounding error of a tile's own bounds at any latitude, and too small to matter.
  */
 const ROUNDING = 1e-5
 
-/** Is this a tile that exists: whole numbers, zoom 0 to 30, within the zoom's rows and columns? */
+/** Does this tile exist: whole numbers, zoom 0 to 30, column and row within the zoom's limits? */
 export function isTileAddress({ z, x, y }: TileAddress): boolean {
   const isIndex = (value: number, limit: number) =>
     Number.isInteger(value) && value >= 0 && value < limit
@@ -26,14 +31,14 @@ export function isTileAddress({ z, x, y }: TileAddress): boolean {
 }
 
 /**
- * Do the insides of a tile and an area overlap? A common edge or corner is no overlap, so that the
- * bounds of a tile open it, what is above and below it, and none of its neighbours.
+ * Do the interiors of a tile and an area overlap? A shared edge or corner does not count. So the
+ * bounds of a tile match that tile, its ancestors and its descendants, but none of its neighbours.
  *
- * Latitudes past the edge of the map (85.05°) lie in no tile.
+ * Latitudes beyond the edge of the map (85.05°) lie in no tile.
  */
 export function intersectsTile([west, south, east, north]: Bbox, tile: TileAddress): boolean {
   if (!isTileAddress(tile)) return false
-  // Whole numbers of cells, and therefore exact at every zoom.
+  // Whole numbers of cells, therefore exact at every zoom.
   const size = CELLS / 2 ** tile.z
   const left = tile.x * size
   const top = tile.y * size
@@ -44,7 +49,7 @@ export function intersectsTile([west, south, east, north]: Bbox, tile: TileAddre
   return west > east ? isEastOf || isWestOf : isEastOf && isWestOf
 }
 
-/** Does every place of `inner` lie in `outer`? Compared exactly, on the degrees as they are written. */
+/** Does `outer` contain all of `inner`? Compared exactly, on the degrees as given. */
 export function containsBbox(outer: Bbox, inner: Bbox): boolean {
   if (inner[1] < outer[1] || inner[3] > outer[3]) return false
   return toSpans(inner).every(([from, to]) =>
@@ -52,10 +57,10 @@ export function containsBbox(outer: Bbox, inner: Bbox): boolean {
   )
 }
 
-/** Cuts an area's longitudes at the antimeridian. */
+/** Splits an area's longitudes at the antimeridian. */
 function toSpans([west, , east]: Bbox): readonly (readonly [number, number])[] {
   if (west <= east) return [[west, east]]
-  // What only touches the antimeridian has no part on the other side of it.
+  // An area that only touches the antimeridian has no part on the other side.
   const spans = [[west, 180] as const, [-180, east] as const]
   return spans.filter(([from, to]) => from < to)
 }
@@ -65,7 +70,7 @@ function toColumn(longitude: number): number {
 }
 
 function toRow(latitude: number): number {
-  // At the poles the projection is infinite.
+  // The projection is infinite at the poles.
   if (latitude >= 90) return Number.NEGATIVE_INFINITY
   if (latitude <= -90) return Number.POSITIVE_INFINITY
   const projected = Math.asinh(Math.tan((latitude * Math.PI) / 180)) / Math.PI

@@ -1,17 +1,17 @@
 import type { TileClaims } from './tile-claims.ts'
 import { intersectsTile, isTileAddress, MAX_ZOOM, type TileAddress } from './tile-grid.ts'
 
-/** What a request asks for, as far as tile claims can tell. */
+/** The resource that a request asks for, as far as tile claims distinguish. */
 export type TileResource =
   | ({ readonly kind: 'tile'; readonly tileset: string | undefined } & TileAddress)
-  /** TileJSON, styles, glyphs, sprites: no map data. Without a tileset it belongs to none. */
+  /** TileJSON, styles, glyphs, sprites: no map data. Without a tileset it belongs to none of them. */
   | { readonly kind: 'document'; readonly tileset: string | undefined }
-  /** A file with every tile in it, whole or in ranges. */
+  /** A file that contains every tile, read as a whole or in ranges. */
   | { readonly kind: 'archive'; readonly tileset: string | undefined }
 
 /**
- * Do these claims permit the resource? An archive has all areas and zooms, so a token that is
- * restricted to some of them does not open it.
+ * Do these claims permit the resource? An archive contains every area and zoom, so a token that is
+ * restricted to an area or to zooms does not open it.
  */
 export function isTilePermitted(claims: TileClaims, resource: TileResource): boolean {
   const { tilesets, bbox, minzoom = 0, maxzoom = MAX_ZOOM } = claims

@@ -1,10 +1,11 @@
 import type { CanonicalTarget } from './canonical-path.ts'
 import type { TileResource } from './tile-permission.ts'
-import { compileUrlTemplate, type Found } from './url-template.ts'
+import { compileUrlTemplate, type PlaceholderValues } from './url-template.ts'
 
 /**
- * What a path is: a tile (a bare template), a document without map data (TileJSON, style, glyphs,
- * sprites), or an archive of all tiles. `tileset` names it where the path does not.
+ * What the requests that match a template ask for: a tile (also a template alone), a document without
+ * map data (TileJSON, style, glyphs, sprites), or an archive of all tiles. `tileset` is its name where
+ * the URL does not contain it.
  *
  * @see compileUrlTemplate for the templates.
  */
@@ -14,17 +15,17 @@ export type TileRule =
   | { readonly document: string; readonly tileset?: string | undefined }
   | { readonly archive: string; readonly tileset?: string | undefined }
 
-/** Finds out what a request asks for; `undefined` if no rule says. */
+/** Finds the resource that a request asks for; `undefined` if no rule matches. */
 export type FindTileResource = (target: CanonicalTarget) => TileResource | undefined
 
 /**
- * Compiles rules; the first that fits counts.
+ * Compiles tile rules. The first rule that matches a request applies.
  *
- * @throws `TypeError` for a rule that cannot work, naming it.
+ * @throws `TypeError` naming the invalid rule.
  */
 export function compileTileRules(rules: TileRule | readonly TileRule[]): FindTileResource {
   const list = isList(rules) ? rules : [rules]
-  if (list.length === 0) throw new TypeError('"tiles" must have a rule')
+  if (list.length === 0) throw new TypeError('"tiles" must contain at least one rule')
   const compiled = list.map(compileRule)
   return (target) => {
     for (const find of compiled) {
@@ -39,20 +40,21 @@ function compileRule(rule: TileRule): FindTileResource {
   const { kind, template, tileset } = readRule(rule)
   if (typeof template !== 'string')
     throw new TypeError(
-      '"tiles": a rule must be a template, or have one as tile, document or archive',
+      '"tiles": each rule must be a template, or an object with a template as "tile", "document" or "archive"',
     )
-  const fits = compileUrlTemplate(template)
+  const match = compileUrlTemplate(template)
   const isTile = template.includes('{z}') && template.includes('{x}') && /\{-?y\}/.test(template)
-  if (kind === 'tile' && !isTile) throw new TypeError(`"${template}" must have {z}, {x} and {y}`)
+  if (kind === 'tile' && !isTile)
+    throw new TypeError(`"${template}" must contain {z}, {x} and {y} (or {-y})`)
   if (kind !== 'tile' && /\{(?:z|x|-?y)\}/.test(template))
-    throw new TypeError(`"${template}" must not have {z}, {x} or {y}, being no tile`)
+    throw new TypeError(`"${template}" must not contain {z}, {x} or {y}: it is not a tile rule`)
   if (kind === 'archive' && tileset === undefined && !template.includes('{tileset}'))
-    throw new TypeError(`"${template}" must have {tileset}, or the rule a "tileset"`)
+    throw new TypeError(`"${template}" must contain {tileset}, or the rule must have a "tileset"`)
   return (target) => {
-    const found = fits(target)
-    if (!found) return
-    const name = found.get('tileset') ?? tileset
-    return kind === 'tile' ? readTile(found, name) : { kind, tileset: name }
+    const values = match(target)
+    if (!values) return
+    const name = values.get('tileset') ?? tileset
+    return kind === 'tile' ? toTile(values, name) : { kind, tileset: name }
   }
 }
 
@@ -64,10 +66,10 @@ function readRule(rule: TileRule) {
   return { kind: 'archive', template: rule.archive, tileset } as const
 }
 
-function readTile(found: Found, tileset: string | undefined): TileResource {
-  const read = (name: string) => Number(found.get(name) ?? Number.NaN)
+function toTile(values: PlaceholderValues, tileset: string | undefined): TileResource {
+  const read = (name: string) => Number(values.get(name) ?? Number.NaN)
   const z = read('z')
-  const y = found.has('-y') ? 2 ** z - 1 - read('-y') : read('y')
+  const y = values.has('-y') ? 2 ** z - 1 - read('-y') : read('y')
   return { kind: 'tile', tileset, z, x: read('x'), y }
 }
 

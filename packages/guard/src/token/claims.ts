@@ -2,7 +2,7 @@ import { InvalidTokenError, TokenExpiredError } from '../errors.ts'
 import { parseTileClaims, type TileClaims } from '../tiles/tile-claims.ts'
 import { type Confirmation, parseConfirmation } from './binding.ts'
 
-/** What a verified token says. Times are whole seconds since 1970, as on the wire (RFC 7519 §4.1). */
+/** The claims of a verified token. Times are whole seconds since 1970, as on the wire (RFC 7519 §4.1). */
 export interface TokenClaims {
   readonly iss: string
   readonly aud: string | readonly string[]
@@ -16,34 +16,34 @@ export interface TokenClaims {
   readonly org_id?: string
   /** Id of the subject token that this one was exchanged for. */
   readonly parent?: string
-  /** What its tiles are restricted to; whoever reads this must keep it. */
+  /** The tiles that the token is restricted to; the caller must enforce this. */
   readonly tiles?: TileClaims
-  /** What it is bound to. */
+  /** The secret that the token is bound to, as a hash. */
   readonly cnf?: Confirmation
 }
 
-/** What a claim must be: exactly this, or one of these. */
+/** The value that each claim must have, or a list of accepted values. */
 export type RequiredClaims = Readonly<Record<string, string | number | boolean | readonly string[]>>
 
-/** Rules that claims must satisfy; durations in ms. */
+/** The rules that claims must satisfy; durations in ms. */
 export interface ClaimRules {
   readonly issuer: string
   readonly audience: string
-  /** Required value of `token_type`; `null` for issuers that have no such claim. */
+  /** Required value of `token_type`; `null` for issuers without that claim. */
   readonly tokenType: string | null
   readonly requiredClaims: RequiredClaims
   readonly leeway: number
   readonly maxLifetime: number
 }
 
-/** How far ahead of our clock a token may have been issued, in ms. */
+/** How far `iat` may lie ahead of our clock, in ms. */
 const MAX_FUTURE_ISSUE = 30_000
 
 /**
  * Reads claims and checks their types, their issuer and audience, and their times.
  *
  * @param now Epoch ms.
- * @throws {@link InvalidTokenError} or, for a token that was good once, {@link TokenExpiredError}.
+ * @throws {@link InvalidTokenError}, or {@link TokenExpiredError} if `exp` is the only rule it breaks.
  */
 export function parseClaims(
   payload: Readonly<Record<string, unknown>>,
@@ -63,23 +63,23 @@ export function parseClaims(
   const tiles = readTiles(payload)
   const cnf = payload.cnf === undefined ? undefined : parseConfirmation(payload.cnf)
 
-  if (iss !== rules.issuer) throw new InvalidTokenError('other issuer')
+  if (iss !== rules.issuer) throw new InvalidTokenError('issuer mismatch')
   if (typeof aud === 'string' ? aud !== rules.audience : !aud.includes(rules.audience))
-    throw new InvalidTokenError('other audience')
+    throw new InvalidTokenError('audience mismatch')
   if (rules.tokenType !== null && tokenType !== rules.tokenType)
-    throw new InvalidTokenError('other token_type')
-  // `typ` is how download tokens and other kinds mark themselves inside the payload.
-  if (payload.typ !== undefined) throw new InvalidTokenError('another kind of token')
+    throw new InvalidTokenError('unexpected token_type')
+  // Download tokens and other kinds mark themselves by a `typ` in the payload.
+  if (payload.typ !== undefined) throw new InvalidTokenError('unexpected typ claim')
 
-  for (const [name, wanted] of Object.entries(rules.requiredClaims))
-    if (!isClaim(payload, name, wanted)) throw new InvalidTokenError(`other ${name}`)
+  for (const [name, required] of Object.entries(rules.requiredClaims))
+    if (!hasClaim(payload, name, required)) throw new InvalidTokenError(`required ${name} mismatch`)
 
   const lifetime = (exp - iat) * 1000
   if (lifetime <= 0 || lifetime > rules.maxLifetime)
     throw new InvalidTokenError('lifetime out of bounds')
   if (iat * 1000 > now + MAX_FUTURE_ISSUE) throw new InvalidTokenError('issued in the future')
   if (payload.nbf !== undefined && readSeconds(payload, 'nbf') * 1000 > now + rules.leeway)
-    throw new InvalidTokenError('not valid yet')
+    throw new InvalidTokenError('not yet valid')
   if (isExpired(exp, rules.leeway, now)) throw new TokenExpiredError()
 
   return {
@@ -98,40 +98,40 @@ export function parseClaims(
   }
 }
 
-/** Is `exp` (seconds) past at `now` (epoch ms), leeway (ms) included? */
+/** Is `exp` (seconds) past at `now` (epoch ms), with the leeway (ms) added? */
 export function isExpired(exp: number, leeway: number, now: number): boolean {
   return now >= exp * 1000 + leeway
 }
 
 /** Does a space-separated list of scopes contain this one, as an exact string? */
-export function hasScope(scopes: string, wanted: string): boolean {
-  return scopes === wanted || scopes.split(' ').includes(wanted)
+export function hasScope(scopes: string, required: string): boolean {
+  return scopes === required || scopes.split(' ').includes(required)
 }
 
-function isClaim(
+function hasClaim(
   payload: Readonly<Record<string, unknown>>,
   name: string,
-  wanted: RequiredClaims[string],
+  required: RequiredClaims[string],
 ): boolean {
   const value = Object.hasOwn(payload, name) ? payload[name] : undefined
-  if (typeof wanted !== 'object') return value === wanted
-  return typeof value === 'string' && wanted.includes(value)
+  if (typeof required !== 'object') return value === required
+  return typeof value === 'string' && required.includes(value)
 }
 
-// Also without `crit`: other issuers may not be able to set it, and a restriction is one all the same.
+// Also without `crit`: other issuers may be unable to set it, and the restriction still holds.
 function readTiles(payload: Readonly<Record<string, unknown>>): TileClaims | undefined {
   if (payload.tiles === undefined) return
   try {
     return parseTileClaims(payload.tiles)
   } catch (cause) {
-    throw new InvalidTokenError('tiles is not a restriction of tiles', { cause })
+    throw new InvalidTokenError('tiles are not valid tile claims', { cause })
   }
 }
 
 function readString(payload: Readonly<Record<string, unknown>>, name: string): string {
   const value = payload[name]
   if (typeof value !== 'string' || value === '')
-    throw new InvalidTokenError(`${name} is not a string`)
+    throw new InvalidTokenError(`${name} must be a non-empty string`)
   return value
 }
 
@@ -145,7 +145,7 @@ function readOptionalString(
 function readSeconds(payload: Readonly<Record<string, unknown>>, name: string): number {
   const value = payload[name]
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-    throw new InvalidTokenError(`${name} is not a whole number of seconds`)
+    throw new InvalidTokenError(`${name} must be a whole number of seconds`)
   return value
 }
 
@@ -153,7 +153,7 @@ function readAudience(payload: Readonly<Record<string, unknown>>): string | read
   const value = payload.aud
   if (!Array.isArray(value)) return readString(payload, 'aud')
   return value.map((entry: unknown) => {
-    if (typeof entry !== 'string') throw new InvalidTokenError('aud is not a string')
+    if (typeof entry !== 'string') throw new InvalidTokenError('aud must contain only strings')
     return entry
   })
 }

@@ -1,44 +1,41 @@
-import { hash } from 'node:crypto'
 import type { VerificationKey } from '../keys/key-set.ts'
 import { isExpired, type TokenClaims } from './claims.ts'
-import type { TrustedIssuer } from './issuers.ts'
+import type { TrustedIssuer } from './trusted-issuer.ts'
 
-/** A token whose signature was checked, and the key that it was checked with. */
+/** A token whose signature was verified, and the key that verified it. */
 export interface VerifiedToken {
   readonly issuer: TrustedIssuer
   readonly keyId: string
   readonly key: VerificationKey
   readonly claims: TokenClaims
+  /**
+   * The cookie secret that confirmed the token, once one did. There is no other: a token has one
+   * `cnf`, the hash of one secret.
+   */
+  secret?: string
 }
 
-/** Remembers verified tokens, so that a map's tiles cost one signature check and not hundreds. */
+/** Remembers verified tokens, so that the tiles of a map cost one signature check, not hundreds. */
 export interface VerifiedTokens {
   find(token: string, now: number): VerifiedToken | undefined
+  /** @param token In canonical form: no other string may stand for the same token. */
   remember(token: string, verified: VerifiedToken): void
 }
 
 /**
- * A bounded memory of verified tokens, keyed by a hash of the whole string.
+ * Creates a bounded memory of verified tokens, keyed by the whole token string.
  *
- * Never by a part of it, which would let two tokens share an entry (GHSA-rp9m-7r4c-75qg). The oldest
- * entry leaves first; none outlives its `exp`. Revocation is not its business: the
- * verifier asks that at every use.
+ * Never keyed by a part of it, such as the signature: two tokens would share an entry, and a forged
+ * payload would pass as the genuine one (GHSA-rp9m-7r4c-75qg). The oldest entry leaves first, and no
+ * entry outlives its `exp`. It knows nothing of revocations: the verifier checks those at every use.
  */
 export function createVerifiedTokens(capacity: number): VerifiedTokens {
   const entries = new Map<string, VerifiedToken>()
-  // A map asks for dozens of tiles in a row with one token, which is hashed once.
-  let last = { token: '', key: '' }
-  const toKey = (token: string) => {
-    if (token !== last.token) last = { token, key: hash('sha256', token, 'base64') }
-    return last.key
-  }
-
   return {
     find: (token, now) => {
-      const id = toKey(token)
-      const entry = entries.get(id)
+      const entry = entries.get(token)
       if (entry && isExpired(entry.claims.exp, entry.issuer.leeway, now)) {
-        entries.delete(id)
+        entries.delete(token)
         return
       }
       return entry
@@ -46,7 +43,7 @@ export function createVerifiedTokens(capacity: number): VerifiedTokens {
     remember: (token, verified) => {
       const oldest = entries.size >= capacity ? entries.keys().next().value : undefined
       if (oldest !== undefined) entries.delete(oldest)
-      if (capacity > 0) entries.set(toKey(token), verified)
+      if (capacity > 0) entries.set(token, verified)
     },
   }
 }

@@ -7,7 +7,7 @@ const issuer = { issuer: ISSUER, audience: ISSUER, jwks }
 const verifier = createVerifier(issuer)
 const peers = ['loopback']
 
-/** Options as JavaScript passes them, where no compiler looks. */
+/** Options as JavaScript passes them, unchecked by a compiler. */
 type Construct = (options: unknown) => unknown
 const constructors: Readonly<Record<string, Construct>> = {
   createBudgets,
@@ -25,18 +25,23 @@ const misuses: [keyof typeof constructors, string, unknown, RegExp][] = [
   ['guard', 'jwks: {}', { ...issuer, jwks: {} }, /^"jwks" must be/],
   ['guard', 'jwks: a path', { ...issuer, jwks: '/jwks.json' }, /^"jwks" must be/],
   ['guard', 'jwks: a host', { ...issuer, jwks: 'localhost:1/jwks.json' }, /^"jwks" must be/],
-  ['guard', 'scopes', { ...issuer, scopes: 'tiles:read' }, /^"scopes" is no option of guard/],
+  ['guard', 'scopes', { ...issuer, scopes: 'tiles:read' }, /^"scopes" is not an option of guard/],
   ['guard', 'scope: a list', { ...issuer, scope: ['tiles:read'] }, /^"scope" must be/],
-  ['guard', 'peers', { ...issuer, peers }, /^"peers" is no option of guard/],
+  ['guard', 'peers', { ...issuer, peers }, /^"peers" is not an option of guard/],
   ['guard', 'raw budgets', { ...issuer, budgets: { tilesPerDay: 3 } }, /^"budgets" must be/],
   ['guard', 'tiles: 1', { ...issuer, tiles: 1 }, /^"tiles" must be/],
   ['guard', 'vary: "no"', { ...issuer, vary: 'no' }, /^"vary" must be/],
   ['guard', 'onRefusal: true', { ...issuer, onRefusal: true }, /^"onRefusal" must be/],
   ['guard', 'verifier: undefined', { verifier: undefined }, /^"verifier" must be/],
   ['guard', 'raw verifier', { verifier: issuer }, /^"verifier" must be/],
-  ['guard', 'verifier and audience', { verifier, audience: 'x' }, /^"audience" is no option/],
+  ['guard', 'verifier and audience', { verifier, audience: 'x' }, /^"audience" is not an option/],
   ['createVerifier', 'nothing', undefined, /createVerifier\(\)/],
-  ['createVerifier', 'scope', { ...issuer, scope: 'x' }, /^"scope" is no option of createVerifier/],
+  [
+    'createVerifier',
+    'scope',
+    { ...issuer, scope: 'x' },
+    /^"scope" is not an option of createVerifier/,
+  ],
   ['createVerifier', 'type: "at+JWT"', { ...issuer, type: 'at+JWT' }, /^"type" must be/],
   ['createVerifier', 'tokenType: ""', { ...issuer, tokenType: '' }, /^"tokenType" must be/],
   ['createVerifier', 'cacheSize: "x"', { ...issuer, cacheSize: 'x' }, /^"cacheSize" must be/],
@@ -48,7 +53,7 @@ const misuses: [keyof typeof constructors, string, unknown, RegExp][] = [
   ['createVerifier', 'maxLifetime: 0', { ...issuer, maxLifetime: 0 }, /^"maxLifetime" must be/],
   [
     'createVerifier',
-    'claims: a text',
+    'claims: a string',
     { ...issuer, requiredClaims: 'x' },
     /^"requiredClaims" must/,
   ],
@@ -60,14 +65,20 @@ const misuses: [keyof typeof constructors, string, unknown, RegExp][] = [
   ],
   [
     'createVerifier',
-    'algorithms: a text',
+    'algorithms: a string',
     { ...issuer, algorithms: 'RS256' },
     /^"algorithms" must/,
   ],
   ['createVerifier', 'revocable: "no"', { ...issuer, revocable: 'no' }, /^"revocable" must be/],
   ['createVerifier', 'isRevoked: true', { ...issuer, isRevoked: true }, /^"isRevoked" must be/],
+  [
+    'createVerifier',
+    'isRevoked.peek: true',
+    { ...issuer, isRevoked: Object.assign(() => false, { peek: true }) },
+    /^"isRevoked" must be a function; so must its "peek"/,
+  ],
   ['createVerifier', 'issuers: one', { issuers: issuer }, /^"issuers" must be/],
-  ['createVerifier', 'issuers: a text', { issuers: [ISSUER] }, /^"issuers\[0\]" must be/],
+  ['createVerifier', 'issuers: a string', { issuers: [ISSUER] }, /^"issuers\[0\]" must be/],
   [
     'createVerifier',
     'half an issuer',
@@ -78,32 +89,42 @@ const misuses: [keyof typeof constructors, string, unknown, RegExp][] = [
     'createVerifier',
     'a typo in an issuer',
     { issuers: [{ ...issuer, typ: 'JWT' }] },
-    /^"issuers\[0\].typ" is no/,
+    /^"issuers\[0\].typ" is not/,
   ],
   [
     'createVerifier',
     'issuers and leeway',
     { issuers: [issuer], leeway: 1 },
-    /^"leeway" is no option/,
+    /^"leeway" is not an option/,
   ],
   ['forwardAuth', 'nothing', undefined, /forwardAuth\(\)/],
   ['forwardAuth', 'no peers', issuer, /^"peers" must be a list/],
-  ['forwardAuth', 'peers: a text', { ...issuer, peers: '10.0.0.0/8' }, /^"peers" must be a list/],
+  ['forwardAuth', 'peers: a string', { ...issuer, peers: '10.0.0.0/8' }, /^"peers" must be a list/],
   ['forwardAuth', 'peers: numbers', { ...issuer, peers: [10] }, /^"peers" must be a list/],
   ['forwardAuth', 'no jwks', { peers, issuer: ISSUER, audience: ISSUER }, /^"jwks" must be/],
   [
     'forwardAuth',
     'scopes',
     { ...issuer, peers, scopes: 'x' },
-    /^"scopes" is no option of forwardAuth/,
+    /^"scopes" is not an option of forwardAuth/,
   ],
-  ['forwardAuth', 'vary', { ...issuer, peers, vary: true }, /^"vary" is no option of forwardAuth/],
-  ['createBudgets', 'tilePerDay', { tilePerDay: 3 }, /^"tilePerDay" is no option of createBudgets/],
+  [
+    'forwardAuth',
+    'vary',
+    { ...issuer, peers, vary: true },
+    /^"vary" is not an option of forwardAuth/,
+  ],
+  [
+    'createBudgets',
+    'tilePerDay',
+    { tilePerDay: 3 },
+    /^"tilePerDay" is not an option of createBudgets/,
+  ],
   ['createBudgets', 'tilesPerDay: "3"', { tilesPerDay: '3' }, /^"tilesPerDay" must be/],
   ['createBudgets', 'write: {}', { write: {} }, /^"write" must be/],
 ]
 
-describe('misuse is refused at construction, naming the option and its rule:', () => {
+describe('misuse is refused at construction, with the option and its rule:', () => {
   test.each(misuses)('%s with %s', (name, _, options, message) => {
     let thrown: unknown
     try {
@@ -116,7 +137,7 @@ describe('misuse is refused at construction, naming the option and its rule:', (
   })
 })
 
-test('every option that there is passes, and so does an absent one', () => {
+test('every option passes, and so does an absent one', () => {
   const settings = {
     isRevoked: () => false,
     cacheSize: 0,
@@ -148,4 +169,11 @@ test('every option that there is passes, and so does an absent one', () => {
   }
   const url = new URL('https://issuer.example/jwks.json')
   expect(createVerifier({ ...issuer, jwks: url, revocable: true })).toHaveProperty('verify')
+})
+
+test('the message about an unknown option lists the options that exist', () => {
+  // @ts-expect-error A mistyped option.
+  expect(() => createBudgets({ tilePerDay: 3 })).toThrow(
+    '"tilePerDay" is not an option of createBudgets(); expected one of: tilesPerToken, requestsPerSecond, tilesPerDay, write, onError, now',
+  )
 })

@@ -2,16 +2,16 @@ import { createSign, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import type { JsonWebKeySet } from '../../src/index.ts'
 
 export const ISSUER = 'https://issuer.example'
-/** Epoch ms of the fake clocks: a round second. */
+/** Epoch ms of the fake clocks, a whole second. */
 export const NOW = 1_800_000_000_000
 
-/** An issuer that signs whatever it is told to, well-formed or not. */
+/** An issuer that signs any input, valid or not. */
 export interface TestIssuer {
   readonly jwks: JsonWebKeySet
   readonly publicKey: KeyObject
-  /** A good token that is restricted to these tiles, and marked so. */
+  /** Signs a valid token that is restricted to these tiles, with the header that marks it so. */
   signTiles(tiles: unknown, payload?: Record<string, unknown>): string
-  /** A good token, with members replaced; `undefined` removes one. */
+  /** Signs a valid token with some members replaced; `undefined` removes a member. */
   sign(payload?: Record<string, unknown>, header?: Record<string, unknown>): string
   /** Signs exactly these two segments. */
   signSegments(header: string, payload: string): string

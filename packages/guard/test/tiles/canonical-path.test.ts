@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { findCanonicalTarget } from '../../src/tiles/canonical-path.ts'
 
-describe('G1: a path with one spelling is read', () => {
+describe('G1: a path with only one spelling is accepted', () => {
   test.each([
     ['/', '/'],
     ['/v1/tiles/world/0/0/0.mvt', '/v1/tiles/world/0/0/0.mvt'],
@@ -68,7 +68,7 @@ describe('G1: a path that two servers could read in two ways is refused', () => 
   })
 })
 
-test('G1: what is read has no dot segment, no empty one, and one spelling', () => {
+test('G1: an accepted path has no dot segment, no empty segment, and one spelling', () => {
   const part = fc.oneof(
     fc.string(),
     fc.constantFrom('/', '..', '.', '%2e', '%2f', '%25', '%', '//', ';', '\\', '#', '?', '%00'),
@@ -81,7 +81,7 @@ test('G1: what is read has no dot segment, no empty one, and one spelling', () =
       const isUnsafe = (segment: string) => segment.endsWith('.') || /[\\;?#%]/.test(segment)
       expect(segments.slice(0, -1).every((segment) => segment !== '')).toBe(true)
       expect(segments.some(isUnsafe)).toBe(false)
-      // Escaping it again changes at most the case of hex digits.
+      // Escaping the path again changes at most the case of hex digits.
       const again = segments.map((segment) => encodeURIComponent(segment)).join('/')
       expect(decodeURIComponent(again)).toBe(segments.join('/'))
       expect(new URL(found.rawPath, 'http://host').pathname).toBe(found.rawPath)

@@ -11,7 +11,7 @@ import {
 
 const EDGE = 85.0511287798066
 
-/** Bounds of a tile as everybody's formula gives them, rounding errors included. */
+/** Bounds of a tile by the usual formula, with its rounding errors. */
 function boundsOf({ z, x, y }: TileAddress): Bbox {
   const longitude = (column: number) => (column / 2 ** z) * 360 - 180
   const latitude = (row: number) =>
@@ -26,7 +26,7 @@ const address = fc.integer({ min: 0, max: MAX_ZOOM }).chain((z) =>
     y: fc.integer({ min: 0, max: 2 ** z - 1 }),
   }),
 )
-// Borders are where it can go wrong, so they come often.
+// Most mistakes are possible at borders, so borders are frequent.
 const atBorders = fc.integer({ min: 0, max: MAX_ZOOM }).chain((z) =>
   fc.record({
     z: fc.constant(z),
@@ -43,14 +43,14 @@ const bbox = fc
   .map((sides): Bbox => sides)
 
 describe('the bounds of a tile', () => {
-  test('open the tile itself, at every zoom from 0 to 30', () => {
+  test('match the tile itself, at every zoom from 0 to 30', () => {
     fc.assert(
       fc.property(anyTile, (tile) => intersectsTile(boundsOf(tile), tile)),
       { numRuns: 2_000 },
     )
   })
 
-  test('open none of its eight neighbours, which only touch them', () => {
+  test('match none of its eight neighbours, which only touch them', () => {
     fc.assert(
       fc.property(anyTile, ({ z, x, y }) => {
         const bounds = boundsOf({ z, x, y })
@@ -63,7 +63,7 @@ describe('the bounds of a tile', () => {
     )
   })
 
-  test('open what is above it and what is below it, and nothing beside those', () => {
+  test('match its ancestors and descendants, and none of their neighbours', () => {
     fc.assert(
       fc.property(anyTile, fc.integer({ min: 0, max: MAX_ZOOM }), (tile, z) => {
         const bounds = boundsOf(tile)
@@ -83,8 +83,8 @@ describe('the bounds of a tile', () => {
   })
 })
 
-test('columns agree with arithmetic on whole numbers', () => {
-  // Longitudes of seven decimals, compared without a single rounding.
+test('columns agree with exact integer arithmetic', () => {
+  // Longitudes with seven decimals, compared without rounding.
   fc.assert(
     fc.property(anyTile, bbox, ({ z, x }, [west, , east]) => {
       const side = (degrees: number) => (BigInt(Math.round(degrees * 1e7)) + 1_800_000_000n) << 30n
@@ -103,7 +103,7 @@ test('columns agree with arithmetic on whole numbers', () => {
 describe('the antimeridian', () => {
   const fiji: Bbox = [177, -21, -178, -12]
 
-  test('an area across it opens tiles on both sides, and not the rest of the world', () => {
+  test('an area across it matches tiles on both sides, and not the rest of the world', () => {
     for (const [x, isOpen] of [
       [0, true],
       [255, true],
@@ -116,7 +116,7 @@ describe('the antimeridian', () => {
       expect(intersectsTile(fiji, { z: 8, x, y: 137 }), `column ${x}`).toBe(isOpen)
   })
 
-  test('an area up to it opens nothing beyond', () => {
+  test('an area up to it matches nothing beyond', () => {
     expect(intersectsTile([170, -10, 180, 10], { z: 4, x: 15, y: 7 })).toBe(true)
     expect(intersectsTile([170, -10, 180, 10], { z: 4, x: 0, y: 7 })).toBe(false)
     expect(intersectsTile([-180, -10, -170, 10], { z: 4, x: 0, y: 7 })).toBe(true)
@@ -125,13 +125,13 @@ describe('the antimeridian', () => {
 })
 
 describe('the poles', () => {
-  test('an area up to them opens the outermost rows', () => {
+  test('an area up to them matches the outermost rows', () => {
     expect(intersectsTile([-180, 84, 180, 90], { z: 3, x: 5, y: 0 })).toBe(true)
     expect(intersectsTile([-180, -90, 180, -84], { z: 3, x: 5, y: 7 })).toBe(true)
     expect(intersectsTile([-180, -90, 180, -84], { z: 3, x: 5, y: 0 })).toBe(false)
   })
 
-  test('an area past the edge of the map lies in no tile', () => {
+  test('an area beyond the edge of the map lies in no tile', () => {
     for (const z of [0, 1, 10, 30])
       for (const area of [
         [-180, EDGE, 180, 90],
@@ -143,12 +143,12 @@ describe('the poles', () => {
       }
   })
 
-  test('the whole globe opens every tile', () => {
+  test('the whole globe matches every tile', () => {
     fc.assert(fc.property(anyTile, (tile) => intersectsTile([-180, -90, 180, 90], tile)))
   })
 })
 
-test('what is no tile intersects nothing', () => {
+test('an address that does not exist intersects nothing', () => {
   for (const tile of [
     { z: -1, x: 0, y: 0 },
     { z: 31, x: 0, y: 0 },
@@ -163,7 +163,7 @@ test('what is no tile intersects nothing', () => {
 })
 
 describe('an area within another', () => {
-  test('never opens a tile that the other does not', () => {
+  test('never matches a tile that the outer one does not', () => {
     fc.assert(
       fc.property(bbox, bbox, anyTile, (outer, inner, tile) => {
         fc.pre(containsBbox(outer, inner))
@@ -185,7 +185,7 @@ describe('an area within another', () => {
     [[170, 0, -170, 10], [-180, 0, 180, 10], false],
     [[-180, 0, 180, 10], [175, 0, -175, 10], true],
     [[170, 0, 180, 10], [175, 0, -180, 10], true],
-  ])('%j holds %j: %j', (outer, inner, expected) => {
+  ])('%j contains %j: %j', (outer, inner, expected) => {
     expect(containsBbox(outer, inner)).toBe(expected)
   })
 })

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { TileRule } from '../../src/index.ts'
 import { findCanonicalTarget } from '../../src/tiles/canonical-path.ts'
-import { compileTileRules } from '../../src/tiles/tile-rules.ts'
+import { compileTileRules, type TileRule } from '../../src/tiles/tile-rules.ts'
 
 const find = (rules: TileRule | readonly TileRule[], target: string) => {
   const canonical = findCanonicalTarget(target)
@@ -15,7 +14,7 @@ const tile = (tileset: string | undefined, z: number, x: number, y: number) => (
   y,
 })
 
-describe('a rule says what a path is', () => {
+describe('a rule tells which resource a URL is', () => {
   test.each<[TileRule | readonly TileRule[], string, object | undefined]>([
     ['/data/{tileset}/{z}/{x}/{y}.pbf', '/data/world/3/4/5.pbf', tile('world', 3, 4, 5)],
     ['/data/{tileset}/{z}/{x}/{y}.pbf', '/data/a%20b/3/4/5.pbf', tile('a b', 3, 4, 5)],
@@ -61,27 +60,27 @@ describe('a rule says what a path is', () => {
       '/w.json',
       { kind: 'document', tileset: 'w' },
     ],
-  ])('%j of %s', (rules, target, expected) => {
+  ])('%j for %s', (rules, target, expected) => {
     expect(find(rules, target)).toEqual(expected)
   })
 })
 
-describe('a rule that cannot work is refused at once, and named', () => {
+describe('an invalid rule is refused at construction, by name', () => {
   test.each<[TileRule | readonly TileRule[], RegExp]>([
-    [[], /"tiles" must have a rule/],
-    [{} as TileRule, /"tiles": a rule must be a template/],
-    [{ tile: 1 } as unknown as TileRule, /"tiles": a rule must be a template/],
+    [[], /"tiles" must contain at least one rule/],
+    [{} as TileRule, /"tiles": each rule must be a template/],
+    [{ tile: 1 } as unknown as TileRule, /"tiles": each rule must be a template/],
     ['data/{z}/{x}/{y}', /must start with "\/"/],
-    ['/{z}/{x}', /must have \{z\}, \{x\} and \{y\}/],
-    ['/{z}/{x}/{y}/{q}', /unknown \{q\}/],
-    ['/{z}/{x}/{constructor}', /unknown \{constructor\}/],
-    ['/{z}/{x}/{y}/{-y}', /a placeholder twice/],
-    ['/{z}/{x}/{y}?t={tileset}&u={tileset}', /a placeholder twice/],
+    ['/{z}/{x}', /must contain \{z\}, \{x\} and \{y\}/],
+    ['/{z}/{x}/{y}/{q}', /unknown placeholder \{q\}/],
+    ['/{z}/{x}/{constructor}', /unknown placeholder \{constructor\}/],
+    ['/{z}/{x}/{y}/{-y}', /the same placeholder twice/],
+    ['/{z}/{x}/{y}?t={tileset}&u={tileset}', /the same placeholder twice/],
     ['/{tileset}{z}/{x}/{y}', /text between two placeholders/],
     ['/{z}/{x}/{y}?=1', /parameter without a name/],
-    [{ archive: '/a.pmtiles' }, /must have \{tileset\}/],
-    [{ archive: '/{tileset}/{z}' }, /must not have/],
-    [{ document: '/{tileset}/{z}.json' }, /must not have/],
+    [{ archive: '/a.pmtiles' }, /must contain \{tileset\}/],
+    [{ archive: '/{tileset}/{z}' }, /must not contain/],
+    [{ document: '/{tileset}/{z}.json' }, /must not contain/],
   ])('%j', (rules, message) => {
     expect(() => compileTileRules(rules)).toThrow(message)
   })

@@ -10,9 +10,9 @@ import { createTestIssuer, encode, goodClaims, ISSUER, NOW } from '../support/is
 
 const issuer = createTestIssuer()
 const options = { issuer: ISSUER, audience: ISSUER, jwks: issuer.jwks, now: () => NOW }
-const { verify } = createVerifier(options)
+const { verify, recall } = createVerifier(options)
 
-test('a good token gives its claims', async () => {
+test('a valid token gives its claims', async () => {
   expect(await verify(issuer.sign({ parent: 'tok_0' }))).toEqual({
     ...goodClaims(),
     parent: 'tok_0',
@@ -34,45 +34,19 @@ describe('T2: the algorithm comes from the configuration', () => {
     await expect(verify(issuer.sign({}, { alg: 'PS256' }))).rejects.toThrow(InvalidTokenError)
   })
 
-  test('secret algorithms cannot be configured', () => {
+  test('algorithms with a shared secret cannot be configured', () => {
     for (const algorithms of [['HS256'], ['none'], [], ['toString']])
       expect(() => createVerifier({ ...options, algorithms })).toThrow(TypeError)
   })
 })
 
-describe('T3: kid is looked up', () => {
-  test('an unknown kid, and names of Object.prototype, are refused', async () => {
-    for (const kid of ['k2', '__proto__', 'constructor', '../k1'])
-      await expect(verify(issuer.sign({}, { kid }))).rejects.toThrow(InvalidTokenError)
-  })
-
-  test('keys for encryption, of other algorithms, or too short are not used', async () => {
-    const [jwk] = issuer.jwks.keys
-    for (const change of [{ use: 'enc' }, { alg: 'RS512' }, { n: 'sXchDaQ' }, { e: 'AA' }]) {
-      const other = createVerifier({ ...options, jwks: { keys: [{ ...jwk, ...change }] } })
-      await expect(other.verify(issuer.sign())).rejects.toThrow(InvalidTokenError)
-    }
-  })
+test('T3: an unknown kid, and names of Object.prototype, are refused', async () => {
+  for (const kid of ['k2', '__proto__', 'constructor', '../k1'])
+    await expect(verify(issuer.sign({}, { kid }))).rejects.toThrow(InvalidTokenError)
 })
 
-test('a malformed key is left out, wherever it stands, and its neighbours verify', async () => {
-  const algorithms = ['RS256', 'ES256', 'EdDSA']
-  const malformed = [
-    { kty: 'EC', kid: 'bad', crv: 'P-256', x: 'AA', y: 'AA' },
-    { kty: 'EC', kid: 'bad', crv: 'P-256', x: 'AA' },
-    { kty: 'OKP', kid: 'bad', crv: 'Ed25519', x: '!' },
-    // Not even its kid is taken.
-    { kty: 'EC', kid: 'k1', crv: 'P-256', x: 'AA', y: 'AA' },
-  ]
-  for (const bad of malformed)
-    for (const keys of [
-      [bad, ...issuer.jwks.keys],
-      [...issuer.jwks.keys, bad],
-    ]) {
-      const { verify } = createVerifier({ ...options, algorithms, jwks: { keys } })
-      await expect(verify(issuer.sign())).resolves.toMatchObject({ sub: 'tok_1' })
-      await expect(verify(issuer.sign({}, { kid: 'bad' }))).rejects.toThrow(InvalidTokenError)
-    }
+test('a token of another key with the same kid is refused', async () => {
+  await expect(verify(createTestIssuer().sign())).rejects.toThrow(InvalidTokenError)
 })
 
 test('T5: a signed token with a critical extension is refused', async () => {
@@ -85,7 +59,7 @@ test('T5: a signed token with a critical extension is refused', async () => {
     { crit: [], tiles: true },
     { crit: 'tiles', tiles: true },
   ])
-    await expect(verify(issuer.sign({}, header), { keepsTileClaims: true })).rejects.toThrow(
+    await expect(verify(issuer.sign({}, header), { enforcesTileClaims: true })).rejects.toThrow(
       InvalidTokenError,
     )
 })
@@ -93,22 +67,24 @@ test('T5: a signed token with a critical extension is refused', async () => {
 describe('a token that is restricted to some tiles', () => {
   const tiles = { tilesets: ['world'], maxzoom: 3 }
 
-  test('is refused by who does not keep the restriction', async () => {
+  test('is refused for a caller that does not enforce the restriction', async () => {
     await expect(verify(issuer.signTiles(tiles))).rejects.toThrow(TileNotPermittedError)
     await expect(verify(issuer.sign({ tiles }))).rejects.toThrow(TileNotPermittedError)
   })
 
-  test('passes where it is kept, remembered or not, and says what it is restricted to', async () => {
+  test('passes for a caller that enforces it, remembered or not, with the restriction', async () => {
     const token = issuer.signTiles(tiles)
     for (let count = 0; count < 2; count++)
-      expect(await verify(token, { keepsTileClaims: true })).toMatchObject({ tiles })
+      expect(await verify(token, { enforcesTileClaims: true })).toMatchObject({ tiles })
+    expect(recall(token, { enforcesTileClaims: true })).toMatchObject({ tiles })
     await expect(verify(token)).rejects.toThrow(TileNotPermittedError)
+    expect(recall(token)).toBeUndefined()
   })
 
-  test('is refused with a restriction that cannot be read', async () => {
+  test('is refused if the restriction is invalid', async () => {
     for (const unknown of [{}, null, true, { tilesets: [] }, { ...tiles, layers: ['a'] }])
       for (const token of [issuer.signTiles(unknown), issuer.sign({ tiles: unknown })])
-        await expect(verify(token, { keepsTileClaims: true })).rejects.toThrow(InvalidTokenError)
+        await expect(verify(token, { enforcesTileClaims: true })).rejects.toThrow(InvalidTokenError)
   })
 })
 
@@ -135,100 +111,49 @@ describe('several issuers at once', () => {
     await expect(both.verify(ofSecond({ aud: ISSUER }))).rejects.toThrow(InvalidTokenError)
   })
 
-  test('a key of one does not sign for another, though both call it alike', async () => {
+  test('a key of one does not sign for another, though both have the same kid', async () => {
     await expect(both.verify(issuer.sign(claims, { typ: 'at+jwt' }))).rejects.toThrow(
       InvalidTokenError,
     )
     await expect(both.verify(other.sign())).rejects.toThrow(InvalidTokenError)
   })
 
-  test('T7: an issuer that nobody named is refused', async () => {
+  test('T7: an issuer that is not configured is refused', async () => {
     for (const iss of ['https://third.example', `${second}/`, undefined, 1, '__proto__'])
       await expect(both.verify(ofSecond({ iss }))).rejects.toThrow(InvalidTokenError)
   })
 
-  test('T8: another typ than the required one is refused', async () => {
+  test('T8: any typ but the required one is refused', async () => {
     for (const typ of ['JWT', undefined, 'AT+JWT'])
       await expect(both.verify(ofSecond({}, { typ }))).rejects.toThrow(InvalidTokenError)
   })
 
-  test('the same one twice, or none, is refused at once', () => {
+  test('the same issuer twice, or no issuer, is refused at construction', () => {
     const one = { issuer: ISSUER, audience: ISSUER, jwks: issuer.jwks }
     expect(() => createVerifier({ issuers: [one, one] })).toThrow(TypeError)
     expect(() => createVerifier({ issuers: [] })).toThrow(TypeError)
   })
 })
 
-describe('required claims', () => {
-  const requiredClaims = { client_id: ['map', 'app'], org_id: 'org_1', mfa: true }
-  const strict = createVerifier({ ...options, requiredClaims })
-
-  test('pass with exactly these values', async () => {
-    for (const client_id of ['map', 'app'])
-      expect(await strict.verify(issuer.sign({ client_id, mfa: true }))).toBeDefined()
+test('the detail of a refusal names the broken rule, and no value', async () => {
+  const strict = createVerifier({
+    ...options,
+    type: 'at+jwt',
+    requiredClaims: { client_id: 'map' },
   })
-
-  test.each([
-    [{ mfa: true }],
-    [{ client_id: 'map' }],
-    [{ client_id: 'map', mfa: 'true' }],
-    [{ client_id: ['map'], mfa: true }],
-    [{ client_id: 'Map', mfa: true }],
-    [{ client_id: 'map', mfa: true, org_id: 'org_2' }],
-  ])('%j is refused', async (claims) => {
-    await expect(strict.verify(issuer.sign(claims))).rejects.toThrow(InvalidTokenError)
-  })
-})
-
-describe('T6: claims are present and typed', () => {
-  test.each([
-    ['no exp', { exp: undefined }],
-    ['exp as a string', { exp: '1800000060' }],
-    ['a fraction of a second', { exp: NOW / 1000 + 0.5 }],
-    ['exp in the year 30000000', { exp: 1e15 }],
-    ['no iat', { iat: undefined }],
-    ['iat 31 s ahead', { iat: NOW / 1000 + 31, exp: NOW / 1000 + 60 }],
-    ['exp before iat', { iat: NOW / 1000 + 20, exp: NOW / 1000 + 20 }],
-    ['a lifetime beyond the bound', { exp: NOW / 1000 + 367 * 86_400 }],
-    ['no sub', { sub: undefined }],
-    ['sub as a number', { sub: 1 }],
-    ['no jti', { jti: undefined }],
-    ['scope as a list', { scope: ['tiles:read'] }],
-    ['not valid yet', { nbf: NOW / 1000 + 10 }],
-  ])('%s is refused', async (_, claims) => {
-    await expect(verify(issuer.sign(claims))).rejects.toThrow(InvalidTokenError)
-  })
-
-  test('exp of 1e309 is refused', async () => {
-    const claims = JSON.stringify(goodClaims()).replace(/"exp":\d+/, '"exp":1e309')
-    const header = encode({ alg: 'RS256', kid: 'k1' })
-    await expect(verify(issuer.signSegments(header, encode(claims)))).rejects.toThrow(
-      InvalidTokenError,
-    )
-  })
-
-  test('iat 30 s ahead passes', async () => {
-    const claims = { iat: NOW / 1000 + 30, exp: NOW / 1000 + 60 }
-    await expect(verify(issuer.sign(claims))).resolves.toBeDefined()
-  })
-})
-
-test('T7: iss and aud are compared exactly', async () => {
-  for (const other of [`${ISSUER}/`, ISSUER.toUpperCase(), 'https://issuer', ''])
-    for (const claim of ['iss', 'aud'])
-      await expect(verify(issuer.sign({ [claim]: other }))).rejects.toThrow(InvalidTokenError)
-  await expect(verify(issuer.sign({ aud: ['https://other.example'] }))).rejects.toThrow(
-    InvalidTokenError,
-  )
-})
-
-test('T8: other kinds of token are refused', async () => {
-  for (const claims of [{ token_type: 'session' }, { token_type: undefined }, { typ: 'download' }])
-    await expect(verify(issuer.sign(claims))).rejects.toThrow(InvalidTokenError)
-})
-
-test('a token of another key with the same kid is refused', async () => {
-  await expect(verify(createTestIssuer().sign())).rejects.toThrow(InvalidTokenError)
+  const typ = 'at+jwt'
+  for (const [token, detail] of [
+    [issuer.sign({ iss: 'https://else.example' }, { typ }), 'issuer mismatch'],
+    [issuer.sign({ aud: 'https://else.example' }, { typ }), 'audience mismatch'],
+    [issuer.sign({ token_type: 'session' }, { typ }), 'unexpected token_type'],
+    [issuer.sign({ typ: 'download' }, { typ }), 'unexpected typ claim'],
+    [issuer.sign({ client_id: 'else' }, { typ }), 'required client_id mismatch'],
+    [issuer.sign(), 'unexpected typ'],
+    [issuer.sign({}, { typ, alg: 'RS512' }), 'algorithm mismatch'],
+    [issuer.sign({}, { typ, kid: 'k2' }), 'unknown kid'],
+    [createTestIssuer().sign({}, { typ }), 'signature verification failed'],
+  ] as const)
+    await expect(strict.verify(token)).rejects.toMatchObject({ detail })
 })
 
 describe('time', () => {
@@ -239,37 +164,10 @@ describe('time', () => {
     await clocked.verify(token)
     now = NOW + 60_999
     await expect(clocked.verify(token)).resolves.toBeDefined()
+    expect(clocked.recall(token)).toBeDefined()
     now = NOW + 61_000
+    expect(clocked.recall(token)).toBeUndefined()
     await expect(clocked.verify(token)).rejects.toThrow(TokenExpiredError)
     await expect(clocked.verify(issuer.sign())).rejects.toThrow(TokenExpiredError)
-  })
-})
-
-describe('the memory of verified tokens', () => {
-  test('a revocation beats it', async () => {
-    const revoked = new Set<string>()
-    const { verify } = createVerifier({ ...options, isRevoked: ({ sub }) => revoked.has(sub) })
-    const token = issuer.sign()
-    await verify(token)
-    revoked.add('tok_1')
-    await expect(verify(token)).rejects.toThrow(InvalidTokenError)
-  })
-
-  test('two tokens with one signature or one payload do not share an entry', async () => {
-    const token = issuer.sign()
-    await verify(token)
-    const [header, payload, signature] = token.split('.')
-    const forged = encode({ ...goodClaims(), scope: 'admin:access' })
-    await expect(verify(`${header}.${forged}.${signature}`)).rejects.toThrow(InvalidTokenError)
-    await expect(verify(`${header}.${payload}.${'A'.repeat(342)}`)).rejects.toThrow(
-      InvalidTokenError,
-    )
-  })
-
-  test('what cannot be asked is not assumed', async () => {
-    const isRevoked = () => Promise.reject(new Error('the store is down'))
-    await expect(createVerifier({ ...options, isRevoked }).verify(issuer.sign())).rejects.toThrow(
-      'down',
-    )
   })
 })
