@@ -39,8 +39,10 @@ interface ValidatedResponse extends Response {
  * @see RFC 9110 §8.8.3
  */
 export function addValidators(response: Response): void {
-  const { end, writeHead } = response
   const replaceable: ReplaceableResponse = response
+  // Behind a second guard the methods are ours already, and would call themselves without end.
+  if (replaceable[original]) return
+  const { end, writeHead } = response
   // The same functions for every response: creating new ones would cost more than running them.
   replaceable[original] = { end, writeHead }
   replaceable.end = endValidated

@@ -15,6 +15,8 @@ app.use(guard({ issuer: ISSUER, audience: ISSUER, jwks: issuer.jwks, now: () => 
 app.use('/files', express.static(folder))
 app.use('/public', express.static(folder, { maxAge: '1h' }))
 app.use('/unsaid', express.static(folder, { cacheControl: false }))
+app.use('/twice', guard({ issuer: ISSUER, audience: ISSUER, jwks: issuer.jwks, now: () => NOW }))
+app.get('/twice/tile', (_request, response) => void response.send(Buffer.from('tile')))
 app.get('/raw', (_request, response) => void response.end(Buffer.from('tile')))
 app.get('/own', (_request, response) => {
   response.set({ 'Cache-Control': 'no-store', ETag: '"mine"' }).send('tile')
@@ -74,4 +76,14 @@ describe('G4: private, Vary, and a strong ETag answered by 304', () => {
     const response = await fetch(`${url}/absent`, { headers: bearer })
     expect([response.status, response.headers.get('cache-control')]).toEqual([404, 'no-store'])
   })
+})
+
+test('two guards on the way of one request answer as one does', async () => {
+  const [once, twice] = await Promise.all(
+    ['/tile', '/twice/tile'].map((path) => fetch(`${url}${path}`, { headers: bearer })),
+  )
+  expect(twice?.status).toBe(200)
+  expect(await twice?.text()).toBe('tile')
+  for (const name of ['etag', 'cache-control', 'vary'])
+    expect(twice?.headers.get(name)).toBe(once?.headers.get(name))
 })
