@@ -73,6 +73,8 @@ const verifierRule: OptionRule = {
 }
 
 /**
+ * Creates the decision of one handler.
+ *
  * @param owner The function that takes the options, for messages.
  * @param ownRules Rules for the owner's further options.
  * @throws `TypeError` or `RangeError` for invalid options.
