@@ -24,7 +24,7 @@ const MAX_NAMES_BYTES = 1500
 const RULES: Readonly<Record<keyof TileClaims, readonly [(value: unknown) => boolean, string]>> = {
   tilesets: [
     isNames,
-    `must be a list of different names, at most ${MAX_NAMES_BYTES} bytes long as JSON`,
+    `must be a list of different names, at most ${MAX_NAMES_BYTES} bytes in total`,
   ],
   bbox: [
     isBbox,
