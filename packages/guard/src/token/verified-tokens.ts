@@ -31,16 +31,29 @@ export interface VerifiedTokens {
  */
 export function createVerifiedTokens(capacity: number): VerifiedTokens {
   const entries = new Map<string, VerifiedToken>()
+  // A map requests dozens of tiles in a row with one token. Comparing it with the last one is cheaper
+  // than a lookup, which hashes the whole string.
+  let last: { readonly token: string; readonly entry: VerifiedToken } | undefined
+
+  const lookUp = (token: string) => {
+    if (token === last?.token) return last.entry
+    const entry = entries.get(token)
+    if (entry) last = { token, entry }
+    return entry
+  }
+
   return {
     find: (token, now) => {
-      const entry = entries.get(token)
+      const entry = lookUp(token)
       if (entry && isExpired(entry.claims.exp, entry.issuer.leeway, now)) {
+        last = undefined
         entries.delete(token)
         return
       }
       return entry
     },
     remember: (token, verified) => {
+      last = undefined
       const oldest = entries.size >= capacity ? entries.keys().next().value : undefined
       if (oldest !== undefined) entries.delete(oldest)
       if (capacity > 0) entries.set(token, verified)
