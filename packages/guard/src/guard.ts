@@ -101,7 +101,7 @@ export function guard(options: GuardOptions): GuardHandler {
     } catch (error) {
       return refuse(error, request, response)
     }
-    // Synchronous for a known token, without a turn of the event loop: tiles come by the hundred.
+    // A known token passes without a turn of the event loop: a map requests hundreds of tiles.
     if (!(admitted instanceof Promise)) return pass(admitted, request, response, next)
     return admitted.then(
       (claims) => pass(claims, request, response, next),

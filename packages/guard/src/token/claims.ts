@@ -72,7 +72,7 @@ export function parseClaims(
   if (payload.typ !== undefined) throw new InvalidTokenError('unexpected typ claim')
 
   for (const [name, required] of Object.entries(rules.requiredClaims))
-    if (!hasClaim(payload, name, required)) throw new InvalidTokenError(`required ${name} mismatch`)
+    if (!hasClaim(payload, name, required)) throw new InvalidTokenError(`claim ${name} mismatch`)
 
   const lifetime = (exp - iat) * 1000
   if (lifetime <= 0 || lifetime > rules.maxLifetime)

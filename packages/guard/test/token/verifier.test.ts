@@ -147,7 +147,7 @@ test('the detail of a refusal names the broken rule, and no value', async () => 
     [issuer.sign({ aud: 'https://else.example' }, { typ }), 'audience mismatch'],
     [issuer.sign({ token_type: 'session' }, { typ }), 'unexpected token_type'],
     [issuer.sign({ typ: 'download' }, { typ }), 'unexpected typ claim'],
-    [issuer.sign({ client_id: 'else' }, { typ }), 'required client_id mismatch'],
+    [issuer.sign({ client_id: 'else' }, { typ }), 'claim client_id mismatch'],
     [issuer.sign(), 'unexpected typ'],
     [issuer.sign({}, { typ, alg: 'RS512' }), 'algorithm mismatch'],
     [issuer.sign({}, { typ, kid: 'k2' }), 'unknown kid'],
