@@ -1,3 +1,4 @@
+import { toUtcDay } from '@tilepass/guard/broker'
 import { NotFoundError } from '../errors.ts'
 import { type ApiTokenRequest, mintApiToken, type NewApiToken } from '../issuer/api-tokens.ts'
 import { raiseEpoch } from '../issuer/epochs.ts'
@@ -13,7 +14,6 @@ import {
 } from '../store/api-tokens.ts'
 import type { Connection } from '../store/open.ts'
 import { summarizeUsage } from '../store/usage.ts'
-import { toDay } from '../usage/day.ts'
 import { ConflictError, NoSuchAccountError } from './errors.ts'
 import { auditedBy, type Operator } from './operator.ts'
 
@@ -45,7 +45,7 @@ export function createTokenAdministration(operator: Operator): TokenAdministrati
     listTokens: async () => {
       const [tokens, usage] = await Promise.all([
         listApiTokens(store),
-        summarizeUsage(store, toDay(now())),
+        summarizeUsage(store, toUtcDay(now())),
       ])
       return tokens.map((token) => {
         const { today = 0, total = 0 } = usage.get(token.id) ?? {}

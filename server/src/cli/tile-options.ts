@@ -1,4 +1,5 @@
-import { checkTileClaims, type TileClaims } from '@tilepass/guard'
+import type { TileClaims } from '@tilepass/guard'
+import { checkTileClaims } from '@tilepass/guard/broker'
 import { parseTileTexts, readTileTexts, type TileTexts } from '../issuer/tiles.ts'
 import { CommandError } from './output.ts'
 

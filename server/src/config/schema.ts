@@ -1,7 +1,7 @@
+import { isPeerRange } from '@tilepass/guard/broker'
 import { z } from 'zod'
 import { grantSchema } from '../grants/grant.ts'
 import { MAX_SESSION_SECONDS } from '../issuer/kinds.ts'
-import { isNetwork } from '../settings/network.ts'
 import { tileRulesSchema } from '../settings/tile-rules.ts'
 import { isBaseUrl } from '../settings/url.ts'
 import { wholeNumber } from '../settings/whole-number.ts'
@@ -49,7 +49,7 @@ const loginSchema = z.strictObject({
   graceSeconds: wholeNumber(0, 60).default(10),
 })
 
-const network = z.string().refine(isNetwork, {
+const network = z.string().refine(isPeerRange, {
   error: 'must be an address, a network such as "10.0.0.0/8", or "loopback"',
 })
 

@@ -1,4 +1,5 @@
-import { GuardError, readCredential } from '@tilepass/guard'
+import { GuardError } from '@tilepass/guard'
+import { readCredential } from '@tilepass/guard/broker'
 import type { Request } from 'express'
 import { InvalidRequestError } from '../errors.ts'
 

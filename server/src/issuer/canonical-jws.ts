@@ -1,3 +1,5 @@
+import { isCanonicalBase64url } from '@tilepass/guard/broker'
+
 /** Longest token that is looked at, in characters. */
 const MAX_LENGTH = 4096
 
@@ -18,9 +20,4 @@ export function isCanonicalJws(token: string, headerMembers: readonly string[]):
   } catch {
     return false
   }
-}
-
-/** Is this non-empty base64url without padding or unused bits, so that one value has one form? */
-export function isCanonicalBase64url(text: string): boolean {
-  return text !== '' && Buffer.from(text, 'base64url').toString('base64url') === text
 }

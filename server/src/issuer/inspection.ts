@@ -41,7 +41,7 @@ export async function judgeSignedToken(
 ): Promise<Verdict> {
   try {
     // Nothing is opened here, so there is no restriction to enforce.
-    const readOnly = { keepsTileClaims: true, keepsBinding: true }
+    const readOnly = { enforcesTileClaims: true, enforcesBinding: true }
     const claims = await createOwnVerifier(issuer, purpose).verify(token, readOnly)
     return { valid: true, kind: findTokenKind(claims)?.name, claims }
   } catch (error) {

@@ -59,4 +59,4 @@ export function createOrganisationTokens(
 }
 
 /** The token opens nothing here, so there is no restriction to enforce. */
-const READ_ONLY = { keepsTileClaims: true, keepsBinding: true }
+const READ_ONLY = { enforcesTileClaims: true, enforcesBinding: true }

@@ -1,4 +1,5 @@
-import { narrowTileClaims, type TileClaims, type TokenClaims, type TokenUse } from '@tilepass/guard'
+import type { TileClaims, TokenClaims, TokenUse } from '@tilepass/guard'
+import { narrowTileClaims } from '@tilepass/guard/broker'
 import type { Store } from '../store/open.ts'
 import type { Usage } from '../usage/usage.ts'
 import { InvalidScopeError, UnauthorizedError } from './errors.ts'
@@ -28,10 +29,10 @@ export interface SubjectTokens {
   /**
    * Verifies a subject token.
    *
-   * @param use Without `keepsTileClaims` a token that is restricted to some tiles is refused.
+   * @param use Without `enforcesTileClaims` a token that is restricted to some tiles is refused.
    * @throws {@link UnauthorizedError} unless it is a current API token of the registry.
    */
-  authenticate(token: string, use?: Pick<TokenUse, 'keepsTileClaims'>): Promise<Subject>
+  authenticate(token: string, use?: Pick<TokenUse, 'enforcesTileClaims'>): Promise<Subject>
   /**
    * Mints an access token that never outlives its subject token.
    *

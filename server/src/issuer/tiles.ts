@@ -1,4 +1,5 @@
-import { checkTileClaims, parseTileClaims, type TileClaims } from '@tilepass/guard'
+import type { TileClaims } from '@tilepass/guard'
+import { checkTileClaims, parseTileClaims } from '@tilepass/guard/broker'
 import { z } from 'zod'
 
 /** Schema of tile claims in settings, with the rules of the guard. */

@@ -1,4 +1,5 @@
-import { compileTileRules, type TileRule } from '@tilepass/guard'
+import type { TileRule } from '@tilepass/guard'
+import { compileTileRules } from '@tilepass/guard/broker'
 import { z } from 'zod'
 
 const tileset = z.string().min(1).optional()

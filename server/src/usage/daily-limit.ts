@@ -1,12 +1,11 @@
-import { toNextMidnight } from './day.ts'
+import { type DailyLimitState, nextUtcDay } from '@tilepass/guard/broker'
 import { DailyLimitError } from './errors.ts'
-import type { DailyCount } from './limit-headers.ts'
 import type { CountedToken, Usage } from './usage.ts'
 
 /** Limits the uses of an organisation in a day. */
 export interface DailyLimit {
   /** Counts one use. @throws {@link DailyLimitError} past the limit; then nothing was counted. */
-  consume(token: CountedToken): Promise<DailyCount>
+  consume(token: CountedToken): Promise<DailyLimitState>
 }
 
 /** Creates a limit of `limit` uses per day and organisation, shared by all processes on one store. */
@@ -19,7 +18,7 @@ export function createDailyLimit(
   return {
     consume: async (token) => {
       const count = await usage.recordWithin(token, use, limit)
-      const resetsAt = toNextMidnight(now())
+      const resetsAt = nextUtcDay(now())
       if (count === undefined) throw new DailyLimitError(limit, resetsAt, now())
       return { limit, remaining: limit - count, resetsAt }
     },

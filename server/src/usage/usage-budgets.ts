@@ -1,4 +1,5 @@
-import { type Budgets, toDayExceeded } from '@tilepass/guard'
+import type { Budgets } from '@tilepass/guard'
+import { toDayExceeded } from '@tilepass/guard/broker'
 import type { Usage } from './usage.ts'
 
 /** What usage is counted with. */

@@ -1,8 +1,8 @@
 import type { TokenClaims } from '@tilepass/guard'
+import { toUtcDay } from '@tilepass/guard/broker'
 import type { FailureReporter } from '../observe/failures.ts'
 import type { Store } from '../store/open.ts'
 import { addUsage, sumUsage, type UsageEntry } from '../store/usage.ts'
-import { toDay } from './day.ts'
 
 /** The token that was used. An access token counts for the token or grant that it came from. */
 export type CountedToken = Pick<TokenClaims, 'sub' | 'parent' | 'org_id'>
@@ -45,7 +45,7 @@ export function createUsage(store: Store, now: () => number, report: FailureRepo
 
   const record = ({ sub, parent, org_id = '' }: CountedToken, use: string) => {
     const at = now()
-    const day = toDay(at)
+    const day = toUtcDay(at)
     add({ day, orgId: org_id, token: parent ?? sub, use, count: 1, lastUsedAt: at })
   }
 
@@ -80,7 +80,7 @@ export function createUsage(store: Store, now: () => number, report: FailureRepo
     const totals = new Map<string, number>()
     for (const key of stored.keys()) {
       const total = fromKey(key)
-      if (total.day === toDay(now())) totals.set(key, await sumUsage(store, total))
+      if (total.day === toUtcDay(now())) totals.set(key, await sumUsage(store, total))
     }
     stored.clear()
     for (const [key, total] of totals) stored.set(key, total)
@@ -97,7 +97,7 @@ export function createUsage(store: Store, now: () => number, report: FailureRepo
   return {
     record,
     recordWithin: async (token, use, limit) => {
-      const total = { orgId: token.org_id ?? '', day: toDay(now()), use }
+      const total = { orgId: token.org_id ?? '', day: toUtcDay(now()), use }
       const key = toKey(total)
       if (!stored.has(key)) {
         // A total that is read during a write may or may not include the counts being written.

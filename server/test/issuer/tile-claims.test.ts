@@ -73,7 +73,9 @@ describe('a grant for some tiles', () => {
     const { broker, post } = await start()
     const { access_token: token } = await (await post('/map-token', { grant: 'swiss' })).json()
     await expect(broker.verifier.verify(token)).rejects.toThrow('restricted to other tiles')
-    await expect(broker.verifier.verify(token, { keepsTileClaims: true })).resolves.toMatchObject({
+    await expect(
+      broker.verifier.verify(token, { enforcesTileClaims: true }),
+    ).resolves.toMatchObject({
       tiles,
     })
   })
@@ -125,7 +127,7 @@ describe('an API token for some tiles', () => {
     [['--tilesets', ''], '--tilesets must be a list of different names'],
     [['--tilesets='], 'separated by commas, such as a,b; a name is empty (given: "").'],
     [['--tilesets', 'a,,b'], '; a name is empty (given: "a,,b").'],
-    [['--tilesets', 'a,b,a'], 'bytes in all, separated by commas, such as a,b.'],
+    [['--tilesets', 'a,b,a'], 'bytes in total, separated by commas, such as a,b.'],
     [['--bbox', '1,2,3'], '--bbox must be west,south,east,north in degrees'],
     [['--bbox', '[1,2,3,4]'], '(given: "[1,2,3,4]").'],
     [['--bbox', '1', '--maxzoom', '31'], '; --maxzoom must be a whole number'],

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { isCanonicalBase64url } from '@tilepass/guard/broker'
 import { z } from 'zod'
-import { isCanonicalBase64url } from '../canonical-jws.ts'
 
 /** How a Mapbox token begins: public, secret or temporary. */
 export type MapboxUsage = 'pk' | 'sk' | 'tk'

@@ -29,7 +29,7 @@ export function createTileVerifier(
   issuer: string,
 ): Verifier {
   return {
-    recall: (token, source) => (isMapboxToken(token) ? undefined : others.recall?.(token, source)),
+    recall: (token, source) => (isMapboxToken(token) ? undefined : others.recall(token, source)),
     verify: async (token, source = {}) => {
       if (!isMapboxToken(token)) return others.verify(token, source)
       const result = await check(token)

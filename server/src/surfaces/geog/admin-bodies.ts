@@ -1,4 +1,5 @@
-import { checkTileClaims, parseTileClaims, type TileClaims } from '@tilepass/guard'
+import type { TileClaims } from '@tilepass/guard'
+import { checkTileClaims, parseTileClaims } from '@tilepass/guard/broker'
 import { DEFAULT_API_SECONDS, isAccountName, isEmail, MAX_NOTE_LENGTH } from '../../admin/rules.ts'
 import { InvalidRequestError } from '../../errors.ts'
 import { findText, type JsonBody } from '../../http/json-body.ts'

@@ -1,13 +1,14 @@
 import type { GuardHandler } from '@tilepass/guard'
+import { toUtcDay } from '@tilepass/guard/broker'
 import type { Router } from 'express'
 import { InvalidRequestError } from '../../errors.ts'
 import { findParameter, readQuery } from '../../http/query.ts'
 import { addRoute, createRouter, refuseUnknownPath } from '../../http/router.ts'
 import type { Store } from '../../store/open.ts'
 import { listUsage } from '../../store/usage.ts'
-import { DAY, toDay } from '../../usage/day.ts'
 import type { Usage } from '../../usage/usage.ts'
 
+const DAY = 86_400_000
 const DEFAULT_DAYS = 30
 const MAX_DAYS = 366
 
@@ -51,8 +52,8 @@ export function createBillingRoute({ store, usage, guard, now }: BillingRoutePar
 }
 
 function parseDays(query: URLSearchParams, now: number): { from: string; to: string } {
-  const to = parseDay(query, 'to') ?? toDay(now)
-  const from = parseDay(query, 'from') ?? toDay(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY)
+  const to = parseDay(query, 'to') ?? toUtcDay(now)
+  const from = parseDay(query, 'from') ?? toUtcDay(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY)
   const days = (Date.parse(to) - Date.parse(from)) / DAY + 1
   if (days < 1 || days > MAX_DAYS)
     throw new InvalidRequestError(`"from" and "to" must span 1 to ${MAX_DAYS} days`)
@@ -64,7 +65,7 @@ function parseDay(query: URLSearchParams, name: string): string | undefined {
   if (given === undefined) return
   const time = /^[12]\d{3}-\d\d-\d\d$/.test(given) ? Date.parse(given) : Number.NaN
   // Date.parse takes February 30 for a day of March.
-  if (Number.isNaN(time) || toDay(time) !== given)
+  if (Number.isNaN(time) || toUtcDay(time) !== given)
     throw new InvalidRequestError(`"${name}" must be a date such as 2026-01-31`)
   return given
 }

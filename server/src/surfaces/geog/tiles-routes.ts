@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import type { GuardHandler } from '@tilepass/guard'
+import { toDailyLimitHeaders } from '@tilepass/guard/broker'
 import type { Request, Response, Router } from 'express'
 import { InvalidRequestError, NotFoundError } from '../../errors.ts'
 import type { PublicUrl } from '../../http/public-url.ts'
@@ -8,10 +9,14 @@ import { addRoute, createRouter, refuseUnknownPath } from '../../http/router.ts'
 import { toTileJson } from '../../tiles/tile-json.ts'
 import type { Tileset } from '../../tiles/tileset.ts'
 import type { DailyLimit } from '../../usage/daily-limit.ts'
-import { LIMIT_HEADERS, toLimitHeaders } from '../../usage/limit-headers.ts'
 import type { Usage } from '../../usage/usage.ts'
 
 const unpack = promisify(gunzip)
+
+/** The names of the headers of the daily limit, for pages of other origins. */
+const LIMIT_HEADERS = Object.keys(
+  toDailyLimitHeaders({ limit: 0, remaining: 0, resetsAt: 0 }),
+).join(', ')
 
 /** The paths below `/v1/tiles`, for the guard. */
 export const TILE_RULES = [
@@ -77,8 +82,8 @@ async function countTile(
 ) {
   if (!auth) return
   if (!limit) return usage.record(auth, 'tiles')
-  response.append('Access-Control-Expose-Headers', LIMIT_HEADERS.join(', '))
-  response.set(toLimitHeaders(await limit.consume(auth)))
+  response.append('Access-Control-Expose-Headers', LIMIT_HEADERS)
+  response.set(toDailyLimitHeaders(await limit.consume(auth)))
 }
 
 /** Where a tile is in the tile pyramid. */

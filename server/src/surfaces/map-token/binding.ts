@@ -1,11 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import {
-  BINDING_COOKIE,
-  type Confirmation,
-  confirmBy,
-  findCookies,
-  TOKEN_COOKIE,
-} from '@tilepass/guard'
+import { type Confirmation, TOKEN_COOKIE } from '@tilepass/guard'
+import { BINDING_COOKIE, confirmBy, readCookies } from '@tilepass/guard/broker'
 import type { CookieOptions, Request, Response } from 'express'
 import { InvalidRequestError } from '../../errors.ts'
 import type { NamedGrant } from '../../grants/grant.ts'
@@ -22,17 +17,17 @@ const SECRET = /^[\w-]{43}$/
  * @throws `InvalidRequestError` without a JSON body, which a page of another site cannot send without a
  *   preflight request.
  */
-export function bindToBrowser(
+export async function bindToBrowser(
   request: Request,
   response: Response,
   { binding }: NamedGrant,
-): Confirmation | undefined {
+): Promise<Confirmation | undefined> {
   if (binding === 'none') return
   if (request.headers['content-type'] === undefined)
     throw new InvalidRequestError(
       'A grant with a binding requires a JSON body that names it: {"grant": "name"}',
     )
-  const known = findCookies([request.headers.cookie ?? ''], BINDING_COOKIE)[0]
+  const known = readCookies([request.headers.cookie ?? ''], BINDING_COOKIE)[0]
   if (known !== undefined && SECRET.test(known)) return confirmBy(known)
   const secret = randomBytes(32).toString('base64url')
   response.cookie(BINDING_COOKIE, secret, COOKIE)

@@ -45,7 +45,7 @@ export function createMapTokenSurface(parts: MapTokenSurfaceParts): Router {
       if (!isOriginAllowed(request, grant, ownOrigin)) throw new ForeignOriginError()
       const session = await requireSession(request, grant, sessions)
       if (session) sessionLimit.consume(session.account.name)
-      const cnf = bindToBrowser(request, response, grant)
+      const cnf = await bindToBrowser(request, response, grant)
       const dataset = Object.hasOwn(body, 'dataset') ? body.dataset : undefined
       const token = await grants.obtain(grant, { dataset, session: session?.family, cnf })
       if (grant.tokenCookie) sendTokenCookie(response, token, now())

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { confirmBy, TOKEN_COOKIE } from '@tilepass/guard'
+import { TOKEN_COOKIE } from '@tilepass/guard'
+import { confirmBy } from '@tilepass/guard/broker'
 import { describe, expect, test } from 'vitest'
 import { ConfigError, createBroker } from '../../../src/index.ts'
 import { makeDataFolder, readClaims, startBroker } from '../../support/broker-under-test.ts'
@@ -37,12 +38,12 @@ describe('a grant with a binding', () => {
       ['HttpOnly', 'Path=/', 'SameSite=Strict', 'Secure'].sort(),
     )
     const { access_token } = await response.json()
-    expect(readClaims(access_token).cnf).toEqual(confirmBy(value))
+    expect(readClaims(access_token).cnf).toEqual(await confirmBy(value))
 
     const cookie = `__Host-tilepass=${value}`
     const renewed = await post('/map-token', { grant: 'bound' }, { cookie })
     expect(renewed.headers.getSetCookie()).toEqual([])
-    expect(readClaims((await renewed.json()).access_token).cnf).toEqual(confirmBy(value))
+    expect(readClaims((await renewed.json()).access_token).cnf).toEqual(await confirmBy(value))
   })
 
   test('accepts no secret that it cannot have created itself', async () => {
@@ -116,6 +117,6 @@ test('a verifier that enforces the binding itself gets the claim', async () => {
   const { post, broker } = await start()
   const { access_token } = await (await post('/map-token', { grant: 'bound' })).json()
   await expect(broker.verifier.verify(access_token)).rejects.toThrow()
-  const claims = await broker.verifier.verify(access_token, { keepsBinding: true })
+  const claims = await broker.verifier.verify(access_token, { enforcesBinding: true })
   expect(claims.cnf).toEqual(readClaims(access_token).cnf)
 })

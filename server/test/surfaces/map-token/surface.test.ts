@@ -196,7 +196,7 @@ describe('invalid grants stop the start', () => {
     [
       'an unknown restriction',
       { tiles: { layers: [] } },
-      'grants.a.tiles.layers: is none of tilesets',
+      'grants.a.tiles.layers: is unknown; use "tilesets"',
     ],
     ['no restriction', { tiles: {} }, 'grants.a.tiles: must restrict something'],
     ['a zoom', { tiles: { maxzoom: 31 } }, 'grants.a.tiles.maxzoom: must be a whole number from 0'],

@@ -110,7 +110,7 @@ describe('GET /verify', () => {
 test.each([
   [{ peers: [] }, 'verify.peers: must not be empty'],
   [{ peers: ['localhost'] }, 'verify.peers.0: must be an address'],
-  [{ peers: ['::1'], tiles: ['/{z}'] }, 'verify.tiles.0: "/{z}" must have {z}, {x} and {y}'],
+  [{ peers: ['::1'], tiles: ['/{z}'] }, 'verify.tiles.0: "/{z}" must contain {z}, {x} and {y}'],
   [{ peers: ['::1'], tiles: [{ file: 'a' }] }, 'verify.tiles.0: must be a template'],
   [{ peers: ['::1'], port: -1 }, 'verify.port: must be a whole number'],
 ])('%j stops the start', async (settings, message) => {
