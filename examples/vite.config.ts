@@ -2,11 +2,11 @@ import { fileURLToPath } from 'node:url'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-// No `defineConfig`: vite is a tool of the whole repository and no dependency of these pages.
+// Without `defineConfig`: Vite belongs to the repository, and is not a dependency of this package.
 export default {
   root: at('.'),
   resolve: {
-    // From source: whoever edits a package sees it here at once.
+    // From source, so that `npm run dev` shows a change to a package at once.
     alias: {
       '@tilepass/core/download': at('../packages/core/src/download.ts'),
       '@tilepass/core/geotiff': at('../packages/core/src/geotiff.ts'),
