@@ -26,7 +26,7 @@ const DETAILS: Record<TokenState, string> = {
   idle: 'The first request fetches one.',
   fresh: RENEWAL,
   renewing: RENEWAL,
-  unavailable: 'The map keeps what it has, and loads the rest when the broker is back.',
+  unavailable: 'Loaded tiles stay. The others load when the broker is back.',
   denied: 'Sign in, then retry.',
 }
 
@@ -147,7 +147,7 @@ function followTokens(
   show(tokens.state)
   const listeners = [
     tokens.on('state', show),
-    tokens.on('renewed', () => log('Token renewed')),
+    tokens.on('renewed', () => log('New token received')),
     tokens.on('error', ({ message }) => log(message)),
   ]
   return () => {
