@@ -22,6 +22,8 @@ export default {
     target: 'es2022',
     chunkSizeWarningLimit: 1500,
     rolldownOptions: {
+      // On a slow machine this check prints a profile of the build, which nobody who starts Tilepass needs.
+      checks: { pluginTimings: false },
       input: [
         at('index.html'),
         at('maplibre/index.html'),
