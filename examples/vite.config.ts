@@ -22,7 +22,7 @@ export default {
     target: 'es2022',
     chunkSizeWarningLimit: 1500,
     rolldownOptions: {
-      // On a slow machine this check prints a profile of the build, which nobody who starts Tilepass needs.
+      // Otherwise `npm start` prints a profile of the build on a slow machine.
       checks: { pluginTimings: false },
       input: [
         at('index.html'),

@@ -20,8 +20,8 @@ function fail(message) {
 }
 
 /**
- * Tells which requests Vite answers: its own modules, and whatever begins with the name of a file or
- * folder in `examples`. The server answers the rest.
+ * Decides whether Vite answers a request: it does for its own modules and for paths that begin with
+ * the name of a file or folder in `examples`. The example server answers the rest.
  *
  * @param {string} url
  */
@@ -78,8 +78,8 @@ async function startCompiler() {
 /**
  * Runs the example server, and restarts it whenever a module that it imported changes.
  *
- * @param {string} origin What pages call it by.
- * @param {number} port Where it listens.
+ * @param {string} origin Of the pages, which Vite serves.
+ * @param {number} port Of the example server.
  * @returns {ChildProcess}
  */
 function startServer(origin, port) {

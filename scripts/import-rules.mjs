@@ -50,7 +50,7 @@ export function findMisplacement(file, rules) {
 export function findBrokenOutsideRule({ specifier, isTypeOnly }, room, rules) {
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
   if (name.startsWith('@tilepass/') && !rules.imports.includes(name))
-    return `${rules.name} may import ${list(rules.imports) || 'no package'} of this repository and nothing else of it.`
+    return `${rules.name} may import ${rules.imports.length > 0 ? `only ${list(rules.imports)}` : 'no other package'} of this repository.`
   if (TYPES_ONLY.includes(name) && !isTypeOnly)
     return 'only types may come from a map library. Write "import type", or let the caller pass the value in.'
   if (isBuiltin(specifier) && isPortable(room, rules)) return portableRule(room, rules)

@@ -9,7 +9,7 @@ await build()
 const { findProgram, installTileServer } = await import('./gateways.mjs')
 const { chromiumHint, findChromium } = await import('./chromium.mjs')
 
-/** @type {string[]} What is not tested here, and how to change that. */
+/** @type {string[]} Tests that cannot run on this machine, and how to change that. */
 const omissions = []
 if (!findChromium()) omissions.push(`browser tests, because no Chromium was found. ${chromiumHint}`)
 for (const name of ['nginx', 'caddy']) {

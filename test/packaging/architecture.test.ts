@@ -149,7 +149,7 @@ test('a package imports only the packages that it may, by their names', async ()
     'http/core.ts': `import '@tilepass/core'\nimport '../../../core/src/index.ts'\n`,
   })
   expect(problems).toEqual([
-    expect.stringContaining('@tilepass/sample may import @tilepass/guard'),
+    expect.stringContaining('@tilepass/sample may import only @tilepass/guard of this repository'),
     expect.stringContaining('a package reaches another one by its name'),
   ])
 })
