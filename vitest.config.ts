@@ -5,7 +5,7 @@ import { chromiumArgs, findChromium } from './scripts/chromium.mjs'
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-/** Tests run on the sources, so that a change needs no build to be tested. */
+/** Tests import the sources, so that they need no build. */
 const alias = [
   { find: /^@tilepass\/core$/, replacement: source('packages/core/src/index.ts') },
   { find: /^@tilepass\/core\/(.*)$/, replacement: source('packages/core/src/$1.ts') },
@@ -54,7 +54,7 @@ if (chromium) {
       name: 'pages',
       include: [pageTest],
       testTimeout: 90_000,
-      // They mostly wait; more at a time would make their maps compete for the processor.
+      // These tests mostly wait. More workers would make their maps compete for the processor.
       maxWorkers: 2,
       sequence: { groupOrder: 1 },
     },

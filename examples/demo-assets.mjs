@@ -1,3 +1,4 @@
+// @ts-check
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join, sep } from 'node:path'
 import { Router } from 'express'
@@ -6,15 +7,21 @@ import { createStyle } from './demo-style/style.mjs'
 const NOT_FOUND = {
   success: false,
   error: 'Not Found',
-  message: 'There is no such resource',
+  message: 'The demo has no such resource',
   code: 'NOT_FOUND',
 }
 
+/** @type {Readonly<Record<string, string>>} Content types by file extension. */
 const TYPES = { '.json': 'json', '.png': 'png', '.pbf': 'application/x-protobuf' }
 
-/** Reads glyphs and sprite; they are small, and from memory the guard's strong ETags cover them. */
+/**
+ * Reads glyphs and sprite into memory: they are small, and the guard gives a strong ETag to a body
+ * that is sent whole.
+ *
+ * @param {string} folder
+ */
 function readAssets(folder) {
-  const names = readdirSync(join(folder, 'glyphs'), { recursive: true })
+  const names = readdirSync(join(folder, 'glyphs'), { recursive: true, encoding: 'utf8' })
     .map((name) => join('glyphs', name))
     .concat(readdirSync(folder).filter((name) => name.startsWith('sprite')))
     .filter((name) => Object.hasOwn(TYPES, extname(name)))
@@ -22,13 +29,19 @@ function readAssets(folder) {
 }
 
 /**
- * Styles, glyphs and sprite of the demo. Mount it behind a guard.
+ * Serves the demo's styles, glyphs and sprite. Mount it behind a guard.
  *
- * @param {string} folder Where the demo data lie.
- * @param {string} origin Where they are served.
+ * @param {string} folder The demo data.
+ * @param {string} origin Of the server, for the absolute URLs in the styles.
  */
 export function createDemoAssets(folder, origin) {
   const assets = readAssets(folder)
+  /** @param {import('express').Response} response @param {string} name */
+  const send = (response, name) => {
+    const data = assets.get(name)
+    if (data) response.type(TYPES[extname(name)] ?? 'bin').send(data)
+    else response.status(404).json(NOT_FOUND)
+  }
   const router = Router()
   router.get('/style.json', (_request, response) => {
     response.json(createStyle('light', origin))
@@ -36,13 +49,10 @@ export function createDemoAssets(folder, origin) {
   router.get('/style-dark.json', (_request, response) => {
     response.json(createStyle('dark', origin))
   })
-  router.get(['/glyphs/:stack/:range', '/:sprite'], (request, response) => {
-    const { stack, range, sprite } = request.params
-    const name = sprite ?? `glyphs/${stack}/${range}`
-    const data = assets.get(name)
-    if (data) response.type(TYPES[extname(name)]).send(data)
-    else response.status(404).json(NOT_FOUND)
+  router.get('/glyphs/:stack/:range', ({ params }, response) => {
+    send(response, `glyphs/${params.stack}/${params.range}`)
   })
+  router.get('/:sprite', ({ params }, response) => send(response, params.sprite))
   router.use((_request, response) => {
     response.status(404).json(NOT_FOUND)
   })

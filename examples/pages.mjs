@@ -1,3 +1,4 @@
+// @ts-check
 import { Router, static as serveStatic } from 'express'
 import helmet from 'helmet'
 
@@ -17,22 +18,23 @@ const PAGE_POLICY = {
   frameAncestors: NONE,
 }
 
-/** A worker ignores the policy of its page and obeys the one that its script came with. */
+/** A worker obeys the policy of its own script, not the policy of its page. */
 const WORKER_POLICY = { defaultSrc: NONE, scriptSrc: SELF, connectSrc: SELF }
 
+/** @param {Record<string, string[]>} directives */
 function withPolicy(directives) {
   return helmet({
     contentSecurityPolicy: { useDefaults: false, directives },
-    // This is plain HTTP on the loopback address.
+    // The pages are served over plain HTTP on the loopback address.
     strictTransportSecurity: false,
   })
 }
 
 /**
- * The built example pages, under a strict Content-Security-Policy.
+ * Serves the built example pages with a strict Content-Security-Policy.
  *
- * @param {string} folder What Vite has built.
- * @param {string} origin Where the pages are at home.
+ * @param {string} folder Vite's output.
+ * @param {string} origin Of the pages, without a slash at the end.
  */
 export function createPages(folder, origin) {
   const router = Router()
@@ -42,11 +44,11 @@ export function createPages(folder, origin) {
     const isWorker = /^\/assets\/[^/]*worker[^/]*\.m?js$/.test(request.path)
     return (isWorker ? worker : page)(request, response, next)
   })
-  // Tiles are asked for by their full address, which would be a foreign one under another name.
+  // Styles name tiles by absolute URLs of this origin, to which a page on "localhost" is cross-origin.
   router.use((request, response, next) => {
     const { hostname, originalUrl } = request
     if (hostname !== 'localhost' || !originalUrl.startsWith('/')) return next()
-    // Not resolved against it: "//other.example/" would lead there.
+    // Concatenated, not resolved: a path such as "//other.example/" must not leave this origin.
     response.redirect(307, origin + originalUrl)
   })
   router.use(
@@ -55,7 +57,7 @@ export function createPages(folder, origin) {
   )
   router.use(serveStatic(folder, { cacheControl: false }))
   router.use((_request, response) => {
-    response.status(404).type('text').send('There is no such page.\n')
+    response.status(404).type('text').send('Page not found. The example pages start at /.\n')
   })
   return router
 }

@@ -1,3 +1,4 @@
+// @ts-check
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
@@ -6,34 +7,48 @@ import { guard } from '@tilepass/guard'
 import express from 'express'
 import { createDemoAssets } from './demo-assets.mjs'
 import { createPages } from './pages.mjs'
+import { describePortError, parsePort } from './port.mjs'
 
-/** As in the broker's own listener: ms until slow clients, and whatever runs at the end, are cut off. */
+/** The limits of the broker's own listener, in ms: a slow client may not hold a connection for longer. */
 const TIMEOUTS = {
   headersTimeout: 10_000,
   requestTimeout: 12_000,
   connectionsCheckingInterval: 2_000,
 }
+/** When stopping: requests that still run after this many ms are cut off. */
 const FORCE_CLOSE_AFTER = 9_000
 
+/** @param {string} path */
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
+/** @param {string} line */
 const say = (line) => process.stdout.write(`${line}\n`)
 
+/** @param {string} message @returns {never} */
 function fail(message) {
   process.stderr.write(`${message}\n`)
   process.exit(1)
 }
 
-function readPort(value = '8080') {
-  const port = Number(value)
-  if (/^\d+$/.test(value) && port > 0 && port < 65_536) return port
-  return fail(`PORT must be a number from 1 to 65535 (given: "${value}").`)
+function readPort() {
+  try {
+    return parsePort(process.env.PORT)
+  } catch (error) {
+    return fail(messageOf(error))
+  }
 }
 
-const port = readPort(process.env.PORT || undefined)
-const origin = `http://127.0.0.1:${port}`
+/** @param {unknown} error */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error)
+}
+
+const port = readPort()
+// `npm run dev` serves the pages itself and forwards other requests to this server.
+const origin = process.env.TILEPASS_DEV_ORIGIN || `http://127.0.0.1:${port}`
 
 const app = express()
 app.disable('x-powered-by')
+/** @type {Set<express.Response>} */
 const running = new Set()
 let isStopping = false
 app.use((_request, response, next) => {
@@ -42,23 +57,20 @@ app.use((_request, response, next) => {
   response.once('close', () => running.delete(response))
   next()
 })
+/** @type {(value?: unknown) => void} */
 let open = () => {}
 const isOpen = new Promise((resolve) => {
   open = resolve
 })
-// The first start makes keys; whoever comes meanwhile waits.
+// The first start generates keys; requests that arrive in the meantime wait for the routes below.
 app.use((_request, _response, next) => void isOpen.then(() => next()))
 const server = createServer(TIMEOUTS, app)
 server.listen(port, '127.0.0.1')
 try {
-  // Before the broker opens its data: a second start by mistake touches nothing.
+  // Before the broker opens its data, so that a second start by mistake does not touch them.
   await once(server, 'listening')
 } catch (error) {
-  if (error.code === 'EADDRINUSE')
-    fail(
-      `Port ${port} is in use. Choose another one: PORT=${port === 8080 ? 8081 : 8080} npm start`,
-    )
-  fail(`Port ${port} cannot be opened: ${error.message}. Choose another one with PORT.`)
+  fail(describePortError(error, port, 'npm start'))
 }
 
 const broker = await createBroker({
@@ -84,7 +96,7 @@ const broker = await createBroker({
       account: 'demo',
     },
   },
-}).catch((error) => fail(error.message))
+}).catch((error) => fail(messageOf(error)))
 
 app.use(broker.router)
 app.use(
@@ -97,23 +109,31 @@ app.use(
   createDemoAssets(at('demo-data'), origin),
 )
 app.use(createPages(at('dist'), origin))
-// Express's own would show where in the code it happened.
-app.use((error, _request, response, next) => {
-  if (response.headersSent) return next(error)
-  const isRefusal = error.status >= 400 && error.status < 500
-  if (!isRefusal) process.stderr.write(`${error.stack}\n`)
-  const [status, words] = isRefusal ? [error.status, 'Bad request'] : [500, 'Something went wrong']
-  response.status(status).set('Cache-Control', 'no-store').type('text').send(`${words}.\n`)
-})
+app.use(renderError)
 open()
 
 say(`Tilepass is running on ${origin}/`)
 say('Stop it with Ctrl+C.')
 
+/**
+ * Replaces Express's error page, which shows a stack trace.
+ *
+ * @type {express.ErrorRequestHandler}
+ */
+function renderError(error, _request, response, next) {
+  if (response.headersSent) return next(error)
+  const isRefusal = error.status >= 400 && error.status < 500
+  if (!isRefusal) process.stderr.write(`${error.stack}\n`)
+  const [status, text] = isRefusal
+    ? [error.status, 'Bad request.']
+    : [500, 'Internal server error; the terminal of the server shows its cause.']
+  response.status(status).set('Cache-Control', 'no-store').type('text').send(`${text}\n`)
+}
+
 async function stop() {
   isStopping = true
   for (const response of running) if (!response.headersSent) response.set('Connection', 'close')
-  // Browsers open connections in advance, on which nothing is asked: they end with the last request.
+  // Browsers open spare connections without a request. They are closed with the last running request.
   const quiet = setInterval(() => running.size === 0 && server.closeAllConnections(), 100)
   const force = setTimeout(() => server.closeAllConnections(), FORCE_CLOSE_AFTER)
   server.close()

@@ -2,11 +2,11 @@ import { fileURLToPath } from 'node:url'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-// No `defineConfig`: vite is a tool of the whole repository and no dependency of these pages.
+// Without `defineConfig`: Vite belongs to the repository, and is not a dependency of this package.
 export default {
   root: at('.'),
   resolve: {
-    // From source: whoever edits a package sees it here at once.
+    // From source, so that `npm run dev` shows a change to a package at once.
     alias: {
       '@tilepass/core/download': at('../packages/core/src/download.ts'),
       '@tilepass/core/geotiff': at('../packages/core/src/geotiff.ts'),
@@ -22,6 +22,8 @@ export default {
     target: 'es2022',
     chunkSizeWarningLimit: 1500,
     rolldownOptions: {
+      // Otherwise `npm start` prints a profile of the build on a slow machine.
+      checks: { pluginTimings: false },
       input: [
         at('index.html'),
         at('maplibre/index.html'),

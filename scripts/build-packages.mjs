@@ -1,15 +1,16 @@
-import { existsSync } from 'node:fs'
+// @ts-check
 import { join } from 'node:path'
 import { build } from 'vite'
 import { root } from './setup.mjs'
 
+/** @param {string} name Folder of the package. */
 const packageFolder = (name) => join(root, 'packages', name)
 const core = join(packageFolder('core'), 'src/index.ts')
 
 /**
  * @param {string} name Folder of the package.
- * @param {import('vite').UserConfig['build']} options
- * @param {object} [alias] Modules that are built in.
+ * @param {NonNullable<import('vite').UserConfig['build']>} options
+ * @param {Record<string, string>} [alias] Modules to include in the bundle, with their source files.
  */
 function bundle(name, options, alias = {}) {
   return build({
@@ -21,15 +22,17 @@ function bundle(name, options, alias = {}) {
   })
 }
 
-/** Modules for bundlers, each entry a file of its own; what is imported by name stays outside. */
-function modules(name, entries) {
-  const present = entries.filter((entry) =>
-    existsSync(join(packageFolder(name), `src/${entry}.ts`)),
-  )
+/**
+ * Modules for bundlers: one file per entry. Dependencies stay imports.
+ *
+ * @param {string} name Folder of the package.
+ * @param {readonly string[]} entries Names of source files, without `.ts`.
+ */
+function buildModules(name, entries) {
   return bundle(name, {
     lib: {
       entry: Object.fromEntries(
-        present.map((entry) => [entry, join(packageFolder(name), `src/${entry}.ts`)]),
+        entries.map((entry) => [entry, join(packageFolder(name), `src/${entry}.ts`)]),
       ),
       formats: ['es'],
       fileName: (_format, entry) => `${entry}.js`,
@@ -39,8 +42,15 @@ function modules(name, entries) {
   })
 }
 
-/** One file for pages without a bundler, with core inside. Scripts add to the global `tilepass`. */
-function standalone(name, format, fileName) {
+/**
+ * A single file with core inside, for pages without a bundler. An IIFE adds its exports to the
+ * global `tilepass`.
+ *
+ * @param {string} name Folder of the package.
+ * @param {'iife' | 'es'} format
+ * @param {string} fileName
+ */
+function buildSingleFile(name, format, fileName) {
   return bundle(
     name,
     {
@@ -51,7 +61,7 @@ function standalone(name, format, fileName) {
         fileName: () => fileName,
       },
       minify: 'oxc',
-      // Vite leaves the white space in modules, for bundlers; nothing comes after this one.
+      // By default Vite keeps white space in ES modules for a later bundler; no bundler follows here.
       rolldownOptions: {
         output: {
           minify: true,
@@ -67,11 +77,11 @@ function standalone(name, format, fileName) {
 
 /** Builds every browser package into its `dist` folder. */
 export async function buildBrowserPackages() {
-  await modules('core', ['index', 'pmtiles', 'geotiff', 'download'])
-  await modules('maplibre', ['index', 'control'])
-  await modules('leaflet', ['index'])
+  await buildModules('core', ['index', 'pmtiles', 'geotiff', 'download'])
+  await buildModules('maplibre', ['index', 'control'])
+  await buildModules('leaflet', ['index'])
   for (const name of ['core', 'maplibre', 'leaflet']) {
-    await standalone(name, 'iife', `tilepass-${name}.iife.js`)
+    await buildSingleFile(name, 'iife', `tilepass-${name}.iife.js`)
   }
-  await standalone('maplibre', 'es', 'tilepass-maplibre.mjs')
+  await buildSingleFile('maplibre', 'es', 'tilepass-maplibre.mjs')
 }

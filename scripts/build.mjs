@@ -1,13 +1,19 @@
+// @ts-check
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { root, run, setUp } from './setup.mjs'
+import { bin, root, run, setUp } from './setup.mjs'
 
-const bin = (name) => join(root, 'node_modules/.bin', name)
+/**
+ * @typedef {object} Part
+ * @property {readonly string[]} sources Folders whose files make the part.
+ * @property {readonly string[]} outputs Files that exist once the part is built.
+ * @property {() => void | Promise<void>} build
+ */
 
-/** What each part is built from, and how. A part whose sources have not changed is not built again. */
-const PARTS = {
+/** What each part is built from, and how. A part is rebuilt only after one of its sources changed. */
+const PARTS = /** @satisfies {Record<string, Part>} */ ({
   server: {
     sources: ['packages/guard/src', 'server/src'],
     outputs: ['packages/guard/dist/index.js', 'server/dist/main.js'],
@@ -30,22 +36,27 @@ const PARTS = {
       await build({ root: join(root, 'examples'), logLevel: 'warn' })
     },
   },
-}
+})
 
-/** @param {string} folder @returns {string[]} every source file below it, sorted */
-function files(folder) {
+/** @typedef {keyof typeof PARTS} PartName */
+
+const EVERY_PART = /** @type {PartName[]} */ (Object.keys(PARTS))
+
+/** @param {string} folder @returns {string[]} Every source file below the folder, sorted. */
+function listFiles(folder) {
   return readdirSync(folder, { withFileTypes: true })
     .filter(({ name }) => name !== 'dist' && name !== 'node_modules')
     .flatMap((entry) => {
       const path = join(folder, entry.name)
-      return entry.isDirectory() ? files(path) : [path]
+      return entry.isDirectory() ? listFiles(path) : [path]
     })
     .sort()
 }
 
+/** @param {readonly string[]} sources */
 function fingerprint(sources) {
   const hash = createHash('sha256')
-  const all = sources.flatMap((folder) => files(join(root, folder)))
+  const all = sources.flatMap((folder) => listFiles(join(root, folder)))
   for (const file of [...all, join(root, 'package-lock.json'), join(root, 'tsconfig.base.json')]) {
     hash.update(file).update(readFileSync(file))
   }
@@ -53,19 +64,19 @@ function fingerprint(sources) {
 }
 
 /**
- * Builds the named parts, or all of them.
+ * Builds the named parts, or all of them, after installing what is missing.
  *
- * @param {string[]} names
+ * @param {readonly PartName[]} names
  */
-export async function build(names = Object.keys(PARTS)) {
+export async function build(names = EVERY_PART) {
   setUp()
   for (const name of names) {
     const { sources, outputs, build } = PARTS[name]
     const stamp = join(root, `node_modules/.cache/tilepass/${name}`)
     const now = fingerprint(sources)
-    const fresh = existsSync(stamp) && readFileSync(stamp, 'utf8') === now
-    if (fresh && outputs.every((path) => existsSync(join(root, path)))) continue
-    // On standard error: a command line tool that builds itself keeps its own output clean.
+    const isCurrent = existsSync(stamp) && readFileSync(stamp, 'utf8') === now
+    if (isCurrent && outputs.every((path) => existsSync(join(root, path)))) continue
+    // On standard error: standard output belongs to the command that needed the build.
     console.error(`Building ${name} …`)
     await build()
     mkdirSync(dirname(stamp), { recursive: true })

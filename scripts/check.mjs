@@ -1,11 +1,13 @@
-import { join } from 'node:path'
+// @ts-check
+import { checkArchitecture } from './architecture.mjs'
 import { build } from './build.mjs'
-import { root, run } from './setup.mjs'
+import { bin, run } from './setup.mjs'
 import { checkSizes } from './sizes.mjs'
 
 await build()
-const bin = (name) => join(root, 'node_modules/.bin', name)
 
+console.error('Architecture')
+await checkArchitecture()
 console.error('Lint and format')
 run(bin('biome'), ['check', '--error-on-warnings', '.'])
 console.error('Types')
@@ -31,4 +33,4 @@ for (const folder of [
     './control.css',
   ])
 }
-console.error('Everything checks out.')
+console.error('All checks passed.')

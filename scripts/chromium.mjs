@@ -1,3 +1,4 @@
+// @ts-check
 import { existsSync } from 'node:fs'
 import { chromium } from 'playwright'
 
@@ -11,11 +12,11 @@ const SYSTEM_PATHS = [
   'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
 ]
 
-/** How to get a Chromium, for whoever has none. */
+/** What to do when no Chromium was found. */
 export const chromiumHint =
-  'Install one with your package manager (Debian: apt-get install chromium), or run "npx playwright install chromium", or set CHROMIUM_PATH.'
+  'Install one with your package manager (Debian: apt-get install chromium), run "npx playwright install chromium", or set CHROMIUM_PATH.'
 
-/** Arguments for a quiet headless Chromium with software WebGL. */
+/** Arguments for a headless Chromium with software WebGL and no background traffic. */
 export const chromiumArgs = [
   ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
   '--use-gl=angle',
@@ -29,7 +30,7 @@ export const chromiumArgs = [
 ]
 
 /**
- * The Chromium that browser tests use: CHROMIUM_PATH, one of the system, or Playwright's own.
+ * The Chromium that browser tests use: `CHROMIUM_PATH`, a system installation, or Playwright's.
  *
  * @returns {string | undefined} Path of the executable.
  */

@@ -1,3 +1,4 @@
+// @ts-check
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -6,24 +7,24 @@ import { root } from './setup.mjs'
 const folder = join(root, 'examples/gateways')
 const tileServer = join(folder, 'node_modules/tileserver-gl-light/src/main.js')
 
-// Debian's nginx is where only root's PATH looks.
-const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin']
+// Debian installs nginx into /usr/sbin, which only root has in PATH.
+const programFolders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin']
 
-/** Path of an installed program, or `undefined`. */
+/** @param {string} name @returns {string | undefined} Path of an installed program. */
 export function findProgram(name) {
-  return folders.map((path) => join(path, name)).find((path) => existsSync(path))
+  return programFolders.map((path) => join(path, name)).find((path) => existsSync(path))
 }
 
-/** Entry file of TileServer GL, or `undefined` where it is not installed. */
+/** @returns {string | undefined} Entry file of TileServer GL, if it is installed. */
 export function findTileServer() {
   return existsSync(tileServer) ? tileServer : undefined
 }
 
 /**
- * Installs TileServer GL, which only the gateway tests need. Without its scripts: they would compile
- * SQLite for minutes.
+ * Installs TileServer GL, which only the gateway tests need. Its install scripts stay off, because
+ * they compile SQLite for minutes.
  *
- * @returns {boolean} Whether it is there now.
+ * @returns {boolean} Whether it is installed now.
  */
 export function installTileServer() {
   if (findTileServer()) return true

@@ -1,3 +1,4 @@
+// @ts-check
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -7,35 +8,44 @@ import { fileURLToPath } from 'node:url'
 export const root = fileURLToPath(new URL('..', import.meta.url))
 const stamp = join(root, 'node_modules/.cache/tilepass/installed')
 
-const MINIMUM_NODE = [20, 19]
+const MINIMUM_NODE = { major: 20, minor: 19 }
 
-/** Fingerprint of what should be installed: the lock file, and the platform that native modules are for. */
-function wanted() {
+/** Fingerprint of the wanted installation: the lock file, and the platform of the native modules. */
+function fingerprintInstallation() {
   return createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .update(`${process.platform} ${process.arch}`)
     .digest('hex')
 }
 
-/** Installs the dependencies when they are missing or stale. Uses Node's built-ins only. */
-export function setUp() {
+function assertNodeVersion() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  if (major < MINIMUM_NODE[0] || (major === MINIMUM_NODE[0] && minor < MINIMUM_NODE[1])) {
-    console.error(
-      `Tilepass needs Node ${MINIMUM_NODE.join('.')} or newer; this is ${process.version}.`,
-    )
-    process.exit(1)
-  }
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted()) return
-  // On standard error: a command that prints a token prints nothing else on standard output.
+  const wanted = MINIMUM_NODE
+  if (major > wanted.major || (major === wanted.major && minor >= wanted.minor)) return
+  console.error(
+    `Tilepass needs Node ${wanted.major}.${wanted.minor} or newer; this is Node ${process.versions.node}. Install a newer one from https://nodejs.org/.`,
+  )
+  process.exit(1)
+}
+
+/** Installs the dependencies if they are missing or outdated. Uses Node's built-in modules only. */
+export function setUp() {
+  assertNodeVersion()
+  const wanted = fingerprintInstallation()
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  // On standard error: standard output belongs to the command, which may print a token and nothing else.
   console.error('Installing dependencies (the first time takes about a minute) …')
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error', '--progress', 'true'])
   mkdirSync(dirname(stamp), { recursive: true })
-  writeFileSync(stamp, wanted())
+  writeFileSync(stamp, wanted)
 }
 
+/** @param {string} name @returns {string} Path of an installed command line tool. */
+export const bin = (name) => join(root, 'node_modules/.bin', name)
+
 /**
- * Runs a command in the root folder with its output shown; ends this process when it fails.
+ * Runs a command in the root folder and shows its output. If the command fails, this process ends
+ * with the same exit code.
  *
  * @param {string} command
  * @param {string[]} args
@@ -46,6 +56,6 @@ export function run(command, args) {
     stdio: ['inherit', 2, 2],
     shell: process.platform === 'win32',
   })
-  if (error) console.error(`${command} could not be started: ${error.message}`)
+  if (error) console.error(`Could not start ${command}: ${error.message}`)
   if (status !== 0) process.exit(status ?? 1)
 }

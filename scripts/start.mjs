@@ -1,7 +1,5 @@
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+// @ts-check
 import { build } from './build.mjs'
-import { root } from './setup.mjs'
 
 await build()
-await import(pathToFileURL(join(root, 'examples/serve.mjs')).href)
+await import('../examples/serve.mjs')

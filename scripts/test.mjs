@@ -1,3 +1,4 @@
+// @ts-check
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,27 +9,24 @@ await build()
 const { findProgram, installTileServer } = await import('./gateways.mjs')
 const { chromiumHint, findChromium } = await import('./chromium.mjs')
 
-const insist = Boolean(process.env.CI)
-const left = []
-if (!findChromium()) {
-  left.push(`tests in a browser: no Chromium was found. ${chromiumHint}`)
-  if (insist) {
-    console.error(`No Chromium, and CI is set. ${chromiumHint}`)
-    process.exit(1)
-  }
-}
-
-if (findProgram('nginx') && !installTileServer()) {
-  left.push('tests of TileServer GL behind nginx: it could not be installed')
-  if (insist) process.exit(1)
-}
+/** @type {string[]} Tests that cannot run on this machine, and how to change that. */
+const omissions = []
+if (!findChromium()) omissions.push(`browser tests, because no Chromium was found. ${chromiumHint}`)
 for (const name of ['nginx', 'caddy']) {
   if (findProgram(name)) continue
-  left.push(`tests behind ${name}: it is not installed. On Debian: apt-get install ${name}`)
-  if (insist) {
-    console.error(`No ${name}, and CI is set.`)
-    process.exit(1)
-  }
+  omissions.push(
+    `tests behind ${name}, because it is not installed. Install it with your package manager (Debian: apt-get install ${name}).`,
+  )
+}
+if (findProgram('nginx') && !installTileServer()) {
+  omissions.push(
+    'tests of TileServer GL behind nginx, because its installation failed (see above). Run "npm test" again when the npm registry is reachable.',
+  )
+}
+if (process.env.CI && omissions.length > 0) {
+  console.error('CI is set, so no test may be left out. Without CI, these would be:')
+  for (const omission of omissions) console.error(`  ${omission}`)
+  process.exit(1)
 }
 
 const reports = join(root, 'node_modules/.cache/tilepass')
@@ -48,16 +46,16 @@ const { status } = spawnSync(
   { cwd: root, stdio: 'inherit' },
 )
 
-for (const reason of left) console.log(`Left out: ${reason}`)
+for (const omission of omissions) console.log(`Left out: ${omission}`)
 if (!existsSync(report)) {
-  console.error('The test runner ended without a report.')
+  console.error('vitest ended without a report; its output above says why.')
   console.log('0 passed, 1 failed')
   process.exit(status || 1)
 }
 const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(
   readFileSync(report, 'utf8'),
 )
-// A file that could not even be loaded has no tests to count, and has failed all the same.
+// A file that fails to load contains no tests to count, but is a failure.
 const failed = numFailedTests || (status === 0 ? 0 : Math.max(1, numFailedTestSuites))
 const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : ''
 console.log(`${numPassedTests} passed, ${failed} failed${skipped}`)

@@ -1,7 +1,7 @@
 import type { TokenManager } from '@tilepass/core'
 import { download } from '@tilepass/core/download'
 
-/** Adds a button that saves a file, and says how that went. */
+/** Adds a button that saves a file, and a line that shows the result. */
 export function addDownloadButton(
   container: HTMLElement,
   label: string,
@@ -11,21 +11,21 @@ export function addDownloadButton(
   const button = document.createElement('button')
   button.type = 'button'
   button.textContent = label
-  const answer = document.createElement('p')
-  answer.setAttribute('role', 'status')
+  const result = document.createElement('p')
+  result.setAttribute('role', 'status')
   button.addEventListener('click', async () => {
     button.disabled = true
-    answer.className = ''
-    answer.textContent = 'Asking the server'
+    result.className = ''
+    result.textContent = 'Requesting the file …'
     try {
       await download(tokens, url)
-      answer.textContent = 'The browser is saving the file.'
+      result.textContent = 'The browser is saving the file.'
     } catch (error) {
-      answer.className = 'bad'
-      answer.textContent = error instanceof Error ? error.message : String(error)
+      result.className = 'bad'
+      result.textContent = error instanceof Error ? error.message : String(error)
     }
     button.disabled = false
   })
-  container.append(button, answer)
+  container.append(button, result)
   container.hidden = false
 }

@@ -1,7 +1,7 @@
-/** What the reader wants of the image; positions and distances are CSS pixels of the canvas. */
+/** Movements that the user asks for. Positions and distances are CSS pixels of the canvas. */
 export interface Gestures {
   pan(dx: number, dy: number): void
-  /** @param at What stays where it is; the middle by default. */
+  /** @param at The position that stays fixed; default: the middle. */
   zoom(factor: number, at?: readonly [number, number]): void
 }
 
@@ -16,7 +16,7 @@ const KEYS: Record<string, (gestures: Gestures) => void> = {
   '-': ({ zoom }) => zoom(1 / 1.5),
 }
 
-/** Listens to mouse, wheel, fingers and keys. */
+/** Translates input from mouse, wheel, touch and keyboard. */
 export function listenToGestures(canvas: HTMLCanvasElement, gestures: Gestures): void {
   const pointers = new Map<number, readonly [number, number]>()
 

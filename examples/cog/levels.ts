@@ -7,11 +7,14 @@ import type { TileCounts } from '../shared/tile-counts.ts'
 export interface Level {
   readonly width: number
   readonly height: number
-  /** Reads a part, in this level's pixels. No decoder pool: its workers come from blobs. */
+  /**
+   * Reads a window, in pixels of this level. It decodes in the page: geotiff's pool starts its workers
+   * from blob URLs, which the pages' CSP forbids.
+   */
   read(window: readonly [x0: number, y0: number, x1: number, y1: number]): Promise<Part>
 }
 
-/** Pixels, and where in the whole image they lie (0 to 1 on both axes). */
+/** Pixels and their place in the whole image, from 0 to 1 on both axes. */
 export interface Part {
   readonly canvas: HTMLCanvasElement
   readonly x: number
@@ -21,12 +24,12 @@ export interface Part {
 }
 
 /**
- * Without blocks geotiff asks for each offset of a tile by itself, four bytes at a time. Its types
- * know nothing of `blockSize`.
+ * Without blocks geotiff requests each tile offset separately, four bytes at a time. Its types lack
+ * `blockSize`.
  */
 const BLOCKS = { maxRanges: 0, blockSize: 16_384 }
 
-/** Opens a cloud-optimized GeoTIFF and resolves to its levels, the finest first. */
+/** Opens a cloud-optimized GeoTIFF and resolves to its levels, the most detailed first. */
 export async function openLevels(
   tokens: Pick<TokenManager, 'fetch'>,
   url: string,
@@ -39,7 +42,7 @@ export async function openLevels(
   return [finest, ...overviews]
 }
 
-/** `tokens.fetch` that counts ranges, by what was asked for. Each comes from the server, not from the cache. */
+/** Wraps `tokens.fetch` to count the requested ranges. It bypasses the HTTP cache, so that each reaches the server. */
 export function countRanges(
   tokens: Pick<TokenManager, 'fetch'>,
   counts: TileCounts,

@@ -18,12 +18,12 @@ const canvas = document.querySelector<HTMLCanvasElement>('#image')
 const caption = document.querySelector<HTMLElement>('#level')
 if (!canvas || !caption) throw new TypeError('the page has no #image')
 
-// Your pages pass the request itself.
+// Your pages pass requestDownloadToken directly; the demo adds faults to it.
 const demo = createDemoSource((signal) => requestDownloadToken(EARTH, signal))
 const url = fileUrl(EARTH)
 const tokens = createTokenManager(demo.source, {
   allow: [allowDataset(EARTH)],
-  waitLimit: 30_000, // a read outlasts a short failure of the broker
+  waitLimit: 30_000, // a read survives a short failure of the broker
 })
 
 const { more, log } = showPanel(
@@ -35,7 +35,7 @@ const { more, log } = showPanel(
         open: () => openLevels(countRanges(tokens, counts), url),
         onRead({ width, height }, isWindow) {
           const name = `${width} × ${height}`
-          caption.textContent = isWindow ? `Read from the level of ${name}` : `Overview, ${name}`
+          caption.textContent = isWindow ? `Read from the ${name} level` : `Overview, ${name}`
         },
         onError: (error) => log(error instanceof Error ? error.message : String(error)),
       })
@@ -48,7 +48,7 @@ const { more, log } = showPanel(
   {
     lifetime: 120_000,
     texts: {
-      look: 'Look closer',
+      look: 'Zoom to a place',
       'loaded-label': 'Ranges read',
       'missing-label': 'Ranges failed',
     },
@@ -57,7 +57,7 @@ const { more, log } = showPanel(
 
 addDownloadButton(more, 'Download the file', tokens, url)
 
-// This page's reader is nobody in particular, so the broker gives no token for this one.
+// The page's user is not signed in, so the broker issues no token for a private file.
 const refused = createTokenManager(({ signal }) => requestDownloadToken(PRIVATE_EARTH, signal), {
   allow: [allowDataset(PRIVATE_EARTH)],
 })

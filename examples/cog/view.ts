@@ -1,4 +1,4 @@
-/** What is looked at: the middle, in shares of the image, and CSS pixels per pixel of the finest level. */
+/** The visible part: its center, from 0 to 1 of the image, and CSS pixels per pixel of the finest level. */
 export interface View {
   readonly x: number
   readonly y: number
@@ -10,12 +10,12 @@ export interface Size {
   readonly height: number
 }
 
-/** How far in one may zoom. */
+/** The largest scale that a user may zoom to. */
 const MAX_SCALE = 3
-/** How much a level may be enlarged before a finer one is read. */
-const ENLARGED = 1.5
+/** The factor up to which a level is enlarged; beyond it a finer level is read. */
+const MAX_ENLARGEMENT = 1.5
 
-/** The same view where the image fills the frame. */
+/** Limits a view so that the image fills the frame. */
 export function clampView({ x, y, scale }: View, frame: Size, image: Size): View {
   const cover = Math.max(frame.width / image.width, frame.height / image.height)
   const clamped = Math.max(cover, Math.min(scale, MAX_SCALE))
@@ -28,7 +28,7 @@ export function clampView({ x, y, scale }: View, frame: Size, image: Size): View
   }
 }
 
-/** Zooms so that the point under a position in the frame stays where it is. */
+/** Zooms around a position in the frame: the point under it does not move. */
 export function zoomAt(
   { x, y, scale }: View,
   factor: number,
@@ -49,11 +49,11 @@ export function chooseLevel<L extends Size>(
   pixelRatio: number,
 ): L {
   const [finest] = levels
-  const wanted = (finest.width * scale * pixelRatio) / ENLARGED
+  const wanted = (finest.width * scale * pixelRatio) / MAX_ENLARGEMENT
   return [...levels].reverse().find(({ width }) => width >= wanted) ?? finest
 }
 
-/** What of a level the frame shows, in whole pixels of that level. */
+/** The window of a level that the frame shows, in whole pixels of the level. */
 export function findWindow(
   { x, y, scale }: View,
   frame: Size,

@@ -4,27 +4,28 @@ import { listenToGestures } from './gestures.ts'
 import type { Level, Part } from './levels.ts'
 import { chooseLevel, clampView, findWindow, type View, zoomAt } from './view.ts'
 
-/** How long the view must rest before its window is read, in ms. */
-const REST = 150
+/** How long the view must be still before its window is read, in ms. */
+const READ_DELAY = 150
 const START: View = { x: 0.53, y: 0.4, scale: 0 }
-const CLOSE = 2
+/** Scale of the places that the panel goes to. */
+const PLACE_SCALE = 2
 
-/** The image in a canvas, which the reader can move. */
+/** An image in a canvas, which the user can move and zoom. */
 export interface Viewer extends RunningMaps {
   zoom(factor: number): void
-  /** Reads again what could not be read. */
+  /** Repeats the last read if it failed. */
   retry(): void
 }
 
 export interface ViewerOptions {
-  /** Called for each window: an image that stays open would not be read twice in the same place. */
+  /** Called for each window. Opened once, geotiff would answer repeated reads from its own cache. */
   open(): Promise<readonly [Level, ...Level[]]>
-  /** The whole image, or the window, has been read from this level. */
+  /** Called after a read from this level: of the whole image, or of a window. */
   onRead(level: Level, isWindow: boolean): void
   onError(error: unknown): void
 }
 
-/** Shows the whole image from its coarsest level, then each window from the level that suits it. */
+/** Shows the whole image from its coarsest level, then each window from the level that fits its scale. */
 export function createViewer(canvas: HTMLCanvasElement, options: ViewerOptions): Viewer {
   const context = canvas.getContext('2d')
   let levels: readonly [Level, ...Level[]] | undefined
@@ -62,10 +63,10 @@ export function createViewer(canvas: HTMLCanvasElement, options: ViewerOptions):
     isStale = true
     draw()
     clearTimeout(timer)
-    timer = setTimeout(() => void read(), REST)
+    timer = setTimeout(() => void read(), READ_DELAY)
   }
 
-  // One at a time: a window that nobody looks at any more is not worth aborting what others share.
+  // One read at a time. An outdated read is not aborted: the next one shares the blocks that it loads.
   async function read(): Promise<void> {
     if (isReading || !isStale) return
     isReading = true
@@ -88,7 +89,7 @@ export function createViewer(canvas: HTMLCanvasElement, options: ViewerOptions):
     levels = await options.open()
     if (whole) return
     image = levels[0]
-    // Until now nobody could tell how large the image is.
+    // The size of the image is known only now.
     view = clampView({ ...view, scale: START.scale }, frame(), image)
     const coarsest = levels.at(-1) ?? levels[0]
     whole = await coarsest.read([0, 0, coarsest.width, coarsest.height])
@@ -124,7 +125,7 @@ export function createViewer(canvas: HTMLCanvasElement, options: ViewerOptions):
     zoom,
     retry: () => void read(),
     look: ({ center: [lng, lat] }: Place) =>
-      show({ x: (lng + 180) / 360, y: (90 - lat) / 180, scale: CLOSE }),
+      show({ x: (lng + 180) / 360, y: (90 - lat) / 180, scale: PLACE_SCALE }),
     remove() {
       clearTimeout(timer)
       resized.disconnect()

@@ -1,8 +1,8 @@
-/** The world as the atlas joins it across 180°, cut so that a flat map can draw it. */
+/** Cuts shapes that cross the antimeridian (180°) into parts that a flat map can draw. */
 
 const WINDOWS = [-540, -180, 180]
 
-/** Longitudes without jumps: they go on past 180° instead of starting again at −180°. */
+/** Makes longitudes continuous: they continue beyond 180° instead of jumping to −180°. */
 function unwrap(line) {
   let turn = 0
   return line.map(([lng, lat], index) => {
@@ -17,7 +17,7 @@ function crossing([ax, ay], [bx, by], lng) {
   return [lng, ay + ((by - ay) * (lng - ax)) / (bx - ax)]
 }
 
-/** One side of a ring (Sutherland–Hodgman). */
+/** Clips a ring at a meridian (Sutherland–Hodgman). */
 function clipRing(ring, lng, isInside) {
   const clipped = []
   ring.forEach((point, index) => {
@@ -37,7 +37,7 @@ function ringIn(ring, west) {
   return [...shifted, shifted[0]]
 }
 
-/** A ring around a pole does not close on a flat map, unless it goes by way of the pole. */
+/** Closes a ring around a pole by a detour along the pole; on a flat map it has no other way to close. */
 function closed(ring) {
   const unwrapped = unwrap(ring)
   const [first, last] = [unwrapped[0], unwrapped.at(-1)]
@@ -46,7 +46,7 @@ function closed(ring) {
   return [...unwrapped, [last[0], pole], [first[0], pole]]
 }
 
-/** @returns {number[][][][]} the polygons that a polygon falls into */
+/** @returns {number[][][][]} the parts of a polygon */
 export function cutPolygon(rings) {
   const flat = rings.map(closed)
   return WINDOWS.map((west) => flat.map((ring) => ringIn(ring, west)))
@@ -56,7 +56,7 @@ export function cutPolygon(rings) {
 
 const isCut = ([lng]) => Math.abs(lng) > 179.99
 
-/** @returns {number[][][]} the lines that a line falls into, without any piece of the cut itself */
+/** @returns {number[][][]} the parts of a line, without segments that run along the cut */
 export function cutLine(line) {
   const parts = [[]]
   line.forEach((point, index) => {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { GlobalFonts } from '@napi-rs/canvas'
 
-/** Font stacks of the style. Each file is registered under a family of its own, so that no weight is guessed. */
+/** Font stacks of the style. Each file is a separate family, so that the renderer does not choose a weight. */
 export const FONTS = {
   'Noto Sans Regular': { family: 'demo-regular', file: 'noto-sans-latin-400-normal' },
   'Noto Sans Bold': { family: 'demo-bold', file: 'noto-sans-latin-600-normal' },
@@ -11,6 +11,6 @@ export const FONTS = {
 for (const { family, file } of Object.values(FONTS)) {
   const url = import.meta.resolve(`@fontsource/noto-sans/files/${file}.woff2`)
   if (!GlobalFonts.registerFromPath(fileURLToPath(url), family)) {
-    throw new Error(`${file} could not be registered`)
+    throw new Error(`The font ${file} could not be registered; run "npm ci" in this folder.`)
   }
 }

@@ -30,13 +30,15 @@ async function verify(path, tiles, { gunzip }) {
     const read = await archive.getZxy(z, x, y)
     const expected = gunzip ? gunzip(data) : data
     if (!read || Buffer.compare(Buffer.from(read.data), expected) !== 0) {
-      throw new Error(`${path}: tile ${z}/${x}/${y} does not read back`)
+      throw new Error(
+        `${path}: tile ${z}/${x}/${y} differs from what was written; check pmtiles-writer.mjs`,
+      )
     }
   }
   const header = await archive.getHeader()
   const metadata = await archive.getMetadata()
   console.log(
-    `${path}  ${tiles.length} tiles read back, z${header.minZoom}–${header.maxZoom}, "${metadata.name}"`,
+    `${path}  ${tiles.length} tiles verified, z${header.minZoom}–${header.maxZoom}, "${metadata.name}"`,
   )
 }
 

@@ -4,7 +4,7 @@ import { PbfWriter } from 'pbf'
 import { FONTS } from './fonts.mjs'
 
 const BUFFER = 3
-/** Distance from the top of the line to the baseline at 24 px, which the format counts `top` from. */
+/** Distance from the top of the line to the baseline at 24 px. The glyph format measures `top` from there. */
 const ASCENDER = 26
 
 class NodeSdf extends TinySDF {

@@ -1,6 +1,6 @@
 /**
- * Names that Natural Earth's country file does not hold: `[name, longitude, latitude, rank]`.
- * Rank 1 shows first. Positions are rounded to a tenth of a degree.
+ * Cities, which Natural Earth's country file lacks: `[name, longitude, latitude, rank]`.
+ * Rank 1 appears at the lowest zoom. Positions are rounded to a tenth of a degree.
  */
 export const CITIES = [
   ['London', -0.1, 51.5, 1],

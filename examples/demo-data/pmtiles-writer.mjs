@@ -16,7 +16,7 @@ function varint(bytes, value) {
   bytes.push(rest)
 }
 
-/** Column by column: id deltas, run lengths, lengths, offsets (0 means "right after the one before"). */
+/** Encodes columns: id deltas, run lengths, lengths, offsets (0 means "directly after the previous tile"). */
 function encodeDirectory(entries) {
   const bytes = []
   varint(bytes, entries.length)
@@ -34,7 +34,7 @@ function encodeDirectory(entries) {
   return gzipSync(Uint8Array.from(bytes), { level: 9 })
 }
 
-/** Lays the tiles out in the order of their ids; the bytes of equal tiles are stored once. */
+/** Lays out the tiles in the order of their ids. Identical tiles are stored once. */
 function layOut(tiles) {
   const stored = new Map()
   const chunks = []
@@ -56,10 +56,10 @@ function layOut(tiles) {
 }
 
 /**
- * One clustered PMTiles v3 archive with a single directory, which is enough for some thousand tiles.
+ * Writes a clustered PMTiles v3 archive with a single directory, which is enough for a few thousand tiles.
  *
- * @param {{ z: number, x: number, y: number, data: Uint8Array }[]} tiles Any order; data as it is stored.
- * @param {{ tileType: 1 | 4, gzip: boolean, metadata: object }} options Tile type 1 is MVT, 4 is WebP; `gzip` says that the data is compressed so.
+ * @param {{ z: number, x: number, y: number, data: Uint8Array }[]} tiles In any order; data as stored.
+ * @param {{ tileType: 1 | 4, gzip: boolean, metadata: object }} options Tile type 1 is MVT, 4 is WebP; `gzip` says whether the data is compressed with gzip.
  * @returns {Buffer}
  * @see https://github.com/protomaps/PMTiles/blob/main/spec/v3/spec.md
  */
@@ -69,7 +69,8 @@ export function writePmtiles(tiles, { tileType, gzip, metadata }) {
     .sort((a, b) => a.id - b.id)
   const { entries, data, contents } = layOut(sorted)
   const directory = encodeDirectory(entries)
-  if (directory.length > ROOT_LIMIT) throw new RangeError('too many tiles for a single directory')
+  if (directory.length > ROOT_LIMIT)
+    throw new RangeError('too many tiles for a single directory; lower MAX_ZOOM')
   const json = gzipSync(JSON.stringify(metadata), { level: 9 })
   const zooms = tiles.map(({ z }) => z)
 

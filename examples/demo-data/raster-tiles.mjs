@@ -86,7 +86,7 @@ function drawLand(context, size, zoom) {
   context.stroke()
 }
 
-/** Labels by rank; one that would touch another is left out. */
+/** Draws labels by rank. A label that would overlap another is omitted. */
 function drawLabels(context, size, zoom) {
   const taken = []
   context.textAlign = 'center'

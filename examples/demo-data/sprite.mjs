@@ -19,7 +19,7 @@ const ICONS = {
   },
 }
 
-/** @returns {Promise<{ json: object, png: Buffer }>} the icons side by side, at the given pixel ratio */
+/** @returns {Promise<{ json: object, png: Buffer }>} the icons in a row, at the given pixel ratio */
 export async function makeSprite(pixelRatio) {
   const json = {}
   let left = 0

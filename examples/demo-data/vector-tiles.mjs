@@ -4,7 +4,7 @@ import { fromGeojsonVt } from '@maplibre/vt-pbf'
 import { boundaries, coastline, countryPolygons, labels } from './world.mjs'
 
 const MAX_ZOOM = 5
-/** Units of a tile: quarters of a pixel are precise enough here and halve the archive. */
+/** Units per tile. A quarter of a pixel is precise enough here and halves the archive's size. */
 const EXTENT = 2048
 const collection = (features) => ({ type: 'FeatureCollection', features })
 const line = (geometry) => collection([{ type: 'Feature', properties: {}, geometry }])
@@ -16,9 +16,9 @@ const LAYERS = {
   labels: { data: collection(labels), fields: { class: 'String', name: 'String', rank: 'Number' } },
 }
 
-/** @returns {{ tiles: { z: number, x: number, y: number, data: Buffer }[], metadata: object }} gzipped MVT; empty tiles are left out */
+/** @returns {{ tiles: { z: number, x: number, y: number, data: Buffer }[], metadata: object }} gzipped MVT; empty tiles are omitted */
 export function makeVectorTiles() {
-  // geojson-vt does not simplify at its last zoom, which therefore lies one below ours.
+  // geojson-vt does not simplify its last zoom, so its last zoom is one more than ours.
   const options = {
     maxZoom: MAX_ZOOM + 1,
     indexMaxZoom: MAX_ZOOM,

@@ -6,7 +6,7 @@ import { CITIES, OCEANS } from './places.mjs'
 const topology = createRequire(import.meta.url)('world-atlas/countries-50m.json')
 const { countries } = topology.objects
 
-/** @returns {number[]} for each country a tint 0–5 that none of its neighbours has */
+/** @returns {number[]} a tint from 0 to 5 per country, different from its neighbours' */
 function chooseTints() {
   const tints = []
   neighbors(countries.geometries).forEach((around, index) => {
@@ -50,7 +50,7 @@ function distanceToRing([px, py], ring) {
   return inside ? best : -best
 }
 
-/** The point of a ring that lies farthest from its edge, to a fortieth of its extent. */
+/** The point of a ring that is farthest from its edge, on a grid of 40 × 40. */
 function labelPoint(ring) {
   const xs = ring.map(([x]) => x)
   const ys = ring.map(([, y]) => y)
@@ -76,7 +76,7 @@ function point(properties, coordinates) {
 }
 
 const tints = chooseTints()
-/** Polygons of every country, with its `name` and a `tint` (0–5) that no neighbour has. */
+/** Polygons of every country, with its `name` and a `tint` (0–5) different from its neighbours'. */
 export const countryPolygons = feature(topology, countries).features.map((country, index) => ({
   type: 'Feature',
   properties: { name: country.properties.name, tint: tints[index] },
@@ -97,7 +97,7 @@ const place =
   ([name, lng, lat, rank]) =>
     point({ class: kind, name, rank }, [lng, lat])
 
-/** Labels of countries, cities and oceans, with `class`, `name` and `rank` (1 shows first). */
+/** Labels of countries, cities and oceans, with `class`, `name` and `rank` (1 appears at the lowest zoom). */
 export const labels = [
   ...OCEANS.map(place('ocean')),
   ...countryLabels.sort((a, b) => a.properties.rank - b.properties.rank),

@@ -1,3 +1,7 @@
+// @ts-check
+
+/** @typedef {typeof PALETTES.light} Palette */
+
 const PALETTES = {
   light: {
     ocean: '#c3dbe3',
@@ -25,8 +29,10 @@ const PALETTES = {
   },
 }
 
+/** @param {...number} stops Zoom levels, each followed by the value there. */
 const byZoom = (...stops) => ['interpolate', ['linear'], ['zoom'], ...stops]
 
+/** @param {Palette} palette @returns {object[]} */
 function landLayers({ ocean, shallow, tints, coast, boundary }) {
   const tint = [
     'match',
@@ -74,7 +80,14 @@ function landLayers({ ocean, shallow, tints, coast, boundary }) {
   ]
 }
 
-/** Labels of one class; a lower rank shows from a lower zoom on. */
+/**
+ * Labels of one class. A lower rank appears at a lower zoom.
+ *
+ * @param {string} id
+ * @param {'ocean' | 'city' | 'country'} kind The class.
+ * @param {string} font
+ * @param {{ layout: object, paint: object, minzoom?: number }} options
+ */
 function labels(id, kind, font, { layout, paint, minzoom = 0 }) {
   return {
     id,
@@ -94,6 +107,7 @@ function labels(id, kind, font, { layout, paint, minzoom = 0 }) {
   }
 }
 
+/** @param {Palette} palette @returns {object[]} */
 function labelLayers({ sea, country, city, halo, ocean, icons }) {
   return [
     labels('seas', 'ocean', 'Noto Sans Italic', {
@@ -121,10 +135,10 @@ function labelLayers({ sea, country, city, halo, ocean, icons }) {
 }
 
 /**
- * The style of the demo's vector map; every resource that it names wants a token.
+ * The style of the demo's vector map. Every resource that it names requires a token.
  *
  * @param {'light' | 'dark'} scheme
- * @param {string} origin Where it is served: MapLibre takes no relative sprite URL.
+ * @param {string} origin Of the server: MapLibre does not accept a relative sprite URL.
  */
 export function createStyle(scheme, origin) {
   const palette = PALETTES[scheme]

@@ -63,7 +63,7 @@ previewVector('vector', [12, 47], 2.4)
 previewRaster('raster', [14, 100], 3)
 previewVector('half-vector', [-62, 3], 1.4)
 previewRaster('half-raster', [3, -62], 2)
-// Without it the card has its words.
+// If the image fails, the card still has its text.
 void previewImage(document.querySelector<HTMLCanvasElement>('#image')).catch(() => {})
 
 const pulse = document.querySelector<HTMLElement>('.pulse')
@@ -74,12 +74,12 @@ const write = (id: string, text: string) => {
 const WORDS = {
   fresh: 'Token is fresh',
   unavailable: 'Broker cannot be reached',
-  denied: 'Refused',
+  denied: 'Access denied',
 }
 
 tokens.on('state', (state) => {
   if (pulse) pulse.dataset.light = state
-  // A renewal that goes as it should is no news.
+  // A successful renewal is not announced: it happens every few seconds.
   if (state in WORDS) write('state', WORDS[state as keyof typeof WORDS])
 })
 setInterval(() => {

@@ -7,7 +7,7 @@ import { createDemoSource } from '../shared/demo-source.ts'
 import { createPlainLayer, runLeaflet, TILE_OPTIONS } from '../shared/leaflet-maps.ts'
 import { showPanel } from '../shared/panel.ts'
 
-const demo = createDemoSource() // your pages pass '/map-token' instead
+const demo = createDemoSource() // your page passes '/map-token' instead
 
 const tokens = createTokenManager(demo.source, { allow: ['/v1/'] })
 const url = '/v1/tiles/world-raster/{z}/{x}/{y}.webp'

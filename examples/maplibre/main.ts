@@ -10,7 +10,7 @@ import { showPanel } from '../shared/panel.ts'
 import { styleUrl } from '../shared/scheme.ts'
 
 setWorkerUrl(workerUrl)
-const demo = createDemoSource() // your pages pass '/map-token' instead
+const demo = createDemoSource() // your page passes '/map-token' instead
 
 const tokens = createTokenManager(demo.source, { allow: ['/v1/'] })
 const auth = createMapAuthorizer(tokens, { addProtocol })

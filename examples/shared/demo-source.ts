@@ -1,21 +1,21 @@
 import type { RenewalReason } from '@tilepass/core'
 
-/** A source of tokens that the panel can break. All of it happens in the page; the broker never notices. */
+/** A token source with faults that the panel controls. The page simulates them; the broker is not affected. */
 export interface DemoSource {
   /** For `createTokenManager`. */
   source(request: { reason: RenewalReason; signal: AbortSignal }): Promise<Response>
-  /** Exchanges that have left so far, and how many of them failed. */
+  /** Exchanges sent so far, and how many of them failed. */
   readonly exchanges: number
   readonly failures: number
-  /** While true, every exchange is answered with 503. */
+  /** While true, every exchange fails with 503. */
   broken: boolean
-  /** The next token arrives with a wrong signature, as if its key had been withdrawn. */
-  spoilNext(): void
-  /** Holds exchanges back until this instant (epoch ms). */
-  holdUntil(instant: number): void
+  /** Gives the next token an invalid signature, as if its key had been revoked. */
+  corruptNext(): void
+  /** Delays exchanges until this time (epoch ms). */
+  delayUntil(time: number): void
 }
 
-/** Asks the broker for the example pages' grant: tokens that live for 15 s. */
+/** Requests a token of the grant `short` from the broker; it lives for 15 s. */
 export function requestToken(signal?: AbortSignal): Promise<Response> {
   return fetch('/map-token', {
     method: 'POST',
@@ -25,22 +25,22 @@ export function requestToken(signal?: AbortSignal): Promise<Response> {
   })
 }
 
-/** Wraps a request for tokens with faults; without any it behaves as the plain one. */
+/** Adds the faults to a token request. While no fault is on, the request is unchanged. */
 export function createDemoSource(
   request: (signal: AbortSignal) => Promise<Response> = requestToken,
 ): DemoSource {
   let exchanges = 0
   let failures = 0
-  let spoiled = false
-  let heldUntil = 0
+  let isNextCorrupt = false
+  let delayedUntil = 0
 
   async function ask(signal: AbortSignal): Promise<Response> {
-    await delay(heldUntil - Date.now(), signal)
+    await delay(delayedUntil - Date.now(), signal)
     if (demo.broken) return new Response(null, { status: 503 })
     const response = await request(signal)
-    if (!spoiled || !response.ok) return response
-    spoiled = false
-    return spoil(response)
+    if (!isNextCorrupt || !response.ok) return response
+    isNextCorrupt = false
+    return corrupt(response)
   }
 
   const demo: DemoSource = {
@@ -62,18 +62,18 @@ export function createDemoSource(
         throw error
       }
     },
-    spoilNext() {
-      spoiled = true
+    corruptNext() {
+      isNextCorrupt = true
     },
-    holdUntil(instant) {
-      heldUntil = instant
+    delayUntil(time) {
+      delayedUntil = time
     },
   }
   return demo
 }
 
-/** The same answer, with the first characters of the token's signature reversed. */
-async function spoil(response: Response): Promise<Response> {
+/** Copies a response and reverses the first characters of its token's signature. */
+async function corrupt(response: Response): Promise<Response> {
   const body: { access_token: string } = await response.json()
   const [header, claims, signature = ''] = body.access_token.split('.')
   const wrong = [...signature.slice(0, 40)].reverse().join('') + signature.slice(40)

@@ -1,6 +1,6 @@
 const LIMIT = 6
 
-/** A short list of what happened, the latest first. What happens again is counted, not repeated. */
+/** Creates a short list of events, the latest first. A repeated event is counted, not listed again. */
 export function createEventLog(list: HTMLElement): (text: string) => void {
   let last: { readonly text: string; times: number; readonly item: HTMLElement } | undefined
   return (text) => {

@@ -3,14 +3,14 @@ import { prefersReducedMotion, START } from './places.ts'
 import type { RunningMaps } from './stage.ts'
 import { countLeafletTiles, type TileCounts } from './tile-counts.ts'
 
-/** What the raster tileset is like. */
+/** Properties of the raster tileset. */
 export const TILE_OPTIONS = {
   maxNativeZoom: 3,
   maxZoom: 5,
   attribution: 'Natural Earth',
 } satisfies L.TileLayerOptions
 
-/** Shows a layer in a new Leaflet map, and counts its tiles. */
+/** Shows a layer in a new Leaflet map and counts its tiles. */
 export function runLeaflet(
   container: string,
   layer: L.TileLayer,
@@ -37,7 +37,7 @@ export function runLeaflet(
   }
 }
 
-/** What one writes without Tilepass: `<img>` has no headers, so the token is in every URL, for ever. */
+/** A layer without Tilepass. `<img>` sends no custom headers, so every URL contains the same token. */
 export function createPlainLayer(url: string, token: string): L.TileLayer {
   return L.tileLayer(`${url}?access_token=${encodeURIComponent(token)}`, TILE_OPTIONS)
 }

@@ -4,7 +4,7 @@ import { onSchemeChange, styleUrl } from './scheme.ts'
 import type { RunningMaps } from './stage.ts'
 import { countMapLibreTiles, type TileCounts } from './tile-counts.ts'
 
-/** Gives a MapLibre map its view, its controls and the reader's colour scheme, and counts its tiles. */
+/** Sets a MapLibre map's view, controls and colour scheme, and counts its tiles. */
 export function runMapLibre(map: MapLibreMap, counts: TileCounts): RunningMaps {
   map.jumpTo({ center: [...START.center], zoom: START.zoom })
   map.setMaxZoom(7)
@@ -24,7 +24,7 @@ export function runMapLibre(map: MapLibreMap, counts: TileCounts): RunningMaps {
   }
 }
 
-/** What one writes without Tilepass: the token that was there when the page loaded, for ever. */
+/** A map without Tilepass: it sends the same token forever. */
 export function createPlainMap(container: string, token: string): MapLibreMap {
   return new MapLibreMap({
     container,

@@ -1,4 +1,4 @@
-/** What the panel's light may show; `expired` is a token that nothing renews. */
+/** States of the panel's light. `expired` is a token that nothing renews. */
 export type Light = 'idle' | 'fresh' | 'renewing' | 'unavailable' | 'denied' | 'expired'
 
 const MARKUP = `
@@ -15,28 +15,28 @@ const MARKUP = `
     <div data-part="missing-box"><dt data-part="missing-label">Tiles failed</dt><dd data-part="missing">0</dd></div>
   </dl>
   <div class="actions">
-    <button type="button" data-part="look">Look elsewhere</button>
+    <button type="button" data-part="look">Move the map</button>
     <button type="button" data-part="expire" aria-pressed="false">Let it expire</button>
-    <button type="button" data-part="spoil">Spoil the token</button>
+    <button type="button" data-part="corrupt">Corrupt the token</button>
     <button type="button" data-part="break" aria-pressed="false">Break the broker</button>
   </div>
   <div class="more" data-part="more" hidden></div>
   <button type="button" class="switch" role="switch" aria-checked="false" data-part="without">
     <span class="track" aria-hidden="true"></span>
-    <span><strong>Without Tilepass</strong><small>One token, fetched once, as maps do by default</small></span>
+    <span><strong>Without Tilepass</strong><small>One token, fetched once and never renewed</small></span>
   </button>
-  <section class="log"><h2>What happened</h2><ol data-part="log"></ol></section>
+  <section class="log"><h2>Events</h2><ol data-part="log"></ol></section>
 `
 
-/** The panel's elements, and the few ways in which they change. */
+/** The panel's elements, and the changes that the page makes to them. */
 export interface PanelView {
   part(name: string): HTMLElement
-  /** Writes a text, and touches the page only when it is another one. */
+  /** Sets an element's text. Writes to the page only if the text is different. */
   write(name: string, text: string): void
-  /** @param announcement Read out by screen readers; nothing is when it is left out. */
-  setLight(light: Light, words: string, announcement?: string): void
-  /** @param left Milliseconds until the token ends; undefined when there is none. */
-  setCountdown(left: number | undefined, lifetime: number): void
+  /** @param announcement Text for screen readers; left out, they announce nothing. */
+  setLight(light: Light, label: string, announcement?: string): void
+  /** @param remaining Milliseconds until the token expires; undefined if there is none. */
+  setCountdown(remaining: number | undefined, lifetime: number): void
 }
 
 /** Fills the page's `#panel`. */
@@ -56,15 +56,16 @@ export function createPanelView(root: HTMLElement): PanelView {
       const element = view.part(name)
       if (element.textContent !== text) element.textContent = text
     },
-    setLight(light, words, announcement) {
+    setLight(light, label, announcement) {
       root.dataset.light = light
-      view.write('state', words)
+      view.write('state', label)
       if (announcement) view.write('status', announcement)
     },
-    setCountdown(left, lifetime) {
-      const share = left === undefined ? 0 : Math.min(1, Math.max(0, left / lifetime))
+    setCountdown(remaining, lifetime) {
+      const share = remaining === undefined ? 0 : Math.min(1, Math.max(0, remaining / lifetime))
       view.part('bar').style.transform = `scaleX(${share.toFixed(3)})`
-      view.write('seconds', left === undefined ? '–' : `${Math.max(0, Math.ceil(left / 1000))} s`)
+      const seconds = Math.max(0, Math.ceil((remaining ?? 0) / 1000))
+      view.write('seconds', remaining === undefined ? '–' : `${seconds} s`)
     },
   }
   return view

@@ -6,41 +6,41 @@ import { nextPlace } from './places.ts'
 import type { RunningMaps, Stage } from './stage.ts'
 import { createTileCounts } from './tile-counts.ts'
 
-/** Lifetime of the grant of pages that show tiles, in ms. */
+/** Lifetime of the tokens on pages that show tiles, in ms. */
 const TILES_LIFETIME = 15_000
-/** Nobody waits longer for a token's end: it counts as expired at once, as if a server had said so, in ms. */
-const PATIENCE = 20_000
-/** How long an expired token is left so, before the next one may be fetched, in ms. */
+/** A token that lives longer than this is rejected at once, to spare the user the wait, in ms. */
+const MAX_WAIT = 20_000
+/** How long the page stays without a valid token before it may fetch the next one, in ms. */
 const EXPIRED_FOR = 2_000
 
-const WORDS: Record<TokenState, string> = {
+const LABELS: Record<TokenState, string> = {
   idle: 'No token yet',
   fresh: 'Token is fresh',
   renewing: 'Renewing the token',
   unavailable: 'Broker cannot be reached',
-  denied: 'Broker refuses',
+  denied: 'Access denied',
 }
 
-const KEPT_FRESH = 'Renewed ahead of its end; a refused request is made again.'
+const RENEWAL = 'Renewed before it expires. Refused requests are repeated with a new token.'
 const DETAILS: Record<TokenState, string> = {
-  idle: 'The first request asks for one.',
-  fresh: KEPT_FRESH,
-  renewing: KEPT_FRESH,
-  unavailable: 'What is shown stays; the rest comes when the broker does.',
-  denied: 'Asking again is useless until the reader acts.',
+  idle: 'The first request fetches one.',
+  fresh: RENEWAL,
+  renewing: RENEWAL,
+  unavailable: 'Loaded tiles stay. The others load when the broker is back.',
+  denied: 'Sign in, then retry.',
 }
 
-/** What a page's panel has that others have not. */
+/** Differences between the pages' panels. */
 export interface PanelOptions {
   /** Lifetime of the page's tokens, in ms; default 15 s. */
   readonly lifetime?: number
-  /** Texts of parts, by their names. */
+  /** Texts of the panel's parts, by name. */
   readonly texts?: Readonly<Record<string, string>>
 }
 
-/** What a page may add to its panel. */
+/** Access to the panel for the page's own elements. */
 export interface Panel {
-  /** Where a page's own buttons go. */
+  /** Container for the page's own buttons. */
   readonly more: HTMLElement
   log(text: string): void
 }
@@ -75,11 +75,11 @@ export function showPanel(
     maps = withoutTilepass(token, counts)
     log('One token, fetched once')
     view.setLight('fresh', 'Static token', 'Without Tilepass: one token, fetched once')
-    view.write('detail', 'Nothing renews it. Wait for its end, then move the map.')
+    view.write('detail', 'Nothing renews this token. Wait until it expires, then move the map.')
     const timer = setTimeout(() => {
-      view.setLight('expired', 'Expired for good', 'The token has expired. Tiles fail from now on.')
-      view.write('detail', 'Every tile asked for from now on is answered with 401.')
-      log('Expired: tiles fail from now on')
+      view.setLight('expired', 'Token has expired', 'The token has expired. New tiles fail.')
+      view.write('detail', 'The server answers every new tile request with 401.')
+      log('Token expired: new tiles fail')
       maps.look(nextPlace())
     }, lifetime + 1_500)
     stop = () => clearTimeout(timer)
@@ -94,7 +94,7 @@ export function showPanel(
     if (isSwitching) return
     const isOn = without.getAttribute('aria-checked') !== 'true'
     without.setAttribute('aria-checked', String(isOn))
-    for (const name of ['expire', 'spoil', 'break'])
+    for (const name of ['expire', 'corrupt', 'break'])
       view.part(name).toggleAttribute('disabled', isOn)
     stop()
     maps.remove()
@@ -121,7 +121,7 @@ export function showPanel(
 
 type Without = NonNullable<Stage['withoutTilepass']>
 
-/** The one token of a page without Tilepass; an empty one when the broker does not answer. */
+/** Fetches the only token of a page without Tilepass; resolves to an empty one if the broker fails. */
 async function fetchStaticToken(): Promise<string> {
   try {
     const body: { access_token?: string } = await (await requestToken()).json()
@@ -131,7 +131,7 @@ async function fetchStaticToken(): Promise<string> {
   }
 }
 
-/** Shows a manager's state. A renewal that goes as it should is shown, but not read out. */
+/** Shows a token manager's state. Screen readers do not announce successful renewals. */
 function followTokens(
   tokens: TokenManager,
   view: PanelView,
@@ -141,13 +141,13 @@ function followTokens(
   const show = (state: TokenState) => {
     const isNews = state !== 'renewing' && state !== announced
     if (isNews) announced = state
-    view.setLight(state, WORDS[state], isNews ? WORDS[state] : undefined)
+    view.setLight(state, LABELS[state], isNews ? LABELS[state] : undefined)
     view.write('detail', DETAILS[state])
   }
   show(tokens.state)
   const listeners = [
     tokens.on('state', show),
-    tokens.on('renewed', () => log('A new token')),
+    tokens.on('renewed', () => log('New token received')),
     tokens.on('error', ({ message }) => log(message)),
   ]
   return () => {
@@ -163,9 +163,9 @@ interface Actions {
   look(): void
 }
 
-/** The buttons. What they do goes wrong in this page only. */
+/** Connects the buttons. Their faults affect this page only. */
 function addActions({ tokens, demo, view, log, look }: Actions): void {
-  // What an exchange ends in shows in the panel, by the manager's own events.
+  // The manager's events show the result in the panel.
   const renew = () => void tokens.renew().catch(() => {})
 
   view.part('look').addEventListener('click', look)
@@ -175,21 +175,21 @@ function addActions({ tokens, demo, view, log, look }: Actions): void {
     const held = tokens.peek()
     if (!held || expire.getAttribute('aria-pressed') === 'true') return
     expire.setAttribute('aria-pressed', 'true')
-    const left = held.expiresAt - Date.now()
-    const wait = left > PATIENCE ? 0 : left
-    if (wait > 0) log('No renewal until it has expired')
-    demo.holdUntil(Date.now() + wait + EXPIRED_FOR)
+    const remaining = held.expiresAt - Date.now()
+    const wait = remaining > MAX_WAIT ? 0 : remaining
+    if (wait > 0) log('Renewal paused until the token expires')
+    demo.delayUntil(Date.now() + wait + EXPIRED_FOR)
     setTimeout(() => {
       if (wait === 0) tokens.reject(held.value)
-      log('Expired: requests wait for the next token')
+      log('Token expired: requests wait for the next one')
       expire.setAttribute('aria-pressed', 'false')
       look()
     }, wait)
   })
 
-  view.part('spoil').addEventListener('click', () => {
-    demo.spoilNext()
-    log('Spoiled: the server will refuse it')
+  view.part('corrupt').addEventListener('click', () => {
+    demo.corruptNext()
+    log('Token corrupted: the server will refuse it')
     void tokens.renew().then(look, () => {})
   })
 
@@ -197,8 +197,8 @@ function addActions({ tokens, demo, view, log, look }: Actions): void {
   breaker.addEventListener('click', () => {
     demo.broken = !demo.broken
     breaker.setAttribute('aria-pressed', String(demo.broken))
-    view.write('break', demo.broken ? 'Mend the broker' : 'Break the broker')
-    log(demo.broken ? 'The broker is broken' : 'The broker is mended')
+    view.write('break', demo.broken ? 'Restore the broker' : 'Break the broker')
+    log(demo.broken ? 'Broker is down: it answers 503' : 'Broker is up again')
     renew()
   })
 }

@@ -1,4 +1,4 @@
-/** A view, with the zoom of MapLibre; Leaflet's is one more, because its tiles are half as wide. */
+/** A view. The zoom is MapLibre's; Leaflet's is one higher, because its tiles are half as wide. */
 export interface Place {
   readonly name: string
   readonly center: readonly [lng: number, lat: number]
@@ -21,14 +21,14 @@ const TOUR: readonly Place[] = [
 
 let next = 0
 
-/** The next stop of a tour around the world, each far from the one before, so that tiles are asked for. */
+/** The next stop of a tour around the world. Stops are far apart, so that each needs new tiles. */
 export function nextPlace(): Place {
   const place = TOUR[next % TOUR.length] ?? START
   next++
   return place
 }
 
-/** Whether moves should be jumps. */
+/** Whether the user prefers jumps to animated moves. */
 export function prefersReducedMotion(): boolean {
   return matchMedia('(prefers-reduced-motion: reduce)').matches
 }

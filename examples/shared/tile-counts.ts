@@ -1,10 +1,10 @@
 import type { GridLayer } from 'leaflet'
 import type { Map as MapLibreMap } from 'maplibre-gl'
 
-/** Counts tiles. A tile that failed and came later is not missing any more. */
+/** Counts tiles. A tile that failed and loaded later is not missing. */
 export interface TileCounts {
   readonly loaded: number
-  /** Tiles that failed and have not come since. */
+  /** Tiles that failed and have not loaded since. */
   readonly missing: number
   load(key: string): void
   fail(key: string): void
@@ -40,7 +40,7 @@ interface Tile {
   readonly tileID: { readonly key: string }
 }
 
-/** Counts the tiles of a MapLibre map. Its errors go to the counter, not to the console. */
+/** Counts the tiles of a MapLibre map. A map with an error listener does not print its errors. */
 export function countMapLibreTiles(map: MapLibreMap, counts: TileCounts): void {
   const seen = new WeakSet<Tile>()
   map.on('data', (event) => {
@@ -52,7 +52,7 @@ export function countMapLibreTiles(map: MapLibreMap, counts: TileCounts): void {
   map.on('error', (event) => {
     const { tile } = event as { tile?: Tile }
     if (!tile) return
-    // It counts again when it comes.
+    // It counts again when it loads.
     seen.delete(tile)
     counts.fail(tile.tileID.key)
   })

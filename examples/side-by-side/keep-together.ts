@@ -2,10 +2,10 @@ import type { Map as LeafletMap } from 'leaflet'
 import type { Map as MapLibreMap } from 'maplibre-gl'
 import type { RunningMaps } from '../shared/stage.ts'
 
-/** The vector map's zoom at which the raster tiles show at their own size. */
+/** The vector map's zoom at which raster tiles appear at their native size. */
 const SHARP_ZOOM = 2
 
-/** Both maps show the same view, whichever the reader moves. */
+/** Keeps two maps at the same view, whichever of them the user moves. */
 export function keepTogether(
   vector: MapLibreMap,
   vectorRun: RunningMaps,

@@ -15,9 +15,9 @@ import { styleUrl } from '../shared/scheme.ts'
 import { keepTogether } from './keep-together.ts'
 
 setWorkerUrl(workerUrl)
-const demo = createDemoSource() // your pages pass '/map-token' instead
+const demo = createDemoSource() // your page passes '/map-token' instead
 
-const tokens = createTokenManager(demo.source, { allow: ['/v1/'] }) // one for both maps
+const tokens = createTokenManager(demo.source, { allow: ['/v1/'] }) // shared by both maps
 const { transformRequest, attach } = createMapAuthorizer(tokens, { addProtocol })
 const url = '/v1/tiles/world-raster/{z}/{x}/{y}.webp'
 function createPrivateMap(): MapLibreMap {

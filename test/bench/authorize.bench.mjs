@@ -1,16 +1,18 @@
+// @ts-check
 import { createTokenManager } from '@tilepass/core'
 import { ratioOf } from './pairs.mjs'
 
 const TILE = 'https://tiles.example.com/v1/tiles/world/12/2200/1343.mvt'
 const TOKEN = `eyJhbGciOiJSUzI1NiJ9.${'a'.repeat(400)}.${'b'.repeat(342)}`
 
-/** What the least code that checks the origin would do: parse the URL and set a header. */
+/** The least code that checks the origin: parses the URL and sets a header. */
 function peer() {
   const { origin } = new URL(TILE)
   const headers = { Authorization: `Bearer ${TOKEN}` }
   return origin === 'https://tiles.example.com' ? { url: TILE, headers } : undefined
 }
 
+/** @param {string[]} allow */
 async function manager(allow) {
   const tokens = createTokenManager(
     async () => Response.json({ access_token: TOKEN, token_type: 'Bearer', expires_in: 3600 }),
@@ -20,6 +22,7 @@ async function manager(allow) {
   return tokens
 }
 
+/** @returns {Promise<import('../../scripts/bench.mjs').BenchmarkRow[]>} */
 export async function rows() {
   const one = await manager(['https://tiles.example.com/v1/'])
   const many = await manager(

@@ -1,3 +1,4 @@
+// @ts-check
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -16,25 +17,44 @@ const ROUNDS = 7
 const REQUESTS = 1_000
 const RECIPE = new URL('../../examples/gateways/nginx/nginx.conf', import.meta.url)
 
+/**
+ * @typedef {{ readonly url: string, close(): Promise<void> }} RunningNginx
+ * @typedef {import('node:net').AddressInfo} AddressInfo
+ */
+
+/** @param {import('node:http').RequestListener} handler */
 async function startServer(handler) {
   const server = createServer(handler).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
-    address: `127.0.0.1:${server.address().port}`,
+    address: `127.0.0.1:${portOf(server)}`,
     close: () => server.close().closeAllConnections(),
   }
+}
+
+/** @param {import('node:net').Server} server */
+function portOf(server) {
+  return /** @type {AddressInfo} */ (server.address()).port
 }
 
 async function findFreePort() {
   const server = createTcpServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const { port } = server.address()
+  const port = portOf(server)
   server.close()
   await once(server, 'close')
   return port
 }
 
-/** The recipe's nginx, with forward auth or without. */
+/**
+ * Starts nginx with the recipe's configuration.
+ *
+ * @param {string} program
+ * @param {string} broker Address of the broker.
+ * @param {string} tileserver Address of the tile server.
+ * @param {boolean} isGuarded Whether forward auth is on.
+ * @returns {Promise<RunningNginx>}
+ */
 async function startNginx(program, broker, tileserver, isGuarded) {
   const port = await findFreePort()
   const folder = mkdtempSync(join(tmpdir(), 'tilepass-bench-'))
@@ -58,6 +78,7 @@ async function startNginx(program, broker, tileserver, isGuarded) {
   }
 }
 
+/** @param {number} port @returns {Promise<boolean>} */
 function isOpen(port) {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => resolve(Boolean(socket.destroy())))
@@ -65,6 +86,7 @@ function isOpen(port) {
   })
 }
 
+/** @returns {Promise<import('../../scripts/bench.mjs').BenchmarkRow[]>} */
 export async function rows() {
   const program = findProgram('nginx')
   if (!program) return []
@@ -84,10 +106,12 @@ export async function rows() {
   const guarded = await startNginx(program, broker.address, tileserver.address, true)
   const plain = await startNginx(program, broker.address, tileserver.address, false)
   const headers = { authorization: `Bearer ${token}` }
+  /** @param {RunningNginx} nginx */
   const measure = async ({ url }) =>
     percentile(await load(url, { count: REQUESTS, headers, connections: 6 }), 99)
   await measure(guarded)
   await measure(plain)
+  /** @type {{ with: number, without: number }[]} */
   const rounds = []
   for (let round = 0; round < ROUNDS; round++) {
     const first = round % 2 === 0 ? guarded : plain
@@ -97,7 +121,9 @@ export async function rows() {
   }
   for (const running of [guarded, plain, broker, tileserver]) await running.close()
   close()
+  /** @param {number[]} values */
   const median = (values) => values.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? Number.NaN
+  /** @param {'with' | 'without'} kind */
   const format = (kind) => median(rounds.map((round) => round[kind])).toFixed(1)
   return [
     {

@@ -1,3 +1,4 @@
+// @ts-check
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { guard } from '@tilepass/guard'
@@ -11,7 +12,15 @@ const BATCHES = 5
 const REQUESTS = 400
 const TILE = randomBytes(2048)
 
-/** One Express route with a tile of 2 kB, behind a handler. */
+/** @typedef {'bare' | 'guard' | 'peer'} Kind */
+
+/**
+ * One Express route with a tile of 2 kB, behind a handler.
+ *
+ * @param {import('express').RequestHandler} handler
+ * @param {string} token
+ * @returns {() => Promise<number>} Measures the CPU time per request, in µs.
+ */
 function startRoute(handler, token) {
   const app = express()
   app.use(handler)
@@ -29,6 +38,7 @@ function startRoute(handler, token) {
   }
 }
 
+/** @returns {Promise<import('../../scripts/bench.mjs').BenchmarkRow[]>} */
 export async function rows() {
   const { url: issuer, jwks, token, close } = await startIssuer()
   const verifying = { issuer, audience: issuer }
@@ -37,7 +47,11 @@ export async function rows() {
     guard: startRoute(guard({ ...verifying, jwks, scope: 'tiles:read', tokenType: null }), token),
     peer: startRoute(auth({ ...verifying, jwksUri: jwks }), token),
   }
-  /** CPU time per request, in µs: of each the batch that was disturbed least. */
+  /**
+   * The CPU time per request of each kind, in µs: its fastest batch, which was disturbed least.
+   *
+   * @param {readonly Kind[]} kinds
+   */
   const measure = async (kinds) => {
     const cpu = { bare: Infinity, guard: Infinity, peer: Infinity }
     for (let batch = 0; batch < BATCHES; batch++)
@@ -45,14 +59,17 @@ export async function rows() {
     return cpu
   }
   await measure(['bare', 'guard', 'peer'])
+  /** @type {Record<Kind, number>[]} */
   const rounds = []
   for (let round = 0; round < PAIRS; round++)
-    // Whoever comes first has no advantage over the whole.
+    // The order alternates, so that no kind gains from its position.
     rounds.push(
       await measure(round % 2 === 0 ? ['bare', 'guard', 'peer'] : ['peer', 'guard', 'bare']),
     )
   close()
+  /** @param {number[]} values */
   const median = (values) => values.sort((a, b) => a - b)[Math.floor(PAIRS / 2)] ?? Number.NaN
+  /** @param {Kind} kind */
   const added = (kind) => median(rounds.map((cpu) => cpu[kind] - cpu.bare)).toFixed(0)
   return [
     {

@@ -1,9 +1,10 @@
+// @ts-check
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { SignJWT } from 'jose'
 
-/** An issuer with one key, and a token of it. */
+/** Starts an issuer with one key and signs a token with it. */
 export async function startIssuer() {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'RS256', use: 'sig' }
@@ -11,7 +12,8 @@ export async function startIssuer() {
     response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ keys: [jwk] }))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const url = `http://127.0.0.1:${server.address().port}`
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  const url = `http://127.0.0.1:${port}`
   const token = await new SignJWT({ scope: 'tiles:read', org_id: `org_${randomUUID()}` })
     .setProtectedHeader({ alg: 'RS256', kid: 'k', typ: 'JWT' })
     .setIssuer(url)

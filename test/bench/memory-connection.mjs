@@ -1,17 +1,20 @@
+// @ts-check
 import { Duplex } from 'node:stream'
 
 /**
- * A keep-alive connection to an HTTP server in this process, without the operating system: what is
- * measured is what the server does.
+ * Opens a keep-alive connection to an HTTP server in this process, without the operating system, so
+ * that a benchmark measures the server alone.
  *
  * @param {import('node:http').Server} server
- * @param {Buffer} request Sent again and again.
- * @param {number} size Bytes after which an answer is over; answers are sent in one piece.
+ * @param {Buffer} request The bytes of one request, which is sent repeatedly.
+ * @param {number} size Bytes after which an answer is complete. The server must send it in one piece.
  */
 export function connectInMemory(server, request, size) {
   let left = 0
   let received = 0
+  /** @type {() => void} */
   let finish = () => {}
+  /** @param {number} bytes */
   const receive = (bytes) => {
     received += bytes
     if (received < size) return
@@ -31,12 +34,13 @@ export function connectInMemory(server, request, size) {
       receive(chunks.reduce((sum, { chunk }) => sum + chunk.length, 0))
     },
   })
-  // What Node's server asks of a socket besides.
-  for (const name of ['setTimeout', 'setNoDelay', 'setKeepAlive', 'ref', 'unref'])
-    connection[name] = () => connection
+  // Node's server also calls these methods of a socket.
+  const noop = () => connection
+  const socketMethods = { setTimeout: noop, setNoDelay: noop, setKeepAlive: noop }
+  Object.assign(connection, { ...socketMethods, ref: noop, unref: noop })
   server.emit('connection', connection)
   return {
-    /** Sends so many requests, one after the other. */
+    /** @param {number} count Requests to send, one after the other. @returns {Promise<void>} */
     send: (count) =>
       new Promise((resolve) => {
         left = count

@@ -1,6 +1,8 @@
+// @ts-check
+
 /**
- * Compares two functions in one run: alternating batches, so that a machine whose speed drifts slows
- * both alike.
+ * Compares two functions in one run. Their batches alternate, so that a change in the machine's speed
+ * affects both alike.
  *
  * @param {() => unknown} subject
  * @param {() => unknown} peer
@@ -9,6 +11,7 @@
  */
 export function ratioOf(subject, peer, { pairs = 21, batch = 50_000 } = {}) {
   let sink = 0
+  /** @param {() => unknown} run */
   const time = (run) => {
     const start = process.hrtime.bigint()
     for (let i = 0; i < batch; i += 1) if (run() !== undefined) sink += 1
@@ -17,7 +20,7 @@ export function ratioOf(subject, peer, { pairs = 21, batch = 50_000 } = {}) {
   time(subject)
   time(peer)
   const ratios = Array.from({ length: pairs }, (_, index) => {
-    // Whoever runs first in a pair has no advantage over the whole.
+    // The two take turns in running first, so that neither gains from its position.
     if (index % 2 === 0) return time(subject) / time(peer)
     const other = time(peer)
     return time(subject) / other

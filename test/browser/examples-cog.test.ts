@@ -35,7 +35,7 @@ async function openImage() {
   return watched
 }
 
-/** Presses "Look closer" and waits until another window has been read. */
+/** Presses "Zoom to a place" and waits until another window has been read. */
 async function lookCloser(page: Page): Promise<void> {
   const before = await figure(page, 'loaded')
   await press(page, 'look')
@@ -144,14 +144,14 @@ test('reading goes on past the 120 s that a token lives', async () => {
   await page.close()
 })
 
-test('a spoiled token is refused, replaced, and no range is missing', async () => {
+test('a corrupted token is refused and replaced, and no range is missing', async () => {
   const { page, printed } = await openImage()
   const refused: number[] = []
   page.on('response', (response) => {
     if (response.status() === 401) refused.push(response.status())
   })
   const before = await figure(page, 'exchanges')
-  await press(page, 'spoil')
+  await press(page, 'corrupt')
   await shows(page, 'exchanges', (exchanges) => exchanges >= before + 2)
   await lookCloser(page)
   expect(refused.length).toBeGreaterThan(0)

@@ -35,11 +35,11 @@ describe.each(['maplibre', 'leaflet', 'side-by-side'])('the page %s', (name) => 
     await page.close()
   })
 
-  test('keeps every tile when the token is spoiled', async () => {
+  test('keeps every tile when the token is corrupted', async () => {
     const { page, printed } = await openPage(browser, `${origin}/${name}/`)
     await shows(page, 'loaded', (loaded) => loaded > 0)
     const before = await figure(page, 'exchanges')
-    await page.locator('[data-part="spoil"]').click()
+    await page.locator('[data-part="corrupt"]').click()
     await page.locator('[data-part="look"]').click()
     await shows(page, 'exchanges', (exchanges) => exchanges > before)
     await shows(page, 'missing', (missing) => missing === 0)
@@ -47,7 +47,7 @@ describe.each(['maplibre', 'leaflet', 'side-by-side'])('the page %s', (name) => 
     await page.close()
   })
 
-  test('carries on when the broker breaks and is mended', async () => {
+  test('recovers when the broker fails and is restored', async () => {
     const { page } = await openPage(browser, `${origin}/${name}/`)
     await shows(page, 'loaded', (loaded) => loaded > 0)
     await page.locator('[data-part="break"]').click()

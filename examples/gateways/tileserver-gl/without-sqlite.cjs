@@ -1,5 +1,5 @@
-// TileServer GL loads SQLite's driver, which it needs for MBTiles alone and which takes minutes to
-// compile. With this preloaded (node --require) it serves PMTiles without it.
+// TileServer GL loads an SQLite driver that takes minutes to compile and is needed only for MBTiles.
+// Preload this file (node --require), and it serves PMTiles without the driver.
 const Module = require('node:module')
 
 const load = Module._load

@@ -1,3 +1,0 @@
-export const chromiumHint: string
-export const chromiumArgs: string[]
-export function findChromium(): string | undefined

@@ -1,0 +1,5 @@
+// @ts-check
+import { bin, run, setUp } from './setup.mjs'
+
+setUp()
+run(bin('tsc'), ['-b', '.'])
