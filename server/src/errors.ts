@@ -1,6 +1,6 @@
 /**
- * A request that the broker refuses: HTTP status, registered code (`snake_case`, RFC 6749 §5.2 where
- * it has one) and a description that is safe to send. Surfaces render it in their own shape.
+ * An error that is sent to the client: HTTP status, code in `snake_case` (of RFC 6749 §5.2 where that
+ * has one) and a description that is safe to send. Each surface renders it in its own shape.
  */
 export class BrokerError extends Error {
   readonly status: number
@@ -22,45 +22,38 @@ export class BrokerError extends Error {
   }
 }
 
-/** 400: the body cannot be understood, or a member has the wrong form. */
+/** 400: the body or the query is malformed. */
 export class InvalidRequestError extends BrokerError {
   constructor(description = 'Request body must be valid JSON') {
     super(400, 'invalid_request', description)
   }
 }
 
-/** 404: nothing here. */
+/** 404: there is no such resource. */
 export class NotFoundError extends BrokerError {
   constructor(description = 'Not found') {
     super(404, 'not_found', description)
   }
 }
 
-/** 405: the resource exists, for other methods. */
+/** 405: the resource exists, but not for this method. */
 export class MethodNotAllowedError extends BrokerError {
   constructor(allow: string) {
     super(405, 'method_not_allowed', `Use ${allow}`, { Allow: allow })
   }
 }
 
-/** 413: the body is longer than anything this route needs. */
+/** 413: the body is longer than any that this route needs. */
 export class BodyTooLargeError extends BrokerError {
   constructor() {
     super(413, 'payload_too_large', 'Request body is too large')
   }
 }
 
-/** 415: a body of another type than the route takes (plain JSON in UTF-8 by default), or encoded. */
+/** 415: the body is of a type that the route does not take, or it is compressed. */
 export class UnsupportedMediaTypeError extends BrokerError {
   constructor(type = 'application/json') {
-    super(415, 'unsupported_media_type', `Request body must be ${type}, not encoded`)
-  }
-}
-
-/** 503: more work of a costly kind is waiting than could be done in time. */
-export class BusyError extends BrokerError {
-  constructor() {
-    super(503, 'temporarily_unavailable', 'Try again in a moment', { 'Retry-After': '1' })
+    super(415, 'unsupported_media_type', `Request body must be ${type} without Content-Encoding`)
   }
 }
 
@@ -71,17 +64,21 @@ export class TooManyRequestsError extends BrokerError {
   }
 }
 
+/** 503: the broker is too busy, or the store is unavailable; the same request may succeed later. */
+export class UnavailableError extends BrokerError {
+  constructor() {
+    super(503, 'temporarily_unavailable', 'Try again in a moment', { 'Retry-After': '1' })
+  }
+}
+
 /**
- * Turns whatever was thrown into something that can be sent: an outage of the store becomes 503,
- * a request that Express could not read 400, anything unknown a bare 500.
+ * Turns any thrown value into an error that can be sent: an unavailable store becomes 503, a request
+ * that Express could not read 400, and anything unknown 500 without details.
  */
 export function toBrokerError(error: unknown): BrokerError {
   if (error instanceof BrokerError) return error
   const status: unknown = typeof error === 'object' && error ? Reflect.get(error, 'status') : 500
-  if (status === 503)
-    return new BrokerError(503, 'temporarily_unavailable', 'Try again in a moment', {
-      'Retry-After': '1',
-    })
+  if (status === 503) return new UnavailableError()
   if (status === 400) return new InvalidRequestError('Malformed request')
   if (status === 413) return new BodyTooLargeError()
   return new BrokerError(500, 'server_error', 'Internal server error')

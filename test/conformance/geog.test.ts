@@ -236,7 +236,7 @@ describe('token exchange: error table', () => {
       { 'content-type': 'text/plain' },
       415,
       'unsupported_media_type',
-      'Request body must be application/json, not encoded',
+      'Request body must be application/json without Content-Encoding',
     ],
   ]
   test.each(rows)('%s', async (_, body, headers, status, error, message) => {

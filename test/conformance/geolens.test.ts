@@ -475,7 +475,7 @@ describe('the catalogue', () => {
     const own = { id: ABSENT, path: COG, account: 'demo' }
     await expect(startBroker({ data, datasets: { own } })).rejects.toThrow('dataset remove own')
     await expect(startBroker({ data, datasets: { a: own, b: own } })).rejects.toThrow(
-      "datasets.b.id: must be one dataset's alone",
+      'datasets.b.id: must be unique among the datasets',
     )
   })
 

@@ -13,7 +13,7 @@ import {
 } from '../store/api-tokens.ts'
 import type { Connection } from '../store/open.ts'
 import { summarizeUsage } from '../store/usage.ts'
-import { toDay } from '../usage/usage.ts'
+import { toDay } from '../usage/day.ts'
 import { ConflictError, NoSuchAccountError } from './errors.ts'
 import { auditedBy, type Operator } from './operator.ts'
 

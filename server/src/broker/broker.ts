@@ -4,12 +4,14 @@ import { type Logger, pino } from 'pino'
 import { parseBrokerConfig } from '../config/parse.ts'
 import type { ConfigInput } from '../config/schema.ts'
 import { createApp } from '../http/app.ts'
+import { createErrorHandler } from '../http/error-handler.ts'
 import { type Listener, listen } from '../http/listener.ts'
 import { findIssuer, settleIssuer } from '../issuer/identity.ts'
 import { createFailureReporter } from '../observe/failures.ts'
 import { ConfigError } from '../settings/config-error.ts'
 import type { Connection } from '../store/open.ts'
 import { findSetting } from '../store/settings.ts'
+import { renderGeogError } from '../surfaces/error-bodies.ts'
 import { openResources } from './open-resources.ts'
 import { type Wired, wire } from './wire.ts'
 
@@ -91,6 +93,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     return wired !== undefined && closing === undefined
   }
   const health = { isReady, findRefused: relayedTokens.listRefusing }
+  const onError = createErrorHandler(renderGeogError, report)
 
   try {
     const issuer = await settleIssuer(store, config.issuer, config.publicUrl)
@@ -114,7 +117,8 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         // A client cannot ask for a wildcard address, and its own name for us is unknown.
         if (!isWildcard(host)) publicUrl.current ??= url
         wired ??= wireFor((await settleIssuer(store, undefined, url)) ?? url)
-        return createApp(wired.router, logger, health, config.trustProxy)
+        const { trustProxy } = config
+        return createApp({ routes: wired.router, logger, health, trustProxy, onError })
       }
       listener = await listen(createHandler, port, host)
       const listening = { url: listener.url, port: listener.port }
@@ -122,7 +126,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       const { port: verifyPort, host: verifyHost = '127.0.0.1' } = config.verify ?? {}
       if (!verifyRouter || verifyPort === undefined) return listening
       verifyListener = await listen(
-        async () => createApp(verifyRouter, logger, health, []),
+        async () => createApp({ routes: verifyRouter, logger, health, trustProxy: [], onError }),
         verifyPort,
         verifyHost,
       )

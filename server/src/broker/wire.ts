@@ -1,18 +1,20 @@
 import { createBudgets, type Verifier } from '@tilepass/guard'
-import { Router } from 'express'
+import type { Router } from 'express'
 import type { BrokerConfig } from '../config/schema.ts'
 import { createGrants } from '../grants/grants.ts'
 import { createIssuedTokens } from '../grants/issued-tokens.ts'
 import type { PublicUrl } from '../http/public-url.ts'
+import { createRouter } from '../http/router.ts'
+import { createDownloadAccess } from '../issuer/download-access.ts'
 import { createDownloadTokens } from '../issuer/download-tokens.ts'
 import type { Issuer } from '../issuer/issuer.ts'
 import { createMapboxCheck } from '../issuer/mapbox/check.ts'
 import { createMapboxCodec } from '../issuer/mapbox/codec.ts'
 import { createTileVerifier } from '../issuer/mapbox/tile-verifier.ts'
 import { createMint } from '../issuer/mint.ts'
+import { createOrganisationTokens } from '../issuer/organisation-tokens.ts'
 import { createSubjectTokens } from '../issuer/subject-tokens.ts'
 import { createOwnVerifier } from '../issuer/verify.ts'
-import { createAddressLimit } from '../limits/address-limit.ts'
 import { createRateLimit } from '../limits/rate-limit.ts'
 import type { FailureReporter } from '../observe/failures.ts'
 import { createPasswords } from '../sessions/passwords.ts'
@@ -20,16 +22,14 @@ import { createSessions } from '../sessions/sessions.ts'
 import { createPasswordSignIn } from '../sessions/sign-in.ts'
 import { createRevocations } from '../store/revocations.ts'
 import { createGeogSurface } from '../surfaces/geog/surface.ts'
-import { createCallers } from '../surfaces/geolens/callers.ts'
 import { createGeoLensSurface } from '../surfaces/geolens/surface.ts'
 import { createLoginSurface } from '../surfaces/login/surface.ts'
-import { createMapTokenSurface } from '../surfaces/map-token/routes.ts'
+import { createMapTokenSurface } from '../surfaces/map-token/surface.ts'
 import { createMapboxSurface } from '../surfaces/mapbox/surface.ts'
 import { SURFACE_NAMES, type SurfaceName } from '../surfaces/names.ts'
 import { createOauthSurface } from '../surfaces/oauth/surface.ts'
 import { createVerifySurface } from '../surfaces/verify/surface.ts'
-import { createJwksSurface } from '../surfaces/well-known/jwks.ts'
-import { createRevocationsSurface } from '../surfaces/well-known/revocations.ts'
+import { createWellKnownSurface } from '../surfaces/well-known/surface.ts'
 import { createUsageBudgets } from '../usage/usage-budgets.ts'
 import type { Resources } from './open-resources.ts'
 
@@ -79,6 +79,7 @@ export function wire(
       ? ownVerifier
       : createTileVerifier(ownVerifier, check, issuerUrl)
   const budgets = createBudgets({ ...config.budgets, now })
+  const { tilesPerDay } = config.geog
 
   /** A surface is its folder, its name in `surfaces/names.ts`, and its entry here. */
   const surfaces: Readonly<Record<SurfaceName, () => Router>> = {
@@ -92,8 +93,8 @@ export function wire(
           now,
         }),
         sessions,
-        limit: createAddressLimit(config.mapTokenPerMinute),
-        sessionLimit: createRateLimit(config.mapTokenPerMinute),
+        limit: createRateLimit(config.mapTokenPerMinute, now),
+        sessionLimit: createRateLimit(config.mapTokenPerMinute, now),
         ownOrigin: config.publicUrl && new URL(config.publicUrl).origin,
         now,
         report,
@@ -101,15 +102,15 @@ export function wire(
     geog: () =>
       createGeogSurface({
         store,
-        config,
         subjectTokens,
         issuer,
         mint,
         usage,
         verifier,
         budgets,
-        tokenCookies: grants.some(({ tokenCookie }) => tokenCookie),
+        acceptsTokenCookie: grants.some(({ tokenCookie }) => tokenCookie),
         tilesets,
+        tilesPerDay,
         places,
         publicUrl,
         now,
@@ -118,9 +119,11 @@ export function wire(
     geolens: () =>
       createGeoLensSurface({
         store,
-        callers: createCallers(store, subjectTokens, sessions, usage),
-        downloadTokens: createDownloadTokens(issuer),
-        limit: createRateLimit(config.downloadTokensPerMinute),
+        subjectTokens,
+        sessions,
+        usage,
+        access: createDownloadAccess(store, createDownloadTokens(issuer)),
+        limit: createRateLimit(config.downloadTokensPerMinute, now),
         report,
       }),
     login: () =>
@@ -128,8 +131,8 @@ export function wire(
         passwordSignIn: createPasswordSignIn({
           store,
           passwords: createPasswords(),
-          accountLimit: createRateLimit(config.login.perMinute),
-          addressLimit: createAddressLimit(config.login.addressPerMinute),
+          accountLimit: createRateLimit(config.login.perMinute, now),
+          addressLimit: createRateLimit(config.login.addressPerMinute, now),
           now,
         }),
         sessions,
@@ -141,25 +144,32 @@ export function wire(
         store,
         codec,
         check,
-        requestsPerMinute: config.mapbox.requestsPerMinute,
+        limit: createRateLimit(config.mapbox.requestsPerMinute, now),
         publicUrl,
         now,
         usage,
         report,
       }),
-    oauth: () => createOauthSurface({ store, subjectTokens, issuer, usage, publicUrl, report }),
+    oauth: () =>
+      createOauthSurface({
+        subjectTokens,
+        tokens: createOrganisationTokens(store, issuer),
+        usage,
+        issuer: issuerUrl,
+        publicUrl,
+        now,
+        report,
+      }),
   }
 
-  const router = Router({ caseSensitive: true, strict: true })
-  // Always on: guards on other servers need the key set and the revocations.
-  router.use(createJwksSurface(keys, report))
-  router.use(createRevocationsSurface(store, now, report))
+  const router = createRouter()
+  // Cannot be switched off: guards on other servers need the key set and the revocations.
+  router.use(createWellKnownSurface({ keys, store, now, report }))
   for (const name of SURFACE_NAMES)
     if (config.surfaces[name] !== false) router.use(surfaces[name]())
 
   if (!config.verify) return { router, verifier, verifyRouter: undefined }
   const { peers, tiles, scope, credentials, port } = config.verify
-  const { tilesPerDay } = config.geog
   const verifyRouter = createVerifySurface({
     peers,
     tiles,

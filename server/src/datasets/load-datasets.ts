@@ -4,7 +4,7 @@ import { type DatasetDetails, replaceConfiguredDatasets } from '../store/dataset
 import type { Store } from '../store/open.ts'
 import { inspectFile } from './inspect-file.ts'
 
-/** A dataset as it is configured. */
+/** The settings of a dataset. */
 export interface DatasetSettings {
   readonly id: string
   readonly path: string
@@ -12,15 +12,15 @@ export interface DatasetSettings {
   readonly public: boolean
 }
 
-/** A configured dataset that can be served. */
+/** A configured dataset whose file was inspected. */
 export interface LoadedDataset extends DatasetDetails {
   readonly id: string
 }
 
 /**
- * Looks at the configured datasets and changes nothing.
+ * Checks the configured datasets; it changes nothing.
  *
- * @throws {@link ConfigError} naming every one that cannot be served.
+ * @throws {@link ConfigError} naming every dataset that cannot be served.
  */
 export async function loadDatasets(
   store: Store,
@@ -42,23 +42,23 @@ export async function loadDatasets(
       if (!(error instanceof TypeError) && !/^E[A-Z]+$/.test(String(code))) throw error
       const why = error instanceof Error ? error.message : String(error)
       faults.push(
-        `datasets.${name}.path: must be a readable file, ${why} (given: "${dataset.path}")`,
+        `datasets.${name}.path: must be a readable file: ${why} (given: "${dataset.path}")`,
       )
     }
   }
   const ids = datasets.map(({ id }) => id)
   for (const { id, name } of datasets)
     if (ids.indexOf(id) !== ids.lastIndexOf(id))
-      faults.push(`datasets.${name}.id: must be one dataset's alone (given: "${id}")`)
+      faults.push(`datasets.${name}.id: must be unique among the datasets (given: "${id}")`)
   if (faults.length > 0) throw new ConfigError(faults)
   return datasets
 }
 
 /**
- * Enters the configured datasets into the catalogue, beside those that `dataset add` entered; those
- * of an earlier configuration leave it.
+ * Adds the configured datasets to the catalogue and removes those of an earlier configuration.
+ * Datasets that `dataset add` added stay.
  *
- * @throws {@link ConfigError} naming every one whose name is taken; then nothing was changed.
+ * @throws {@link ConfigError} naming every dataset whose name is taken; then nothing was changed.
  */
 export async function enterDatasets(
   store: Store,
@@ -70,7 +70,7 @@ export async function enterDatasets(
     throw new ConfigError(
       taken.map(
         (name) =>
-          `datasets.${name}: must not have the name of one that "tilepass dataset add" added; "tilepass dataset remove ${name}" takes that away (given: "${name}")`,
+          `datasets.${name}: must not have the name of a dataset that "tilepass dataset add" added; rename it, or remove the other with "tilepass dataset remove ${name}" (given: "${name}")`,
       ),
     )
 }

@@ -1,19 +1,23 @@
-import express, { type Express, type RequestHandler } from 'express'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import helmet from 'helmet'
 import type { Logger } from 'pino'
-import { NotFoundError } from '../errors.ts'
-import { createFailureReporter } from '../observe/failures.ts'
 import { createRequestLog } from '../observe/request-log.ts'
-import { createGeogErrorHandler } from '../surfaces/geog/errors.ts'
 import { createHealthRoutes, type Health } from './health.ts'
+import { refuseUnknownPath } from './router.ts'
 
-/** The broker as an application of its own: security headers, request log, health, 404. */
-export function createApp(
-  routes: RequestHandler,
-  logger: Logger,
-  health: Health,
-  trustProxy: readonly string[],
-): Express {
+/** What the application is made of. */
+export interface AppParts {
+  readonly routes: RequestHandler
+  readonly health: Health
+  readonly logger: Logger
+  /** Addresses of proxies whose `X-Forwarded-For` counts. */
+  readonly trustProxy: readonly string[]
+  /** Answers errors that no route has answered, the 404 of unknown paths among them. */
+  readonly onError: ErrorRequestHandler
+}
+
+/** Creates the application that serves the broker alone: security headers, request log, health, 404. */
+export function createApp({ routes, health, logger, trustProxy, onError }: AppParts): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('case sensitive routing', true)
@@ -21,22 +25,20 @@ export function createApp(
   app.use(createRequestLog(logger))
   app.use(
     helmet({
-      // Tiles are for pages of other origins, too; the guard decides who gets them.
+      // Pages of other origins show tiles too; the guard decides who gets them.
       crossOriginResourcePolicy: { policy: 'cross-origin' },
-      // Nothing here is a page.
+      // No response is a page.
       contentSecurityPolicy: {
         useDefaults: false,
         directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
       },
-      // We speak plain HTTP: whoever ends TLS before us knows which hosts have it.
+      // The broker speaks plain HTTP: the proxy that terminates TLS knows which hosts have it.
       strictTransportSecurity: false,
     }),
   )
   app.use(createHealthRoutes(health))
   app.use(routes)
-  app.use(() => {
-    throw new NotFoundError()
-  })
-  app.use(createGeogErrorHandler(createFailureReporter(logger)))
+  app.use(refuseUnknownPath)
+  app.use(onError)
   return app
 }

@@ -1,35 +1,46 @@
-import type { RequestHandler } from 'express'
+import type { RequestHandler, Response } from 'express'
 
-const EXPOSED = [
-  'WWW-Authenticate',
-  'Retry-After',
-  'Date',
-  'ETag',
-  'Accept-Ranges',
-  'Content-Range',
-  'Content-Length',
-  'Content-Disposition',
-].join(', ')
+/** Seconds for which a browser may remember a preflight; Chromium's own limit is 2 h. */
+const PREFLIGHT_MAX_AGE = '7200'
+
+/**
+ * Opens a response to every origin, without credentials of the browser.
+ *
+ * Safe because no credential here is ambient: a page can send one only if it was given one.
+ *
+ * @param exposed Response headers that pages may read, in addition to the CORS-safelisted ones.
+ */
+export function openToEveryOrigin(response: Response, exposed?: string): void {
+  response.set('Access-Control-Allow-Origin', '*')
+  if (exposed !== undefined) response.set('Access-Control-Expose-Headers', exposed)
+}
+
+/** Answers a preflight. @param allowed The methods and the request headers that pages may use. */
+export function answerPreflight(
+  response: Response,
+  allowed: { readonly methods: string; readonly headers: string },
+): void {
+  response
+    .set({
+      'Access-Control-Allow-Methods': allowed.methods,
+      'Access-Control-Allow-Headers': allowed.headers,
+      'Access-Control-Max-Age': PREFLIGHT_MAX_AGE,
+    })
+    .status(204)
+    .end()
+}
+
+const EXPOSED =
+  'WWW-Authenticate, Retry-After, Date, ETag, Accept-Ranges, Content-Range, Content-Length, Content-Disposition'
 const ALLOWED =
   'Authorization, X-Api-Key, Content-Type, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range, Range'
 
-/**
- * Opens a path to every origin and answers preflights. Safe because no credential here is ambient: a
- * page can send one only if it was given one.
- */
+/** Creates the handler that opens a route to every origin and answers its preflights. */
 export function allowEveryOrigin(methods: string): RequestHandler {
   return (request, response, next) => {
-    response.set({
-      'Access-Control-Allow-Origin': '*',
-      'Access-Control-Expose-Headers': EXPOSED,
-    })
+    openToEveryOrigin(response, EXPOSED)
     if (request.method !== 'OPTIONS') return next()
-    response.set({
-      Allow: methods,
-      'Access-Control-Allow-Methods': methods,
-      'Access-Control-Allow-Headers': ALLOWED,
-      'Access-Control-Max-Age': '7200',
-    })
-    response.status(204).end()
+    response.set('Allow', methods)
+    answerPreflight(response, { methods, headers: ALLOWED })
   }
 }

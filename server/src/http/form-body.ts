@@ -9,8 +9,8 @@ const FORM_TYPE = /^application\/x-www-form-urlencoded *(?:; *charset="?utf-8"? 
 export type Form = ReadonlyMap<string, string>
 
 /**
- * Reads a form, empty without a body. Parameters without a value count as left out, one that comes
- * twice refuses the request (RFC 6749 §3.2). Uses what the host application's parser left.
+ * Reads a form; it is empty without a body. Parameters without a value count as absent, and repeated
+ * ones are refused (RFC 6749 §3.2). If the host application has parsed the body, the result is used.
  *
  * @throws `BodyTooLargeError`, `UnsupportedMediaTypeError`, `InvalidRequestError`
  */
@@ -24,7 +24,7 @@ export async function readFormBody(request: Request): Promise<Form> {
   const parsed: unknown = request.body
   if (typeof parsed === 'string' || parsed instanceof Uint8Array)
     return collect(parsePairs(Buffer.from(parsed)))
-  // A parser that was there before has joined repeated parameters to lists: they are no strings.
+  // The parser of the host application has joined repeated parameters to arrays, which are refused.
   if (typeof parsed === 'object' && parsed !== null) return collect(Object.entries(parsed))
   return collect(parsePairs(await readBytes(request)))
 }

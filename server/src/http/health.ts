@@ -1,19 +1,20 @@
-import { Router } from 'express'
+import type { Router } from 'express'
+import { createRouter } from './router.ts'
 
 /** What health checks ask. */
 export interface Health {
   isReady(): Promise<boolean>
-  /** Upstreams that refuse what the broker is configured to ask. */
+  /** Names of upstreams that refuse what the broker is configured to ask. */
   findRefused(): readonly string[]
 }
 
 /**
  * `/healthz`: the process answers. `/readyz`: it can also do its work. An upstream that refuses the
- * broker makes it `degraded` and names the upstream, but leaves it at 200: other grants work, and
- * tokens that are still good go on being served.
+ * broker turns the status to `degraded` and is named, but the answer stays 200: other grants work, and
+ * tokens that are still valid continue to be served.
  */
 export function createHealthRoutes({ isReady, findRefused }: Health): Router {
-  const router = Router({ caseSensitive: true, strict: true })
+  const router = createRouter()
   router.get('/healthz', (_request, response) => {
     response.set('Cache-Control', 'no-store').json({ status: 'ok' })
   })

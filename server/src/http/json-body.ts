@@ -6,15 +6,16 @@ import { isRecord } from '../settings/is-record.ts'
 const MAX_BYTES = 8192
 const JSON_TYPE = /^application\/json *(?:; *charset="?utf-8"? *)?$/i
 
+/** The JSON object of a request. It may inherit members, so only own ones count. */
+export type JsonBody = Readonly<Record<string, unknown>>
+
 /**
- * Reads a request's JSON object: `{}` when there is no body. Uses what the host application's parser
- * left in `request.body`, if anything.
- *
- * Only members that the object itself has may be read from the result (`Object.hasOwn`).
+ * Reads the JSON object of a request; `{}` without a body. If the host application has parsed the body
+ * into `request.body`, that is used.
  *
  * @throws `BodyTooLargeError`, `UnsupportedMediaTypeError`, `InvalidRequestError`
  */
-export async function readJsonBody(request: Request): Promise<Readonly<Record<string, unknown>>> {
+export async function readJsonBody(request: Request): Promise<JsonBody> {
   const { headers } = request
   if (headers['transfer-encoding'] === undefined && !Number(headers['content-length'] ?? 0))
     return {}
@@ -29,19 +30,27 @@ export async function readJsonBody(request: Request): Promise<Readonly<Record<st
   return bytes.length === 0 ? {} : parseObject(parseJson(bytes))
 }
 
+/** Reads an optional member that must be a string. @throws {@link InvalidRequestError} */
+export function findText(body: JsonBody, name: string): string | undefined {
+  if (!Object.hasOwn(body, name)) return
+  const value = body[name]
+  if (typeof value !== 'string') throw new InvalidRequestError(`"${name}" must be a string`)
+  return value
+}
+
 /**
  * Reads a body of at most 8 KiB.
  *
- * A longer one is refused at once, and what is still to come is read and forgotten: a client that is
- * cut off while it sends may never see the 413 (RFC 9112 §9.6).
+ * A longer one is refused at once, and the rest of it is read and discarded: a client whose connection
+ * is closed while it sends may never see the 413 (RFC 9112 §9.6).
  *
- * @throws `BodyTooLargeError`, `InvalidRequestError` for one that breaks off
+ * @throws `BodyTooLargeError`, `InvalidRequestError` for an incomplete body
  */
 export async function readBytes(request: Request): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   try {
-    // The iterator would destroy the socket on leaving early, and the 413 with it.
+    // By default, leaving the loop early destroys the socket, and the 413 would be lost.
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       size += chunk.length
       if (size > MAX_BYTES) break
@@ -63,7 +72,7 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-function parseObject(value: unknown): Readonly<Record<string, unknown>> {
+function parseObject(value: unknown): JsonBody {
   if (!isRecord(value)) throw new InvalidRequestError('Request body must be a JSON object')
   return value
 }

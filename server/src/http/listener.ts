@@ -6,26 +6,26 @@ import { type AddressInfo, Server as NetServer } from 'node:net'
 export interface Listener {
   readonly url: string
   readonly port: number
-  /** Stops accepting, lets running requests end, and ends what is left after 9 s. */
+  /** Stops accepting connections, lets running requests end, and closes the rest after 9 s. */
   close(): Promise<void>
 }
 
-/** ms until a client must have sent its headers, and its whole request. */
+/** Within how many ms a client must send its headers, and its whole request. */
 const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 12_000
-/** How often Node looks for clients that are too slow, in ms; its own default is 30 s. */
+/** How often Node looks for slow clients, in ms; its default is 30 s. */
 const CHECK_INTERVAL = 2_000
-/** Whoever stops us often waits 10 s before it kills us. */
+/** In ms. Process managers often wait 10 s before they kill a process. */
 const FORCE_CLOSE_AFTER = 9_000
-/** How soon a busy client sends its next request on a connection, in ms. */
+/** Within how many ms a busy client sends its next request on a connection. */
 const PAUSE = 50
 
 /**
  * Starts an HTTP server that slow clients cannot occupy.
  *
- * @param createHandler Called once the URL is known; requests that come before it is done wait.
+ * @param createHandler Called once the URL is known; requests wait until it has resolved.
  * @param port 0 takes a free one.
- * @throws Node's error if the address is in use or not ours.
+ * @throws Node's error if the address is in use or does not belong to this machine.
  */
 export async function listen(
   createHandler: (url: string) => Promise<RequestListener>,
@@ -67,8 +67,9 @@ function describe(server: Server, host: string): Omit<Listener, 'close'> {
 /**
  * Creates the function that closes a server without dropping a request.
  *
- * A connection that looks idle may carry a busy client's next request already. So every connection is
- * closed with its next answer, and what is left once no request has been running for a moment.
+ * The next request of a busy client may already be under way on a connection that looks idle. So each
+ * connection is closed with its next response, and the remaining ones once no request has been running
+ * for a moment.
  */
 function createClose(server: Server): () => Promise<void> {
   const running = new Set<ServerResponse>()
@@ -82,7 +83,7 @@ function createClose(server: Server): () => Promise<void> {
   }
   const awaitQuiet = () => {
     clearTimeout(quiet)
-    // After a stall the timer is due before what has arrived meanwhile was read.
+    // After a stall the timer fires before the requests that arrived meanwhile are read.
     quiet = setTimeout(() => setImmediate(closeIfQuiet), PAUSE)
   }
   server.on('request', (_request, response) => {
@@ -100,13 +101,13 @@ function createClose(server: Server): () => Promise<void> {
     awaitQuiet()
     const force = setTimeout(() => server.closeAllConnections(), FORCE_CLOSE_AFTER)
     await new Promise<void>((resolve) => {
-      // Right after whoever has connected was accepted. HTTP's own `close` would besides drop at once
-      // what looks idle.
+      // After the pending connections were accepted. The `close` of HTTP servers would also drop the
+      // connections that look idle.
       setImmediate(() => NetServer.prototype.close.call(server, () => resolve()))
     })
     clearTimeout(force)
     clearTimeout(quiet)
-    // Ends its search for slow clients.
+    // Stops the check for slow clients.
     server.close()
   }
 }
@@ -115,7 +116,7 @@ function isAddressInfo(address: AddressInfo | string | null): address is Address
   return typeof address === 'object' && address !== null
 }
 
-// A wildcard address is nothing that a client could ask for.
+// A client cannot connect to a wildcard address.
 function formatHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost'
   return host.includes(':') ? `[${host}]` : host

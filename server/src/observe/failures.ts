@@ -1,15 +1,17 @@
 import type { Logger } from 'pino'
 
-/** Told of each error that is our fault or our surroundings', once. */
+/** Called once with each error that is a fault of the broker or of the systems that it depends on. */
 export type FailureReporter = (error: unknown) => void
 
-/** Reports failures to a log. */
+/** Creates the reporter that writes failures to a log. */
 export function createFailureReporter(logger: Logger): FailureReporter {
   return (error) => logger.error({ err: error }, 'a request failed')
 }
 
-/** Is this our fault or our surroundings', and not a request that was refused? */
-export function isFailure(error: unknown): boolean {
-  const status: unknown = typeof error === 'object' && error ? Reflect.get(error, 'status') : 500
-  return typeof status !== 'number' || status >= 500
+/** Narrows a reporter to failures: refused requests (a status below 500) are not reported. */
+export function ignoreRefusals(report: FailureReporter): FailureReporter {
+  return (error) => {
+    const status: unknown = typeof error === 'object' && error ? Reflect.get(error, 'status') : 500
+    if (typeof status !== 'number' || status >= 500) report(error)
+  }
 }

@@ -1,8 +1,8 @@
 import { destination, type Logger, pino } from 'pino'
 
 /**
- * Creates the log of a server process: JSON lines on standard error, so that standard output stays
- * for results. Members that may hold a credential are removed wherever they turn up.
+ * Creates the log of a server process: JSON lines on standard error, because standard output is for
+ * results. Members that may hold a credential are removed, at the top level and two levels below.
  */
 export function createLogger(level: string): Logger {
   const secrets = [

@@ -4,8 +4,8 @@ import type { Logger } from 'pino'
 import { pinoHttp } from 'pino-http'
 
 /**
- * Logs each request: method, path, status, time and client address. No header, no query string and
- * nothing that looks like a token, because logs live longer and travel further than tokens.
+ * Logs each request: method, path, status, time and client address; but no header, no query string
+ * and nothing that looks like a token, because logs are kept longer and seen by more people.
  */
 export function createRequestLog(logger: Logger): RequestHandler {
   return pinoHttp<IncomingMessage, ServerResponse>({
@@ -27,10 +27,13 @@ export function createRequestLog(logger: Logger): RequestHandler {
   })
 }
 
-/** A JWT, or a token of Mapbox, whose first part is short. Anchored, or long paths would take quadratic time. */
+/**
+ * A JWT, or a Mapbox token, whose first part is short. The lookbehind keeps the time linear in the
+ * length of the path.
+ */
 const TOKEN = /(?<![\w-])[\w-]+(?:\.|%2e)[\w-]{20,}(?:\.|%2e)[\w-]*/gi
 
-/** A request's path without its query, and without tokens that someone put into it. */
+/** The path of a request without its query, and with tokens replaced. */
 export function redactPath(url: string): string {
   const end = url.search(/[?#]/)
   const path = end < 0 ? url : url.slice(0, end)

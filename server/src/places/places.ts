@@ -15,31 +15,31 @@ const fileSchema = z.object({
   features: z.array(placeSchema),
 })
 
-/** A named point, as GeoJSON. */
-export type Place = z.output<typeof placeSchema>
+/** A named point as a GeoJSON feature. */
+export type PlaceFeature = z.output<typeof placeSchema>
 
 /** Places that can be searched by name. */
 export interface Places {
   /**
-   * Finds places with a word that starts as `query` does, whatever accents and case; the lowest
-   * `rank` first, then by name.
+   * Finds places whose name contains a word that starts with `query`, regardless of accents and case;
+   * the lowest `rank` first, then by name.
    */
-  search(query: string, limit: number): readonly Place[]
+  search(query: string, limit: number): readonly PlaceFeature[]
 }
 
 /**
- * Loads places from a GeoJSON file of points with a `name` and maybe a `rank`.
+ * Loads places from a GeoJSON file: points with a `name` and an optional `rank`.
  *
- * @throws {@link ConfigError} if it is not such a file.
+ * @throws {@link ConfigError} for any other file.
  */
 export async function openPlaces(path: string): Promise<Places> {
-  let features: readonly Place[]
+  let features: readonly PlaceFeature[]
   try {
     features = fileSchema.parse(JSON.parse(await readFile(path, 'utf8'))).features
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error)
     throw new ConfigError([
-      `geog.places: must be a GeoJSON file of named points, ${why} (given: "${path}")`,
+      `geog.places: must be a GeoJSON file of named points: ${why} (given: "${path}")`,
     ])
   }
   const entries = features

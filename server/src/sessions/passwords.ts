@@ -1,5 +1,5 @@
 import { hash, verify } from '@node-rs/argon2'
-import { BusyError } from '../errors.ts'
+import { UnavailableError } from '../errors.ts'
 
 /** OWASP's minimum for argon2id, the library's default algorithm: 19 MiB, two passes, one lane. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
@@ -17,10 +17,10 @@ export interface Passwords {
   /**
    * Is this the password of the hash? Without a hash, the answer is no and takes as long.
    *
-   * @throws {@link BusyError} if too many wait.
+   * @throws {@link UnavailableError} if too many wait.
    */
   verify(passwordHash: string | undefined, password: string): Promise<boolean>
-  /** @throws {@link BusyError} if too many wait. */
+  /** @throws {@link UnavailableError} if too many wait. */
   hash(password: string): Promise<string>
 }
 
@@ -31,7 +31,7 @@ export function createPasswords(): Passwords {
 
   const run = async <T>(work: () => Promise<T>): Promise<T> => {
     if (running >= MAX_RUNNING) {
-      if (waiting.length >= MAX_WAITING) throw new BusyError()
+      if (waiting.length >= MAX_WAITING) throw new UnavailableError()
       await new Promise<void>((resolve) => waiting.push(resolve))
     } else running++
     try {

@@ -1,4 +1,4 @@
-import type { AddressLimit } from '../limits/address-limit.ts'
+import { toAddressKey } from '../limits/address-key.ts'
 import type { RateLimit } from '../limits/rate-limit.ts'
 import { audited } from '../store/audit.ts'
 import type { Store } from '../store/open.ts'
@@ -20,7 +20,7 @@ export interface PasswordSignIn {
    * Resolves to the account that the password belongs to. Neither the answer nor its time tells an
    * unknown user from a wrong password.
    *
-   * @throws {@link InvalidCredentialsError}, `TooManyRequestsError`, `BusyError`
+   * @throws {@link InvalidCredentialsError}, `TooManyRequestsError`, `UnavailableError`
    */
   check(attempt: Attempt): Promise<SignIn>
   /**
@@ -36,7 +36,7 @@ export interface PasswordSignInParts {
   readonly store: Store
   readonly passwords: Passwords
   readonly accountLimit: RateLimit
-  readonly addressLimit: AddressLimit
+  readonly addressLimit: RateLimit
   /** Epoch ms. */
   readonly now: () => number
 }
@@ -49,8 +49,8 @@ export function createPasswordSignIn(parts: PasswordSignInParts): PasswordSignIn
   const { store, passwords, accountLimit, addressLimit, now } = parts
   return {
     check: async ({ username, password, address }) => {
-      await addressLimit.consume(address)
-      await accountLimit.consume(toAccountKey(username))
+      addressLimit.consume(toAddressKey(address))
+      accountLimit.consume(toAccountKey(username))
       const isName = username.length <= MAX_USERNAME
       const signIn = isName ? await findSignIn(store, username) : undefined
       const matches = await passwords.verify(signIn?.passwordHash, password)

@@ -6,7 +6,7 @@ export interface FileSource extends Source {
   close(): Promise<void>
 }
 
-/** Opens a file for reading in ranges. @throws the file system's error if it cannot be read. */
+/** Opens a file for reading in ranges. @throws Node's error if it cannot be read. */
 export async function openFileSource(path: string): Promise<FileSource> {
   const file = await open(path, 'r')
   return {

@@ -1,14 +1,14 @@
 import { ConfigError } from '../settings/config-error.ts'
 import { openTileset, type Tileset } from './tileset.ts'
 
-/** A tileset as it is configured. */
+/** The settings of a tileset. */
 export interface TilesetSettings {
   readonly path: string
   readonly attribution?: string | undefined
 }
 
 /**
- * Opens every configured tileset, or none.
+ * Opens every configured tileset; if one of them fails, the others are closed again.
  *
  * @throws {@link ConfigError} naming every file that cannot be served.
  */
@@ -22,7 +22,7 @@ export async function openTilesets(
       tilesets.set(name, await openTileset(name, path, attribution))
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      faults.push(`tilesets.${name}.path: must be a PMTiles file, ${why} (given: "${path}")`)
+      faults.push(`tilesets.${name}.path: must be a PMTiles file: ${why} (given: "${path}")`)
     }
   }
   if (faults.length === 0) return tilesets

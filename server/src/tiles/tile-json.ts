@@ -3,8 +3,8 @@ import type { Tileset } from './tileset.ts'
 /**
  * Describes a tileset as TileJSON 3.0.
  *
- * @param base URL or path that the tile routes lie below; it never carries a token, because
- *   TileJSON outlives tokens.
+ * @param base URL or path of the broker's routes. It never contains a token, because TileJSON is kept
+ *   longer than tokens are valid.
  */
 export function toTileJson(tileset: Tileset, base: string): Readonly<Record<string, unknown>> {
   const { name, header, metadata, extensions } = tileset
@@ -20,7 +20,7 @@ export function toTileJson(tileset: Tileset, base: string): Readonly<Record<stri
     maxzoom: header.maxZoom,
     bounds: [header.minLon, header.minLat, header.maxLon, header.maxLat],
     center: [header.centerLon, header.centerLat, header.centerZoom],
-    // Required of vector tilesets by TileJSON 3.0, and meaningless for others.
+    // TileJSON 3.0 requires it for vector tilesets; for others it has no meaning.
     ...(extensions.includes('mvt') ? { vector_layers: metadata.vector_layers ?? [] } : {}),
   }
 }

@@ -26,7 +26,7 @@ export interface Tileset {
   readonly header: Header
   readonly metadata: Readonly<Record<string, unknown>>
   readonly attribution: string | undefined
-  /** Is there such a place at all, empty or not? */
+  /** Does the tile exist in the tile pyramid, whether or not it is empty? */
   isInRange(z: number, x: number, y: number): boolean
   /** Resolves to `undefined` where the tileset is empty. */
   findTile(z: number, x: number, y: number): Promise<StoredTile | undefined>
@@ -39,14 +39,14 @@ const FORMATS: ReadonlyMap<TileType, { extensions: string[]; contentType: string
   [TileType.Png, { extensions: ['png'], contentType: 'image/png' }],
   [TileType.Jpeg, { extensions: ['jpg', 'jpeg'], contentType: 'image/jpeg' }],
 ])
-/** Directories of a PMTiles v3 archive are never nested deeper. */
+/** Levels of directories in a PMTiles v3 archive, at most. */
 const MAX_DEPTH = 4
 
 /**
- * Opens a tileset. Directories are cached, tiles are not; tiles stay compressed, so that serving
- * one costs neither packing nor unpacking.
+ * Opens a tileset. Directories are cached, tiles are not; tiles stay compressed, so serving one needs
+ * neither compression nor decompression.
  *
- * @throws `Error` if the file is missing, is no PMTiles archive, or holds tiles of an unknown type.
+ * @throws `Error` if the file is missing, is not a PMTiles archive, or has tiles of an unknown type.
  */
 export async function openTileset(
   name: string,
@@ -55,19 +55,19 @@ export async function openTileset(
 ): Promise<Tileset> {
   const source = await openFileSource(path)
   try {
-    // Not the shared-promise cache: it keeps a failed read for ever.
+    // Not SharedPromiseCache, which keeps a failed read for ever.
     const cache = new ResolvedValueCache()
     const header = await cache.getHeader(source)
     const format = FORMATS.get(header.tileType)
     const { tileCompression } = header
     const isGzipped = tileCompression === Compression.Gzip
-    if (!format) throw new Error('tiles of an unknown type')
+    if (!format) throw new Error('its tile type is not supported; expected MVT, WebP, PNG or JPEG')
     if (
       !isGzipped &&
       tileCompression !== Compression.None &&
       tileCompression !== Compression.Unknown
     )
-      throw new Error('tiles must be compressed with gzip or not at all')
+      throw new Error('its tile compression is not supported; expected gzip or none')
     const metadata = await readMetadata(source)
 
     return {
@@ -93,7 +93,7 @@ export async function openTileset(
           offset = header.leafDirectoryOffset + entry.offset
           length = entry.length
         }
-        throw new Error('directories are nested too deep')
+        throw new Error('The directories of the archive are nested too deeply')
       },
       close: () => source.close(),
     }

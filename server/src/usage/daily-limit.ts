@@ -1,26 +1,25 @@
-import type { DailyCount } from './daily-count.ts'
+import { toNextMidnight } from './day.ts'
 import { DailyLimitError } from './errors.ts'
-import type { Usage, User } from './usage.ts'
+import type { DailyCount } from './limit-headers.ts'
+import type { CountedToken, Usage } from './usage.ts'
 
-const DAY = 86_400_000
-
-/** Counts uses per organisation and day. */
+/** Limits the uses of an organisation in a day. */
 export interface DailyLimit {
-  /** @throws {@link DailyLimitError} past the limit. */
-  consume(user: User): Promise<DailyCount>
+  /** Counts one use. @throws {@link DailyLimitError} past the limit; then nothing was counted. */
+  consume(token: CountedToken): Promise<DailyCount>
 }
 
-/** Creates a limit of so many uses a day and organisation, in all processes on one store. */
+/** Creates a limit of `limit` uses per day and organisation, shared by all processes on one store. */
 export function createDailyLimit(
-  usage: Usage,
+  usage: Pick<Usage, 'recordWithin'>,
   use: string,
   limit: number,
   now: () => number,
 ): DailyLimit {
   return {
-    consume: async (user) => {
-      const count = await usage.recordWithin(user, use, limit)
-      const resetsAt = (Math.floor(now() / DAY) + 1) * DAY
+    consume: async (token) => {
+      const count = await usage.recordWithin(token, use, limit)
+      const resetsAt = toNextMidnight(now())
       if (count === undefined) throw new DailyLimitError(limit, resetsAt, now())
       return { limit, remaining: limit - count, resetsAt }
     },

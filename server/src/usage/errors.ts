@@ -1,7 +1,7 @@
 import { BrokerError } from '../errors.ts'
-import { toLimitHeaders } from './daily-count.ts'
+import { toLimitHeaders } from './limit-headers.ts'
 
-/** 429: the organisation has used up its day; the limit begins anew at 00:00 UTC. */
+/** 429: the organisation has used up its tiles of this day; the count restarts at 00:00 UTC. */
 export class DailyLimitError extends BrokerError {
   /** Times in epoch ms. */
   constructor(limit: number, resetsAt: number, now: number) {

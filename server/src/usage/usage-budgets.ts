@@ -3,18 +3,18 @@ import type { Usage } from './usage.ts'
 
 /** What usage is counted with. */
 export interface UsageBudgetsParts {
-  /** What one token may use. */
+  /** The limits of single tokens. */
   readonly budgets: Budgets
-  readonly usage: Usage
-  /** Tiles a day and organisation. */
+  readonly usage: Pick<Usage, 'record' | 'recordWithin' | 'flush'>
+  /** Tiles per day and organisation; not limited if absent. */
   readonly tilesPerDay: number | undefined
   /** Epoch ms. */
   readonly now: () => number
 }
 
 /**
- * Budgets for tiles that other servers serve: each counts for its token and its organisation's day
- * like one of our own, and is written out with them.
+ * Creates budgets for tiles that other servers serve. Each tile counts for its token and for the day
+ * of its organisation, like a tile of the broker's own, and is stored with them.
  */
 export function createUsageBudgets(parts: UsageBudgetsParts): Budgets {
   const { budgets, usage, tilesPerDay, now } = parts

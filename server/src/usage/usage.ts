@@ -2,35 +2,36 @@ import type { TokenClaims } from '@tilepass/guard'
 import type { FailureReporter } from '../observe/failures.ts'
 import type { Store } from '../store/open.ts'
 import { addUsage, sumUsage, type UsageEntry } from '../store/usage.ts'
+import { toDay } from './day.ts'
 
-/** Whose use it was: an access token counts for what it came from. */
-export type User = Pick<TokenClaims, 'sub' | 'parent' | 'org_id'>
+/** The token that was used. An access token counts for the token or grant that it came from. */
+export type CountedToken = Pick<TokenClaims, 'sub' | 'parent' | 'org_id'>
 
 /** Counts how often tokens are used. */
 export interface Usage {
-  /** Counts one use, in memory: it costs a request neither a write nor a wait. */
-  record(user: User, use: string): void
+  /** Counts one use in memory, so that the request waits for no write. */
+  record(token: CountedToken, use: string): void
   /**
-   * Counts one use unless that would be more than `limit` on this day (UTC) for the organisation,
-   * whichever processes served the others.
+   * Counts one use unless the organisation then had more than `limit` on this day (UTC), in all
+   * processes together.
    *
-   * @returns How many the day then has, or `undefined` if it was not counted.
+   * @returns The count of the day, or `undefined` if the use was not counted.
    */
-  recordWithin(user: User, use: string, limit: number): Promise<number | undefined>
-  /** Writes out what is in memory. A store that is unavailable now gets it the next time. */
+  recordWithin(token: CountedToken, use: string, limit: number): Promise<number | undefined>
+  /** Writes the counts in memory to the store; if it is unavailable, the next flush does. */
   flush(): Promise<void>
-  /** Stops the timer and writes out what is left. */
+  /** Stops the timer and writes the last counts. */
   close(): Promise<void>
 }
 
-/** How long a count may stay in memory, in ms: what a crash loses. */
+/** How long a count may stay in memory only, in ms; a crash loses that much. */
 const FLUSH_AFTER = 5_000
 
-/** Creates the counter. Its timer runs only while there is something to write. */
+/** Creates the counter. Its timer runs only while there are counts to write. */
 export function createUsage(store: Store, now: () => number, report: FailureReporter): Usage {
   let pending = new Map<string, UsageEntry>()
   let writing = new Map<string, UsageEntry>()
-  /** Totals of days as the store has them, by organisation, day and use. */
+  /** Totals in the store, by organisation, day and use. */
   const stored = new Map<string, number>()
   let flushing: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
@@ -42,7 +43,7 @@ export function createUsage(store: Store, now: () => number, report: FailureRepo
     timer ??= setTimeout(() => void flush(), FLUSH_AFTER).unref()
   }
 
-  const record = ({ sub, parent, org_id = '' }: User, use: string) => {
+  const record = ({ sub, parent, org_id = '' }: CountedToken, use: string) => {
     const at = now()
     const day = toDay(at)
     add({ day, orgId: org_id, token: parent ?? sub, use, count: 1, lastUsedAt: at })
@@ -61,7 +62,7 @@ export function createUsage(store: Store, now: () => number, report: FailureRepo
       await refreshTotals()
     } catch (error) {
       report(error)
-      // Totals that lack what has just been written are read afresh.
+      // These totals lack the counts that have just been written, so they are read again.
       if (unwritten.length === 0) stored.clear()
     }
     writing = new Map()
@@ -78,35 +79,35 @@ export function createUsage(store: Store, now: () => number, report: FailureRepo
   const refreshTotals = async () => {
     const totals = new Map<string, number>()
     for (const key of stored.keys()) {
-      const place = fromKey(key)
-      if (place.day === toDay(now())) totals.set(key, await sumUsage(store, place))
+      const total = fromKey(key)
+      if (total.day === toDay(now())) totals.set(key, await sumUsage(store, total))
     }
     stored.clear()
     for (const [key, total] of totals) stored.set(key, total)
   }
 
-  const countUnwritten = (place: TotalPlace) => {
+  const countUnwritten = (total: TotalKey) => {
     let count = 0
     for (const entries of [pending, writing])
       for (const { orgId, day, use, ...entry } of entries.values())
-        if (orgId === place.orgId && day === place.day && use === place.use) count += entry.count
+        if (orgId === total.orgId && day === total.day && use === total.use) count += entry.count
     return count
   }
 
   return {
     record,
-    recordWithin: async (user, use, limit) => {
-      const place = { orgId: user.org_id ?? '', day: toDay(now()), use }
-      const key = toKey(place)
+    recordWithin: async (token, use, limit) => {
+      const total = { orgId: token.org_id ?? '', day: toDay(now()), use }
+      const key = toKey(total)
       if (!stored.has(key)) {
-        // What is being written may or may not be in a total that is read meanwhile.
+        // A total that is read during a write may or may not include the counts being written.
         await flushing
-        const total = await sumUsage(store, place)
-        if (!stored.has(key)) stored.set(key, total)
+        const count = await sumUsage(store, total)
+        if (!stored.has(key)) stored.set(key, count)
       }
-      const used = (stored.get(key) ?? 0) + countUnwritten(place)
+      const used = (stored.get(key) ?? 0) + countUnwritten(total)
       if (used >= limit) return
-      record(user, use)
+      record(token, use)
       return used + 1
     },
     flush,
@@ -118,18 +119,13 @@ export function createUsage(store: Store, now: () => number, report: FailureRepo
   }
 }
 
-type TotalPlace = Pick<UsageEntry, 'orgId' | 'day' | 'use'>
+type TotalKey = Pick<UsageEntry, 'orgId' | 'day' | 'use'>
 
-/** The day of an instant, in UTC. */
-export function toDay(epochMs: number): string {
-  return new Date(epochMs).toISOString().slice(0, 10)
-}
-
-function toKey({ orgId, day, use }: TotalPlace): string {
+function toKey({ orgId, day, use }: TotalKey): string {
   return `${day} ${use} ${orgId}`
 }
 
-function fromKey(key: string): TotalPlace {
+function fromKey(key: string): TotalKey {
   const [day = '', use = '', orgId = ''] = key.split(' ')
   return { day, use, orgId }
 }

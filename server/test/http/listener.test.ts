@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { listen } from '../../src/http/listener.ts'
 
-/** A server that answers at once, but what asks for `/slow` only when it is told to. */
+/** A server that answers at once, except for `/slow`, which the test answers. */
 async function start() {
   const slow: ServerResponse[] = []
   const listener = await listen(
@@ -25,7 +25,7 @@ async function start() {
   return { ...listener, slow, agent, ask }
 }
 
-test('F15: a client that asks on while the server closes gets its answers, and then another connection', async () => {
+test('F15: a client that continues to ask during the close gets its answers, then needs a new connection', async () => {
   const { slow, agent, ask, close } = await start()
   await ask('/quick', { agent })
   const running = ask('/slow')
@@ -38,7 +38,7 @@ test('F15: a client that asks on while the server closes gets its answers, and t
   await closed
 })
 
-test('F15: a connection on which nothing was asked does not hold the end up', async () => {
+test('F15: a connection without a request does not delay the close', async () => {
   const { port, ask, close } = await start()
   const socket = connect(port, '127.0.0.1')
   socket.on('error', () => undefined)

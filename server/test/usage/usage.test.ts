@@ -65,7 +65,7 @@ describe('billing', () => {
   })
 })
 
-test('token list shows when a token was used last, and how often', async () => {
+test('token list shows the last use of a token and its count', async () => {
   const { createToken, readTile, cli, clock, broker } = await start()
   const token = await createToken('tiles:read')
   const list = async () => JSON.parse((await cli('token', 'list', '--json')).out)[0]
@@ -79,7 +79,7 @@ test('token list shows when a token was used last, and how often', async () => {
   expect((await cli('token', 'list')).out).toMatch(/2\/2/)
 })
 
-test('a use costs no write, and a store that is locked gets the counts later', async () => {
+test('a use causes no write, and a locked store gets the counts later', async () => {
   const folder = makeDataFolder()
   const store = await openStore(folder, 50)
   const failures: unknown[] = []
@@ -104,7 +104,7 @@ test('a use costs no write, and a store that is locked gets the counts later', a
   await store.close()
 })
 
-test('counts that were written are not written again when reading the totals fails', async () => {
+test('counts are not written twice if reading the totals fails', async () => {
   const store = await openStore(makeDataFolder(), 1_000)
   let broken = false
   const db = store.db.withPlugin({
@@ -133,7 +133,7 @@ test('counts that were written are not written again when reading the totals fai
   await store.close()
 })
 
-test('two processes on one store keep one limit between them', async () => {
+test('two processes on one store share a limit', async () => {
   const folder = makeDataFolder()
   const stores = await Promise.all([openStore(folder, 1_000), openStore(folder, 1_000)])
   const user = { sub: 'tok_1', org_id: 'org_1' }
@@ -158,7 +158,7 @@ test('two processes on one store keep one limit between them', async () => {
   await Promise.all(stores.map((store) => store.close()))
 })
 
-test('an API token is used wherever it is presented, not only for tiles', async () => {
+test('a use of an API token counts at every API, not only for tiles', async () => {
   const { createToken, post, cli, url, broker } = await startBroker()
   const token = await createToken('tiles:read')
   const client = { client_id: String(readClaims(token).sub), client_secret: token, token }

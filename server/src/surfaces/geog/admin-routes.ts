@@ -1,20 +1,20 @@
 import type { GuardHandler } from '@tilepass/guard'
-import { type Request, type Response, Router } from 'express'
+import type { Request, Response, Router } from 'express'
 import { type Administration, createAdministration } from '../../admin/administration.ts'
 import type { Operator } from '../../admin/operator.ts'
 import { toAccountWire, toAuditWire, toKeyWire, toTokenWire } from '../../admin/wire.ts'
-import { InvalidRequestError, NotFoundError } from '../../errors.ts'
+import { InvalidRequestError } from '../../errors.ts'
 import { readJsonBody } from '../../http/json-body.ts'
-import { refuseOtherMethods } from '../../http/other-methods.ts'
+import { findParameter, readQuery } from '../../http/query.ts'
+import { addRoute, createRouter, refuseUnknownPath } from '../../http/router.ts'
 import { UnauthorizedError } from '../../issuer/errors.ts'
 import { findScopes } from '../../issuer/scopes.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { parseAccountBody, parseTokenBody } from './admin-bodies.ts'
-import { readParameter } from './parameters.ts'
 
 /** What the admin routes need. */
-export interface AdminRoutes extends Pick<Operator, 'store' | 'getMint' | 'now'> {
-  readonly usage: Usage
+export interface AdminRoutesParts extends Pick<Operator, 'store' | 'getMint' | 'now'> {
+  readonly usage: Pick<Usage, 'record' | 'flush'>
   readonly guard: GuardHandler
 }
 
@@ -22,12 +22,11 @@ const DEFAULT_PAGE = 100
 const MAX_PAGE = 1000
 
 /**
- * `/v1/admin/…`: what the command line does, over HTTP, for operators: `admin:access` reaches every
- * account of the broker, so that it is given to nobody else. A token never gives scopes that it
- * lacks.
+ * `/v1/admin/…`: the commands of the command line over HTTP. `admin:access` reaches every account of
+ * the broker, so it is for operators only. A token cannot grant scopes that it lacks.
  */
-export function createAdminRoutes({ usage, guard, ...parts }: AdminRoutes): Router {
-  const router = Router({ caseSensitive: true, strict: true })
+export function createAdminRoutes({ usage, guard, ...parts }: AdminRoutesParts): Router {
+  const router = createRouter()
   router.use('/v1/admin', guard, (request, response, next) => {
     response.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
     if (request.auth) usage.record(request.auth, 'admin')
@@ -42,82 +41,71 @@ export function createAdminRoutes({ usage, guard, ...parts }: AdminRoutes): Rout
     })
   }
 
-  router
-    .route('/v1/admin/accounts')
-    .get(async (request, response) => {
+  addRoute(router, '/v1/admin/accounts', {
+    get: async (request, response) => {
       response.json({ accounts: (await as(request).listAccounts()).map(toAccountWire) })
-    })
-    .post(async (request, response) => {
+    },
+    post: async (request, response) => {
       const { name, ...details } = await parseAccountBody(await readJsonBody(request))
       const account = await as(request).createAccount(name, details)
       response.status(201).json(toAccountWire(account))
-    })
-    .all(refuseOtherMethods('GET, HEAD, POST'))
-  router
-    .route('/v1/admin/accounts/:name/disable')
-    .post(async (request, response) => {
+    },
+  })
+  addRoute(router, '/v1/admin/accounts/:name/disable', {
+    post: async (request, response) => {
       await as(request).disableAccount(request.params.name)
       response.status(204).end()
-    })
-    .all(refuseOtherMethods('POST'))
+    },
+  })
 
-  router
-    .route('/v1/admin/accounts/:name/expire')
-    .post(async (request, response) => {
+  addRoute(router, '/v1/admin/accounts/:name/expire', {
+    post: async (request, response) => {
       await as(request).expireAccount(request.params.name)
       response.status(204).end()
-    })
-    .all(refuseOtherMethods('POST'))
+    },
+  })
 
-  router
-    .route('/v1/admin/tokens')
-    .get(async (request, response) => {
+  addRoute(router, '/v1/admin/tokens', {
+    get: async (request, response) => {
       await usage.flush()
       response.json({ tokens: (await as(request).listTokens()).map(toTokenWire) })
-    })
-    .post(async (request, response) => {
+    },
+    post: async (request, response) => {
       const order = parseTokenBody(await readJsonBody(request))
       const { id, token, expiresAt } = await as(request).createToken(order)
       response.status(201).json({ id, token, expires_at: new Date(expiresAt).toISOString() })
-    })
-    .all(refuseOtherMethods('GET, HEAD, POST'))
-  router
-    .route('/v1/admin/tokens/:id')
-    .delete(async (request, response) => {
+    },
+  })
+  addRoute(router, '/v1/admin/tokens/:id', {
+    delete: async (request, response) => {
       await as(request).revokeToken(request.params.id)
       response.status(204).end()
-    })
-    .all(refuseOtherMethods('DELETE'))
+    },
+  })
 
-  router
-    .route('/v1/admin/tokens/:id/expire')
-    .post(async (request, response) => {
+  addRoute(router, '/v1/admin/tokens/:id/expire', {
+    post: async (request, response) => {
       await as(request).expireToken(request.params.id)
       response.status(204).end()
-    })
-    .all(refuseOtherMethods('POST'))
-
-  router
-    .route('/v1/admin/keys')
-    .get(async (request, response) => {
-      response.json({ keys: (await as(request).listKeys()).map(toKeyWire) })
-    })
-    .all(refuseOtherMethods('GET, HEAD'))
-  router
-    .route('/v1/admin/keys/rotate')
-    .post(async (request, response) => {
-      response.status(201).json(toKeyWire(await as(request).rotateKeys()))
-    })
-    .all(refuseOtherMethods('POST'))
-
-  router
-    .route('/v1/admin/audit')
-    .get((request, response) => sendAudit(as(request), request, response))
-    .all(refuseOtherMethods('GET, HEAD'))
-
-  router.use('/v1/admin', () => {
-    throw new NotFoundError()
+    },
   })
+
+  addRoute(router, '/v1/admin/keys', {
+    get: async (request, response) => {
+      response.json({ keys: (await as(request).listKeys()).map(toKeyWire) })
+    },
+  })
+  addRoute(router, '/v1/admin/keys/rotate', {
+    post: async (request, response) => {
+      response.status(201).json(toKeyWire(await as(request).rotateKeys()))
+    },
+  })
+
+  addRoute(router, '/v1/admin/audit', {
+    get: (request, response) => sendAudit(as(request), request, response),
+  })
+
+  router.use('/v1/admin', refuseUnknownPath)
   return router
 }
 
@@ -128,7 +116,7 @@ async function sendAudit(admin: Administration, request: Request, response: Resp
 }
 
 function parseNumber(request: Request, name: string, max: number): number | undefined {
-  const given = readParameter(request, name)
+  const given = findParameter(readQuery(request), name)
   if (given === undefined) return
   const value = /^\d{1,16}$/.test(given) ? Number(given) : 0
   if (value < 1 || value > max)

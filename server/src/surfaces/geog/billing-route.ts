@@ -1,37 +1,36 @@
 import type { GuardHandler } from '@tilepass/guard'
-import { type Request, Router } from 'express'
-import { InvalidRequestError, NotFoundError } from '../../errors.ts'
-import { refuseOtherMethods } from '../../http/other-methods.ts'
+import type { Router } from 'express'
+import { InvalidRequestError } from '../../errors.ts'
+import { findParameter, readQuery } from '../../http/query.ts'
+import { addRoute, createRouter, refuseUnknownPath } from '../../http/router.ts'
 import type { Store } from '../../store/open.ts'
 import { listUsage } from '../../store/usage.ts'
-import { toDay, type Usage } from '../../usage/usage.ts'
-import { readParameter } from './parameters.ts'
+import { DAY, toDay } from '../../usage/day.ts'
+import type { Usage } from '../../usage/usage.ts'
 
-const DAY = 86_400_000
 const DEFAULT_DAYS = 30
 const MAX_DAYS = 366
 
 /** What the billing route needs. */
-export interface BillingRoute {
+export interface BillingRouteParts {
   readonly store: Store
-  readonly usage: Usage
+  readonly usage: Pick<Usage, 'record' | 'flush'>
   readonly guard: GuardHandler
   /** Epoch ms. */
   readonly now: () => number
 }
 
 /**
- * `GET /v1/billing/usage?from=…&to=…`: uses per day and token, of the organisation that the token
- * belongs to and no other.
+ * `GET /v1/billing/usage?from=…&to=…`: the uses per day and token of the organisation that the
+ * presented token belongs to.
  */
-export function createBillingRoute({ store, usage, guard, now }: BillingRoute): Router {
-  const router = Router({ caseSensitive: true, strict: true })
+export function createBillingRoute({ store, usage, guard, now }: BillingRouteParts): Router {
+  const router = createRouter()
   router.use('/v1/billing', guard)
-  router
-    .route('/v1/billing/usage')
-    .get(async (request, response) => {
+  addRoute(router, '/v1/billing/usage', {
+    get: async (request, response) => {
       response.set('Cache-Control', 'no-store')
-      const { from, to } = parseDays(request, now())
+      const { from, to } = parseDays(readQuery(request), now())
       const orgId = request.auth?.org_id ?? ''
       await usage.flush()
       const counts = await listUsage(store, orgId, from, to)
@@ -45,30 +44,27 @@ export function createBillingRoute({ store, usage, guard, now }: BillingRoute): 
         total,
         usage: counts.map(({ day, token, use, count }) => ({ day, token, use, count })),
       })
-    })
-    .all(refuseOtherMethods('GET, HEAD'))
-  router.use('/v1/billing', () => {
-    throw new NotFoundError()
+    },
   })
+  router.use('/v1/billing', refuseUnknownPath)
   return router
 }
 
-function parseDays(request: Request, now: number): { from: string; to: string } {
-  const to = parseDay(readParameter(request, 'to'), 'to') ?? toDay(now)
-  const from =
-    parseDay(readParameter(request, 'from'), 'from') ??
-    toDay(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY)
+function parseDays(query: URLSearchParams, now: number): { from: string; to: string } {
+  const to = parseDay(query, 'to') ?? toDay(now)
+  const from = parseDay(query, 'from') ?? toDay(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY)
   const days = (Date.parse(to) - Date.parse(from)) / DAY + 1
   if (days < 1 || days > MAX_DAYS)
-    throw new InvalidRequestError(`"from" to "to" must be 1 to ${MAX_DAYS} days`)
+    throw new InvalidRequestError(`"from" and "to" must span 1 to ${MAX_DAYS} days`)
   return { from, to }
 }
 
-function parseDay(given: string | undefined, name: string): string | undefined {
+function parseDay(query: URLSearchParams, name: string): string | undefined {
+  const given = findParameter(query, name)
   if (given === undefined) return
   const time = /^[12]\d{3}-\d\d-\d\d$/.test(given) ? Date.parse(given) : Number.NaN
-  // February 30 parses, as another day.
+  // Date.parse takes February 30 for a day of March.
   if (Number.isNaN(time) || toDay(time) !== given)
-    throw new InvalidRequestError(`"${name}" must be a day as in 2026-01-31`)
+    throw new InvalidRequestError(`"${name}" must be a date such as 2026-01-31`)
   return given
 }

@@ -1,40 +1,44 @@
 import { type Budgets, guard, TOKEN_COOKIE, type Verifier } from '@tilepass/guard'
-import { Router } from 'express'
-import type { Config } from '../../config/schema.ts'
+import type { Router } from 'express'
+import { createErrorHandler } from '../../http/error-handler.ts'
 import type { PublicUrl } from '../../http/public-url.ts'
+import { createRouter } from '../../http/router.ts'
 import type { Issuer } from '../../issuer/issuer.ts'
 import type { Purpose } from '../../issuer/kinds.ts'
 import type { Mint } from '../../issuer/mint.ts'
 import { createRegisteredVerifier } from '../../issuer/registered.ts'
 import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import { createOwnVerifier } from '../../issuer/verify.ts'
-import { type FailureReporter, isFailure } from '../../observe/failures.ts'
+import { type FailureReporter, ignoreRefusals } from '../../observe/failures.ts'
 import type { Places } from '../../places/places.ts'
 import type { Store } from '../../store/open.ts'
 import type { Tileset } from '../../tiles/tileset.ts'
 import { createDailyLimit } from '../../usage/daily-limit.ts'
 import type { Usage } from '../../usage/usage.ts'
+import { renderGeogError } from '../error-bodies.ts'
 import { createAdminRoutes } from './admin-routes.ts'
 import { createBillingRoute } from './billing-route.ts'
-import { createGeogErrorHandler } from './errors.ts'
 import { createExchangeRoute } from './exchange-route.ts'
 import { createPlacesRoute } from './places-route.ts'
 import { createTilesRoutes, TILE_RULES } from './tiles-routes.ts'
 
 /** What the Geog surface needs. */
-export interface GeogSurface {
+export interface GeogSurfaceParts {
   readonly store: Store
-  readonly config: Pick<Config, 'geog'>
   readonly subjectTokens: SubjectTokens
-  /** Some grant hands its tokens out in a cookie. */
-  readonly tokenCookies: boolean
   readonly issuer: Issuer
   readonly mint: Mint
-  readonly usage: Usage
+  readonly usage: Pick<Usage, 'record' | 'recordWithin' | 'flush'>
+  /** Verifies the tokens that open tiles. */
   readonly verifier: Verifier
   readonly budgets: Budgets
+  /** May a tile request carry its token in the cookie? */
+  readonly acceptsTokenCookie: boolean
   readonly tilesets: ReadonlyMap<string, Tileset>
+  /** Tiles per day and organisation; not limited if absent. */
+  readonly tilesPerDay: number | undefined
   readonly places: Places | undefined
+  /** Base of the URLs in TileJSON. */
   readonly publicUrl: PublicUrl
   /** Epoch ms. */
   readonly now: () => number
@@ -42,14 +46,20 @@ export interface GeogSurface {
 }
 
 /** Geog's API: exchange, tiles, places, billing and administration, each behind its scope. */
-export function createGeogSurface(surface: GeogSurface): Router {
-  const { store, subjectTokens, issuer, mint, usage, verifier, tilesets, places, publicUrl } =
-    surface
-  const { now, report, budgets } = surface
-  const { tilesPerDay } = surface.config.geog
-  const onRefusal = (error: unknown) => {
-    if (isFailure(error)) report(error)
-  }
+export function createGeogSurface(parts: GeogSurfaceParts): Router {
+  const {
+    store,
+    subjectTokens,
+    issuer,
+    mint,
+    usage,
+    tilesets,
+    tilesPerDay,
+    places,
+    publicUrl,
+    now,
+  } = parts
+  const onRefusal = ignoreRefusals(parts.report)
   const guardFor = (purpose: Purpose, scope: string) =>
     guard({
       verifier: createRegisteredVerifier(store, createOwnVerifier(issuer, purpose)),
@@ -57,7 +67,7 @@ export function createGeogSurface(surface: GeogSurface): Router {
       onRefusal,
     })
 
-  const router = Router({ caseSensitive: true, strict: true })
+  const router = createRouter()
   router.use(createExchangeRoute(subjectTokens, now))
   router.use(
     createBillingRoute({ store, usage, guard: guardFor('billing', 'billing:manage'), now }),
@@ -71,25 +81,26 @@ export function createGeogSurface(surface: GeogSurface): Router {
       now,
     }),
   )
-  // Without places and tilesets of our own the host application's routes keep these paths.
+  // Without places or tilesets, the host application may use these paths itself.
   if (places) {
     const placesVerifier = createOwnVerifier(issuer, 'places')
     const placesGuard = guard({ verifier: placesVerifier, scope: 'places:read', onRefusal })
-    router.use(createPlacesRoute(places, placesGuard, usage))
+    router.use(createPlacesRoute({ places, guard: placesGuard, usage }))
   }
   if (tilesets.size > 0) {
+    const cookie = parts.acceptsTokenCookie ? { cookie: TOKEN_COOKIE } : {}
     const tileGuard = guard({
-      verifier,
+      verifier: parts.verifier,
       scope: 'tiles:read',
-      credentials: { query: 'access_token', ...(surface.tokenCookies && { cookie: TOKEN_COOKIE }) },
+      credentials: { query: 'access_token', ...cookie },
       tiles: TILE_RULES,
-      budgets,
+      budgets: parts.budgets,
       onRefusal,
     })
     const limit =
       tilesPerDay === undefined ? undefined : createDailyLimit(usage, 'tiles', tilesPerDay, now)
     router.use(createTilesRoutes({ tilesets, guard: tileGuard, usage, limit, publicUrl }))
   }
-  router.use(createGeogErrorHandler(report))
+  router.use(createErrorHandler(renderGeogError, parts.report))
   return router
 }

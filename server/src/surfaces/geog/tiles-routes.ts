@@ -1,60 +1,58 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import type { GuardHandler } from '@tilepass/guard'
-import { type Request, type Response, Router } from 'express'
+import type { Request, Response, Router } from 'express'
 import { InvalidRequestError, NotFoundError } from '../../errors.ts'
-import { refuseOtherMethods } from '../../http/other-methods.ts'
 import type { PublicUrl } from '../../http/public-url.ts'
+import { addRoute, createRouter, refuseUnknownPath } from '../../http/router.ts'
 import { toTileJson } from '../../tiles/tile-json.ts'
 import type { Tileset } from '../../tiles/tileset.ts'
-import { LIMIT_HEADERS, toLimitHeaders } from '../../usage/daily-count.ts'
 import type { DailyLimit } from '../../usage/daily-limit.ts'
+import { LIMIT_HEADERS, toLimitHeaders } from '../../usage/limit-headers.ts'
 import type { Usage } from '../../usage/usage.ts'
 
 const unpack = promisify(gunzip)
 
-/** What the paths below `/v1/tiles` are. */
+/** The paths below `/v1/tiles`, for the guard. */
 export const TILE_RULES = [
   '/{tileset}/{z}/{x}/{y}.{ext}',
   { document: '/{tileset}/metadata' },
 ] as const
 
-/** `/v1/tiles/{tileset}/…` behind the guard. */
-export interface TilesRoutes {
+/** What the tile routes need. */
+export interface TilesRoutesParts {
   readonly tilesets: ReadonlyMap<string, Tileset>
   readonly guard: GuardHandler
-  readonly usage: Usage
-  /** Tiles a day and organisation; counted here instead of by `usage` alone. */
+  readonly usage: Pick<Usage, 'record'>
+  /** Limits the tiles of an organisation in a day; it counts them instead of `usage`. */
   readonly limit: DailyLimit | undefined
-  /** URL of the broker's routes; without it TileJSON names paths on whatever host was asked. */
+  /** Base of the URLs in TileJSON; without it they are paths. */
   readonly publicUrl: PublicUrl
 }
 
-/** Tiles (204 where empty) and TileJSON of each tileset. */
-export function createTilesRoutes(routes: TilesRoutes): Router {
-  const { tilesets, guard, publicUrl } = routes
-  const router = Router({ caseSensitive: true, strict: true })
+/** `/v1/tiles/{tileset}/…`: the tiles (204 where empty) and the TileJSON of each tileset. */
+export function createTilesRoutes(parts: TilesRoutesParts): Router {
+  const { tilesets, guard, publicUrl } = parts
+  const router = createRouter()
   router.use('/v1/tiles', (_request, response, next) => {
     response.set('X-Content-Type-Options', 'nosniff')
     next()
   })
   router.use('/v1/tiles', guard)
 
-  router
-    .route('/v1/tiles/:tileset/metadata')
-    .get((request, response) => {
+  addRoute(router, '/v1/tiles/:tileset/metadata', {
+    get: (request, response) => {
       const tileset = getTileset(tilesets, request.params.tileset)
       response.json(toTileJson(tileset, publicUrl.current ?? request.baseUrl))
-    })
-    .all(refuseOtherMethods('GET, HEAD'))
+    },
+  })
 
-  router
-    .route('/v1/tiles/:tileset/:z/:x/:file')
-    .get(async (request, response) => {
+  addRoute(router, '/v1/tiles/:tileset/:z/:x/:file', {
+    get: async (request, response) => {
       const tileset = getTileset(tilesets, request.params.tileset)
       const { z, x, y } = parseTilePath(request.params, tileset.extensions)
       if (!tileset.isInRange(z, x, y)) throw new NotFoundError('Tile out of range')
-      await countTile(routes, request, response)
+      await countTile(parts, request, response)
       const tile = await tileset.findTile(z, x, y)
       if (!tile) {
         response.status(204).end()
@@ -65,24 +63,26 @@ export function createTilesRoutes(routes: TilesRoutes): Router {
       if (isPacked) response.set('Content-Encoding', 'gzip')
       const body = tile.isGzipped && !isPacked ? await unpack(tile.data) : tile.data
       response.set('Content-Type', tileset.contentType).send(Buffer.from(body))
-    })
-    .all(refuseOtherMethods('GET, HEAD'))
-
-  router.use('/v1/tiles', () => {
-    throw new NotFoundError()
+    },
   })
+
+  router.use('/v1/tiles', refuseUnknownPath)
   return router
 }
 
-async function countTile({ usage, limit }: TilesRoutes, { auth }: Request, response: Response) {
+async function countTile(
+  { usage, limit }: TilesRoutesParts,
+  { auth }: Request,
+  response: Response,
+) {
   if (!auth) return
   if (!limit) return usage.record(auth, 'tiles')
   response.append('Access-Control-Expose-Headers', LIMIT_HEADERS.join(', '))
   response.set(toLimitHeaders(await limit.consume(auth)))
 }
 
-/** A tile's place in the tile pyramid. */
-export interface TilePlace {
+/** Where a tile is in the tile pyramid. */
+export interface TileCoordinates {
   readonly z: number
   readonly x: number
   readonly y: number
@@ -91,16 +91,16 @@ export interface TilePlace {
 const NUMBER = /^(?:0|[1-9]\d{0,9})$/
 const FILE = /^(0|[1-9]\d{0,9})\.([a-z0-9]{1,5})$/
 
-/** Reads a tile's place. @throws {@link InvalidRequestError} for other forms and extensions. */
+/** Reads the coordinates of a tile. @throws {@link InvalidRequestError} for other paths and extensions. */
 export function parseTilePath(
   { z = '', x = '', file = '' }: Readonly<Record<string, string | undefined>>,
   extensions: readonly string[],
-): TilePlace {
+): TileCoordinates {
   const [, y, extension] = FILE.exec(file) ?? []
   if (!NUMBER.test(z) || !NUMBER.test(x) || y === undefined || extension === undefined)
-    throw new InvalidRequestError('A tile is {z}/{x}/{y}.{extension}')
+    throw new InvalidRequestError('Tile path must be {z}/{x}/{y}.{extension}')
   if (!extensions.includes(extension))
-    throw new InvalidRequestError(`Extension must be ${extensions.join(' or ')}`)
+    throw new InvalidRequestError(`Tile extension must be ${extensions.join(' or ')}`)
   return { z: Number(z), x: Number(x), y: Number(y) }
 }
 

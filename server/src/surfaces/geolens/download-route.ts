@@ -1,45 +1,60 @@
 import type { BigIntStats } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { Router } from 'express'
+import type { Router } from 'express'
 import { allowEveryOrigin } from '../../http/cors.ts'
-import { refuseOtherMethods } from '../../http/other-methods.ts'
-import { findReadable } from './access.ts'
-import { NotARasterError, RasterNotFoundError } from './errors.ts'
-import { readDatasetId, readParameter } from './parameters.ts'
-import type { GeoLensSurface } from './surface.ts'
+import { findParameter, readQuery } from '../../http/query.ts'
+import { addRoute, createRouter } from '../../http/router.ts'
+import type { DownloadAccess } from '../../issuer/download-access.ts'
+import { parseDatasetId } from './dataset-id.ts'
+import {
+  NotARasterError,
+  NotAuthenticatedError,
+  RasterNotFoundError,
+  toDownloadError,
+} from './errors.ts'
+import { replaceFileErrors } from './file-errors.ts'
+import type { FindCaller } from './find-caller.ts'
 
-/** `GET|HEAD /datasets/{id}/download/cog`: the catalogue's file, whole or in ranges. */
-export function createDownloadRoute(surface: GeoLensSurface): Router {
-  const { store, callers, downloadTokens } = surface
-  const router = Router({ caseSensitive: true, strict: true })
-  router
-    .route('/datasets/:id/download/cog')
-    .all(allowEveryOrigin('GET, HEAD, OPTIONS'))
-    .all((_request, response, next) => {
-      // The URL may hold a token, which must not leave as a Referer.
+/** What the download route needs. */
+export interface DownloadRouteParts {
+  readonly findCaller: FindCaller
+  readonly access: Pick<DownloadAccess, 'decide'>
+}
+
+/** `GET|HEAD /datasets/{id}/download/cog`: the file of a dataset, whole or in ranges. */
+export function createDownloadRoute({ findCaller, access }: DownloadRouteParts): Router {
+  const router = createRouter()
+  addRoute(router, '/datasets/:id/download/cog', {
+    cors: allowEveryOrigin,
+    all: (_request, response, next) => {
+      // The URL may contain a token, which must not be sent on as a Referer.
       response.set('Referrer-Policy', 'no-referrer').vary('Authorization').vary('X-Api-Key')
       next()
-    })
-    .get(async (request, response) => {
-      const caller = await callers.find(request)
-      const token = readParameter(request, 'token')
-      const id = readDatasetId(request)
-      const dataset = await findReadable(store, downloadTokens, { id, caller, token })
-      if (dataset.kind !== 'raster') throw new NotARasterError()
-      const file = await findFile(dataset.path)
+    },
+    get: async (request, response) => {
+      const caller = await findCaller(request)
+      const repeated = () => new NotAuthenticatedError()
+      const token = findParameter(readQuery(request), 'token', repeated)
+      const id = parseDatasetId(request)
+      const decision = await access.decide({ id, account: caller?.account, token })
+      if (!decision.dataset) throw toDownloadError(decision.refusal)
+      const { name, kind, path } = decision.dataset
+      if (kind !== 'raster') throw new NotARasterError()
+      const file = await findFile(path)
       if (!file) throw new RasterNotFoundError()
-      // fetch adds `no-cache` to every conditional request that a page makes by hand; Express would
-      // then send the whole file to whoever has it already.
+      // fetch() adds `no-cache` to a conditional request that a page writes itself; Express would then
+      // send the whole file although the page has it.
       delete request.headers['cache-control']
-      response.attachment(`${dataset.name}.tif`).set({
+      response.attachment(`${name}.tif`).set({
         'Content-Type': 'image/tiff; application=geotiff; profile=cloud-optimized',
         'Cache-Control': 'private, no-cache',
         ETag: `"${file.size.toString(36)}-${file.mtimeNs.toString(36)}-${file.ino.toString(36)}"`,
         'X-Content-Type-Options': 'nosniff',
       })
-      response.sendFile(dataset.path, { cacheControl: false, dotfiles: 'allow' })
-    })
-    .all(refuseOtherMethods('GET, HEAD, OPTIONS'))
+      response.sendFile(path, { cacheControl: false, dotfiles: 'allow' })
+    },
+  })
+  router.use('/datasets', replaceFileErrors)
   return router
 }
 

@@ -1,28 +1,29 @@
-import { Router } from 'express'
-import type { DownloadTokens } from '../../issuer/download-tokens.ts'
+import type { Router } from 'express'
+import { createErrorHandler } from '../../http/error-handler.ts'
+import { createRouter } from '../../http/router.ts'
+import type { DownloadAccess } from '../../issuer/download-access.ts'
 import type { RateLimit } from '../../limits/rate-limit.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
-import type { Store } from '../../store/open.ts'
-import type { Callers } from './callers.ts'
 import { createDownloadRoute } from './download-route.ts'
-import { createMintRoute } from './mint-route.ts'
-import { createProblemHandler } from './problem.ts'
+import { createDownloadTokenRoute } from './download-token-route.ts'
+import { renderProblem } from './errors.ts'
+import { createFindCaller, type FindCallerParts } from './find-caller.ts'
 
 /** What the GeoLens surface needs. */
-export interface GeoLensSurface {
-  readonly store: Store
-  readonly callers: Callers
-  readonly downloadTokens: DownloadTokens
-  /** Of new download tokens, by account or address. */
+export interface GeoLensSurfaceParts extends FindCallerParts {
+  readonly access: DownloadAccess
+  /** Limits the requests for download tokens of an account, or of an address. */
   readonly limit: RateLimit
   readonly report: FailureReporter
 }
 
-/** GeoLens's download tokens, and the downloads that they open. */
-export function createGeoLensSurface(surface: GeoLensSurface): Router {
-  const router = Router({ caseSensitive: true, strict: true })
-  router.use(createMintRoute(surface))
-  router.use(createDownloadRoute(surface))
-  router.use(['/auth/download-token', '/datasets'], createProblemHandler(surface.report))
+/** GeoLens's download tokens, and the downloads that they permit. */
+export function createGeoLensSurface(parts: GeoLensSurfaceParts): Router {
+  const { access, limit, report } = parts
+  const findCaller = createFindCaller(parts)
+  const router = createRouter()
+  router.use(createDownloadTokenRoute({ findCaller, access, limit }))
+  router.use(createDownloadRoute({ findCaller, access }))
+  router.use(['/auth/download-token', '/datasets'], createErrorHandler(renderProblem, report))
   return router
 }

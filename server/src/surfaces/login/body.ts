@@ -1,25 +1,16 @@
 import { InvalidRequestError } from '../../errors.ts'
+import { findText, type JsonBody } from '../../http/json-body.ts'
 import { isPassword } from '../../sessions/passwords.ts'
 
-type Body = Readonly<Record<string, unknown>>
-
 /** Reads a member that must be a string. @throws {@link InvalidRequestError} */
-export function readText(body: Body, name: string): string {
+export function readText(body: JsonBody, name: string): string {
   const value = findText(body, name)
   if (value === undefined) throw new InvalidRequestError(`"${name}" must be a string`)
   return value
 }
 
-/** Reads a member that may be there, as a string. @throws {@link InvalidRequestError} */
-export function findText(body: Body, name: string): string | undefined {
-  if (!Object.hasOwn(body, name)) return
-  const value = body[name]
-  if (typeof value !== 'string') throw new InvalidRequestError(`"${name}" must be a string`)
-  return value
-}
-
-/** Reads a password exactly as it is. @throws {@link InvalidRequestError} for what none can be. */
-export function readPassword(body: Body, name: string): string {
+/** Reads a password and leaves it unchanged. @throws {@link InvalidRequestError} */
+export function readPassword(body: JsonBody, name: string): string {
   const value = readText(body, name)
   if (!isPassword(value))
     throw new InvalidRequestError(`"${name}" must be 1 to 1024 bytes of text without NUL`)

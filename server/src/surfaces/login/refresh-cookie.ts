@@ -1,19 +1,19 @@
 import type { Request, Response } from 'express'
 
-/** Bound by its prefix to this host, `Secure` and `Path=/`. */
+/** The prefix makes browsers bind it to this host, `Secure` and `Path=/`. */
 const NAME = '__Host-tilepass-refresh'
 const OPTIONS = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' } as const
 
 /**
- * Does the client keep its refresh token in the cookie? It says so with `X-Tilepass-Refresh:
- * cookie`, which no form and no page of another origin can send; without it a cookie counts for
- * nothing.
+ * Does the client keep its refresh token in the cookie? It says so with `X-Tilepass-Refresh: cookie`,
+ * a header that no form and no page of another origin can send. Without the header a cookie is
+ * ignored.
  */
 export function usesRefreshCookie(request: Request): boolean {
   return request.headers['x-tilepass-refresh'] === 'cookie'
 }
 
-/** The refresh token of the cookie, if the request has exactly one and says that it uses it. */
+/** The refresh token in the cookie, if the request has exactly one and says that it uses it. */
 export function findRefreshCookie(request: Request): string | undefined {
   if (!usesRefreshCookie(request)) return
   const values = (request.headers.cookie ?? '')
@@ -23,7 +23,7 @@ export function findRefreshCookie(request: Request): string | undefined {
   return values.length === 1 ? values[0]?.slice(NAME.length + 1) : undefined
 }
 
-/** Sets the cookie until its last refresh token ends; both times are epoch ms. */
+/** Sets the cookie until the last refresh token of the session expires; times in epoch ms. */
 export function setRefreshCookie(
   response: Response,
   refreshToken: string,
@@ -33,7 +33,7 @@ export function setRefreshCookie(
   response.cookie(NAME, refreshToken, { ...OPTIONS, maxAge: Math.max(0, expiresAt - now) })
 }
 
-/** Takes the cookie away. */
+/** Deletes the cookie. */
 export function clearRefreshCookie(response: Response): void {
   response.clearCookie(NAME, OPTIONS)
 }

@@ -1,13 +1,15 @@
-import { Router } from 'express'
+import type { Router } from 'express'
+import { createErrorHandler } from '../../http/error-handler.ts'
+import { createRouter } from '../../http/router.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
 import type { PasswordSignIn } from '../../sessions/sign-in.ts'
 import { createAccountRoutes } from './account-routes.ts'
-import { createLoginErrorHandler } from './errors.ts'
-import { createTokenRoutes } from './token-routes.ts'
+import { renderLoginError } from './errors.ts'
+import { createSignInRoutes } from './sign-in-routes.ts'
 
 /** What the login surface needs. */
-export interface LoginSurface {
+export interface LoginSurfaceParts {
   readonly passwordSignIn: PasswordSignIn
   readonly sessions: Sessions
   /** Epoch ms. */
@@ -16,12 +18,11 @@ export interface LoginSurface {
 }
 
 /** Sign-in with user name and password. Without CORS: for pages of this origin, and for backends. */
-export function createLoginSurface(surface: LoginSurface): Router {
-  const router = Router({ caseSensitive: true, strict: true })
-  router.use(createTokenRoutes(surface))
-  router.use(createAccountRoutes(surface))
-  router.use(PATHS, createLoginErrorHandler(surface.report))
+export function createLoginSurface(parts: LoginSurfaceParts): Router {
+  const { passwordSignIn, sessions, now, report } = parts
+  const router = createRouter()
+  router.use(createSignInRoutes({ passwordSignIn, sessions, now }))
+  router.use(createAccountRoutes({ passwordSignIn, sessions }))
+  router.use(['/token', '/logout', '/account'], createErrorHandler(renderLoginError, report))
   return router
 }
-
-const PATHS = ['/token', '/logout', '/account']

@@ -19,7 +19,9 @@ export async function requireSession(
 ): Promise<Session | undefined> {
   if (required === 'none') return
   if (required === 'required') {
-    const session = await sessions.authenticate(readBearer(request))
+    const session = await sessions.authenticate(
+      readBearer(request, () => new InvalidSessionError()),
+    )
     if (session.account.orgId !== owner?.orgId) throw new ForeignSessionError()
     return session
   }

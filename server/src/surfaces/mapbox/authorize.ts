@@ -1,19 +1,21 @@
 import type { Request, Response } from 'express'
 import { isAccountName } from '../../admin/rules.ts'
 import { NotFoundError, TooManyRequestsError } from '../../errors.ts'
+import { findParameter, readQuery } from '../../http/query.ts'
 import { isSourceAllowed } from '../../issuer/mapbox/allowed-urls.ts'
 import type { MapboxBearer, MapboxTokenCheck } from '../../issuer/mapbox/check.ts'
 import { TEMPORARY_TOKEN_ID } from '../../issuer/mapbox/temporary.ts'
-import type { AccountLimit } from '../../limits/account-limit.ts'
+import type { RateLimit } from '../../limits/rate-limit.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { ForbiddenSourceError, InvalidAccessTokenError, NoSuchUserError } from './errors.ts'
 
 /**
- * Finds out on whose behalf a request acts, and counts it. The owner comes from the token; another
- * user name in the path answers the same whether there is such a user or not.
+ * Authenticates a request, counts it, and checks that its token has the scope. The account is that of
+ * the token: the user name of another account in the path gets the same 404 as one that does not
+ * exist.
  *
  * @throws {@link InvalidAccessTokenError}; `TooManyRequestsError`; {@link ForbiddenSourceError};
- *   {@link NoSuchUserError}; `NotFoundError` for another's name, and for a scope that is missing.
+ *   {@link NoSuchUserError}; `NotFoundError` for the name of another account or a missing scope.
  */
 export type Authorize = (
   request: Request,
@@ -24,13 +26,14 @@ export type Authorize = (
 /** Creates the function that authorizes requests of this surface. */
 export function createAuthorize(
   check: MapboxTokenCheck,
-  limit: AccountLimit,
-  usage: Usage,
+  limit: RateLimit,
+  usage: Pick<Usage, 'record'>,
 ): Authorize {
   return async (request, response, scope) => {
-    const token = readAccessToken(request)
+    const invalid = () => new InvalidAccessTokenError()
+    const token = findParameter(readQuery(request), 'access_token', invalid)
     const result = token === undefined ? undefined : await check(token)
-    if (result?.code !== 'TokenValid') throw new InvalidAccessTokenError()
+    if (result?.code !== 'TokenValid') throw invalid()
     const { bearer } = result
     countRequest(limit, bearer, response)
     const { referer, origin } = request.headers
@@ -44,27 +47,15 @@ export function createAuthorize(
   }
 }
 
-/** The one `access_token` of the query; `undefined` without one, or with several. */
-export function readAccessToken(request: Request): string | undefined {
-  const tokens = readQuery(request).getAll('access_token')
-  return tokens.length === 1 ? tokens[0] : undefined
-}
-
-/** The query, whatever parser the host application has set. */
-export function readQuery(request: Request): URLSearchParams {
-  const start = request.url.indexOf('?')
-  return new URLSearchParams(start < 0 ? '' : request.url.slice(start))
-}
-
 /**
- * Counts a request for its account and says so in the answer. Tokens that pages hold have a count of
- * their own: whoever reads one there cannot use up the account's.
+ * Counts a request for its account and sets the rate-limit headers. Tokens that pages hold are counted
+ * separately: a visitor who copies one cannot use up what the account's servers may ask.
  *
  * @throws `TooManyRequestsError`
  */
-export function countRequest(limit: AccountLimit, bearer: MapboxBearer, response: Response): void {
+export function countRequest(limit: RateLimit, bearer: MapboxBearer, response: Response): void {
   const holder = bearer.usage === 'sk' ? 'servers' : 'pages'
-  const state = limit.consume(`${bearer.account.name} ${holder}`)
+  const state = limit.count(`${bearer.account.name} ${holder}`)
   response.set({
     'X-Rate-Limit-Interval': String(state.intervalSeconds),
     'X-Rate-Limit-Limit': String(state.limit),

@@ -1,51 +1,42 @@
-import type { ErrorRequestHandler } from 'express'
-import { BrokerError, NotFoundError, toBrokerError } from '../../errors.ts'
-import type { FailureReporter } from '../../observe/failures.ts'
+import { BrokerError, NotFoundError } from '../../errors.ts'
+import type { RenderedError } from '../../http/error-handler.ts'
 
-/** 401: no access token, or one that is worth nothing. */
+/** 401: no access token, or an invalid one. */
 export class InvalidAccessTokenError extends BrokerError {
   constructor() {
     super(401, 'unauthorized', 'Unauthorized', { 'WWW-Authenticate': 'Bearer' })
   }
 }
 
-/** 403: a token of other pages. */
+/** 403: the token is restricted to the URLs of other pages. */
 export class ForbiddenSourceError extends BrokerError {
   constructor() {
     super(403, 'forbidden', 'Forbidden')
   }
 }
 
-/** 404: a user name that no account can have. */
+/** 404: no account can have this user name. */
 export class NoSuchUserError extends NotFoundError {
   constructor() {
     super('No such user')
   }
 }
 
-/** 400: a token stands where the id of one is expected. */
+/** 400: the path contains a token instead of a token id. */
 export class TokenIdExpectedError extends BrokerError {
   constructor() {
-    super(400, 'token_id_expected', 'A token id is expected, not a token')
+    super(400, 'token_id_expected', 'Expected a token id, not a token')
   }
 }
 
-/** 422: well-formed JSON or query that says something impossible. */
+/** 422: the body or the query is well-formed, but a value in it is not allowed. */
 export class UnprocessableError extends BrokerError {
   constructor(description: string) {
     super(422, 'unprocessable', description)
   }
 }
 
-/** Renders errors of this surface: `{ message }`. */
-export function createMapboxErrorHandler(report: FailureReporter): ErrorRequestHandler {
-  return (error, _request, response, next) => {
-    if (response.headersSent) return next(error)
-    const refusal = toBrokerError(error)
-    if (refusal.status >= 500) report(error)
-    response
-      .status(refusal.status)
-      .set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', ...refusal.headers })
-      .json({ message: refusal.message })
-  }
+/** Renders an error of this surface: `{ message }`. */
+export function renderMapboxError({ message }: BrokerError): RenderedError {
+  return { body: { message } }
 }

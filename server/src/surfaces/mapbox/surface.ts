@@ -1,50 +1,51 @@
-import { type RequestHandler, Router } from 'express'
-import { NotFoundError } from '../../errors.ts'
-import { refuseOtherMethods } from '../../http/other-methods.ts'
+import type { Router } from 'express'
+import { createErrorHandler } from '../../http/error-handler.ts'
 import type { PublicUrl } from '../../http/public-url.ts'
+import { addRoute, createRouter, refuseUnknownPath } from '../../http/router.ts'
 import type { MapboxTokenCheck } from '../../issuer/mapbox/check.ts'
 import type { MapboxCodec } from '../../issuer/mapbox/codec.ts'
 import { createMapboxRegistry } from '../../issuer/mapbox/registry.ts'
 import { MAPBOX_SCOPES } from '../../issuer/mapbox/scopes.ts'
-import { createAccountLimit } from '../../limits/account-limit.ts'
+import type { RateLimit } from '../../limits/rate-limit.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import type { Store } from '../../store/open.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { createAuthorize } from './authorize.ts'
-import { createMapboxErrorHandler } from './errors.ts'
+import { openToPages } from './cors.ts'
+import { renderMapboxError } from './errors.ts'
 import { createTokensRoutes } from './tokens-routes.ts'
 
 /** What the Mapbox surface needs. */
-export interface MapboxSurface {
+export interface MapboxSurfaceParts {
   readonly store: Store
   readonly codec: MapboxCodec
   readonly check: MapboxTokenCheck
-  readonly requestsPerMinute: number
+  /** Limits the requests of an account. */
+  readonly limit: RateLimit
+  /** Base of the `Link` header; without it links are paths. */
   readonly publicUrl: PublicUrl
   /** Epoch ms. */
   readonly now: () => number
-  readonly usage: Usage
+  readonly usage: Pick<Usage, 'record'>
   readonly report: FailureReporter
 }
 
-const EXPOSED =
-  'Link, WWW-Authenticate, Retry-After, Date, X-Rate-Limit-Interval, X-Rate-Limit-Limit, X-Rate-Limit-Reset'
+const PATHS = ['/tokens/v2', '/scopes/v1']
 
 /** The Mapbox Tokens API. */
-export function createMapboxSurface(surface: MapboxSurface): Router {
-  const { store, codec, check, requestsPerMinute, publicUrl, usage, now, report } = surface
-  const limit = createAccountLimit(requestsPerMinute, now)
+export function createMapboxSurface(parts: MapboxSurfaceParts): Router {
+  const { store, codec, check, limit, publicUrl, usage, now, report } = parts
   const authorize = createAuthorize(check, limit, usage)
   const registry = createMapboxRegistry(store, now)
 
-  const router = Router({ caseSensitive: true, strict: true })
-  router.use(['/tokens/v2', '/scopes/v1'], openToPages)
+  const router = createRouter()
+  router.use(PATHS, openToPages)
   router.use(
     createTokensRoutes({ store, codec, check, registry, authorize, limit, publicUrl, now }),
   )
-  router
-    .route('/scopes/v1/:username')
-    .get(async (request, response) => {
+  addRoute(router, '/scopes/v1/:username', {
+    options: openToPages,
+    get: async (request, response) => {
       await authorize(request, response, 'scopes:list')
       response.json(
         MAPBOX_SCOPES.map(({ id, description, isPublic }) => ({
@@ -53,30 +54,9 @@ export function createMapboxSurface(surface: MapboxSurface): Router {
           description,
         })),
       )
-    })
-    .all(refuseOtherMethods('GET, HEAD, OPTIONS'))
-  router.use(['/tokens/v2', '/scopes/v1'], () => {
-    throw new NotFoundError()
+    },
   })
-  router.use(['/tokens/v2', '/scopes/v1'], createMapboxErrorHandler(report))
+  router.use(PATHS, refuseUnknownPath)
+  router.use(PATHS, createErrorHandler(renderMapboxError, report))
   return router
-}
-
-/** CORS first, so that a page sees every status; safe because the token is never ambient. */
-const openToPages: RequestHandler = (request, response, next) => {
-  response.set({
-    'Access-Control-Allow-Origin': '*',
-    'Access-Control-Expose-Headers': EXPOSED,
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-  })
-  if (request.method !== 'OPTIONS') return next()
-  response
-    .set({
-      'Access-Control-Allow-Methods': 'GET, HEAD, POST, PATCH, DELETE',
-      'Access-Control-Allow-Headers': 'Content-Type',
-      'Access-Control-Max-Age': '7200',
-    })
-    .status(204)
-    .end()
 }

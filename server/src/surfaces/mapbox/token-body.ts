@@ -1,3 +1,4 @@
+import type { JsonBody } from '../../http/json-body.ts'
 import { isAllowedUrl, MAX_ALLOWED_URLS } from '../../issuer/mapbox/allowed-urls.ts'
 import {
   InvalidAllowedUrlsError,
@@ -8,29 +9,27 @@ import type { MapboxTokenContent, Restrictions } from '../../issuer/mapbox/regis
 import type { TemporaryRequest } from '../../issuer/mapbox/temporary.ts'
 import { UnprocessableError } from './errors.ts'
 
-type Body = Readonly<Record<string, unknown>>
-
-const LASTING = ['note', 'scopes', 'allowedUrls', 'resources', 'allowedApplications']
-const TEMPORARY = ['expires', 'scopes', 'resources', 'allowedApplications']
+const LASTING_MEMBERS = ['note', 'scopes', 'allowedUrls', 'resources', 'allowedApplications']
+const TEMPORARY_MEMBERS = ['expires', 'scopes', 'resources', 'allowedApplications']
 const MAX_NOTE_LENGTH = 128
-/** ISO 8601 with an offset: what clients send, and nothing that depends on a time zone of ours. */
+/** ISO 8601 with an offset, so that the time zone of the server does not matter. */
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)$/
 
 /** Does this body ask for a temporary token? */
-export function isTemporary(body: Body): boolean {
+export function isTemporary(body: JsonBody): boolean {
   return Object.hasOwn(body, 'expires')
 }
 
-/** Reads the body of "Create token". @throws 422 naming what is wrong. */
-export function parseTokenContent(body: Body): MapboxTokenContent {
+/** Reads the body of "Create token". @throws {@link UnprocessableError} naming the member. */
+export function parseTokenContent(body: JsonBody): MapboxTokenContent {
   return { ...EMPTY, ...parseTokenChange(body) }
 }
 
 const EMPTY: MapboxTokenContent = { note: '', scopes: [], allowedUrls: [], restrictions: {} }
 
-/** Reads the body of "Update a token": what is not there does not change. @throws 422 */
-export function parseTokenChange(body: Body): Partial<MapboxTokenContent> {
-  refuseOthers(body, LASTING)
+/** Reads the body of "Update a token": absent members stay as they are. @throws {@link UnprocessableError} */
+export function parseTokenChange(body: JsonBody): Partial<MapboxTokenContent> {
+  refuseOthers(body, LASTING_MEMBERS)
   return {
     ...(Object.hasOwn(body, 'note') ? { note: parseNote(body.note) } : {}),
     ...(Object.hasOwn(body, 'scopes') ? { scopes: parseScopes(body.scopes) } : {}),
@@ -41,11 +40,11 @@ export function parseTokenChange(body: Body): Partial<MapboxTokenContent> {
   }
 }
 
-/** Reads the body of "Create temporary token". @throws 422 */
-export function parseTemporaryRequest(body: Body): TemporaryRequest {
+/** Reads the body of "Create temporary token". @throws {@link UnprocessableError} */
+export function parseTemporaryRequest(body: JsonBody): TemporaryRequest {
   if (Object.hasOwn(body, 'allowedUrls')) throw new InvalidAllowedUrlsError()
-  refuseOthers(body, TEMPORARY)
-  // A temporary token has no place for restrictions, and dropping them would widen it.
+  refuseOthers(body, TEMPORARY_MEMBERS)
+  // A temporary token cannot hold restrictions, and dropping them would widen it.
   if (Object.values(parseRestrictions(body)).some((list) => list.length > 0))
     throw new UnprocessableError('resources are invalid')
   const { expires } = body
@@ -54,7 +53,7 @@ export function parseTemporaryRequest(body: Body): TemporaryRequest {
   return { expiresAt, scopes: parseScopes(Object.hasOwn(body, 'scopes') ? body.scopes : undefined) }
 }
 
-function refuseOthers(body: Body, known: readonly string[]): void {
+function refuseOthers(body: JsonBody, known: readonly string[]): void {
   if (!Object.keys(body).every((key) => known.includes(key)))
     throw new UnprocessableError('unknown properties are not allowed')
 }
@@ -77,8 +76,8 @@ function parseAllowedUrls(urls: unknown): readonly string[] {
   return [...new Set(urls)]
 }
 
-/** What the body says about restrictions that are kept only; `null` and an empty list clear one. */
-function parseRestrictions(body: Body): Restrictions {
+/** Reads the restrictions that are stored but not enforced; `null` and an empty list clear one. */
+function parseRestrictions(body: JsonBody): Restrictions {
   return {
     ...(Object.hasOwn(body, 'resources') ? { resources: parseResources(body.resources) } : {}),
     ...(Object.hasOwn(body, 'allowedApplications')
@@ -117,7 +116,7 @@ function isApplicationList(value: unknown): value is { bundleId: string; platfor
   )
 }
 
-// JavaScript wants a colon in the offset, ISO 8601 does not.
+// JavaScript requires a colon in the offset, ISO 8601 does not.
 function parseDate(value: string): number {
   return Date.parse(value.replace(/([+-]\d\d):?(\d\d)$/, '$1:$2'))
 }

@@ -1,22 +1,24 @@
+import { findParameter } from '../../http/query.ts'
 import type { ApiToken } from '../../store/api-tokens.ts'
 import type { MapboxTokenQuery } from '../../store/mapbox-tokens.ts'
 import { UnprocessableError } from './errors.ts'
 
-/** Some clients never ask for a second page, so the first one is long. */
+/** Tokens in a page, at most. Some clients never ask for a second page, so the first one is long. */
 const MAX_PAGE = 1_000
+/** The id of a token, and its position if the list is sorted by modification. */
 const START = /^(c[0-9a-z]{24})(?:\.([0-9a-z]{1,11}))?$/
 
-/** What "List tokens" is asked for; `start` is looked up by the caller. */
+/** The parsed query of "List tokens"; the caller looks `start` up. */
 export interface ListRequest {
   readonly usage: 'pk' | 'sk' | undefined
   readonly isDefault: boolean | undefined
   readonly sortBy: MapboxTokenQuery['sortBy']
   readonly limit: number
-  /** The token after which the page begins, and where it stood when the page before was sent. */
+  /** The token after which the page starts, and its position when the previous page was sent. */
   readonly start: { readonly id: string; readonly at: number | undefined } | undefined
 }
 
-/** Reads the query of "List tokens". @throws 422 naming the parameter. */
+/** Reads the query of "List tokens". @throws {@link UnprocessableError} naming the parameter. */
 export function parseListRequest(query: URLSearchParams): ListRequest {
   const usage = readOne(query, 'usage')
   if (usage !== undefined && usage !== 'pk' && usage !== 'sk')
@@ -39,14 +41,14 @@ export function parseListRequest(query: URLSearchParams): ListRequest {
   }
 }
 
-/** 422: `start` names no token of this account. */
+/** 422: `start` is not a token of this account. */
 export class InvalidStartError extends UnprocessableError {
   constructor() {
     super('start is invalid')
   }
 }
 
-/** The `Link` header's value for the page after this token: the same query without the credential. */
+/** The value of the `Link` header for the page after `last`: the same query without the credential. */
 export function formatNextLink(
   path: string,
   query: URLSearchParams,
@@ -55,9 +57,9 @@ export function formatNextLink(
 ): string {
   const next = new URLSearchParams(query)
   next.delete('access_token')
-  // An update moves a token in the order of modification: the page goes on from where it stood.
-  const place = sortBy === 'modified_at' ? `.${last.modified_at.toString(36)}` : ''
-  next.set('start', last.id + place)
+  // An update moves a token in the order of modification, so the link records its present position.
+  const position = sortBy === 'modified_at' ? `.${last.modified_at.toString(36)}` : ''
+  next.set('start', last.id + position)
   next.set('limit', String(limit))
   return `<${path}?${next}>; rel="next"`
 }
@@ -65,13 +67,11 @@ export function formatNextLink(
 function parseStart(start: string): NonNullable<ListRequest['start']> {
   const [, id, at] = START.exec(start) ?? []
   if (id === undefined) throw new InvalidStartError()
-  const place = at === undefined ? undefined : Number.parseInt(at, 36)
-  if (place !== undefined && !Number.isSafeInteger(place)) throw new InvalidStartError()
-  return { id, at: place }
+  const position = at === undefined ? undefined : Number.parseInt(at, 36)
+  if (position !== undefined && !Number.isSafeInteger(position)) throw new InvalidStartError()
+  return { id, at: position }
 }
 
 function readOne(query: URLSearchParams, name: string): string | undefined {
-  const values = query.getAll(name)
-  if (values.length > 1) throw new UnprocessableError(`${name} must not be repeated`)
-  return values[0]
+  return findParameter(query, name, () => new UnprocessableError(`${name} must not be repeated`))
 }

@@ -3,7 +3,7 @@ import type { MapboxCodec } from '../../issuer/mapbox/codec.ts'
 import type { TemporaryToken } from '../../issuer/mapbox/temporary.ts'
 import { type ApiToken, readAllowedUrls, readScopes } from '../../store/api-tokens.ts'
 
-/** When a token's metadata is shown: the string of a secret token is part of the first answer only. */
+/** When a token's metadata is shown: only the response to its creation has the string of a secret token. */
 export type Occasion = 'created' | 'later'
 
 /** A token's metadata object. */
@@ -26,7 +26,7 @@ export function toMetadata(codec: MapboxCodec, row: ApiToken, occasion: Occasion
   }
 }
 
-/** A new temporary token: what the seed answers, and what newer clients read besides. */
+/** A new temporary token: `token` as documented, and the members that newer clients read. */
 export function toTemporary({ token, issuedAt, expiresAt }: TemporaryToken): object {
   return {
     token,
@@ -36,7 +36,7 @@ export function toTemporary({ token, issuedAt, expiresAt }: TemporaryToken): obj
   }
 }
 
-/** The answer of "Retrieve a token": the code, and the token in object form where it can be read. */
+/** The response of "Retrieve a token": the code, and the token as an object if it can be parsed. */
 export function toRetrieved({ code, parsed }: MapboxCheck): object {
   if (!parsed) return { code }
   const { usage, payload } = parsed

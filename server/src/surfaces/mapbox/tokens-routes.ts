@@ -1,15 +1,17 @@
-import { type Request, Router } from 'express'
+import type { Request, Router } from 'express'
 import { readJsonBody } from '../../http/json-body.ts'
-import { refuseOtherMethods } from '../../http/other-methods.ts'
 import type { PublicUrl } from '../../http/public-url.ts'
+import { findParameter, readQuery } from '../../http/query.ts'
+import { addRoute, createRouter } from '../../http/router.ts'
 import type { MapboxTokenCheck } from '../../issuer/mapbox/check.ts'
 import type { MapboxCodec } from '../../issuer/mapbox/codec.ts'
 import type { MapboxRegistry } from '../../issuer/mapbox/registry.ts'
 import { createTemporaryToken } from '../../issuer/mapbox/temporary.ts'
-import type { AccountLimit } from '../../limits/account-limit.ts'
+import type { RateLimit } from '../../limits/rate-limit.ts'
 import { type ApiToken, findApiToken } from '../../store/api-tokens.ts'
 import type { Store } from '../../store/open.ts'
-import { type Authorize, countRequest, readAccessToken, readQuery } from './authorize.ts'
+import { type Authorize, countRequest } from './authorize.ts'
+import { openToPages } from './cors.ts'
 import { TokenIdExpectedError, UnprocessableError } from './errors.ts'
 import {
   isTemporary,
@@ -26,43 +28,44 @@ import {
 import { toMetadata, toRetrieved, toTemporary } from './token-shapes.ts'
 
 /** What the routes of tokens need. */
-export interface TokensRoutes {
+export interface TokensRoutesParts {
   readonly store: Store
   readonly codec: MapboxCodec
   readonly check: MapboxTokenCheck
   readonly registry: MapboxRegistry
   readonly authorize: Authorize
-  readonly limit: AccountLimit
-  /** Base of links; without it they are paths on whatever host was asked. */
+  readonly limit: RateLimit
+  /** Base of the `Link` header; without it links are paths. */
   readonly publicUrl: PublicUrl
   /** Epoch ms. */
   readonly now: () => number
 }
 
-/** `/tokens/v2…` */
-export function createTokensRoutes(routes: TokensRoutes): Router {
-  const { store, codec, check, registry, authorize, limit, publicUrl, now } = routes
-  const router = Router({ caseSensitive: true, strict: true })
+/** `/tokens/v2…`: retrieve, list, create, update and delete tokens. */
+export function createTokensRoutes(parts: TokensRoutesParts): Router {
+  const { store, codec, check, registry, authorize, limit, publicUrl, now } = parts
+  const router = createRouter()
 
-  router
-    .route('/tokens/v2')
-    .get(async (request, response) => {
-      const token = readAccessToken(request)
-      if (!token) throw new UnprocessableError('access token is required')
+  addRoute(router, '/tokens/v2', {
+    options: openToPages,
+    get: async (request, response) => {
+      const missing = () => new UnprocessableError('access token is required')
+      const token = findParameter(readQuery(request), 'access_token', missing)
+      if (!token) throw missing()
       const result = await check(token)
       if (result.code === 'TokenValid') countRequest(limit, result.bearer, response)
       response.json(toRetrieved(result))
-    })
-    .all(refuseOtherMethods('GET, HEAD, OPTIONS'))
+    },
+  })
 
-  router
-    .route('/tokens/v2/:username')
-    .get(async (request, response) => {
+  addRoute(router, '/tokens/v2/:username', {
+    options: openToPages,
+    get: async (request, response) => {
       const { account } = await authorize(request, response, 'tokens:read')
       const query = readQuery(request)
       const wanted = parseListRequest(query)
       const after = await findStart(store, account.name, wanted)
-      // One more than the page tells whether there is another.
+      // One token more than the page holds shows whether there is a next page.
       const found = await registry.list(account, { ...wanted, after, limit: wanted.limit + 1 })
       const page = found.slice(0, wanted.limit)
       const last = page.at(-1)
@@ -71,8 +74,8 @@ export function createTokensRoutes(routes: TokensRoutes): Router {
         response.set('Link', formatNextLink(path, query, wanted, last))
       }
       response.json(page.map((token) => toMetadata(codec, token, 'later')))
-    })
-    .post(async (request, response) => {
+    },
+    post: async (request, response) => {
       const bearer = await authorize(request, response, 'tokens:write')
       const body = await readJsonBody(request)
       if (isTemporary(body)) {
@@ -82,24 +85,24 @@ export function createTokensRoutes(routes: TokensRoutes): Router {
       }
       const token = await registry.create(bearer, parseTokenContent(body))
       response.json(toMetadata(codec, token, 'created'))
-    })
-    .all(refuseOtherMethods('GET, HEAD, POST, OPTIONS'))
+    },
+  })
 
-  router
-    .route('/tokens/v2/:username/:id')
-    .patch(async (request, response) => {
+  addRoute(router, '/tokens/v2/:username/:id', {
+    options: openToPages,
+    patch: async (request, response) => {
       const bearer = await authorize(request, response, 'tokens:write')
       const id = readTokenId(request)
       const change = parseTokenChange(await readJsonBody(request))
       const token = await registry.update(bearer, id, change)
       response.json(toMetadata(codec, token, 'later'))
-    })
-    .delete(async (request, response) => {
+    },
+    delete: async (request, response) => {
       const bearer = await authorize(request, response, 'tokens:write')
       await registry.delete(bearer, readTokenId(request))
       response.status(204).end()
-    })
-    .all(refuseOtherMethods('PATCH, DELETE, OPTIONS'))
+    },
+  })
   return router
 }
 
@@ -109,7 +112,7 @@ function readTokenId(request: Request): string {
   return id
 }
 
-/** The row may be revoked meanwhile: it still marks a place in the order. */
+/** Finds the token after which the page starts; even if it was revoked, it marks a position in the order. */
 async function findStart(
   store: Store,
   account: string,

@@ -1,19 +1,20 @@
 import type { TokenClaims } from '@tilepass/guard'
-import { type RequestHandler, Router } from 'express'
-import { readFormBody } from '../../http/form-body.ts'
-import { refuseOtherMethods } from '../../http/other-methods.ts'
+import type { Request, Router } from 'express'
+import { openToEveryOrigin } from '../../http/cors.ts'
+import { createErrorHandler } from '../../http/error-handler.ts'
+import { type Form, readFormBody } from '../../http/form-body.ts'
+import { NO_STORE } from '../../http/no-store.ts'
 import type { PublicUrl } from '../../http/public-url.ts'
-import type { Issuer } from '../../issuer/issuer.ts'
+import { addRoute, createRouter } from '../../http/router.ts'
 import { toObtainedToken } from '../../issuer/obtained-token.ts'
+import type { OrganisationTokens } from '../../issuer/organisation-tokens.ts'
 import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
-import { createOwnVerifier } from '../../issuer/verify.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
-import type { Store } from '../../store/open.ts'
 import type { Usage } from '../../usage/usage.ts'
-import { createFindClient } from './client.ts'
-import { createOauthErrorHandler, InvalidClientError } from './errors.ts'
+import { renderOauthError } from '../error-bodies.ts'
+import { InvalidClientError } from './errors.ts'
+import { createFindClient } from './find-client.ts'
 import { toMetadata } from './metadata.ts'
-import { createOrganisationTokens } from './own-tokens.ts'
 import {
   ACCESS_TOKEN_TYPE,
   exchangeSubject,
@@ -22,12 +23,15 @@ import {
 } from './token-exchange.ts'
 
 /** What the OAuth surface needs. */
-export interface OauthSurface {
-  readonly store: Store
+export interface OauthSurfaceParts {
   readonly subjectTokens: SubjectTokens
-  readonly issuer: Issuer
-  readonly usage: Usage
+  readonly tokens: OrganisationTokens
+  readonly usage: Pick<Usage, 'record'>
+  readonly issuer: string
+  /** Base of the URLs in the metadata; by default the issuer. */
   readonly publicUrl: PublicUrl
+  /** Epoch ms. */
+  readonly now: () => number
   readonly report: FailureReporter
 }
 
@@ -35,23 +39,28 @@ const ENDPOINTS = ['/oauth/token', '/oauth/introspect', '/oauth/revoke']
 const METADATA = '/.well-known/oauth-authorization-server'
 
 /** Token exchange (RFC 8693), introspection (7662), revocation (7009) and metadata (8414). */
-export function createOauthSurface(surface: OauthSurface): Router {
-  const { store, subjectTokens, issuer, usage, publicUrl, report } = surface
-  const { url, now } = issuer
+export function createOauthSurface(parts: OauthSurfaceParts): Router {
+  const { subjectTokens, tokens, usage, issuer, publicUrl, now, report } = parts
   const findClient = createFindClient(subjectTokens, usage)
-  const tokens = createOrganisationTokens(store, createOwnVerifier(issuer, 'tiles'), now)
+  const requireClient = async (request: Request, form: Form) => {
+    const client = await findClient(request, form)
+    if (!client) throw new InvalidClientError()
+    return client
+  }
 
-  const router = Router({ caseSensitive: true, strict: true })
-  router.use(ENDPOINTS, neverStore)
+  const router = createRouter()
+  router.use(ENDPOINTS, (_request, response, next) => {
+    response.set(NO_STORE)
+    next()
+  })
 
-  router
-    .route('/oauth/token')
-    .post(async (request, response) => {
+  addRoute(router, '/oauth/token', {
+    post: async (request, response) => {
       const form = await readFormBody(request)
       const client = await findClient(request, form)
-      const wanted = parseTokenExchange(form, url)
-      const { access } = await exchangeSubject(subjectTokens, wanted, client)
-      const { token, scope, expiresInSeconds } = toObtainedToken(access, now())
+      const wanted = parseTokenExchange(form, issuer)
+      const minted = await exchangeSubject(subjectTokens, wanted, client)
+      const { token, scope, expiresInSeconds } = toObtainedToken(minted, now())
       response.json({
         access_token: token,
         issued_token_type: ACCESS_TOKEN_TYPE,
@@ -59,52 +68,39 @@ export function createOauthSurface(surface: OauthSurface): Router {
         expires_in: expiresInSeconds,
         scope,
       })
-    })
-    .all(refuseOtherMethods('POST'))
+    },
+  })
 
-  router
-    .route('/oauth/introspect')
-    .post(async (request, response) => {
+  addRoute(router, '/oauth/introspect', {
+    post: async (request, response) => {
       const form = await readFormBody(request)
-      const client = await findClient(request, form)
-      if (!client) throw new InvalidClientError()
+      const client = await requireClient(request, form)
       const claims = await tokens.find(client, getParameter(form, 'token'))
       response.json(claims ? describe(claims) : { active: false })
-    })
-    .all(refuseOtherMethods('POST'))
+    },
+  })
 
-  router
-    .route('/oauth/revoke')
-    .post(async (request, response) => {
+  addRoute(router, '/oauth/revoke', {
+    post: async (request, response) => {
       const form = await readFormBody(request)
-      const client = await findClient(request, form)
-      if (!client) throw new InvalidClientError()
+      const client = await requireClient(request, form)
       await tokens.revoke(client, getParameter(form, 'token'))
       response.status(200).end()
-    })
-    .all(refuseOtherMethods('POST'))
-
-  router
-    .route(METADATA)
-    .get((_request, response) => {
-      response
-        .set({ 'Cache-Control': 'public, max-age=3600', 'Access-Control-Allow-Origin': '*' })
-        .json(toMetadata(url, publicUrl.current ?? url))
-    })
-    .all(refuseOtherMethods('GET, HEAD'))
-
-  // Other paths below /oauth may be the host application's.
-  router.use([...ENDPOINTS, METADATA], createOauthErrorHandler(report))
-  return router
-}
-
-const neverStore: RequestHandler = (_request, response, next) => {
-  response.set({
-    'Cache-Control': 'no-store',
-    Pragma: 'no-cache',
-    'X-Content-Type-Options': 'nosniff',
+    },
   })
-  next()
+
+  addRoute(router, METADATA, {
+    get: (_request, response) => {
+      openToEveryOrigin(response)
+      response
+        .set('Cache-Control', 'public, max-age=3600')
+        .json(toMetadata(issuer, publicUrl.current ?? issuer))
+    },
+  })
+
+  // Other paths below /oauth may belong to the host application.
+  router.use([...ENDPOINTS, METADATA], createErrorHandler(renderOauthError, report))
+  return router
 }
 
 function describe(claims: TokenClaims): object {

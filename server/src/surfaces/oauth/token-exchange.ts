@@ -3,25 +3,25 @@ import type { Form } from '../../http/form-body.ts'
 import { InvalidScopeError, UnauthorizedError } from '../../issuer/errors.ts'
 import { MAX_ACCESS_SECONDS } from '../../issuer/kinds.ts'
 import type { MintedToken } from '../../issuer/mint.ts'
+import type { OrganisationClient } from '../../issuer/organisation-tokens.ts'
 import { findScopes } from '../../issuer/scopes.ts'
-import type { Subject, SubjectTokens } from '../../issuer/subject-tokens.ts'
+import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import { parseTileTexts, TILE_FIELDS } from '../../issuer/tiles.ts'
-import type { Client } from './client.ts'
 import { InvalidClientError, OauthError } from './errors.ts'
 
 /** The grant type of RFC 8693. */
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
-/** What is handed out. */
+/** The type of the issued token. */
 export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token'
 const JWT_TYPE = 'urn:ietf:params:oauth:token-type:jwt'
 const TTL_SECONDS = Math.min(3600, MAX_ACCESS_SECONDS)
 
-/** A token exchange as a client asks for it. */
-export interface TokenExchange {
+/** A parsed token exchange request. */
+export interface TokenExchangeRequest {
   readonly subjectToken: string
-  /** All of the subject token's when absent. */
+  /** If absent, all scopes of the subject token. */
   readonly scopes: readonly string[] | undefined
-  /** Restricts the subject token's tiles further. */
+  /** Restricts the tiles of the subject token further. */
   readonly tiles: TileClaims | undefined
 }
 
@@ -31,7 +31,7 @@ export interface TokenExchange {
  * @throws {@link OauthError}
  * @see RFC 8693 §2.1
  */
-export function parseTokenExchange(form: Form, issuer: string): TokenExchange {
+export function parseTokenExchange(form: Form, issuer: string): TokenExchangeRequest {
   if (getParameter(form, 'grant_type') !== TOKEN_EXCHANGE)
     throw new OauthError('unsupported_grant_type', `grant_type must be ${TOKEN_EXCHANGE}`)
   const subjectToken = getParameter(form, 'subject_token')
@@ -45,26 +45,29 @@ export function parseTokenExchange(form: Form, issuer: string): TokenExchange {
   const scope = form.get('scope')
   const scopes = scope === undefined ? undefined : findScopes(scope)
   if (scope !== undefined && !scopes)
-    throw new OauthError('invalid_scope', 'scope must be scopes separated by single spaces')
+    throw new OauthError(
+      'invalid_scope',
+      'scope must be a list of scopes separated by single spaces',
+    )
   return { subjectToken, scopes, tiles: parseTiles(form) }
 }
 
 /**
- * Exchanges a subject token. A client that authenticates itself must be of its organisation.
+ * Exchanges a subject token. An authenticated client must be of the organisation of that token.
  *
  * @throws {@link OauthError}; {@link InvalidClientError}
  * @see RFC 8693 §2.2
  */
 export async function exchangeSubject(
   subjectTokens: SubjectTokens,
-  { subjectToken, scopes, tiles }: TokenExchange,
-  client: Client | undefined,
-): Promise<{ readonly subject: Subject; readonly access: MintedToken }> {
+  { subjectToken, scopes, tiles }: TokenExchangeRequest,
+  client: OrganisationClient | undefined,
+): Promise<MintedToken> {
   try {
     const subject = await subjectTokens.authenticate(subjectToken, { keepsTileClaims: true })
     if (client && client.orgId !== subject.claims.org_id) throw new InvalidClientError()
     const request = { ttl: TTL_SECONDS, ...(scopes && { scopes }), ...(tiles && { tiles }) }
-    return { subject, access: await subjectTokens.exchange(subject, request) }
+    return await subjectTokens.exchange(subject, request)
   } catch (error) {
     if (error instanceof UnauthorizedError)
       throw new OauthError('invalid_request', 'subject_token is not valid')
@@ -85,7 +88,7 @@ function parseTiles(form: Form): TileClaims | undefined {
   }
 }
 
-/** @throws {@link OauthError} without it. */
+/** Reads a required parameter. @throws {@link OauthError} */
 export function getParameter(form: Form, name: string): string {
   const value = form.get(name)
   if (value === undefined) throw new OauthError('invalid_request', `${name} is required`)

@@ -5,11 +5,13 @@ import {
   type TileRule,
   type Verifier,
 } from '@tilepass/guard'
-import { Router } from 'express'
-import { type FailureReporter, isFailure } from '../../observe/failures.ts'
+import type { Router } from 'express'
+import { createRouter } from '../../http/router.ts'
+import { type FailureReporter, ignoreRefusals } from '../../observe/failures.ts'
 
 /** What forward auth needs. */
-export interface VerifySurface {
+export interface VerifySurfaceParts {
+  /** Addresses of the gateways that may ask. */
   readonly peers: readonly string[]
   readonly tiles?: readonly TileRule[] | undefined
   readonly scope: string
@@ -19,10 +21,10 @@ export interface VerifySurface {
   readonly report: FailureReporter
 }
 
-/** `GET /verify`: answers gateways whether a request may pass. */
-export function createVerifySurface(surface: VerifySurface): Router {
-  const { peers, tiles, scope, credentials, verifier, budgets, report } = surface
-  const router = Router({ caseSensitive: true, strict: true })
+/** `GET /verify`: tells a gateway whether a request may pass. */
+export function createVerifySurface(parts: VerifySurfaceParts): Router {
+  const { peers, tiles, scope, credentials, verifier, budgets, report } = parts
+  const router = createRouter()
   const answer = forwardAuth({
     peers,
     scope,
@@ -30,9 +32,7 @@ export function createVerifySurface(surface: VerifySurface): Router {
     budgets,
     ...(tiles && { tiles }),
     ...(credentials && { credentials }),
-    onRefusal: (error) => {
-      if (isFailure(error)) report(error)
-    },
+    onRefusal: ignoreRefusals(report),
   })
   router.all('/verify', answer)
   return router

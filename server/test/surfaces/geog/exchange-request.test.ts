@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
-import { parseExchangeRequest } from '../../../src/surfaces/geog/exchange-route.ts'
+import { parseExchangeRequest } from '../../../src/surfaces/geog/exchange-request.ts'
 import { startBroker } from '../../support/broker-under-test.ts'
 import { postRaw } from '../../support/raw-request.ts'
 
@@ -22,13 +22,13 @@ describe('X2: ttl', () => {
     },
   )
 
-  test.each([1, 14400])('%s is good', async (ttl) => {
+  test.each([1, 14400])('%s is accepted', async (ttl) => {
     const { post, createToken } = await startBroker()
     const response = await post(PATH, { ttl }, bearer(await createToken()))
     expect(await response.json()).toMatchObject({ expires_in: ttl })
   })
 
-  test('any JSON object gives a bounded request or a refusal of ours', () => {
+  test('any JSON object becomes a bounded request or is refused with a BrokerError', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom('ttl', 'scope', 'x'), fc.jsonValue()), (body) => {
         try {
@@ -70,18 +70,18 @@ describe('X9: bodies', () => {
     expect((await post(PATH, {}, headers)).status).toBe(200)
   })
 
-  test('a chunked body that never says its length is counted', async () => {
+  test('a chunked body without a declared length is counted', async () => {
     const { url, createToken } = await startBroker()
     const body = new Blob(['{"x":"', 'x'.repeat(9000), '"}']).stream()
     const headers = { ...bearer(await createToken()), 'content-type': 'application/json' }
-    // Node asks for `duplex`, which the DOM's types do not know yet.
+    // Node requires `duplex`, which the DOM types lack.
     const init = { method: 'POST', headers, body, duplex: 'half' }
     const response = await fetch(`${url}${PATH}`, init)
     expect(response.status).toBe(413)
   })
 
   test.each(['content-length', 'transfer-encoding'])(
-    'of any length are read to their end, so that nobody is cut off while sending: %s',
+    'of any length are read to the end, so no client is cut off while it sends: %s',
     async (framing) => {
       const { url, createToken } = await startBroker()
       const { port, hostname } = new URL(url)
@@ -105,7 +105,7 @@ describe('X9: bodies', () => {
     },
   )
 
-  test('one that breaks off is no failure of ours', async () => {
+  test('an incomplete body is not reported as a failure', async () => {
     const lines: string[] = []
     const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) })
     const { url, createToken } = await startBroker({ logger })
@@ -121,7 +121,7 @@ describe('X9: bodies', () => {
     expect(lines.map((line) => JSON.parse(line).level)).toEqual([30])
   })
 
-  test('broken UTF-8 is 400', async () => {
+  test('invalid UTF-8 is 400', async () => {
     const { url, createToken } = await startBroker()
     const headers = [
       'authorization',
@@ -133,7 +133,7 @@ describe('X9: bodies', () => {
     expect((await postRaw(`${url}${PATH}`, headers, body)).status).toBe(400)
   })
 
-  test('X5: another type, a form, another charset or a packed body is 415', async () => {
+  test('X5: another type, a form, another charset or a compressed body is 415', async () => {
     const { url, post, createToken } = await startBroker()
     const headers = bearer(await createToken())
     const types = [

@@ -8,8 +8,8 @@ import { postRaw } from '../../support/raw-request.ts'
 const PATH = '/v1/auth/token'
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
-describe('a good exchange', () => {
-  test('answers as the seed does', async () => {
+describe('a successful exchange', () => {
+  test('answers with the documented members', async () => {
     const { post, createToken } = await startBroker()
     const response = await post(PATH, { ttl: 60, scope: 'tiles:read' }, bearer(await createToken()))
     expect(response.status).toBe(200)
@@ -22,7 +22,7 @@ describe('a good exchange', () => {
     })
   })
 
-  test('without a body it takes an hour and every scope', async () => {
+  test('without a body the token lasts an hour and has every scope', async () => {
     const { post, createToken } = await startBroker()
     const body = await (await post(PATH, undefined, bearer(await createToken()))).json()
     expect(body).toMatchObject({ expires_in: 3600, scope: 'tiles:read places:read' })
@@ -62,7 +62,7 @@ describe('a good exchange', () => {
     expect(exp).toBe(readClaims(subject).exp)
   })
 
-  test('X6: nobody stores or sniffs it, and it is not open to other origins', async () => {
+  test('X6: the response is not cached, sniffed or open to other origins', async () => {
     const { post, createToken } = await startBroker()
     const headers = { ...bearer(await createToken()), origin: 'https://evil.example' }
     const response = await post(PATH, {}, headers)
@@ -75,7 +75,7 @@ describe('a good exchange', () => {
 describe('X8: every row of the error table', () => {
   const rows: [string, unknown, number, string, string][] = [
     ['ttl 0', { ttl: 0 }, 400, 'invalid_ttl', 'TTL must be between 1 and 14400 seconds'],
-    ['a body that is no JSON', '{', 400, 'invalid_request', 'Request body must be valid JSON'],
+    ['a body that is not JSON', '{', 400, 'invalid_request', 'Request body must be valid JSON'],
     [
       'a scope too many',
       { scope: 'tiles:read admin:access' },
@@ -111,7 +111,7 @@ describe('X8: every row of the error table', () => {
     }
   })
 
-  test('500: what nobody foresaw says nothing about itself', async () => {
+  test('500: an unexpected error reveals no details', async () => {
     const { post, createToken, data } = await startBroker()
     const subject = await createToken()
     const store = await openStore(data, 1_000)
@@ -162,7 +162,7 @@ test('T13: two Authorization headers are refused', async () => {
   expect((await postRaw(`${url}${PATH}`, [...header, ...header], Buffer.from(''))).status).toBe(400)
 })
 
-test('T14: a subject token in the query counts for nothing', async () => {
+test('T14: a subject token in the query is ignored', async () => {
   const { post, createToken } = await startBroker()
   expect((await post(`${PATH}?access_token=${await createToken()}`)).status).toBe(401)
 })
@@ -199,7 +199,7 @@ test.each([
   ['with express.json()', [express.json()]],
   ['with express.text()', [express.text({ type: '*/*' })]],
   ['with express.raw()', [express.raw({ type: '*/*' })]],
-])('mounted under a path %s it works alike', async (_, parsers) => {
+])('mounted under a path %s it works the same', async (_, parsers) => {
   const data = makeDataFolder()
   const { createToken } = await startBroker({ data, issuer: 'https://maps.example' })
   const broker = await createBroker({ data, now: () => NOW, issuer: 'https://maps.example' })

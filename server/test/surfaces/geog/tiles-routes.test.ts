@@ -26,7 +26,7 @@ async function startTiles(options: BrokerOptions = {}) {
   }
 }
 
-/** A response as it is on the wire: fetch would unpack it. */
+/** A response as it is on the wire; fetch would decompress it. */
 function getRaw(url: string, headers: Record<string, string>) {
   return new Promise<{ encoding: string | undefined; etag: string | undefined; body: Buffer }>(
     (resolve) => {
@@ -42,7 +42,7 @@ function getRaw(url: string, headers: Record<string, string>) {
   )
 }
 
-test('the demo tilesets are there', () => {
+test('the demo tilesets exist', () => {
   for (const { path } of Object.values(tilesets)) expect(existsSync(path)).toBe(true)
 })
 
@@ -58,7 +58,7 @@ describe('a tile', () => {
     expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(100)
   })
 
-  test('is never sniffed, and no refusal of one', async () => {
+  test('is sent with nosniff, and so are refusals', async () => {
     const { ask } = await startTiles()
     for (const [path, authorization] of [
       ['world/0/0/0.mvt', undefined],
@@ -71,7 +71,7 @@ describe('a tile', () => {
     }
   })
 
-  test('travels packed only to who can unpack it, with an ETag of its own', async () => {
+  test('is compressed only for clients that accept it, with an ETag of its own', async () => {
     const { url, token } = await startTiles()
     const tile = `${url}/v1/tiles/world/0/0/0.mvt?access_token=${token}`
     const packed = await getRaw(tile, { 'accept-encoding': 'gzip' })
@@ -86,7 +86,7 @@ describe('a tile', () => {
     expect(packed.etag).not.toBe(plain.etag)
   })
 
-  test('G4: is private, varies, and is answered by 304 after a renewal', async () => {
+  test('G4: is private, varies by token, and is answered with 304 after a renewal', async () => {
     const { ask, post } = await startTiles()
     const first = await ask('world/0/0/0.mvt')
     const etag = first.headers.get('etag') ?? ''
@@ -101,7 +101,7 @@ describe('a tile', () => {
     expect(again.status).toBe(304)
   })
 
-  test('that is empty is 204', async () => {
+  test('is 204 if it is empty', async () => {
     const { ask } = await startTiles()
     const seen = new Set<number>()
     for (let x = 0; x < 32 && !seen.has(204); x++)
@@ -144,7 +144,7 @@ describe('a tile', () => {
   })
 })
 
-test('parseTilePath reads what it wrote', () => {
+test('parseTilePath reads the coordinates of a tile', () => {
   expect(parseTilePath({ z: '3', x: '4', file: '5.pbf' }, ['mvt', 'pbf'])).toEqual({
     z: 3,
     x: 4,
@@ -153,7 +153,7 @@ test('parseTilePath reads what it wrote', () => {
 })
 
 describe('TileJSON', () => {
-  test('names tiles on the public URL, and layers', async () => {
+  test('names the layers, and tiles at the public URL', async () => {
     const { ask } = await startTiles({ publicUrl: 'https://maps.example/api' })
     expect(await (await ask('world/metadata')).json()).toMatchObject({
       tilejson: '3.0.0',
@@ -164,14 +164,14 @@ describe('TileJSON', () => {
     })
   })
 
-  test('names tiles where the broker listens when nothing else is known', async () => {
+  test('names tiles at the URL of the listener if no public URL is configured', async () => {
     const { ask, url } = await startTiles()
     const { tiles } = await (await ask('world-raster/metadata')).json()
     expect(tiles).toEqual([`${url}/v1/tiles/world-raster/{z}/{x}/{y}.webp`])
   })
 })
 
-test('a file that is no PMTiles archive stops the start', async () => {
+test('a file that is not a PMTiles archive stops the start', async () => {
   const options = {
     data: makeDataFolder(),
     tilesets: { a: { path: '/nowhere' }, b: { path: fileURLToPath(import.meta.url) } },

@@ -24,7 +24,7 @@ async function start(options: BrokerOptions = {}) {
 }
 
 describe('GET /verify', () => {
-  test('answers 204 for what the token opens, and 401 or 403 for the rest', async () => {
+  test('answers 204 for requests that the token permits, and 401 or 403 for others', async () => {
     const { ask, mint } = await start()
     const [full, few] = [await mint(), await mint('few')]
     for (const [uri, token, status] of [
@@ -51,14 +51,14 @@ describe('GET /verify', () => {
     await expect.poll(async () => (await ask('/data/world.json', token)).status).toBe(401)
   })
 
-  test('takes the token from the query or a cookie where that is configured', async () => {
+  test('reads the token from the query or a cookie if that is configured', async () => {
     const { ask, mint } = await start({ verify: { ...verify, credentials: { query: 'key' } } })
     const token = await mint()
     const answer = await ask(`/data/world.json?key=${token}`)
     expect([answer.status, answer.headers.get('x-tilepass-uri')]).toEqual([204, '/data/world.json'])
   })
 
-  test('counts tiles like our own, and says 429 as 403 past a limit', async () => {
+  test('counts tiles like the broker’s own, and answers 403 past a limit', async () => {
     const { ask, mint, clock } = await start({
       budgets: { tilesPerToken: 3 },
       geog: { tilesPerDay: 4 },
@@ -80,7 +80,7 @@ describe('GET /verify', () => {
     expect(await read(await mint())).toEqual([204, null])
   })
 
-  test('G3: is not there without configured peers, and refuses others', async () => {
+  test('G3: does not exist without configured peers, and refuses other peers', async () => {
     const without = await startBroker()
     expect((await fetch(`${without.url}/verify`)).status).toBe(404)
     const { ask, mint } = await start({ verify: { peers: ['192.0.2.1'] } })
@@ -88,7 +88,7 @@ describe('GET /verify', () => {
     expect([refused.status, (await refused.json()).code]).toEqual([403, 'FOREIGN_PEER'])
   })
 
-  test('can have a listener of its own, and is not on the other then', async () => {
+  test('can have its own listener, and is then absent from the main one', async () => {
     const data = makeDataFolder()
     const options = { data, demo: true, now: () => NOW, verify: { ...verify, port: 0 } }
     const broker = await createBroker(options)

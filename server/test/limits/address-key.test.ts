@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { toLimitKey } from '../../src/limits/address.ts'
+import { toAddressKey } from '../../src/limits/address-key.ts'
 
 test.each([
   ['1.2.3.4', '1.2.3.4'],
@@ -14,13 +14,13 @@ test.each([
   ['::1', '0:0:0:0::/64'],
   [undefined, 'unknown'],
 ])('%s counts as %s', (address, key) => {
-  expect(toLimitKey(address)).toBe(key)
+  expect(toAddressKey(address)).toBe(key)
 })
 
 test('addresses of one /64 are one client', () => {
   fc.assert(
     fc.property(fc.ipV6(), (address) => {
-      expect(toLimitKey(address)).toMatch(/^([0-9a-f]{1,4}:){4}:\/64$|^\d+\.\d+\.\d+\.\d+$/)
+      expect(toAddressKey(address)).toMatch(/^([0-9a-f]{1,4}:){4}:\/64$|^\d+\.\d+\.\d+\.\d+$/)
     }),
   )
 })

@@ -1,10 +1,10 @@
 import { isIP } from 'node:net'
 
 /**
- * The name under which a limit counts a client: an IPv4 address, also when it is written as IPv6, or
- * the /64 network of an IPv6 address, because one customer has all of it.
+ * The key under which a limit counts a client: its IPv4 address, even if that is written as an IPv6
+ * address, or the /64 network of its IPv6 address, because a provider gives a customer all of it.
  */
-export function toLimitKey(address: string | undefined): string {
+export function toAddressKey(address: string | undefined): string {
   if (address === undefined) return 'unknown'
   const bare = address.split('%')[0] ?? address
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1]

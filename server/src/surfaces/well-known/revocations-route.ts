@@ -1,26 +1,19 @@
 import { toRevocationKey } from '@tilepass/guard'
-import { Router } from 'express'
-import { refuseOtherMethods } from '../../http/other-methods.ts'
-import type { FailureReporter } from '../../observe/failures.ts'
+import type { Router } from 'express'
+import { addRoute, createRouter } from '../../http/router.ts'
 import type { Store } from '../../store/open.ts'
 import { listRevocations } from '../../store/revocations.ts'
-import { createGeogErrorHandler } from '../geog/errors.ts'
 
-const PATH = '/.well-known/revocations.json'
-/** How long an answer is given again, in ms: many guards cost one query. */
+/** For how long an answer is reused, in ms: many guards cost one query. */
 const KEPT = 250
 
 /**
- * `GET /.well-known/revocations.json`: what guards elsewhere refuse before it ends. Hashes of ids, so
- * that it can be public: nobody learns an id that he does not know.
+ * `GET /.well-known/revocations.json`: the tokens that guards elsewhere must refuse before they
+ * expire. It holds hashes of ids, so it can be public: it reveals no id to those who do not know it.
  *
  * @param now Epoch ms.
  */
-export function createRevocationsSurface(
-  store: Store,
-  now: () => number,
-  report: FailureReporter,
-): Router {
+export function createRevocationsRoute(store: Store, now: () => number): Router {
   let kept: Promise<object> | undefined
   let keptAt = Number.NEGATIVE_INFINITY
   const read = () => {
@@ -33,16 +26,14 @@ export function createRevocationsSurface(
     return kept
   }
 
-  const router = Router({ caseSensitive: true, strict: true })
-  router
-    .route(PATH)
-    .get(async (_request, response) => {
+  const router = createRouter()
+  addRoute(router, '/.well-known/revocations.json', {
+    get: async (_request, response) => {
       response
         .set({ 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' })
         .json(await read())
-    })
-    .all(refuseOtherMethods('GET, HEAD'))
-  router.use(PATH, createGeogErrorHandler(report))
+    },
+  })
   return router
 }
 

@@ -2,7 +2,7 @@ import { createVerifier, InvalidTokenError } from '@tilepass/guard'
 import { describe, expect, test } from 'vitest'
 import { readClaims, startBroker } from '../../support/broker-under-test.ts'
 
-/** A broker, and a guard elsewhere that has its key set and its feed. */
+/** A broker, and a guard on another server that reads its key set and its revocations. */
 async function start() {
   const running = await startBroker()
   const { url, broker, clock, createToken, post } = running
@@ -34,8 +34,8 @@ function isInvalid(error: unknown): boolean {
 
 const both = (value: boolean) => ({ own: value, other: value })
 
-describe('T16: a guard elsewhere', () => {
-  test('refuses a revoked API token and what was exchanged for it', async () => {
+describe('T16: a guard on another server', () => {
+  test('refuses a revoked API token and the tokens exchanged for it', async () => {
     const { createToken, exchange, isGood, cli, clock } = await start()
     const token = await createToken('tiles:read')
     const child = await exchange(token)
@@ -46,7 +46,7 @@ describe('T16: a guard elsewhere', () => {
     expect(await isGood(child)).toEqual(both(false))
   })
 
-  test('refuses everything of a disabled account', async () => {
+  test('refuses every token of a disabled account', async () => {
     const { createToken, isGood, cli, clock, post } = await start()
     const token = await createToken('tiles:read')
     const page = (await (await post('/map-token')).json()).access_token
@@ -59,7 +59,7 @@ describe('T16: a guard elsewhere', () => {
 })
 
 describe('an epoch', () => {
-  test('of an account ends what was issued so far, not its API tokens and not what comes after', async () => {
+  test('of an account ends the tokens issued so far, but neither its API tokens nor later tokens', async () => {
     const { createToken, exchange, isGood, cli, clock, post } = await start()
     const token = await createToken('tiles:read')
     const old = [await exchange(token), (await (await post('/map-token')).json()).access_token]
@@ -71,7 +71,7 @@ describe('an epoch', () => {
     expect(await isGood(await exchange(token))).toEqual(both(true))
   })
 
-  test('of an API token ends what was exchanged for it, and nothing else', async () => {
+  test('of an API token ends the tokens exchanged for it, and no others', async () => {
     const { createToken, exchange, isGood, cli, clock } = await start()
     const [one, other] = [await createToken('tiles:read'), await createToken('tiles:read')]
     const [ofOne, ofOther] = [await exchange(one), await exchange(other)]
@@ -82,7 +82,7 @@ describe('an epoch', () => {
     expect([await isGood(ofOther), await isGood(one)]).toEqual([both(true), both(true)])
   })
 
-  test('can be raised again, over HTTP, and at once in the process that did it', async () => {
+  test('can be raised again over HTTP, and counts at once in the process that raised it', async () => {
     const { url, createToken, exchange, clock, broker } = await start()
     const headers = { authorization: `Bearer ${await createToken('admin:access')}` }
     const token = await createToken('tiles:read')
@@ -101,7 +101,7 @@ describe('an epoch', () => {
   })
 })
 
-test('the feed is public and names no id', async () => {
+test('the feed is public and contains no id', async () => {
   const { url, createToken, cli } = await start()
   const token = await createToken('tiles:read')
   await cli('token', 'revoke', String(readClaims(token).sub))

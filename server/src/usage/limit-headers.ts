@@ -1,4 +1,4 @@
-/** Where an organisation stands on this day. */
+/** How much of a daily limit an organisation has used. */
 export interface DailyCount {
   readonly limit: number
   readonly remaining: number
@@ -6,7 +6,7 @@ export interface DailyCount {
   readonly resetsAt: number
 }
 
-/** Headers by which Geog's clients learn of the limit; the reset is ISO 8601. */
+/** The headers that tell Geog's clients about a daily limit; the reset is in ISO 8601. */
 export function toLimitHeaders({ limit, remaining, resetsAt }: DailyCount) {
   return {
     'X-RateLimit-Tiles-Limit': String(limit),
@@ -15,7 +15,7 @@ export function toLimitHeaders({ limit, remaining, resetsAt }: DailyCount) {
   }
 }
 
-/** Names of those headers, for pages of other origins. */
+/** The names of those headers, to be exposed to pages of other origins. */
 export const LIMIT_HEADERS: readonly string[] = Object.keys(
   toLimitHeaders({ limit: 0, remaining: 0, resetsAt: 0 }),
 )

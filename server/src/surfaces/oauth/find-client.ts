@@ -2,31 +2,35 @@ import type { TokenClaims } from '@tilepass/guard'
 import type { Request } from 'express'
 import type { Form } from '../../http/form-body.ts'
 import { UnauthorizedError } from '../../issuer/errors.ts'
+import type { OrganisationClient } from '../../issuer/organisation-tokens.ts'
 import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { InvalidClientError, OauthError } from './errors.ts'
 
-/** Who calls: an API token is a client, its id the client id and its string the secret. */
-export interface Client {
-  readonly id: string
-  readonly orgId: string | undefined
-}
-
-/** Finds out who calls; `undefined` if the request carries no client credentials. */
-export type FindClient = (request: Request, form: Form) => Promise<Client | undefined>
+/**
+ * Finds the client of a request: an API token, whose id is the client id and whose string is the
+ * secret. `undefined` if the request has no client credentials.
+ */
+export type FindClient = (request: Request, form: Form) => Promise<OrganisationClient | undefined>
 
 /**
  * Creates the client authentication: `client_secret_basic` or `client_secret_post`, never both.
  *
- * @throws {@link InvalidClientError}; {@link OauthError} for two ways at once.
+ * @throws {@link InvalidClientError}; {@link OauthError} for both at once.
  * @see RFC 6749 §2.3.1
  */
-export function createFindClient(subjectTokens: SubjectTokens, usage: Usage): FindClient {
+export function createFindClient(
+  subjectTokens: Pick<SubjectTokens, 'authenticate'>,
+  usage: Pick<Usage, 'record'>,
+): FindClient {
   return async (request, form) => {
     const basic = readBasic(request)
     const secret = form.get('client_secret')
     if (basic && secret !== undefined)
-      throw new OauthError('invalid_request', 'Authenticate the client in one way')
+      throw new OauthError(
+        'invalid_request',
+        'Use either HTTP Basic or client_secret to authenticate the client, not both',
+      )
     if (!basic && secret === undefined) return
     const id = basic?.id ?? form.get('client_id')
     const claims = await authenticate(subjectTokens, basic?.secret ?? secret ?? '')
@@ -38,7 +42,10 @@ export function createFindClient(subjectTokens: SubjectTokens, usage: Usage): Fi
   }
 }
 
-async function authenticate(subjectTokens: SubjectTokens, secret: string): Promise<TokenClaims> {
+async function authenticate(
+  subjectTokens: Pick<SubjectTokens, 'authenticate'>,
+  secret: string,
+): Promise<TokenClaims> {
   try {
     return (await subjectTokens.authenticate(secret)).claims
   } catch (error) {
@@ -59,7 +66,7 @@ function readBasic(request: Request): { id: string; secret: string } | undefined
   return { id: decodeForm(id), secret: decodeForm(secret) }
 }
 
-// Both are form-encoded before they are joined (RFC 6749 §2.3.1).
+// Id and secret are form-encoded before they are joined (RFC 6749 §2.3.1).
 function decodeForm(value: string): string {
   try {
     return decodeURIComponent(value.replaceAll('+', ' '))

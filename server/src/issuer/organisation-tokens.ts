@@ -1,0 +1,57 @@
+import type { TokenClaims } from '@tilepass/guard'
+import { findActiveAccount } from '../store/accounts.ts'
+import { findApiToken, revokeApiToken } from '../store/api-tokens.ts'
+import { audited } from '../store/audit.ts'
+import type { Store } from '../store/open.ts'
+import type { Issuer } from './issuer.ts'
+import { createOwnVerifier, findClaims } from './verify.ts'
+
+/** An API token that acts as an OAuth client. */
+export interface OrganisationClient {
+  /** Id of the API token. */
+  readonly id: string
+  readonly orgId: string | undefined
+}
+
+/** The tokens of a client's organisation. Tokens of other organisations count as absent. */
+export interface OrganisationTokens {
+  /** The claims of a token that is valid now and belongs to the client's organisation. */
+  find(client: OrganisationClient, token: string): Promise<TokenClaims | undefined>
+  /** Revokes such a token; any other token is ignored (RFC 7009 §2.2). */
+  revoke(client: OrganisationClient, token: string): Promise<void>
+}
+
+/** The token opens nothing here, so its restrictions need not be enforced. */
+const READ_ONLY = { keepsTileClaims: true, keepsBinding: true }
+
+/** Creates the view over API tokens and access tokens. The registry is read every time. */
+export function createOrganisationTokens(store: Store, issuer: Issuer): OrganisationTokens {
+  const { now } = issuer
+  const verifier = createOwnVerifier(issuer, 'tiles')
+  const find = async (
+    client: OrganisationClient,
+    token: string,
+  ): Promise<TokenClaims | undefined> => {
+    const claims = await findClaims(verifier, token, READ_ONLY)
+    if (!claims || client.orgId === undefined || claims.org_id !== client.orgId) return
+    const registered = claims.parent ?? claims.sub
+    // The tokens of a grant have no row in the registry: their parent is the grant.
+    if (!registered.startsWith('tok_')) return claims
+    const row = await findApiToken(store, registered)
+    const isCurrent = row?.format === 'jwt' && row.revoked_at === null
+    return isCurrent && (await findActiveAccount(store, row.account)) ? claims : undefined
+  }
+  return {
+    find,
+    revoke: async (client, token) => {
+      const claims = await find(client, token)
+      if (!claims) return
+      const { sub, parent, exp } = claims
+      const entry = { at: now(), actor: client.id, action: 'token.revoke', target: sub }
+      await audited(store, entry, async (change) => {
+        if (parent === undefined) await revokeApiToken(change, sub, now())
+        else await change.revoke(sub, { at: now(), expiresAt: exp * 1000 })
+      })
+    },
+  }
+}

@@ -1,0 +1,80 @@
+import { GuardError } from '@tilepass/guard'
+import type { Request } from 'express'
+import { BrokerError } from '../../errors.ts'
+import { readBearer } from '../../http/bearer.ts'
+import { findParameter, readQuery } from '../../http/query.ts'
+import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
+import type { Sessions } from '../../sessions/sessions.ts'
+import { findApiToken } from '../../store/api-tokens.ts'
+import type { Store } from '../../store/open.ts'
+import type { Usage } from '../../usage/usage.ts'
+import { NotAuthenticatedError } from './errors.ts'
+
+/** The client of a request. */
+export interface Caller {
+  /** Name of the account. */
+  readonly account: string
+  /** Does its API token permit reading only? */
+  readonly isReadOnly: boolean
+}
+
+/**
+ * Finds the caller by the first of `Authorization`, `X-Api-Key` and `?api_key=` that is present;
+ * `undefined` for an anonymous one.
+ *
+ * @throws {@link NotAuthenticatedError} for an invalid credential, which never counts as none.
+ */
+export type FindCaller = (request: Request) => Promise<Caller | undefined>
+
+/** What authenticates callers. */
+export interface FindCallerParts {
+  readonly store: Store
+  readonly subjectTokens: Pick<SubjectTokens, 'authenticate'>
+  readonly sessions: Pick<Sessions, 'authenticate'>
+  readonly usage: Pick<Usage, 'record'>
+}
+
+/** Creates the authentication of this surface: by a session, or by an API token of the registry. */
+export function createFindCaller({
+  store,
+  subjectTokens,
+  sessions,
+  usage,
+}: FindCallerParts): FindCaller {
+  const findByApiToken = async (token: string): Promise<Caller> => {
+    const { claims } = await subjectTokens.authenticate(token)
+    const row = await findApiToken(store, claims.sub)
+    if (!row) throw new NotAuthenticatedError()
+    usage.record(claims, 'geolens')
+    return { account: row.account, isReadOnly: row.read_only === 1 }
+  }
+
+  const findByBearer = async (token: string): Promise<Caller> => {
+    try {
+      const { account } = await sessions.authenticate(token)
+      return { account: account.name, isReadOnly: false }
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      return findByApiToken(token)
+    }
+  }
+
+  return async (request) => {
+    const unauthenticated = () => new NotAuthenticatedError()
+    try {
+      if (request.headers.authorization !== undefined)
+        return await findByBearer(readBearer(request, unauthenticated))
+      const key =
+        request.headers['x-api-key'] ??
+        findParameter(readQuery(request), 'api_key', unauthenticated)
+      return key === undefined ? undefined : await findByApiToken(String(key))
+    } catch (error) {
+      if (isRefusal(error)) throw new NotAuthenticatedError()
+      throw error
+    }
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return (error instanceof BrokerError || error instanceof GuardError) && error.status < 500
+}

@@ -1,0 +1,98 @@
+import type { Request, Response, Router } from 'express'
+import { InvalidRequestError } from '../../errors.ts'
+import { readBearer } from '../../http/bearer.ts'
+import { findText, readJsonBody } from '../../http/json-body.ts'
+import { NO_STORE } from '../../http/no-store.ts'
+import { addRoute, createRouter } from '../../http/router.ts'
+import {
+  InvalidCredentialsError,
+  InvalidRefreshTokenError,
+  InvalidSessionError,
+} from '../../sessions/errors.ts'
+import type { Sessions, SessionTokens } from '../../sessions/sessions.ts'
+import type { PasswordSignIn } from '../../sessions/sign-in.ts'
+import { readPassword, readText } from './body.ts'
+import {
+  clearRefreshCookie,
+  findRefreshCookie,
+  setRefreshCookie,
+  usesRefreshCookie,
+} from './refresh-cookie.ts'
+
+/** What the sign-in routes need. */
+export interface SignInRoutesParts {
+  readonly passwordSignIn: Pick<PasswordSignIn, 'check'>
+  readonly sessions: Pick<
+    Sessions,
+    'open' | 'refresh' | 'authenticate' | 'end' | 'endByRefreshToken'
+  >
+  /** Epoch ms. */
+  readonly now: () => number
+}
+
+/** `POST /token`, `/token/refresh` and `/logout`. */
+export function createSignInRoutes({ passwordSignIn, sessions, now }: SignInRoutesParts): Router {
+  const router = createRouter()
+
+  const send = (request: Request, response: Response, tokens: SessionTokens) => {
+    const { token, refreshToken, expiresInSeconds, familyExpiresAt } = tokens
+    const inCookie = usesRefreshCookie(request)
+    if (inCookie) setRefreshCookie(response, refreshToken, familyExpiresAt, now())
+    response.set(NO_STORE).json({
+      token,
+      ...(inCookie ? {} : { refresh_token: refreshToken }),
+      token_type: 'Bearer',
+      expires_in: expiresInSeconds,
+    })
+  }
+
+  const refresh = async (request: Request, response: Response, token: string) =>
+    send(request, response, await sessions.refresh(token, request.get('Idempotency-Key')))
+
+  addRoute(router, '/token', {
+    post: async (request, response) => {
+      const body = await readJsonBody(request)
+      const isSignIn = Object.hasOwn(body, 'username') || Object.hasOwn(body, 'password')
+      const sent = findText(body, 'refresh_token')
+      if (isSignIn && sent !== undefined)
+        throw new InvalidRequestError('Send either "username" and "password" or "refresh_token"')
+      const refreshToken = sent ?? (isSignIn ? undefined : findRefreshCookie(request))
+      if (refreshToken !== undefined) return refresh(request, response, refreshToken)
+      const username = readText(body, 'username')
+      const password = readPassword(body, 'password')
+      const signIn = await passwordSignIn.check({ username, password, address: request.ip })
+      const tokens = await sessions.open(signIn)
+      if (!tokens) throw new InvalidCredentialsError()
+      send(request, response, tokens)
+    },
+  })
+
+  addRoute(router, '/token/refresh', {
+    post: async (request, response) => {
+      const refreshToken = await findRefreshToken(request)
+      if (refreshToken !== undefined) return refresh(request, response, refreshToken)
+      if (usesRefreshCookie(request)) throw new InvalidRefreshTokenError()
+      throw new InvalidRequestError('"refresh_token" must be a string')
+    },
+  })
+
+  addRoute(router, '/logout', {
+    post: async (request, response) => {
+      const refreshToken = await findRefreshToken(request)
+      if (refreshToken !== undefined) await sessions.endByRefreshToken(refreshToken)
+      else {
+        const token = readBearer(request, () => new InvalidSessionError())
+        await sessions.end((await sessions.authenticate(token)).family)
+      }
+      if (usesRefreshCookie(request)) clearRefreshCookie(response)
+      response.set(NO_STORE).status(204).end()
+    },
+  })
+  return router
+}
+
+/** The refresh token in the body, or else in the cookie. */
+async function findRefreshToken(request: Request): Promise<string | undefined> {
+  const sent = findText(await readJsonBody(request), 'refresh_token')
+  return sent ?? findRefreshCookie(request)
+}

@@ -1,0 +1,84 @@
+import type { Request, RequestHandler, Router } from 'express'
+import { ForeignOriginError } from '../../grants/errors.ts'
+import type { Grants } from '../../grants/grants.ts'
+import { createErrorHandler } from '../../http/error-handler.ts'
+import { findText, readJsonBody } from '../../http/json-body.ts'
+import { addRoute, createRouter } from '../../http/router.ts'
+import { toAddressKey } from '../../limits/address-key.ts'
+import type { RateLimit } from '../../limits/rate-limit.ts'
+import type { FailureReporter } from '../../observe/failures.ts'
+import type { Sessions } from '../../sessions/sessions.ts'
+import { renderOauthError } from '../error-bodies.ts'
+import { sendAccessToken } from '../token-response.ts'
+import { bindToBrowser, sendTokenCookie } from './binding.ts'
+import { isOriginAllowed } from './origins.ts'
+import { requireSession } from './session.ts'
+
+/** What {@link createMapTokenSurface} needs. */
+export interface MapTokenSurfaceParts {
+  readonly grants: Grants
+  readonly sessions: Sessions
+  /** By address. */
+  readonly limit: RateLimit
+  /** By account, for grants that require a session. */
+  readonly sessionLimit: RateLimit
+  /** Origin of the public URL, where it is known. */
+  readonly ownOrigin: string | undefined
+  /** Epoch ms. */
+  readonly now: () => number
+  readonly report: FailureReporter
+}
+
+const PATH = '/map-token'
+
+/** `POST /map-token`: a token for the page, by the name of its grant. */
+export function createMapTokenSurface(parts: MapTokenSurfaceParts): Router {
+  const { grants, sessions, limit, sessionLimit, ownOrigin, now, report } = parts
+  const router = createRouter()
+  addRoute(router, PATH, {
+    all: openToGrantedOrigins(grants),
+    options: answerPreflight,
+    post: async (request, response) => {
+      limit.consume(toAddressKey(request.ip))
+      const body = await readJsonBody(request)
+      const grant = grants.get(findText(body, 'grant'))
+      if (!isOriginAllowed(request, grant, ownOrigin)) throw new ForeignOriginError()
+      const session = await requireSession(request, grant, sessions)
+      if (session) sessionLimit.consume(session.account.name)
+      const cnf = bindToBrowser(request, response, grant)
+      const dataset = Object.hasOwn(body, 'dataset') ? body.dataset : undefined
+      const token = await grants.obtain(grant, { dataset, session: session?.family, cnf })
+      if (grant.tokenCookie) sendTokenCookie(response, token, now())
+      sendAccessToken(response, token)
+    },
+  })
+  router.use(PATH, createErrorHandler(renderOauthError, report))
+  return router
+}
+
+/**
+ * CORS for the origins that any grant names. The browser sends no credentials, so an origin that only
+ * another grant names learns nothing.
+ */
+function openToGrantedOrigins({ origins }: Grants): RequestHandler {
+  return ({ headers: { origin } }: Request, response, next) => {
+    response.vary('Origin')
+    if (origin !== undefined && (origins.has(origin) || origins.has('*')))
+      response.set({
+        'Access-Control-Allow-Origin': origin,
+        'Access-Control-Expose-Headers': 'WWW-Authenticate, Retry-After, Date',
+      })
+    next()
+  }
+}
+
+const answerPreflight: RequestHandler = ({ headers }, response) => {
+  response.set('Allow', 'POST, OPTIONS')
+  if (headers['access-control-request-method'] !== undefined)
+    response.set({
+      'Access-Control-Allow-Methods': 'POST',
+      'Access-Control-Allow-Headers': 'Authorization, Content-Type',
+      'Access-Control-Max-Age': '7200',
+    })
+  response.status(204).end()
+}
