@@ -1,89 +1,96 @@
-import type { Budgets } from './budgets.ts'
-import type { CanonicalTarget } from './canonical-path.ts'
-import { hasScope, type TokenClaims } from './claims.ts'
+import type { Budgets } from './budgets/budgets.ts'
 import { InsufficientScopeError, TileNotPermittedError } from './errors.ts'
-import { assertOptions, hasMethod, type OptionRule, type OptionRules } from './option-rules.ts'
-import { isTilePermitted } from './tile-permission.ts'
-import { compileTileRules, type TileRule } from './tile-rules.ts'
+import {
+  assertOptions,
+  hasMethod,
+  type OptionRule,
+  type OptionRules,
+} from './options/option-rules.ts'
+import type { CanonicalTarget } from './tiles/canonical-path.ts'
+import { isTilePermitted } from './tiles/tile-permission.ts'
+import { compileTileRules, type TileRule } from './tiles/tile-rules.ts'
+import { hasScope, type TokenClaims } from './token/claims.ts'
 import {
   assembleVerifier,
-  findVerifierRules,
   type TokenUse,
+  toVerifierRules,
   type Verifier,
   type VerifierOptions,
-} from './verifier.ts'
+} from './token/verifier.ts'
 
-/** What a token must be good for. */
-export interface AdmissionRules {
-  /** The scope that a token must have, as an exact string; without it any good token passes. */
+/** What a token must permit. */
+export interface AdmissionOptions {
+  /** The scope that a token must have, as an exact string. By default every valid token passes. */
   readonly scope?: string
   /**
-   * What the paths are, for tokens that are restricted to some tiles; the first rule that fits counts,
-   * and what no rule fits is closed to them. Without rules such tokens are refused.
+   * Which resources the URLs are, for tokens that are restricted to some tiles. The first rule that
+   * matches applies. Such tokens open nothing that no rule matches, and without rules nothing at all.
    */
   readonly tiles?: TileRule | readonly TileRule[]
   /**
-   * What tokens may use. Everything counts as a tile but what `tiles` calls a document: servers know
-   * more spellings of a path than a rule does.
+   * Limits for the use of tokens. Every request counts as a tile unless `tiles` makes it a document:
+   * a server may accept more spellings of a path than a rule matches.
    */
   readonly budgets?: Budgets
 }
 
-/** A verifier, or what one is made of. */
+/** A verifier, or the options to create one. */
 export type VerifierChoice = { readonly verifier: Verifier } | VerifierOptions
 
 /**
- * Decides whether a token opens what is asked for; at once where nothing has to be waited for.
+ * Decides whether a token permits a request; synchronously if nothing must be waited for.
  *
- * @param findTarget Called only where the path matters.
+ * @param request The headers that a verifier may need.
+ * @param findTarget Called only if the URL matters.
  * @throws what `Verifier.verify` throws, {@link InsufficientScopeError},
  *   {@link TileNotPermittedError}, `BudgetExceededError`
  */
 export type Admit = (
   token: string,
-  page: Pick<TokenUse, 'referer' | 'origin' | 'cookie'>,
+  request: Pick<TokenUse, 'referer' | 'origin' | 'cookie'>,
   findTarget: () => CanonicalTarget | undefined,
 ) => TokenClaims | Promise<TokenClaims>
 
-const ADMISSION_RULES: OptionRules<AdmissionRules> = {
+const ADMISSION_RULES: OptionRules<AdmissionOptions> = {
   scope: {
     isValid: (value) => typeof value === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value),
-    rule: 'must be one scope, without spaces or quotes',
+    rule: 'must be a single scope, without spaces, quotes or backslashes',
   },
   tiles: {
     isValid: (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
-    rule: 'must be a rule, or a list of rules',
+    rule: 'must be a tile rule or a list of tile rules',
   },
   budgets: {
     isValid: (value) => hasMethod(value, 'consume'),
-    rule: 'must be what createBudgets() returns',
+    rule: 'must be the result of createBudgets()',
   },
 }
 
 const verifierRule: OptionRule = {
   isValid: (value) => hasMethod(value, 'verify'),
-  rule: 'must be a verifier, such as createVerifier() returns',
+  rule: 'must be a verifier, such as the result of createVerifier()',
   isRequired: true,
 }
 
 /**
- * @param owner Whose options these are, for messages.
- * @param ownRules Rules of the options that the owner has besides.
- * @throws `TypeError` or `RangeError` for options that cannot work.
+ * Creates the decision of one handler.
+ *
+ * @param owner The function that takes the options, for messages.
+ * @param ownRules Rules for the owner's further options.
+ * @throws `TypeError` or `RangeError` for invalid options.
  */
 export function createAdmission(
   owner: string,
-  options: AdmissionRules & VerifierChoice,
+  options: AdmissionOptions & VerifierChoice,
   ownRules: Readonly<Record<string, OptionRule>>,
 ): Admit {
   const verifierRules =
-    'verifier' in Object(options) ? { verifier: verifierRule } : findVerifierRules(Object(options))
+    'verifier' in Object(options) ? { verifier: verifierRule } : toVerifierRules(Object(options))
   assertOptions(owner, options, { ...ownRules, ...ADMISSION_RULES, ...verifierRules })
   const { scope, tiles, budgets } = options
   const verifier = 'verifier' in options ? options.verifier : assembleVerifier(options)
   const findResource = tiles === undefined ? undefined : compileTileRules(tiles)
-
-  const keepsTileClaims = findResource !== undefined
+  const enforcesTileClaims = findResource !== undefined
 
   const permit = (claims: TokenClaims, findTarget: () => CanonicalTarget | undefined) => {
     if (scope !== undefined && !hasScope(claims.scope, scope))
@@ -98,10 +105,11 @@ export function createAdmission(
   }
 
   return (token, { referer, origin, cookie }, findTarget) => {
-    const use = { referer, origin, cookie, keepsTileClaims }
+    const use = { referer, origin, cookie, enforcesTileClaims }
+    // Verifiers written in JavaScript may have no `recall`: they know nothing without waiting.
     const known = verifier.recall?.(token, use)
     if (known) return permit(known, findTarget)
-    // Whatever a verifier of somebody else's returns, claims are not read off a promise by mistake.
+    // A custom verifier may return claims or any thenable, so what it returns is always resolved.
     return Promise.resolve(verifier.verify(token, use)).then((claims) => permit(claims, findTarget))
   }
 }

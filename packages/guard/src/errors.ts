@@ -1,10 +1,10 @@
-/** What every refusal carries: an HTTP status, a registered code, and words that are safe to send. */
+/** What every refusal carries: an HTTP status, a stable code and a message that is safe to send. */
 export interface RefusalDetails {
   /** HTTP status. */
   readonly status: number
-  /** Stable, upper-case code; the message is not part of the API. */
+  /** Stable code in upper case. The message is not part of the API. */
   readonly code: string
-  /** Short name of the class of error, as the body's `error` member says it. */
+  /** Short name of the class of error: the body's `error` member. */
   readonly reason: string
   /** RFC 6750 §3.1 error code for `WWW-Authenticate`; absent when no credential was sent. */
   readonly challenge?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
@@ -13,9 +13,9 @@ export interface RefusalDetails {
 }
 
 /**
- * A request that the guard refuses; its subclasses say why.
+ * A request that the guard refuses. Each subclass is one reason.
  *
- * The message is safe to send: it never contains a token or anything that was read from one.
+ * The message is safe to send: it never contains a token or a value read from one.
  */
 export class GuardError extends Error implements RefusalDetails {
   readonly status: number
@@ -48,7 +48,7 @@ export class AuthRequiredError extends GuardError {
 
 /** 400 `INVALID_REQUEST`: more than one credential, so it is unclear which one counts. */
 export class AmbiguousCredentialsError extends GuardError {
-  /** @param places Where credentials were found, in words that are fit for a header; never a value. */
+  /** @param places Where credentials were found, in ASCII text for a header; never their values. */
   constructor(places: readonly string[] = []) {
     const found = places.length > 0 ? `; found: ${places.join(', ')}` : ''
     super(`Send exactly one credential${found}`, {
@@ -60,9 +60,12 @@ export class AmbiguousCredentialsError extends GuardError {
   }
 }
 
-/** 401 `INVALID_TOKEN`: form, signature, claims or revocation; which of them stays on the server. */
+/**
+ * 401 `INVALID_TOKEN`: the form, the signature, a claim or a revocation. The client is not told
+ * which; {@link InvalidTokenError.detail} is for logs.
+ */
 export class InvalidTokenError extends GuardError {
-  /** Why, for logs: names the rule that was broken, never the value. */
+  /** The rule that the token broke, for logs; never a value from the token. */
   readonly detail: string
 
   constructor(detail: string, options?: ErrorOptions) {
@@ -75,7 +78,7 @@ export class InvalidTokenError extends GuardError {
   }
 }
 
-/** 401 `TOKEN_EXPIRED`: genuine, but past `exp` and leeway. */
+/** 401 `TOKEN_EXPIRED`: the token is genuine, but past `exp` and the leeway. */
 export class TokenExpiredError extends GuardError {
   constructor() {
     super('Token has expired', {
@@ -87,9 +90,9 @@ export class TokenExpiredError extends GuardError {
   }
 }
 
-/** 403 `INSUFFICIENT_SCOPE`: genuine and current, but it does not permit this. */
+/** 403 `INSUFFICIENT_SCOPE`: the token is valid, but lacks the required scope. */
 export class InsufficientScopeError extends GuardError {
-  /** The scope that was asked for. */
+  /** The required scope. */
   readonly scope: string
 
   constructor(scope: string) {
@@ -103,7 +106,7 @@ export class InsufficientScopeError extends GuardError {
   }
 }
 
-/** 403 `TILE_NOT_PERMITTED`: the token is restricted to other tiles, or this is none. */
+/** 403 `TILE_NOT_PERMITTED`: the token's tile claims do not permit this resource. */
 export class TileNotPermittedError extends GuardError {
   constructor() {
     super('The token is restricted to other tiles', {
@@ -115,7 +118,7 @@ export class TileNotPermittedError extends GuardError {
   }
 }
 
-/** 503 `REVOCATIONS_UNAVAILABLE`: nobody can say any more whether tokens were revoked: fail closed. */
+/** 503 `REVOCATIONS_UNAVAILABLE`: revocations are unknown or too old to rely on. Fails closed. */
 export class RevocationsUnavailableError extends GuardError {
   constructor(options?: ErrorOptions) {
     super(
@@ -126,7 +129,7 @@ export class RevocationsUnavailableError extends GuardError {
   }
 }
 
-/** 503 `KEYS_UNAVAILABLE`: no key set was ever read, so nothing can be verified: fail closed. */
+/** 503 `KEYS_UNAVAILABLE`: no key set has been read yet, so no token can be verified. Fails closed. */
 export class KeysUnavailableError extends GuardError {
   constructor(options?: ErrorOptions) {
     super(

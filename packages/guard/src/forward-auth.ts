@@ -1,54 +1,59 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type AdmissionRules, createAdmission, type VerifierChoice } from './admission.ts'
-import type { CanonicalTarget } from './canonical-path.ts'
-import type { TokenClaims } from './claims.ts'
-import { allowEveryOrigin } from './cors.ts'
-import { assertCredentialSource, type CredentialSource, readCredential } from './credentials.ts'
-import { assertErrorShape, type ErrorShape } from './error-shapes.ts'
+import { type AdmissionOptions, createAdmission, type VerifierChoice } from './admission.ts'
 import { GuardError } from './errors.ts'
-import { isPreflight, readForwardedRequest } from './forwarded-request.ts'
-import { checkedElsewhere, functionRule, type OptionRules } from './option-rules.ts'
-import { createPeerTest } from './peers.ts'
-import { sendRefusal, toRefusal } from './refusal.ts'
+import { allowEveryOrigin } from './http/cors.ts'
+import {
+  assertCredentialSource,
+  type CredentialSource,
+  readCredential,
+} from './http/credentials.ts'
+import { assertErrorShape, type ErrorShape } from './http/error-shapes.ts'
+import { isPreflight, readForwardedRequest } from './http/forwarded-request.ts'
+import { createPeerTest } from './http/peers.ts'
+import { toRefusal } from './http/refusal.ts'
+import { sendRefusal } from './http/send-refusal.ts'
+import { checkedElsewhere, functionRule, type OptionRules } from './options/option-rules.ts'
+import type { CanonicalTarget } from './tiles/canonical-path.ts'
+import type { TokenClaims } from './token/claims.ts'
 
-interface ForwardAuthRules extends AdmissionRules {
+interface OwnOptions {
   /**
-   * Who may ask: addresses of gateways, networks such as `10.0.0.0/8`, or `loopback`, as the
-   * connection shows them and no header does.
+   * The gateways that may ask: addresses, networks such as `10.0.0.0/8`, or `loopback`. Compared with
+   * the connection's address, never with a header.
    */
   readonly peers: readonly string[]
-  /** Where the client's token may be. Default `'header'`, which the other choices accept as well. */
+  /** Where the client's token may be. Default `'header'`, which is always accepted. */
   readonly credentials?: CredentialSource
-  /** How refusals are worded. Default `'geog'`. */
+  /** Shape of the bodies of refusals. Default `'geog'`. */
   readonly errors?: ErrorShape
-  /** Told of each refusal, for logs. */
+  /** Called with each refusal, for logs. */
   readonly onRefusal?: (error: unknown, request: IncomingMessage) => void
 }
 
-const OWN_RULES: OptionRules<Omit<ForwardAuthRules, keyof AdmissionRules>> = {
+const OWN_RULES: OptionRules<OwnOptions> = {
   peers: checkedElsewhere,
   credentials: checkedElsewhere,
   errors: checkedElsewhere,
   onRefusal: functionRule,
 }
 
-/** Settings of {@link forwardAuth}: its rules, and a verifier or what one is made of. */
-export type ForwardAuthOptions = ForwardAuthRules & VerifierChoice
+/** Settings of {@link forwardAuth}: its own, and a verifier or the options to create one. */
+export type ForwardAuthOptions = OwnOptions & AdmissionOptions & VerifierChoice
 
-/** What `forwardAuth` returns: a handler for Express, or for Node's server alone. */
+/** The handler that `forwardAuth` returns, for Express or for a plain Node server. */
 export type ForwardAuthHandler = (
   request: IncomingMessage,
   response: ServerResponse,
 ) => Promise<void>
 
-/** 403 `FOREIGN_PEER`: whoever asks is no gateway of ours. */
+/** 403 `FOREIGN_PEER`: the connection does not come from one of the configured gateways. */
 export class ForeignPeerError extends GuardError {
   constructor() {
     super('Only gateways may ask', { status: 403, code: 'FOREIGN_PEER', reason: 'Forbidden' })
   }
 }
 
-/** 403 `METHOD_NOT_ALLOWED`, meant as 405: map data is read, not changed. */
+/** 405 `METHOD_NOT_ALLOWED`, sent as 403: map data is only read. */
 export class MethodNotPermittedError extends GuardError {
   constructor() {
     super('Only GET and HEAD are allowed', {
@@ -61,33 +66,33 @@ export class MethodNotPermittedError extends GuardError {
 }
 
 /**
- * Creates a handler that answers a gateway (nginx, Traefik, Caddy) whether a request may pass to the
- * server behind it: 204, or 401 or 403 and nothing else, because nginx makes 500 of the rest. What was
- * meant is in `X-Tilepass-Status`, with `Retry-After` where there is one.
+ * Creates a handler that tells a gateway (nginx, Traefik, Caddy) whether a request may pass to the
+ * server behind it: 204, or 401 or 403 and nothing else, because nginx turns other statuses into 500.
+ * The actual status is in `X-Tilepass-Status`, with `Retry-After` where it has one.
  *
- * A 204 says who asks in `X-Tilepass-Subject`, `-Organization` and `-Scope`, each always there, so
- * that the gateway overwrites what a client sent; and in `X-Tilepass-Uri` which URI was judged,
- * without credentials. CORS preflights pass.
+ * A 204 identifies the client in `X-Tilepass-Subject`, `-Organization` and `-Scope`. All three are
+ * always set, so that the gateway overwrites what a client sent. `X-Tilepass-Uri` is the URI that was
+ * checked, without credentials. CORS preflights pass.
  *
- * @throws `TypeError` or `RangeError` for options that cannot work.
+ * @throws `TypeError` or `RangeError` for invalid options.
  */
 export function forwardAuth(options: ForwardAuthOptions): ForwardAuthHandler {
   const admit = createAdmission('forwardAuth()', options, OWN_RULES)
   const { peers, credentials = 'header', errors = 'geog', onRefusal } = options
-  const isPeer = createPeerTest(peers)
+  const isTrustedPeer = createPeerTest(peers)
   assertCredentialSource(credentials)
   assertErrorShape(errors)
   const parameter = credentials === 'header' ? undefined : credentials.query
 
   return async (request, response) => {
     try {
-      if (!isPeer(request.socket.remoteAddress)) throw new ForeignPeerError()
+      if (!isTrustedPeer(request.socket.remoteAddress)) throw new ForeignPeerError()
       const { method, uri, target } = readForwardedRequest(request)
-      const passOn = toUri(target, parameter)
-      if (isPreflight(method, request)) return pass(response, passOn)
+      const checkedUri = toUri(target, parameter)
+      if (isPreflight(method, request.headers)) return pass(response, checkedUri)
       if (method !== 'GET' && method !== 'HEAD') throw new MethodNotPermittedError()
       const token = readCredential({ rawHeaders: request.rawHeaders, url: uri }, credentials)
-      pass(response, passOn, await admit(token, request.headers, () => target))
+      pass(response, checkedUri, await admit(token, request.headers, () => target))
     } catch (error) {
       onRefusal?.(error, request)
       const refusal = toRefusal(error)
@@ -110,7 +115,7 @@ function pass(response: ServerResponse, uri: string, claims?: TokenClaims): void
   response.end()
 }
 
-/** The URI that was judged, without the parameter that holds the token. */
+/** The URI that was checked, without the query parameter that contains the token. */
 function toUri({ rawPath, query }: CanonicalTarget, parameter: string | undefined): string {
   const kept = query
     .split('&')
@@ -119,7 +124,7 @@ function toUri({ rawPath, query }: CanonicalTarget, parameter: string | undefine
   return kept === '' ? rawPath : `${rawPath}?${kept}`
 }
 
-// What other issuers put into claims need not be fit for a header.
+// Claims of other issuers may contain characters that a header cannot.
 function toHeaderValue(value: string): string {
   return value.replace(/[^\x20-\x24\x26-\x7e]/gu, (character) => encodeURIComponent(character))
 }

@@ -1,16 +1,6 @@
-export { BINDING_COOKIE, type Confirmation, confirmBy, TOKEN_COOKIE } from './binding.ts'
-export {
-  BudgetExceededError,
-  type BudgetOptions,
-  type Budgets,
-  createBudgets,
-  toDayExceeded,
-} from './budgets.ts'
-export type { RequiredClaims, TokenClaims } from './claims.ts'
-export { findCookies } from './cookies.ts'
-export { type CredentialSource, readCredential } from './credentials.ts'
-export type { WriteCounts } from './daily-counts.ts'
-export type { ErrorBody, ErrorShape } from './error-shapes.ts'
+export { BudgetExceededError } from './budgets/budget-exceeded.ts'
+export { type BudgetOptions, type Budgets, createBudgets } from './budgets/budgets.ts'
+export type { WriteCounts } from './budgets/daily-counts.ts'
 export {
   AmbiguousCredentialsError,
   AuthRequiredError,
@@ -23,19 +13,22 @@ export {
   TileNotPermittedError,
   TokenExpiredError,
 } from './errors.ts'
-export { type GuardHandler, type GuardOptions, guard } from './express-guard.ts'
 export { type ForwardAuthHandler, type ForwardAuthOptions, forwardAuth } from './forward-auth.ts'
-export type { IssuerOptions } from './issuers.ts'
-export type { JsonWebKeySet } from './key-set.ts'
-export type { Refusal } from './refusal.ts'
-export { toRevocationKey } from './revocation-feed.ts'
+export { type GuardHandler, type GuardOptions, guard } from './guard.ts'
+export type { CredentialSource } from './http/credentials.ts'
+export type { ErrorBody, ErrorShape } from './http/error-shapes.ts'
+export type { Refusal } from './http/refusal.ts'
+export type { JsonWebKeySet } from './keys/key-set.ts'
+export type { TileClaims } from './tiles/tile-claims.ts'
+export type { Bbox } from './tiles/tile-grid.ts'
+export type { TileRule } from './tiles/tile-rules.ts'
+export { type Confirmation, TOKEN_COOKIE } from './token/binding.ts'
+export type { RequiredClaims, TokenClaims } from './token/claims.ts'
+export type { IssuerOptions } from './token/issuer-options.ts'
+export type { RevocationCheck } from './token/revocation-check.ts'
 export {
-  checkTileClaims,
-  narrowTileClaims,
-  parseTileClaims,
-  type TileClaims,
-  type TileClaimsFault,
-} from './tile-claims.ts'
-export type { Bbox } from './tile-grid.ts'
-export { compileTileRules, type TileRule } from './tile-rules.ts'
-export { createVerifier, type TokenUse, type Verifier, type VerifierOptions } from './verifier.ts'
+  createVerifier,
+  type TokenUse,
+  type Verifier,
+  type VerifierOptions,
+} from './token/verifier.ts'

@@ -1,8 +1,7 @@
-import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { type ForwardAuthHandler, forwardAuth } from '../src/index.ts'
-import { createTestIssuer, ISSUER, NOW } from './issuer.ts'
+import { createTestIssuer, ISSUER, NOW } from './support/issuer.ts'
+import { listen, send } from './support/server.ts'
 
 const issuer = createTestIssuer()
 const token = issuer.sign()
@@ -27,41 +26,17 @@ const handlers: Record<string, ForwardAuthHandler> = {
   }),
   '/broken': forwardAuth({
     peers: ['loopback'],
-    verifier: { verify: () => Promise.reject(new Error('a bug')) },
+    verifier: { recall: () => undefined, verify: () => Promise.reject(new Error('a bug')) },
   }),
 }
-const server = createServer(
+const { url, close } = await listen(
   (request, response) => void handlers[request.url ?? '']?.(request, response),
 )
-let port = 0
-beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  port = (server.address() as AddressInfo).port
-})
-afterAll(() => server.close().closeAllConnections())
-
-interface Answer {
-  readonly status: number | undefined
-  readonly headers: IncomingHttpHeaders
-  readonly body: string
-}
+afterAll(close)
 
 /** Asks as a gateway does; a list repeats a header. */
-function ask(headers: Record<string, string | string[]>, path = '/verify'): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    httpRequest({ port, path, headers }, (response) => {
-      let body = ''
-      response.setEncoding('utf8').on('data', (chunk) => {
-        body += chunk
-      })
-      response.on('end', () =>
-        resolve({ status: response.statusCode, headers: response.headers, body }),
-      )
-    })
-      .on('error', reject)
-      .end()
-  })
-}
+const ask = (headers: Record<string, string | string[]>, path = '/verify') =>
+  send(`${url}${path}`, headers)
 
 const bearer = { authorization: `Bearer ${token}` }
 const original = (uri: string, method = 'GET') => ({
@@ -74,19 +49,19 @@ const forwarded = (uri: string, method = 'GET') => ({
 })
 const TILE = '/data/world/3/4/2.pbf'
 
-describe('a gateway is told 204', () => {
+describe('a gateway gets 204', () => {
   test.each([
     ['nginx', original],
     ['Traefik and Caddy', forwarded],
-  ])('in the words of %s', async (_, words) => {
+  ])('asking with the headers of %s', async (_, toHeaders) => {
     for (const method of ['GET', 'HEAD']) {
-      const { status, headers } = await ask({ ...words(TILE, method), ...bearer })
+      const { status, headers } = await ask({ ...toHeaders(TILE, method), ...bearer })
       expect([status, headers['cache-control']]).toEqual([204, 'no-store'])
       expect(headers['x-tilepass-uri']).toBe(TILE)
     }
   })
 
-  test('and who asks, without anything that the client says of itself', async () => {
+  test('and the identity of the client, from its token and not from its headers', async () => {
     const claims = {
       'x-tilepass-subject': 'admin',
       x_tilepass_subject: 'admin',
@@ -100,20 +75,20 @@ describe('a gateway is told 204', () => {
     })
   })
 
-  test('G2: with every identity header, empty ones too, so that the gateway overwrites them', async () => {
+  test('G2: with every identity header, also without a value, so that the gateway overwrites them', async () => {
     const anonymous = issuer.sign({ org_id: undefined })
     const headers = { ...original(TILE), authorization: `Bearer ${anonymous}` }
     expect((await ask(headers)).headers).toMatchObject({ 'x-tilepass-organization': '' })
   })
 
-  test('with identities that are fit for a header', async () => {
+  test('with identities in characters that a header may contain', async () => {
     const odd = issuer.sign({ sub: 'Zoë\r\nX-Admin: 1%' })
     const { status, headers } = await ask({ ...original(TILE), authorization: `Bearer ${odd}` })
     expect([status, headers['x-tilepass-subject']]).toEqual([204, 'Zo%C3%AB%0D%0AX-Admin: 1%25'])
     expect(headers['x-admin']).toBeUndefined()
   })
 
-  test('for a token in the query of the original URI, and which URI is left without it', async () => {
+  test('for a token in the query of the original URI, and that URI without the token', async () => {
     const uri = `${TILE}?a=1&token=${token}&b=%20`
     const { status, headers } = await ask(original(uri), '/query')
     expect([status, headers['x-tilepass-uri']]).toEqual([204, `${TILE}?a=1&b=%20`])
@@ -133,7 +108,7 @@ describe('a gateway is told 204', () => {
   })
 })
 
-describe('a refusal is 401 or 403, and says what was meant', () => {
+describe('a refusal is 401 or 403, and X-Tilepass-Status has the actual status', () => {
   const expired = issuer.sign({ iat: 1_700_000_000, exp: 1_700_000_060 })
   test.each<[string, Record<string, string>, string, number, string, string]>([
     ['no token', {}, '/verify', 401, '401', 'AUTH_REQUIRED'],
@@ -147,18 +122,18 @@ describe('a refusal is 401 or 403, and says what was meant', () => {
       'TOKEN_EXPIRED',
     ],
     [
-      'too little scope',
+      'insufficient scope',
       { authorization: `Bearer ${issuer.sign({ scope: 'places:read' })}` },
       '/verify',
       403,
       '403',
       'INSUFFICIENT_SCOPE',
     ],
-    ['keys that are away', bearer, '/nokeys', 403, '503', 'KEYS_UNAVAILABLE'],
+    ['unavailable keys', bearer, '/nokeys', 403, '503', 'KEYS_UNAVAILABLE'],
     ['a bug', bearer, '/broken', 403, '500', 'SERVER_ERROR'],
-  ])('%s', async (_, headers, path, status, meant, code) => {
+  ])('%s', async (_, headers, path, status, actual, code) => {
     const answer = await ask({ ...original(TILE), ...headers }, path)
-    expect([answer.status, answer.headers['x-tilepass-status']]).toEqual([status, meant])
+    expect([answer.status, answer.headers['x-tilepass-status']]).toEqual([status, actual])
     expect(JSON.parse(answer.body)).toMatchObject({ code })
     expect(answer.headers).toMatchObject({
       'cache-control': 'no-store',
@@ -167,7 +142,7 @@ describe('a refusal is 401 or 403, and says what was meant', () => {
     expect(answer.headers['www-authenticate'] !== undefined).toBe(
       status === 401 || code === 'INSUFFICIENT_SCOPE',
     )
-    if (meant === '503') expect(answer.headers['retry-after']).toBe('1')
+    if (actual === '503') expect(answer.headers['retry-after']).toBe('1')
   })
 
   test('for every other method', async () => {
@@ -179,7 +154,7 @@ describe('a refusal is 401 or 403, and says what was meant', () => {
 })
 
 describe('G3: forwarded headers count only from configured peers', () => {
-  test('none is configured by default, and a stranger is refused whatever it sends', async () => {
+  test('any other peer is refused, whatever it sends', async () => {
     for (const path of ['/stranger', '/nobody']) {
       const headers = { ...original(TILE), ...bearer, 'x-forwarded-for': '192.0.2.1' }
       const answer = await ask(headers, path)
@@ -187,12 +162,12 @@ describe('G3: forwarded headers count only from configured peers', () => {
     }
   })
 
-  test('a name that is no address is refused at once', () => {
+  test('a peer that is not an address is refused at construction', () => {
     for (const peer of ['localhost', '10.0.0.0/33', '10.0.0.0/8/8', '', '::1/129', '10.0.0.0/x'])
       expect(() => forwardAuth({ ...shared, peers: [peer] })).toThrow(TypeError)
   })
 
-  test('headers that disagree are refused: one of them is the client’s', async () => {
+  test('headers that disagree are refused: the client may have sent one of them', async () => {
     const refused: Record<string, string | string[]>[] = [
       {},
       { 'x-original-uri': TILE },
@@ -207,7 +182,7 @@ describe('G3: forwarded headers count only from configured peers', () => {
   })
 })
 
-describe('G1: the path that is judged has one reading', () => {
+describe('G1: the checked path has only one reading', () => {
   test.each([
     '/data/world/../secret/0/0/0.pbf',
     '//data/world/0/0/0.pbf',
@@ -219,7 +194,7 @@ describe('G1: the path that is judged has one reading', () => {
     '/data\\world/0/0/0.pbf',
     'http://host/data/world/0/0/0.pbf',
     '',
-  ])('%s is refused, even with a full token', async (uri) => {
+  ])('%s is refused, even with an unrestricted token', async (uri) => {
     const answer = await ask({ ...original(uri), ...bearer })
     expect(answer.status).toBe(403)
     expect(answer.headers['x-tilepass-uri']).toBeUndefined()

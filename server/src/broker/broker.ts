@@ -92,7 +92,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     await findSetting(store, 'issuer')
     return wired !== undefined && closing === undefined
   }
-  const health = { isReady, findRefused: relayedTokens.listRefusing }
+  const health = { isReady, listRefusing: relayedTokens.listRefusing }
   const onError = createErrorHandler(renderGeogError, report)
 
   try {
@@ -117,8 +117,13 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         // A client cannot ask for a wildcard address, and its own name for us is unknown.
         if (!isWildcard(host)) publicUrl.current ??= url
         wired ??= wireFor((await settleIssuer(store, undefined, url)) ?? url)
-        const { trustProxy } = config
-        return createApp({ routes: wired.router, logger, health, trustProxy, onError })
+        return createApp({
+          routes: wired.router,
+          health,
+          logger,
+          trustProxy: config.trustProxy,
+          onError,
+        })
       }
       listener = await listen(createHandler, port, host)
       const listening = { url: listener.url, port: listener.port }
@@ -126,7 +131,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       const { port: verifyPort, host: verifyHost = '127.0.0.1' } = config.verify ?? {}
       if (!verifyRouter || verifyPort === undefined) return listening
       verifyListener = await listen(
-        async () => createApp({ routes: verifyRouter, logger, health, trustProxy: [], onError }),
+        async () => createApp({ routes: verifyRouter, health, logger, trustProxy: [], onError }),
         verifyPort,
         verifyHost,
       )

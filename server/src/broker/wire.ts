@@ -79,7 +79,6 @@ export function wire(
       ? ownVerifier
       : createTileVerifier(ownVerifier, check, issuerUrl)
   const budgets = createBudgets({ ...config.budgets, now })
-  const { tilesPerDay } = config.geog
 
   /** A surface is its folder, its name in `surfaces/names.ts`, and its entry here. */
   const surfaces: Readonly<Record<SurfaceName, () => Router>> = {
@@ -110,7 +109,7 @@ export function wire(
         budgets,
         acceptsTokenCookie: grants.some(({ tokenCookie }) => tokenCookie),
         tilesets,
-        tilesPerDay,
+        tilesPerDay: config.geog.tilesPerDay,
         places,
         publicUrl,
         now,
@@ -153,23 +152,23 @@ export function wire(
     oauth: () =>
       createOauthSurface({
         subjectTokens,
-        tokens: createOrganisationTokens(store, issuer),
+        tokens: createOrganisationTokens(store, ownVerifier, now),
         usage,
-        issuer: issuerUrl,
+        issuer,
         publicUrl,
-        now,
         report,
       }),
   }
 
   const router = createRouter()
-  // Cannot be switched off: guards on other servers need the key set and the revocations.
+  // Always on: guards on other servers need the key set and the revocations.
   router.use(createWellKnownSurface({ keys, store, now, report }))
   for (const name of SURFACE_NAMES)
     if (config.surfaces[name] !== false) router.use(surfaces[name]())
 
   if (!config.verify) return { router, verifier, verifyRouter: undefined }
   const { peers, tiles, scope, credentials, port } = config.verify
+  const { tilesPerDay } = config.geog
   const verifyRouter = createVerifySurface({
     peers,
     tiles,

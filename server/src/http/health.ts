@@ -5,7 +5,7 @@ import { createRouter } from './router.ts'
 export interface Health {
   isReady(): Promise<boolean>
   /** Names of upstreams that refuse what the broker is configured to ask. */
-  findRefused(): readonly string[]
+  listRefusing(): readonly string[]
 }
 
 /**
@@ -13,14 +13,14 @@ export interface Health {
  * broker turns the status to `degraded` and is named, but the answer stays 200: other grants work, and
  * tokens that are still valid continue to be served.
  */
-export function createHealthRoutes({ isReady, findRefused }: Health): Router {
+export function createHealthRoutes({ isReady, listRefusing }: Health): Router {
   const router = createRouter()
   router.get('/healthz', (_request, response) => {
     response.set('Cache-Control', 'no-store').json({ status: 'ok' })
   })
   router.get('/readyz', async (_request, response) => {
     const ready = await isReady().catch(() => false)
-    const refused = findRefused()
+    const refused = listRefusing()
     const status = ready ? (refused.length > 0 ? 'degraded' : 'ready') : 'unavailable'
     const upstreams = Object.fromEntries(refused.map((name) => [name, 'refused']))
     response

@@ -1,10 +1,9 @@
-import type { TokenClaims } from '@tilepass/guard'
+import type { TokenClaims, Verifier } from '@tilepass/guard'
 import { findActiveAccount } from '../store/accounts.ts'
 import { findApiToken, revokeApiToken } from '../store/api-tokens.ts'
 import { audited } from '../store/audit.ts'
 import type { Store } from '../store/open.ts'
-import type { Issuer } from './issuer.ts'
-import { createOwnVerifier, findClaims } from './verify.ts'
+import { findClaims } from './verify.ts'
 
 /** An API token that acts as an OAuth client. */
 export interface OrganisationClient {
@@ -17,17 +16,20 @@ export interface OrganisationClient {
 export interface OrganisationTokens {
   /** The claims of a token that is valid now and belongs to the client's organisation. */
   find(client: OrganisationClient, token: string): Promise<TokenClaims | undefined>
-  /** Revokes such a token; any other token is ignored (RFC 7009 §2.2). */
+  /** Revokes such a token, audited; any other token is ignored (RFC 7009 §2.2). */
   revoke(client: OrganisationClient, token: string): Promise<void>
 }
 
-/** The token opens nothing here, so its restrictions need not be enforced. */
-const READ_ONLY = { keepsTileClaims: true, keepsBinding: true }
-
-/** Creates the view over API tokens and access tokens. The registry is read every time. */
-export function createOrganisationTokens(store: Store, issuer: Issuer): OrganisationTokens {
-  const { now } = issuer
-  const verifier = createOwnVerifier(issuer, 'tiles')
+/**
+ * Creates the view over API tokens and access tokens. The registry is read every time.
+ *
+ * @param verifier Of tokens of this issuer.
+ */
+export function createOrganisationTokens(
+  store: Store,
+  verifier: Verifier,
+  now: () => number,
+): OrganisationTokens {
   const find = async (
     client: OrganisationClient,
     token: string,
@@ -35,7 +37,7 @@ export function createOrganisationTokens(store: Store, issuer: Issuer): Organisa
     const claims = await findClaims(verifier, token, READ_ONLY)
     if (!claims || client.orgId === undefined || claims.org_id !== client.orgId) return
     const registered = claims.parent ?? claims.sub
-    // The tokens of a grant have no row in the registry: their parent is the grant.
+    // A grant's tokens have no row: their parent is the grant.
     if (!registered.startsWith('tok_')) return claims
     const row = await findApiToken(store, registered)
     const isCurrent = row?.format === 'jwt' && row.revoked_at === null
@@ -55,3 +57,6 @@ export function createOrganisationTokens(store: Store, issuer: Issuer): Organisa
     },
   }
 }
+
+/** The token opens nothing here, so there is no restriction to enforce. */
+const READ_ONLY = { keepsTileClaims: true, keepsBinding: true }

@@ -1,4 +1,3 @@
-import type { TokenClaims } from '@tilepass/guard'
 import type { Request } from 'express'
 import type { Form } from '../../http/form-body.ts'
 import { UnauthorizedError } from '../../issuer/errors.ts'
@@ -42,10 +41,7 @@ export function createFindClient(
   }
 }
 
-async function authenticate(
-  subjectTokens: Pick<SubjectTokens, 'authenticate'>,
-  secret: string,
-): Promise<TokenClaims> {
+async function authenticate(subjectTokens: Pick<SubjectTokens, 'authenticate'>, secret: string) {
   try {
     return (await subjectTokens.authenticate(secret)).claims
   } catch (error) {

@@ -6,6 +6,7 @@ import { type Form, readFormBody } from '../../http/form-body.ts'
 import { NO_STORE } from '../../http/no-store.ts'
 import type { PublicUrl } from '../../http/public-url.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
+import type { Issuer } from '../../issuer/issuer.ts'
 import { toObtainedToken } from '../../issuer/obtained-token.ts'
 import type { OrganisationTokens } from '../../issuer/organisation-tokens.ts'
 import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
@@ -27,11 +28,9 @@ export interface OauthSurfaceParts {
   readonly subjectTokens: SubjectTokens
   readonly tokens: OrganisationTokens
   readonly usage: Pick<Usage, 'record'>
-  readonly issuer: string
+  readonly issuer: Pick<Issuer, 'url' | 'now'>
   /** Base of the URLs in the metadata; by default the issuer. */
   readonly publicUrl: PublicUrl
-  /** Epoch ms. */
-  readonly now: () => number
   readonly report: FailureReporter
 }
 
@@ -40,7 +39,8 @@ const METADATA = '/.well-known/oauth-authorization-server'
 
 /** Token exchange (RFC 8693), introspection (7662), revocation (7009) and metadata (8414). */
 export function createOauthSurface(parts: OauthSurfaceParts): Router {
-  const { subjectTokens, tokens, usage, issuer, publicUrl, now, report } = parts
+  const { subjectTokens, tokens, usage, issuer, publicUrl, report } = parts
+  const { url, now } = issuer
   const findClient = createFindClient(subjectTokens, usage)
   const requireClient = async (request: Request, form: Form) => {
     const client = await findClient(request, form)
@@ -58,7 +58,7 @@ export function createOauthSurface(parts: OauthSurfaceParts): Router {
     post: async (request, response) => {
       const form = await readFormBody(request)
       const client = await findClient(request, form)
-      const wanted = parseTokenExchange(form, issuer)
+      const wanted = parseTokenExchange(form, url)
       const minted = await exchangeSubject(subjectTokens, wanted, client)
       const { token, scope, expiresInSeconds } = toObtainedToken(minted, now())
       response.json({
@@ -94,7 +94,7 @@ export function createOauthSurface(parts: OauthSurfaceParts): Router {
       openToEveryOrigin(response)
       response
         .set('Cache-Control', 'public, max-age=3600')
-        .json(toMetadata(issuer, publicUrl.current ?? issuer))
+        .json(toMetadata(url, publicUrl.current ?? url))
     },
   })
 

@@ -1,0 +1,21 @@
+export { toDayExceeded } from './budgets/budget-exceeded.ts'
+export {
+  type DailyLimitState,
+  nextUtcDay,
+  toDailyLimitHeaders,
+  toUtcDay,
+} from './budgets/daily-limit.ts'
+export { readCredential } from './http/credentials.ts'
+export { isPeerRange } from './http/peers.ts'
+export type { RawRequest } from './http/raw-request.ts'
+export {
+  checkTileClaims,
+  narrowTileClaims,
+  parseTileClaims,
+  type TileClaimsFault,
+} from './tiles/tile-claims.ts'
+export { compileTileRules, type FindTileResource } from './tiles/tile-rules.ts'
+export { BINDING_COOKIE, confirmBy } from './token/binding.ts'
+export { isCanonicalBase64url } from './token/compact-jws.ts'
+export { readCookies } from './token/cookies.ts'
+export { toRevocationKey } from './token/revocation-feed.ts'

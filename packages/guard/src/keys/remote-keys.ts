@@ -1,0 +1,74 @@
+import { KeysUnavailableError } from '../errors.ts'
+import { type FetchAccess, fetchJson } from './fetch-json.ts'
+import { importKeySet, type KeySet, type KeySource } from './key-set.ts'
+
+/** How a published key set is fetched. */
+export interface RemoteKeysOptions extends FetchAccess {
+  readonly algorithms: readonly string[]
+  /** Epoch ms. */
+  readonly now: () => number
+}
+
+/** Age, in ms, at which keys are fetched again in the background. */
+const MAX_AGE = 600_000
+/** Shortest time between two fetches once keys are known, however many unknown `kid`s arrive; ms. */
+const COOL_DOWN = 30_000
+/** The same before any key is known: a guard that started before its issuer recovers soon. */
+const FIRST_COOL_DOWN = 1_000
+const MAX_BYTES = 65_536
+
+/**
+ * Creates a key source that reads a JWKS URL: cached, with one fetch in flight and at most one fetch
+ * per cool-down.
+ *
+ * A slow, failing, huge, redirected or empty response changes nothing: the last good keys stay.
+ *
+ * @throws {@link KeysUnavailableError} from `find` until the first good response.
+ */
+export function createRemoteKeys(url: URL, options: RemoteKeysOptions): KeySource {
+  const { now } = options
+  let keys: KeySet | undefined
+  let fetchedAt = Number.NEGATIVE_INFINITY
+  let attemptedAt = Number.NEGATIVE_INFINITY
+  let failure: unknown
+  let inFlight: Promise<void> | undefined
+
+  const refresh = (): Promise<void> => {
+    if (inFlight) return inFlight
+    // Compared as a distance, because a clock that was set back must not stretch the cool-down.
+    if (Math.abs(now() - attemptedAt) < (keys ? COOL_DOWN : FIRST_COOL_DOWN))
+      return Promise.resolve()
+    attemptedAt = now()
+    inFlight = fetchJson(url, options, MAX_BYTES)
+      .then((body) => importKeySet(body, options.algorithms))
+      .then((fetched) => {
+        if (fetched.size === 0) throw new TypeError('the key set has no usable key')
+        keys = fetched
+        fetchedAt = now()
+      })
+      .catch((error: unknown) => {
+        failure = error
+      })
+      .finally(() => {
+        inFlight = undefined
+      })
+    return inFlight
+  }
+
+  const peek = (keyId: string) => {
+    const known = keys?.get(keyId)
+    if (known && Math.abs(now() - fetchedAt) >= MAX_AGE) void refresh()
+    return known
+  }
+
+  return {
+    peek,
+    find: async (keyId) => {
+      const known = peek(keyId)
+      if (known) return known
+      await refresh()
+      if (!keys) throw new KeysUnavailableError({ cause: failure })
+      return keys.get(keyId)
+    },
+  }
+}

@@ -1,0 +1,95 @@
+import { isSupportedAlgorithm, type JsonWebKeySet } from '../keys/key-set.ts'
+import { isRecord } from '../options/is-record.ts'
+import { booleanRule, isNonEmptyString, type OptionRules } from '../options/option-rules.ts'
+import type { RequiredClaims } from './claims.ts'
+
+/** An issuer to trust, and the rules for its tokens. Durations in ms. */
+export interface IssuerOptions {
+  /** Exact value of `iss`. */
+  readonly issuer: string
+  /** Exact value of `aud`, or one of its members. */
+  readonly audience: string
+  /** URL of the issuer's key set, or the key set itself. */
+  readonly jwks: string | URL | JsonWebKeySet
+  /** Accepted signature algorithms; the token cannot choose another. Default `['RS256']`. */
+  readonly algorithms?: readonly string[]
+  /** Slack allowed at `exp` and `nbf`. Default 1 s. @see RFC 7519 §4.1.4 */
+  readonly leeway?: number
+  /** Longest accepted `exp − iat`. Default 366 days. */
+  readonly maxLifetime?: number
+  /**
+   * Required `typ` of the header. By default `JWT`, `at+jwt` and a header without `typ` are accepted.
+   *
+   * @see RFC 8725 §3.11
+   */
+  readonly type?: 'JWT' | 'at+jwt'
+  /** Required value of `token_type`; `null` for issuers without that claim. Default `'api_token'`. */
+  readonly tokenType?: string | null
+  /** Further claims that must have exactly this value, or one of these. */
+  readonly requiredClaims?: RequiredClaims
+  /**
+   * Does the issuer publish revocations? Then the guard reads `revocations.json` beside the key set
+   * while tokens are used, and refuses a revoked token within 6 s. While the feed is unreachable, the
+   * last known one counts for a minute; after that every token is refused. Default `false`: a token
+   * is accepted until it expires. Requires `jwks` to be a URL.
+   */
+  readonly revocable?: boolean
+}
+
+const nonEmptyStringRule = {
+  isValid: isNonEmptyString,
+  rule: 'must be a non-empty string',
+  isRequired: true,
+}
+
+/** The rules for the options of an issuer. */
+export const ISSUER_RULES: OptionRules<IssuerOptions> = {
+  issuer: nonEmptyStringRule,
+  audience: nonEmptyStringRule,
+  jwks: {
+    isValid: isKeySource,
+    rule: 'must be the http(s) URL of a key set, or a key set: { keys: [...] }',
+    isRequired: true,
+  },
+  algorithms: {
+    isValid: (value) => isListOf(value, isSupportedAlgorithm),
+    rule: 'must be a non-empty list of public-key signature algorithms, such as ["RS256"]',
+  },
+  leeway: {
+    isValid: (value) => Number.isFinite(value) && Number(value) >= 0,
+    rule: 'must be a non-negative number of ms',
+  },
+  maxLifetime: {
+    isValid: (value) => typeof value === 'number' && value > 0,
+    rule: 'must be a positive number of ms',
+  },
+  type: {
+    isValid: (value) => value === 'JWT' || value === 'at+jwt',
+    rule: 'must be "JWT" or "at+jwt"',
+  },
+  tokenType: {
+    isValid: (value) => value === null || isNonEmptyString(value),
+    rule: 'must be a non-empty string or null',
+  },
+  requiredClaims: {
+    isValid: (value) => isRecord(value) && Object.values(value).every(isRequiredValue),
+    rule: 'must be an object of strings, numbers, booleans, or non-empty lists of strings',
+  },
+  revocable: booleanRule,
+}
+
+function isKeySource(value: unknown): boolean {
+  if (typeof value === 'string' || value instanceof URL)
+    return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+  return isRecord(value) && Array.isArray(value.keys)
+}
+
+function isRequiredValue(value: unknown): boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value) || isListOf(value, () => true)
+}
+
+/** Is this a non-empty list of strings that are all valid? */
+function isListOf(value: unknown, isValid: (text: string) => boolean): boolean {
+  if (!Array.isArray(value) || value.length === 0) return false
+  return value.every((entry) => typeof entry === 'string' && isValid(entry))
+}

@@ -1,0 +1,129 @@
+import { RevocationsUnavailableError } from '../errors.ts'
+import { type FetchAccess, fetchJson } from '../keys/fetch-json.ts'
+import { isRecord } from '../options/is-record.ts'
+import type { TokenClaims } from './claims.ts'
+import type { RevocationCheck } from './revocation-check.ts'
+import { hashText } from './sha256.ts'
+
+/** The content of a feed, by revocation key. */
+interface Revocations {
+  readonly revoked: ReadonlySet<string>
+  /** Epoch ms; access tokens issued earlier are refused. */
+  readonly epochs: ReadonlyMap<string, number>
+}
+
+/** Age, in ms, at which the feed is fetched again in the background. */
+const REFRESH_AFTER = 2_000
+/** Age, in ms, at which a request waits for the feed. */
+const WAIT_AFTER = 5_000
+/** Age, in ms, at which the feed is too old to rely on. */
+const MAX_AGE = 60_000
+/** Shortest time between two fetches, in ms. */
+const COOL_DOWN = 1_000
+const MAX_BYTES = 4_194_304
+/** Longest wait of a request, in ms: the last known feed is better than a hole in the map. */
+const MAX_WAIT = 2_000
+
+/** Resolves to the key under which an id is published. A hash, so that the feed reveals no id. */
+export async function toRevocationKey(id: string): Promise<string> {
+  return (await hashText(id)).slice(0, 22)
+}
+
+/**
+ * Creates a check that reads an issuer's revocation feed. The feed is fetched only while tokens are
+ * verified: an idle guard fetches nothing, and its next request waits for the feed.
+ *
+ * @throws {@link RevocationsUnavailableError} from the check if the feed is too old: it fails closed.
+ */
+export function createRevocationFeed(
+  url: URL,
+  { fetch, timeout, now }: FetchAccess & { readonly now: () => number },
+): RevocationCheck {
+  let known: Revocations | undefined
+  let knownAt = Number.NEGATIVE_INFINITY
+  let attemptedAt = Number.NEGATIVE_INFINITY
+  let failure: unknown
+  let inFlight: Promise<void> | undefined
+  const keysOf = new WeakMap<TokenClaims, readonly string[]>()
+  const access = { fetch, timeout: Math.min(timeout, MAX_WAIT) }
+
+  const refresh = (): Promise<void> => {
+    if (inFlight) return inFlight
+    const sentAt = now()
+    if (Math.abs(sentAt - attemptedAt) < COOL_DOWN) return Promise.resolve()
+    attemptedAt = sentAt
+    inFlight = fetchJson(url, access, MAX_BYTES)
+      .then((body) => {
+        known = parseFeed(body)
+        knownAt = sentAt
+        failure = undefined
+      })
+      .catch((error: unknown) => {
+        failure = error
+      })
+      .finally(() => {
+        inFlight = undefined
+      })
+    return inFlight
+  }
+
+  const loadKeys = async (claims: TokenClaims): Promise<readonly string[]> => {
+    const loaded = keysOf.get(claims)
+    if (loaded) return loaded
+    const ids = [claims.sub, claims.parent, claims.org_id].filter((id) => id !== undefined)
+    const keys = await Promise.all(ids.map(toRevocationKey))
+    keysOf.set(claims, keys)
+    return keys
+  }
+
+  // A clock that was set back must not make an old feed look fresh.
+  const isYoungerThan = (age: number) => now() >= knownAt && now() - knownAt < age
+
+  const peek = (claims: TokenClaims) => {
+    const keys = keysOf.get(claims)
+    if (!keys || !known || !isYoungerThan(WAIT_AFTER)) return
+    if (!isYoungerThan(REFRESH_AFTER)) void refresh()
+    return isListed(known, keys, claims)
+  }
+
+  const isRevoked = async (claims: TokenClaims) => {
+    const keys = await loadKeys(claims)
+    const answer = peek(claims)
+    if (answer !== undefined) return answer
+    const refreshing = refresh()
+    // After a failed fetch, requests do not wait for the next one while the last feed still counts.
+    if (failure === undefined || !known || !isYoungerThan(MAX_AGE)) await refreshing
+    if (!known || !isYoungerThan(MAX_AGE)) throw new RevocationsUnavailableError({ cause: failure })
+    return isListed(known, keys, claims)
+  }
+
+  return Object.assign(isRevoked, { peek })
+}
+
+/** Does the feed refuse the token with these revocation keys? */
+function isListed(
+  { revoked, epochs }: Revocations,
+  keys: readonly string[],
+  { parent, iat }: TokenClaims,
+): boolean {
+  if (keys.some((key) => revoked.has(key))) return true
+  const isAccessToken = parent !== undefined
+  return isAccessToken && keys.some((key) => iat * 1000 < (epochs.get(key) ?? 0))
+}
+
+function parseFeed(body: unknown): Revocations {
+  if (!isRecord(body)) throw new TypeError('not a revocation feed')
+  const { revoked, epochs } = body
+  if (!Array.isArray(revoked) || !isRecord(epochs)) throw new TypeError('not a revocation feed')
+  if (!revoked.every((key) => typeof key === 'string'))
+    throw new TypeError('revocation keys must be strings')
+  return {
+    revoked: new Set(revoked),
+    epochs: new Map(
+      Object.entries(epochs).map(([key, at]) => {
+        if (typeof at !== 'number') throw new TypeError('epochs must be numbers')
+        return [key, at]
+      }),
+    ),
+  }
+}
