@@ -3,7 +3,7 @@ import type { Account } from '../store/accounts.ts'
 import type { NewApiTokenRow } from '../store/api-tokens.ts'
 import { createTokenId, type Mint } from './mint.ts'
 
-/** What a new API token is to be. */
+/** A request for a new API token. */
 export interface ApiTokenRequest {
   /** Name of the account that owns it. */
   readonly account: string
@@ -27,7 +27,7 @@ export interface NewApiToken {
 /**
  * Mints an API token. The caller adds the row to the registry, and shows the token only after that.
  *
- * @param account That owns the token.
+ * @param account Owner of the token.
  * @param now Epoch ms.
  */
 export async function mintApiToken(

@@ -1,7 +1,7 @@
 import type { Change } from '../store/changes.ts'
 import { MAX_ACCESS_SECONDS, MAX_SESSION_SECONDS } from './kinds.ts'
 
-/** After this long, in ms, every token that an epoch ends has expired anyway. */
+/** How long an epoch must be kept, in ms: until every token that it ends has expired. */
 const LONGEST_LIFETIME = Math.max(MAX_ACCESS_SECONDS, MAX_SESSION_SECONDS) * 1000
 
 /**

@@ -24,7 +24,7 @@ export interface Passwords {
   hash(password: string): Promise<string>
 }
 
-/** Creates it, with its own queue. */
+/** Creates the functions on passwords, with a queue of their own. */
 export function createPasswords(): Passwords {
   const waiting: (() => void)[] = []
   let running = 0

@@ -11,7 +11,7 @@ export interface RefreshTicket {
   readonly generation: number
 }
 
-/** Refresh tokens. Only we verify them, so they are signed with a secret and not with a public key. */
+/** Refresh tokens. Only this issuer verifies them, so they are signed with a shared secret (HS256). */
 export interface RefreshTokens {
   /** The same ticket and times (epoch ms) give the same string, so that a retry gets the same answer. */
   create(ticket: RefreshTicket, issuedAt: number, expiresAt: number): Promise<string>

@@ -32,8 +32,8 @@ export interface Sessions {
   open(signIn: SignIn): Promise<SessionTokens | undefined>
   /**
    * Exchanges a refresh token for the next one. Of several concurrent callers one wins. Reuse of a
-   * spent token ends the family. Only for a few seconds after the rotation it is merely refused, and a
-   * client that retries with the same key gets the same answer again.
+   * spent token ends the family. Within a few seconds of the rotation it is only refused, and a client
+   * that retries with the same key gets the same answer again.
    *
    * @param retryKey The client's name for this attempt (`Idempotency-Key`).
    * @throws {@link InvalidRefreshTokenError}

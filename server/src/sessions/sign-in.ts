@@ -31,7 +31,7 @@ export interface PasswordSignIn {
   changePassword(signIn: SignIn, password: string): Promise<void>
 }
 
-/** What it needs. */
+/** What {@link createPasswordSignIn} needs. */
 export interface PasswordSignInParts {
   readonly store: Store
   readonly passwords: Passwords
@@ -44,7 +44,7 @@ export interface PasswordSignInParts {
 /** Longest user name that is looked up: an email address. */
 const MAX_USERNAME = 320
 
-/** Creates it. */
+/** Creates the sign-in with a password. */
 export function createPasswordSignIn(parts: PasswordSignInParts): PasswordSignIn {
   const { store, passwords, accountLimit, addressLimit, now } = parts
   return {

@@ -6,7 +6,7 @@ import { assertScopes } from './scopes.ts'
 /** Temporary tokens have no id: this one stands for all of them in the audit trail and in usage. */
 export const TEMPORARY_TOKEN_ID = 'mapbox_tk'
 
-/** ms */
+/** Longest lifetime, in ms. */
 const MAX_LIFETIME = 3_600_000
 /** Clients ask for exactly an hour by their own clocks, so this much more is accepted; ms. */
 const MAX_AHEAD = 10_000
