@@ -49,8 +49,8 @@ export function createPasswordSignIn(parts: PasswordSignInParts): PasswordSignIn
   const { store, passwords, accountLimit, addressLimit, now } = parts
   return {
     check: async ({ username, password, address }) => {
-      addressLimit.consume(toAddressKey(address))
-      accountLimit.consume(toAccountKey(username))
+      await addressLimit.consume(toAddressKey(address))
+      await accountLimit.consume(toAccountKey(username))
       const isName = username.length <= MAX_USERNAME
       const signIn = isName ? await findSignIn(store, username) : undefined
       const matches = await passwords.verify(signIn?.passwordHash, password)

@@ -24,11 +24,13 @@ export function createDownloadTokenRoute(parts: DownloadTokenRouteParts): Router
 
   // A client with an invalid credential is counted by its address, like an anonymous one.
   const admit = async (request: Request): Promise<Caller | undefined> => {
-    const caller = await findCaller(request).catch((error: unknown) => {
-      limit.consume(`address ${toAddressKey(request.ip)}`)
+    const caller = await findCaller(request).catch(async (error: unknown) => {
+      await limit.consume(`address ${toAddressKey(request.ip)}`)
       throw error
     })
-    limit.consume(caller ? `account ${caller.account}` : `address ${toAddressKey(request.ip)}`)
+    await limit.consume(
+      caller ? `account ${caller.account}` : `address ${toAddressKey(request.ip)}`,
+    )
     return caller
   }
 

@@ -39,12 +39,12 @@ export function createMapTokenSurface(parts: MapTokenSurfaceParts): Router {
     all: openToGrantedOrigins(grants),
     options: answerPreflight,
     post: async (request, response) => {
-      limit.consume(toAddressKey(request.ip))
+      await limit.consume(toAddressKey(request.ip))
       const body = await readJsonBody(request)
       const grant = grants.get(findText(body, 'grant'))
       if (!isOriginAllowed(request, grant, ownOrigin)) throw new ForeignOriginError()
       const session = await requireSession(request, grant, sessions)
-      if (session) sessionLimit.consume(session.account.name)
+      if (session) await sessionLimit.consume(session.account.name)
       const cnf = await bindToBrowser(request, response, grant)
       const dataset = Object.hasOwn(body, 'dataset') ? body.dataset : undefined
       const token = await grants.obtain(grant, { dataset, session: session?.family, cnf })

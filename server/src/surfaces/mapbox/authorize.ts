@@ -1,11 +1,11 @@
 import type { Request, Response } from 'express'
 import { isAccountName } from '../../admin/rules.ts'
-import { NotFoundError, TooManyRequestsError } from '../../errors.ts'
+import { NotFoundError } from '../../errors.ts'
 import { findParameter, readQuery } from '../../http/query.ts'
 import { isSourceAllowed } from '../../issuer/mapbox/allowed-urls.ts'
 import type { MapboxBearer, MapboxTokenCheck } from '../../issuer/mapbox/check.ts'
 import { TEMPORARY_TOKEN_ID } from '../../issuer/mapbox/temporary.ts'
-import type { RateLimit } from '../../limits/rate-limit.ts'
+import { assertWithinLimit, type RateLimit } from '../../limits/rate-limit.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { ForbiddenSourceError, InvalidAccessTokenError, NoSuchUserError } from './errors.ts'
 
@@ -28,6 +28,7 @@ export function createAuthorize(
   check: MapboxTokenCheck,
   limit: RateLimit,
   usage: Pick<Usage, 'record'>,
+  now: () => number,
 ): Authorize {
   return async (request, response, scope) => {
     const invalid = () => new InvalidAccessTokenError()
@@ -35,7 +36,7 @@ export function createAuthorize(
     const result = token === undefined ? undefined : await check(token)
     if (result?.code !== 'TokenValid') throw invalid()
     const { bearer } = result
-    countRequest(limit, bearer, response)
+    await countRequest({ limit, now }, bearer, response)
     const { referer, origin } = request.headers
     if (!isSourceAllowed(bearer.allowedUrls, { referer, origin })) throw new ForbiddenSourceError()
     const { username } = request.params
@@ -53,13 +54,17 @@ export function createAuthorize(
  *
  * @throws `TooManyRequestsError`
  */
-export function countRequest(limit: RateLimit, bearer: MapboxBearer, response: Response): void {
+export async function countRequest(
+  { limit, now }: { readonly limit: RateLimit; readonly now: () => number },
+  bearer: MapboxBearer,
+  response: Response,
+): Promise<void> {
   const holder = bearer.usage === 'sk' ? 'servers' : 'pages'
-  const state = limit.count(`${bearer.account.name} ${holder}`)
+  const state = await limit.count(`${bearer.account.name} ${holder}`)
   response.set({
     'X-Rate-Limit-Interval': String(state.intervalSeconds),
     'X-Rate-Limit-Limit': String(state.limit),
-    'X-Rate-Limit-Reset': String(Math.ceil(state.resetAt / 1000)),
+    'X-Rate-Limit-Reset': String(Math.ceil((now() + state.resetsIn) / 1000)),
   })
-  if (state.isExceeded) throw new TooManyRequestsError(state.retryAfterSeconds)
+  assertWithinLimit(state)
 }

@@ -35,7 +35,7 @@ const PATHS = ['/tokens/v2', '/scopes/v1']
 /** The Mapbox Tokens API. */
 export function createMapboxSurface(parts: MapboxSurfaceParts): Router {
   const { store, codec, check, limit, publicUrl, usage, now, report } = parts
-  const authorize = createAuthorize(check, limit, usage)
+  const authorize = createAuthorize(check, limit, usage, now)
   const registry = createMapboxRegistry(store, now)
 
   const router = createRouter()

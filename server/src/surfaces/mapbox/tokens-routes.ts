@@ -53,7 +53,7 @@ export function createTokensRoutes(parts: TokensRoutesParts): Router {
       const token = findParameter(readQuery(request), 'access_token', missing)
       if (!token) throw missing()
       const result = await check(token)
-      if (result.code === 'TokenValid') countRequest(limit, result.bearer, response)
+      if (result.code === 'TokenValid') await countRequest({ limit, now }, result.bearer, response)
       response.json(toRetrieved(result))
     },
   })
