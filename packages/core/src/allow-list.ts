@@ -1,6 +1,6 @@
 /**
- * How a request carries the token: in the Authorization header, in a query parameter of that name, or
- * in a cookie that the endpoint sets and the browser sends by itself.
+ * How a request carries the token: in the Authorization header, in a query parameter of the given name,
+ * or in a cookie that the endpoint sets and the browser sends by itself.
  */
 export type Attach = 'header' | 'cookie' | { readonly query: string }
 
@@ -20,16 +20,17 @@ export interface ResolvedRule {
 export interface AllowList {
   /** The longest rule that covers the URL. */
   match(url: string): ResolvedRule | undefined
-  /** A rule of the URL's origin, whatever its path. */
-  nearest(url: string): ResolvedRule | undefined
+  /** The prefix of a rule for the URL's origin, for any path. */
+  nearest(url: string): string | undefined
 }
 
-/** What may follow a prefix in a URL that a parser would leave exactly as it is. */
+/** What may follow a prefix in a URL that a parser would leave unchanged. */
 const PLAIN = '[\\w~/-]*(?:[\\w~-]\\.[\\w~/-]*)*(?:\\?[\\w=&,.~-]*)?$'
-/** Dot segments that the URL parser leaves alone, and that a server may still resolve. */
+/** Dot segments that the URL parser leaves alone but a server may resolve. */
 const HIDDEN_DOTS = /(?:\/|%2f|%5c)(?:\.|%2e){1,2}(?:[/;]|%2f|%5c|$)/i
 
-function parse(url: string): URL | undefined {
+/** The URL, resolved against the page; undefined if it is not a URL. */
+export function findUrl(url: string): URL | undefined {
   try {
     return new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href)
   } catch {
@@ -37,53 +38,53 @@ function parse(url: string): URL | undefined {
   }
 }
 
-/** A rule with its default filled in. @throws TypeError naming the rule that is wrong. */
-function check(rule: AllowRule): ResolvedRule {
+/** A rule with its default filled in. @throws TypeError naming the invalid rule. */
+function parseRule(rule: AllowRule): ResolvedRule {
   const { prefix, attach } =
     typeof rule === 'string' ? { prefix: rule, attach: 'header' as const } : rule
   if (!/^(?!\/\/)[^?#@*{\\]+$/.test(prefix ?? '')) {
-    throw wrong(prefix, 'must be a URL without user, query, fragment or wildcard')
+    throw invalid(prefix, 'must be a URL without user, query, fragment or wildcard')
   }
   if (
     typeof attach === 'string'
       ? !/^(header|cookie)$/.test(attach)
       : !/^[\w.-]+$/.test(attach?.query ?? '')
   ) {
-    throw wrong(prefix, `must "attach" by 'header', 'cookie' or { query: 'name' }`)
+    throw invalid(prefix, `needs "attach": 'header', 'cookie' or { query: 'name' }`)
   }
   return { prefix, attach }
 }
 
-function resolve({ prefix, attach }: ResolvedRule): ResolvedRule {
-  const url = parse(prefix)
+function resolveRule({ prefix, attach }: ResolvedRule): ResolvedRule {
+  const url = findUrl(prefix)
   if (!url?.protocol.startsWith('http')) {
-    throw wrong(prefix, 'must be an absolute http(s) URL, or relative in a page')
+    throw invalid(prefix, 'must be an http(s) URL, relative only in a page')
   }
   return { prefix: url.href, attach }
 }
 
-function wrong(prefix: string, rule: string): TypeError {
-  return new TypeError(`"allow": "${prefix}" ${rule}`)
+function invalid(prefix: string, what: string): TypeError {
+  return new TypeError(`"allow": "${prefix}" ${what}`)
 }
 
 /**
- * Rules resolve at first use, so that a list can be made where there is no page.
+ * Creates the list. Relative prefixes resolve at first use, so a list can be created where there is no page.
  *
- * @throws TypeError for a rule that can never match as meant.
+ * @throws TypeError for a rule that can never match as intended.
  */
 export function createAllowList(allow: readonly AllowRule[]): AllowList {
-  // A lone string would be taken for rules of one letter each, "/" among them.
+  // A string would be split into rules of one character each, "/" among them.
   if (!Array.isArray(allow) || !allow.length)
-    throw new TypeError('"allow" must name at least one URL prefix')
-  const checked = [...allow].map(check)
+    throw new TypeError('"allow" must list at least one URL prefix')
+  const parsed = [...allow].map(parseRule)
   const rules = new Map<string, ResolvedRule>()
   let covered: RegExp
-  /** Most URLs are plain: they are compared as they are, at a fraction of the time that parsing takes. */
+  /** Most URLs are plain: they are compared as given, in a fraction of the time that parsing takes. */
   let coveredPlain: RegExp
 
   function compile(): void {
-    for (const rule of checked.map(resolve)) rules.set(rule.prefix, rule)
-    // The longest first. "/v1" covers "/v1" and "/v1/…", never "/v10".
+    for (const rule of parsed.map(resolveRule)) rules.set(rule.prefix, rule)
+    // Longest first. "/v1" covers "/v1" and "/v1/…", never "/v10".
     const prefixes = [...rules.keys()]
       .sort((a, b) => b.length - a.length)
       .map((prefix) => prefix.replace(/\W/g, '\\$&').replace(/[^/]$/, '$&(?![^/?#])'))
@@ -96,15 +97,15 @@ export function createAllowList(allow: readonly AllowRule[]): AllowList {
       if (!rules.size) compile()
       let found = coveredPlain.exec(url)
       if (!found) {
-        const parsed = parse(url)
-        // A parsed URL begins with its origin, unless it names a user, which no prefix does.
-        if (parsed && !HIDDEN_DOTS.test(parsed.pathname)) found = covered.exec(parsed.href)
+        const resolved = findUrl(url)
+        // A URL with a user name does not begin with its origin, so no prefix matches it.
+        if (resolved && !HIDDEN_DOTS.test(resolved.pathname)) found = covered.exec(resolved.href)
       }
       return found ? rules.get(found[1] as string) : undefined
     },
     nearest(url) {
-      const origin = `${parse(url)?.origin}/`
-      return [...rules.values()].find(({ prefix }) => prefix.startsWith(origin))
+      const origin = `${findUrl(url)?.origin}/`
+      return [...rules.keys()].find((prefix) => prefix.startsWith(origin))
     },
   }
 }

@@ -1,21 +1,21 @@
-import type { ResolvedRule } from './allow-list.ts'
+import type { Attach } from './allow-list.ts'
 
-/** A request with its token attached. A fresh object every time, which the caller owns. */
+/** A request with its token attached. A new object every time, owned by the caller. */
 export interface AuthorizedRequest {
   url: string
   headers: Record<string, string>
-  /** The token that it carries, for `reject()` should a server refuse it. */
+  /** The token that it carries, for `reject()` if a server refuses it. */
   token: string
 }
 
-/** Attaches a token as the rule says. A parameter of that name that the URL had is replaced; a fragment is dropped. */
+/** Attaches a token as the rule says. In a query it replaces a parameter of the same name, and a fragment is dropped. */
 export function attachToken(
-  url: string,
-  { attach }: ResolvedRule,
+  { url, attach }: { readonly url: string; readonly attach: Attach },
   token: string,
 ): AuthorizedRequest {
-  if (attach === 'header') return { url, headers: { Authorization: `Bearer ${token}` }, token }
-  if (attach === 'cookie') return { url, headers: {}, token }
+  if (typeof attach === 'string') {
+    return { url, headers: attach === 'header' ? { Authorization: `Bearer ${token}` } : {}, token }
+  }
   const { query } = attach
   const [address, given = ''] = url.replace(/#.*/s, '').split(/\?(.*)/s)
   const parameters = given.split('&').filter((part) => part && part.split('=')[0] !== query)

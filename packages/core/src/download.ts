@@ -1,21 +1,21 @@
-import type { TokenManager } from './token-manager.ts'
+import type { TokenFetch, TokenManager } from './token-manager.ts'
 
-/** A blob URL is read some time after the click, and nothing says when (ms). */
+/** The browser reads a blob URL some time after the click, without saying when (ms). */
 const BLOB_LIFETIME = 40_000
-/** What a browser shows instead of saving, when another origin does not say "attachment". */
+/** Media types that a browser shows instead of saving, if another origin does not send "attachment". */
 const SHOWN =
   /^(?:text|video|audio|image(?!\/tiff))\/|^application\/(?:pdf|json|xml|\S+\+(?:json|xml))/i
 
 /**
- * Saves a file that needs the token. The page never navigates: an `<a download>` that met a 401 on
+ * Saves a file that needs the token. The page never navigates: an `<a download>` that got a 401 from
  * another origin would replace the map and leave the token in the address bar.
  *
- * Where the rule says `query`, the server is asked with HEAD first, with the token renewed if need be,
- * and only then a `noreferrer` link is clicked; the browser streams the file, and its list of downloads
- * keeps the URL with the token. Where the rule says `header`, which a link cannot carry, and for what a
- * browser would show rather than save, the file is fetched whole and saved as a blob, so it must fit
- * in memory. A URL that `allow` does not cover gets no token. Resolves when the saving has begun.
- * What remains is a token that is refused only between the two requests: let it live for a minute or two.
+ * With a `query` rule, a HEAD request comes first, with the token renewed if necessary; then a `noreferrer`
+ * link is clicked. The browser streams the file, and its list of downloads keeps the URL with the token.
+ * With a `header` rule, which a link cannot carry, and for files that a browser would show instead of
+ * saving, the file is fetched whole and saved as a blob, so it must fit in memory. A URL that `allow` does
+ * not cover gets no token. Resolves when saving has begun. One gap remains: the token may be refused between
+ * the two requests, so give it a lifetime of a minute or two.
  *
  * @throws An `Error` with the `status` of the answer, unless it is 2xx.
  * @throws {@link TokenError} if there is no token within `waitLimit`.
@@ -38,19 +38,19 @@ export async function download(
   setTimeout(() => URL.revokeObjectURL(address), BLOB_LIFETIME)
 }
 
-async function ask(tokens: Pick<TokenManager, 'fetch'>, url: string, method: string) {
+async function ask(tokens: TokenFetch, url: string, method: string) {
   const response = await tokens.fetch(url, { method })
   if (response.ok) return response
   const { status } = response
   void response.body?.cancel()
-  throw Object.assign(new Error(`The file's server answered ${status}.`), { status })
+  throw Object.assign(new Error(`The file server answered ${status}.`), { status })
 }
 
 function isSameOrigin(url: string): boolean {
   return new URL(url, document.baseURI).origin === location.origin
 }
 
-/** As the server names it, if it exposes Content-Disposition, else the end of the path. */
+/** The name in Content-Disposition, if the server exposes that; otherwise the end of the path. */
 function fileName({ headers }: Response, url: string): string {
   const named = /filename="?([^";]+)/i.exec(headers.get('content-disposition') ?? '')?.[1]
   return named ?? new URL(url, document.baseURI).pathname.split('/').pop() ?? ''

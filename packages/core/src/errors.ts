@@ -1,10 +1,10 @@
 /**
  * What to do about a {@link TokenError}:
  *
- * - `ERR_TOKEN_DENIED`: the broker refuses; asking again is useless until the user acts, then call `renew()`.
- * - `ERR_TOKEN_UNAVAILABLE`: no answer yet; asking goes on by itself, and one may ask later.
- * - `ERR_TOKEN_RESPONSE_INVALID`: the broker's answer is not a token response (RFC 6749 §5.1); fix the broker.
- * - `ERR_URL_NOT_ALLOWED`: a server asked for a token at a URL that `allow` does not cover; fix `allow`.
+ * - `ERR_TOKEN_DENIED`: the endpoint refuses. Retrying is useless until the user acts; then call `renew()`.
+ * - `ERR_TOKEN_UNAVAILABLE`: no token yet. The manager keeps trying; ask again later.
+ * - `ERR_TOKEN_RESPONSE_INVALID`: the endpoint did not return a token response (RFC 6749 §5.1). Fix the endpoint.
+ * - `ERR_URL_NOT_ALLOWED`: a server asked for a token at a URL that `allow` does not cover. Fix `allow`.
  */
 export type TokenErrorCode =
   | 'ERR_TOKEN_DENIED'
@@ -14,18 +14,29 @@ export type TokenErrorCode =
 
 /** Why there is no token, or why a URL got none. Messages never contain a token; match by `code`. */
 export class TokenError extends Error {
-  /** HTTP status of the answer, when there was one. */
+  /** HTTP status of the answer, if there was one. */
   declare readonly status: number | undefined
-  /** Milliseconds that the broker asked to wait (RFC 9110 §10.2.3), when it did. */
+  /** Milliseconds to wait, if the endpoint sent Retry-After (RFC 9110 §10.2.3). */
   declare readonly retryAfter: number | undefined
   declare readonly code: TokenErrorCode
 
-  constructor(
-    code: TokenErrorCode,
-    message: string,
-    details: { status?: number; retryAfter?: number | undefined; cause?: unknown } = {},
-  ) {
+  constructor(code: TokenErrorCode, message: string, details?: TokenErrorDetails) {
     super(message)
     Object.assign(this, { name: 'TokenError', code }, details)
   }
+}
+
+interface TokenErrorDetails {
+  readonly status?: number
+  readonly retryAfter?: number | undefined
+  readonly cause?: unknown
+}
+
+/** An error of the token endpoint. @param what Continues "The token endpoint …". */
+export function endpointError(
+  what: string,
+  code: TokenErrorCode = 'ERR_TOKEN_UNAVAILABLE',
+  details?: TokenErrorDetails,
+): TokenError {
+  return new TokenError(code, `The token endpoint ${what}.`, details)
 }

@@ -1,15 +1,15 @@
 import type { TokenError } from './errors.ts'
 
-/** `fresh` holds a valid token; `unavailable` has failed and tries again; `denied` waits for `renew()`. */
+/** `fresh`: holds a valid token; `unavailable`: failed, keeps trying; `denied`: waits for `renew()`. */
 export type TokenState = 'idle' | 'fresh' | 'renewing' | 'unavailable' | 'denied'
 
-/** What a manager reports. No event carries a token: read it with `peek()`. */
+/** What a manager reports. No event carries a token; read it with `peek()`. */
 export interface TokenManagerEvents {
   /** A new token is in hand. */
   renewed: { readonly expiresAt: number }
   /** The state has changed. */
   state: TokenState
-  /** An exchange failed, or a URL outside `allow` asked for a token. Printed once when nobody listens. */
+  /** An exchange failed, or a URL outside `allow` asked for a token. Without a listener it is printed, once per message. */
   error: TokenError
 }
 
@@ -26,7 +26,7 @@ export interface Emitter {
   readonly size: number
 }
 
-/** @param onChange Called when the number of listeners has changed. */
+/** @param onChange Called when listeners are added or removed. */
 export function createEmitter(onChange: () => void): Emitter {
   const entries = new Set<[type: string, listener: Listener]>()
   const printed = new Set<string>()
@@ -36,25 +36,26 @@ export function createEmitter(onChange: () => void): Emitter {
       entries.add(entry)
       onChange()
       return () => {
-        if (entries.delete(entry)) onChange()
+        entries.delete(entry)
+        onChange()
       }
     },
     emit(type, event) {
-      const heard = [...entries].filter(([each]) => each === type)
-      for (const entry of heard) {
+      const called = [...entries].filter(([each]) => each === type)
+      for (const entry of called) {
         try {
-          // One listener may have removed another.
+          // An earlier listener may have removed this one.
           if (entries.has(entry)) entry[1](event as never)
         } catch (error) {
-          // A listener's fault is its own: it surfaces as an uncaught error and stops nothing here.
+          // A listener that throws stops nothing here: its error surfaces as an uncaught one.
           queueMicrotask(() => {
             throw error
           })
         }
       }
-      if (type === 'error' && !heard.length) {
+      if (type === 'error' && !called.length) {
         const { message } = event as TokenError
-        // biome-ignore lint/suspicious/noConsole: an error that nobody listens for must not vanish
+        // biome-ignore lint/suspicious/noConsole: an error without a listener must not vanish
         if (!printed.has(message)) console.error(`Tilepass: ${message}`)
         printed.add(message)
       }

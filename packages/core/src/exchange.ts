@@ -1,59 +1,51 @@
 import type { AccessToken } from './access-token.ts'
-import { elapsed, type Instant, instant } from './deadline.ts'
-import { TokenError, type TokenErrorCode } from './errors.ts'
+import { elapsed, type Instant } from './clock.ts'
+import { endpointError, TokenError } from './errors.ts'
 import { parseTokenResponse } from './token-response.ts'
 import type { RenewalReason, TokenSource } from './token-source.ts'
+import { createWaitingRoom } from './waiting-room.ts'
 
-/** A broker that has not answered after this long (ms) does not answer. */
+/** An endpoint that has not answered after this long (ms) counts as unavailable. */
 const EXCHANGE_TIMEOUT = 10_000
 
-/** How one exchange ended. The result of an aborted one is its reason, which nobody settles. */
-export interface Outcome {
-  readonly left: Instant
-  readonly ended: Instant
-  readonly result: AccessToken | TokenError
-}
+/** How one exchange ended. The result of an aborted exchange is the abort reason; the manager ignores it. */
+export type Outcome = AccessToken | TokenError
 
 /**
- * Asks the source once. It never rejects: a throw, a timeout, an abort and a wrong answer are results.
+ * Asks the source once. Never rejects: an exception, a timeout, an abort and an invalid answer are results.
  *
- * @param abort Ends this exchange, even when the source ignores its signal.
+ * @param abort Ends this exchange, even if the source ignores its signal.
+ * @param departedAt Now; expiry counts from here.
  */
-export async function exchange(
+export function exchange(
   ask: Exclude<TokenSource, string | URL>,
   reason: RenewalReason,
   abort: AbortController,
+  departedAt: Instant,
 ): Promise<Outcome> {
-  const left = instant()
   const { signal } = abort
-  const timer = setTimeout(() => abort.abort(failure('did not answer in time')), EXCHANGE_TIMEOUT)
+  const room = createWaitingRoom<AccessToken>()
   const answer = async () => {
-    // Not before the manager knows that an exchange runs: the source may call it.
+    // The manager must know that an exchange is running before the source, which may call it.
     await undefined
     signal.throwIfAborted()
-    const token = await parseTokenResponse(await ask({ reason, signal }), left.wall)
-    if (elapsed(left, instant()) < token.expiresAt - left.wall) return token
-    throw failure('answered with a token that had expired when it arrived')
+    const token = await parseTokenResponse(await ask({ reason, signal }), departedAt.wall)
+    if (elapsed(departedAt) < token.expiresAt - departedAt.wall) return token
+    throw endpointError('returned an expired token')
   }
-  const ended = new Promise<never>((_resolve, reject) => {
-    signal.onabort = () => reject(signal.reason)
-  })
-  const result = await Promise.race([answer(), ended]).catch((cause) => {
+  const waiting = room.wait(
+    EXCHANGE_TIMEOUT,
+    () =>
+      abort.abort(endpointError(`did not answer within ${EXCHANGE_TIMEOUT / 1000} s`)) as undefined,
+    signal,
+  )
+  answer().then(room.resolve, room.reject)
+  return waiting.catch((cause) => {
     if (signal.aborted) return signal.reason
     if (cause instanceof TokenError) return cause
     return cause instanceof SyntaxError
-      ? // Without its cause: the parser's message quotes the body, which may hold a token.
-        failure('answered with a body that is not JSON', 'ERR_TOKEN_RESPONSE_INVALID')
-      : failure('could not be reached', 'ERR_TOKEN_UNAVAILABLE', cause)
+      ? // Without the cause: the parser's message quotes the body, which may hold a token.
+        endpointError('did not return JSON', 'ERR_TOKEN_RESPONSE_INVALID')
+      : endpointError('is unreachable', undefined, { cause })
   })
-  clearTimeout(timer)
-  return { left, ended: instant(), result }
-}
-
-function failure(
-  what: string,
-  code: TokenErrorCode = 'ERR_TOKEN_UNAVAILABLE',
-  cause?: unknown,
-): TokenError {
-  return new TokenError(code, `The token endpoint ${what}.`, { cause })
 }

@@ -1,21 +1,21 @@
 import { BaseClient, BaseResponse } from 'geotiff'
-import type { TokenManager } from './token-manager.ts'
+import type { TokenFetch } from './token-manager.ts'
 
 /**
- * A client for `fromCustomClient()` of geotiff whose range requests carry the token: they wait for it,
- * and are made again when the server refuses it. An answer that is not 2xx rejects with its `status`.
+ * Creates a client for geotiff's `fromCustomClient()` whose range requests carry the token: they wait for
+ * it, and are replayed if the server refuses it. An answer other than 2xx rejects with its `status`.
  *
- * geotiff may keep a failed read (geotiff.js #381), so give the manager a `waitLimit` that outlasts a
- * short failure of the broker.
+ * geotiff may cache a failed read (geotiff.js #381), so give the manager a `waitLimit` that outlasts a short
+ * failure of the token endpoint.
  */
-export function createGeotiffClient(tokens: Pick<TokenManager, 'fetch'>, url: string): BaseClient {
+export function createGeotiffClient(tokens: TokenFetch, url: string): BaseClient {
   return new TokenClient(tokens, url)
 }
 
 class TokenClient extends BaseClient {
-  readonly #tokens: Pick<TokenManager, 'fetch'>
+  readonly #tokens: TokenFetch
 
-  constructor(tokens: Pick<TokenManager, 'fetch'>, url: string) {
+  constructor(tokens: TokenFetch, url: string) {
     super(url)
     this.#tokens = tokens
   }
@@ -28,8 +28,8 @@ class TokenClient extends BaseClient {
     if (response.ok) return new FetchedResponse(response)
     const { status } = response
     void response.body?.cancel()
-    // geotiff's own error would not tell the status.
-    throw Object.assign(new Error(`The image's server answered ${status}.`), { status })
+    // geotiff's own error would lack the status.
+    throw Object.assign(new Error(`The image server answered ${status}.`), { status })
   }
 }
 

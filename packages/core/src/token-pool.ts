@@ -2,48 +2,53 @@ import type { TokenManager } from './token-manager.ts'
 
 /** A key that no request used for this long is idle (ms). */
 const IDLE = 300_000
-/** While somebody listens, renewals that an idle key may still have: what they heal counts as a use. */
+/** Renewals that an idle key still gets while the pool has a listener: requests that follow a renewal count as use. */
 const SPARE_RENEWALS = 1
 
 interface Entry {
   readonly manager: TokenManager
-  /** Requests that are under way: their key stays. */
+  /** Running requests; a key with one stays. */
   busy: number
   usedAt: number
-  /** Renewals since then. */
+  /** Renewals since the last use. */
   renewals: number
-  /** How the pool's listeners, and its own, stop listening here. */
+  /** For each listener of the pool, and for its own, how to remove it from this manager. */
   readonly stops: Map<unknown, () => void>
 }
 
-type Attach = (manager: TokenManager) => () => void
+type Listen = (manager: TokenManager) => () => void
 
-/** A pool goes wherever a manager does. */
+/** Managers by key. A pool is accepted wherever a manager is; only {@link createTokenPool} says what differs. */
 export interface TokenPool extends TokenManager {
-  /** The manager of a URL's key. The pool owns it, and disposes of it when the key is idle: listen on the pool. */
+  /** The manager for a URL's key. The pool owns it and disposes of it once the key is idle, so listen on the pool. */
   manager(url: string): TokenManager | undefined
+  /** A pool has no token of its own. */
+  peek(): undefined
+  /** @throws TypeError always: a pool has no token of its own. */
+  getToken(): Promise<never>
 }
 
 /**
- * One manager per key, for keys that are not known in advance: each dataset, or tenant, has its own token.
- * Concurrent requests of one key share one exchange.
+ * Creates one manager per key, for keys that are not known in advance: each dataset or tenant has its own
+ * token. Concurrent requests for one key share one exchange.
  *
- * A key that no request used for five minutes is dropped, and its manager disposed, at the next use of
- * any key, or after its own second renewal in vain. There is no timer for this; the next request for the
- * key starts afresh.
+ * A key that no request used for five minutes is dropped and its manager disposed: at the next use of any
+ * key, or after its second renewal without use. There is no timer for this; the next request for the key
+ * starts afresh.
  *
- * What a pool makes of the members that know no URL:
+ * Members that take no URL behave as follows:
  *
- * - `allow` is empty, because keys are unknown in advance, so it is never compared with that of other managers;
- * - `peek()` is undefined and `getToken()` rejects with a TypeError: no token is the pool's. Use `authorize(url)`;
- * - `reject(value)` reaches the manager that holds this token, whichever it is;
- * - `on()` listens to the manager of every key, now and later; while anybody does, each key in use is kept fresh;
- * - `state` is the worst of all keys': denied, unavailable, renewing, fresh, idle;
- * - `renew()` exchanges for every key, and resolves with the token of the one used last;
- * - `invalidate()` reaches every key's manager, and `dispose()` drops every key.
+ * - `allow` is empty, because keys are unknown in advance; it is never compared with that of other managers;
+ * - `peek()` returns undefined and `getToken()` rejects with a TypeError: use `authorize(url)`;
+ * - `prepare()` does nothing;
+ * - `reject(value)` reaches the manager that holds this token;
+ * - `on()` listens to the manager of every key, now and later; while there is a listener, each key in use is kept fresh;
+ * - `state` is the worst of all keys: denied, unavailable, renewing, fresh, idle;
+ * - `renew()` exchanges for every key and resolves to the token of the key used last;
+ * - `invalidate()` reaches the manager of every key, and `dispose()` drops every key.
  *
- * @param keyOf The key of a URL, pure and cheap; undefined for a URL that no token is for.
- * @param create Makes the manager of a key, which is the pool's from then on.
+ * @param keyOf The key of a URL, pure and cheap; undefined for a URL that needs no token.
+ * @param create Creates the manager for a key; the pool owns it from then on.
  */
 export function createTokenPool(
   keyOf: (url: string) => string | undefined,
@@ -51,7 +56,7 @@ export function createTokenPool(
 ): TokenPool {
   /** By last use, the latest at the end. */
   const entries = new Map<string, Entry>()
-  const listeners = new Set<Attach>()
+  const listeners = new Set<Listen>()
 
   function find(url: string): Entry | undefined {
     const key = keyOf(url)
@@ -81,7 +86,7 @@ export function createTokenPool(
     return entry
   }
 
-  /** Drops an idle key instead of renewing it for ever. Only while somebody listens, since this keeps the token fresh too. */
+  /** Drops an idle key instead of renewing it for ever. Only while the pool has a listener, because watching keeps the token fresh too. */
   function watch(key: string, entry: Entry): void {
     if (!listeners.size || entry.stops.has(watch)) return
     const stop = entry.manager.on('renewed', () => {
@@ -98,7 +103,7 @@ export function createTokenPool(
     entry?.manager.dispose()
   }
 
-  /** Runs a request, which uses its key until it has ended. */
+  /** Runs a request, which uses its key until it ends. */
   function use<T>(entry: Entry, request: () => T): T {
     const result = request()
     if (!(result instanceof Promise)) return result
@@ -127,9 +132,10 @@ export function createTokenPool(
     peek: () => undefined,
     getToken: async () => {
       throw new TypeError(
-        'A pool has a token per key: use authorize(url), fetch(url) or manager(url)',
+        'A pool has one token per key: use authorize(url), fetch(url) or manager(url)',
       )
     },
+    prepare() {},
     async renew() {
       const renewed = await Promise.all(managers().map((manager) => manager.renew()))
       return renewed.at(-1) ?? pool.getToken()
@@ -140,36 +146,46 @@ export function createTokenPool(
     reject(value) {
       for (const manager of managers()) manager.reject(value)
     },
-    match: (url) => find(url)?.manager.match(url),
+    match(url) {
+      const entry = find(url)
+      const covered = entry?.manager.match(url)
+      if (!entry || !covered) return undefined
+      return {
+        ...covered,
+        authorize: (signal) => use(entry, () => covered.authorize(signal)),
+        fetch: (init) => use(entry, () => covered.fetch(init)),
+      }
+    },
     authorize(url, options) {
       const entry = find(url)
       return entry && use(entry, () => entry.manager.authorize(url, options))
     },
     fetch(input, init) {
-      const entry = find(input instanceof Request ? input.url : String(input))
+      const entry = find((input as Request).url ?? String(input))
       return entry ? use(entry, () => entry.manager.fetch(input, init)) : fetch(input, init)
     },
     isAuthFailure: (url, response) => find(url)?.manager.isAuthFailure(url, response) ?? false,
+    reportUncovered: (url, status) => find(url)?.manager.reportUncovered(url, status),
     on(type, listener) {
-      let told = currentState()
-      const attach: Attach = (manager) => {
+      let reported = currentState()
+      const listen: Listen = (manager) => {
         if (type !== 'state') return manager.on(type, listener)
         return manager.on('state', () => {
           const state = currentState()
-          if (state === told) return
-          told = state
+          if (state === reported) return
+          reported = state
           listener(state as never)
         })
       }
-      listeners.add(attach)
+      listeners.add(listen)
       for (const [key, entry] of entries) {
-        entry.stops.set(attach, attach(entry.manager))
+        entry.stops.set(listen, listen(entry.manager))
         watch(key, entry)
       }
       return () => {
-        listeners.delete(attach)
+        listeners.delete(listen)
         for (const { stops } of entries.values()) {
-          for (const each of listeners.size ? [attach] : [attach, watch]) {
+          for (const each of listeners.size ? [listen] : [listen, watch]) {
             stops.get(each)?.()
             stops.delete(each)
           }

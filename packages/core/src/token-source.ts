@@ -1,9 +1,9 @@
-/** Why the manager asks: nothing held yet, the token ends soon, it has ended, a server refused it, or `renew()` was called. */
+/** Why the manager asks: it holds no token, the token expires soon, it has expired, a server refused it, or `renew()` was called. */
 export type RenewalReason = 'first' | 'expiring' | 'expired' | 'rejected' | 'requested'
 
 /**
- * Where tokens come from: the URL of an endpoint (asked with POST and same-origin credentials), or a
- * function that answers with the endpoint's `Response`. Pass the `signal` on to `fetch`.
+ * Where tokens come from: the URL of an endpoint (requested with POST and same-origin credentials), or a
+ * function that returns the endpoint's `Response`. Such a function should pass the `signal` to `fetch`.
  */
 export type TokenSource =
   | string
@@ -11,9 +11,9 @@ export type TokenSource =
   | ((request: { reason: RenewalReason; signal: AbortSignal }) => Promise<Response>)
 
 /**
- * The source as a function. A `grant` travels in the body of a request to a URL.
+ * The source as a function. A `grant` is sent in the body of the request to a URL.
  *
- * @throws TypeError for a grant beside a function, which names it in its own request.
+ * @throws TypeError for a grant beside a function, which names the grant in its own request.
  */
 export function openSource(
   source: TokenSource,
@@ -21,7 +21,7 @@ export function openSource(
 ): (request: { reason: RenewalReason; signal: AbortSignal }) => Promise<Response> {
   if (typeof source === 'function') {
     if (!grant) return source
-    throw new TypeError('"grant" goes with a URL as the source')
+    throw new TypeError('"grant" requires the source to be a URL')
   }
   return ({ signal }) =>
     fetch(source, {

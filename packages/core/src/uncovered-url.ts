@@ -3,24 +3,24 @@ import { TokenError } from './errors.ts'
 import type { Emitter } from './events.ts'
 
 /**
- * Reports, once per manager, that a server asked for a token at a URL of a rule's origin that no rule
- * covers: a mistyped `allow` is the commonest mistake.
+ * Reports, once per manager, that a server asked for a token at a URL that no rule covers although one
+ * covers its origin: a mistyped `allow` is the most common mistake.
  */
 export function createUncoveredReport(
   { nearest }: AllowList,
   { emit }: Pick<Emitter, 'emit'>,
 ): (url: string, status: number) => void {
-  let reported = false
+  let isReported = false
   return (url, status) => {
-    const rule = status === 401 || status === 403 ? nearest(url) : undefined
-    if (!rule || reported) return
-    reported = true
+    const prefix = status === 401 || status === 403 ? nearest(url) : undefined
+    if (!prefix || isReported) return
+    isReported = true
     const place = url.replace(/[?#].*/s, '')
     emit(
       'error',
       new TokenError(
         'ERR_URL_NOT_ALLOWED',
-        `${place} answered ${status} and got no token, because "allow" does not cover it. The nearest rule is "${rule.prefix}".`,
+        `${place} answered ${status}, but "allow" does not cover it. The nearest rule is "${prefix}".`,
         { status },
       ),
     )

@@ -56,7 +56,7 @@ test('a prefix without a slash ends at a path segment', () => {
   }
 })
 
-test('the longest prefix wins, whatever the order', () => {
+test('the longest prefix wins, in any order', () => {
   const rules: AllowRule[] = [
     'https://a.example/',
     { prefix: 'https://a.example/v1/raster', attach: { query: 'token' } },
@@ -84,7 +84,7 @@ test.each([
   expect(() => createAllowList(allow)).toThrow(TypeError)
 })
 
-test('a relative prefix is accepted where there is no page, and named when it is needed there', () => {
+test('a relative prefix is accepted where there is no page, and throws there when it is first needed', () => {
   const list = createAllowList(['/v1/'])
   expect(() => list.match('https://a.example/v1/x')).toThrow(/"\/v1\/"/)
 })

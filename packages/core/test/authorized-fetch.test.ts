@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createTokenManager } from '../src/index.ts'
 
 let server: Server
@@ -78,7 +78,7 @@ test('a refused request is replayed once with a new token, body and all', async 
   ])
 })
 
-test('a server that refuses for ever gets two requests and its answer is returned', async () => {
+test('a server that refuses every token gets two requests, and its answer is returned', async () => {
   refuse('canary-1', 'canary-2', 'canary-3')
   const response = await manage().fetch(`${base}/v1/a`)
   expect(response.status).toBe(401)
@@ -112,7 +112,7 @@ test('P2: a redirect is an error, so that no token follows it', async () => {
   expect(tiles().map(({ url }) => url)).toEqual(['/v1/a'])
 })
 
-test('a URL that is not allowed goes out as it is, without a token and without an exchange', async () => {
+test('a URL that is not allowed is fetched unchanged, without a token and without an exchange', async () => {
   const response = await manage().fetch(`${base}/v2/a`)
   expect(await response.text()).toBe('ok')
   expect(seen).toMatchObject([{ url: '/v2/a', authorization: undefined }])
@@ -130,7 +130,7 @@ test('a Request object keeps its method, headers and signal', async () => {
   )
 })
 
-test('an endpoint that redirects to a sign-in page is named as such', async () => {
+test('an endpoint that redirects to a sign-in page gets an error that says so', async () => {
   const tokens = createTokenManager(`${base}/login-first`, { allow: [`${base}/v1/`] })
   tokens.on('error', () => {})
   handle = (_request, response) => response.writeHead(302, { location: '/sign-in' }).end()
@@ -140,7 +140,7 @@ test('an endpoint that redirects to a sign-in page is named as such', async () =
   tokens.dispose()
 })
 
-test('an isAuthFailure that does not read its copy holds nothing up', async () => {
+test('an isAuthFailure that does not read its copy delays nothing', async () => {
   const large = Buffer.alloc(2_000_000)
   handle = (request, response) =>
     response.writeHead(request.headers.authorization === 'Bearer canary-1' ? 403 : 200).end(large)
@@ -163,17 +163,53 @@ test('a Request with a body and a query rule is replayed whole', async () => {
   ])
 })
 
-test('headers given beside a Request replace its own, as with fetch', async () => {
+test('headers given with a Request replace its own, as with fetch', async () => {
   const request = new Request(`${base}/v1/a`, { headers: { authorization: 'Basic eA==' } })
   const init = { method: 'DELETE', headers: { authorization: 'Basic eQ==' } }
   await manage().fetch(request, init)
   expect(tiles()).toMatchObject([{ method: 'DELETE', authorization: 'Bearer canary-1' }])
 })
 
-test('a body that is a stream goes out once, and its refusal is returned', async () => {
+test('a stream body is sent once, and a refusal is returned', async () => {
   refuse('canary-1')
   const body = new Blob(['once']).stream()
   const init = { method: 'POST', body, duplex: 'half' } as RequestInit
   expect((await manage().fetch(`${base}/v1/a`, init)).status).toBe(401)
   expect(tiles()).toMatchObject([{ method: 'POST', body: 'once' }])
+})
+
+test('isAuthFailure is asked once per answer, with a readable body', async () => {
+  handle = (request, response) =>
+    response.end(request.headers.authorization === 'Bearer canary-1' ? 'code 498' : 'ok')
+  const asked: string[] = []
+  const tokens = createTokenManager(`${base}/map-token`, {
+    allow: [`${base}/v1/`],
+    isAuthFailure: async (response) => {
+      const text = await response.text()
+      asked.push(text)
+      return text.includes('498')
+    },
+  })
+  const response = await tokens.fetch(`${base}/v1/a`)
+  expect(await response.text()).toBe('ok')
+  expect(asked).toEqual(['code 498', 'ok'])
+  expect(tiles().map(({ authorization }) => authorization)).toEqual([
+    'Bearer canary-1',
+    'Bearer canary-2',
+  ])
+})
+
+test('a covered URL says whether its last answer was a refusal, without asking again', async () => {
+  refuse('canary-1', 'canary-2')
+  const isAuthFailure = vi.fn(({ status }: Response) => status === 401)
+  const tokens = createTokenManager(`${base}/map-token`, {
+    allow: [`${base}/v1/`],
+    isAuthFailure,
+  })
+  const answer = await tokens.match(`${base}/v1/a`)?.fetch()
+  expect([answer?.refused, answer?.response.status]).toEqual([true, 401])
+  expect(isAuthFailure).toHaveBeenCalledTimes(2)
+  const next = await tokens.match(`${base}/v1/b`)?.fetch()
+  expect([next?.refused, next?.response.status]).toEqual([false, 200])
+  expect(isAuthFailure).toHaveBeenCalledTimes(3)
 })

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { download } from '../src/download.ts'
 import { createTokenManager, type TokenManager } from '../src/index.ts'
-import { type FileServer, startFileServer } from './file-server.ts'
+import { type FileServer, startFileServer } from './support/file-server.ts'
 
 let server: FileServer
 let tokens: TokenManager | undefined
@@ -57,7 +57,7 @@ test('with a query rule it asks with HEAD and then clicks a link with the same t
   expect(server.seen.map(({ method, status }) => [method, status])).toEqual([['HEAD', 200]])
 })
 
-test('a token that was refused meanwhile is replaced before the click', async () => {
+test('a token that was refused in the meantime is replaced before the click', async () => {
   server.refused = 1
   await download(createTokens({ query: 'token' }), url)
   expect(clicked).toMatchObject([{ href: `${url}?token=canary-2` }])
@@ -101,14 +101,14 @@ test('a blob is named as the server says', async () => {
   expect(clicked[0]?.download).toBe('north.tif')
 })
 
-test('what a browser would show instead of saving does not take the map away', async () => {
+test('a file that a browser would show instead of saving does not replace the map', async () => {
   server.headers['content-type'] = 'image/png'
   await download(createTokens({ query: 'token' }), url)
   expect(clicked[0]?.href).toMatch(/^blob:/)
   expect(server.seen.map(({ method }) => method)).toEqual(['HEAD', 'GET'])
 })
 
-test('what is an attachment, or of the same origin, is left to the browser', async () => {
+test('an attachment, or a file of the same origin, is left to the browser', async () => {
   server.headers['content-type'] = 'application/geo+json'
   server.headers['content-disposition'] = 'attachment'
   await download(createTokens({ query: 'token' }), url)

@@ -2,7 +2,7 @@ import { fromCustomClient, writeArrayBuffer } from 'geotiff'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createGeotiffClient } from '../src/geotiff.ts'
 import { createTokenManager, type TokenManager } from '../src/index.ts'
-import { type FileServer, startFileServer } from './file-server.ts'
+import { type FileServer, startFileServer } from './support/file-server.ts'
 
 const VALUES = Array.from({ length: 64 }, (_, index) => index * 3)
 
@@ -39,7 +39,7 @@ test('geotiff reads an image in ranges that carry the token', async () => {
   }
 })
 
-test('an image that was opened before its token was refused goes on with the next', async () => {
+test('an image that was opened before its token was refused continues with the next token', async () => {
   const image = await (await fromCustomClient(createGeotiffClient(tokens, url))).getImage()
   server.refused = 1
   const [band] = (await image.readRasters()) as unknown as [ArrayLike<number>]
@@ -47,7 +47,7 @@ test('an image that was opened before its token was refused goes on with the nex
   expect(server.issued).toBe(2)
 })
 
-test('an answer that is not 2xx rejects with its status and without the token', async () => {
+test('an answer other than 2xx rejects with its status and without the token', async () => {
   server.intercept = (_request, response) => {
     response.writeHead(404).end()
     return true
@@ -59,7 +59,7 @@ test('an answer that is not 2xx rejects with its status and without the token', 
   expect(await readValues()).toEqual(VALUES)
 })
 
-test('the client has the URL without a token, and hands on the signal', async () => {
+test('the client has the URL without a token, and passes the signal on', async () => {
   const client = createGeotiffClient(tokens, url)
   expect(client.url).toBe(url)
   const reason = new Error('enough')

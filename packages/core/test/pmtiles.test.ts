@@ -3,7 +3,7 @@ import { PMTiles, Protocol } from 'pmtiles'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTokenManager, type TokenManager } from '../src/index.ts'
 import { createPmtilesArchive } from '../src/pmtiles.ts'
-import { type FileServer, startFileServer } from './file-server.ts'
+import { type FileServer, startFileServer } from './support/file-server.ts'
 
 const WORLD = readFileSync(new URL('../../../examples/demo-data/world.pmtiles', import.meta.url))
 const RASTER = readFileSync(
@@ -35,7 +35,7 @@ function read(file: Buffer): PMTiles {
   return new PMTiles({ getKey: () => 'file', getBytes })
 }
 
-test('making an archive asks for nothing, and its key is the URL', async () => {
+test('creating an archive makes no request, and its key is the URL', async () => {
   expect(archive).toBeInstanceOf(PMTiles)
   expect(archive.source.getKey()).toBe(url)
   expect(server.seen).toEqual([])
@@ -57,7 +57,7 @@ test('sixteen tiles at once read the header once', async () => {
   expect(server.seen.filter(({ range }) => range.startsWith('bytes=0-'))).toHaveLength(1)
 })
 
-test('a tile whose request is aborted takes the directory from nobody', async () => {
+test('aborting one tile’s request does not affect the others that need the directory', async () => {
   const abort = new AbortController()
   const given = archive.getZxy(1, 0, 0, abort.signal)
   const other = archive.getZxy(1, 0, 0)
@@ -99,7 +99,7 @@ test('an archive that is replaced while the map is open is read anew', async () 
   expect((await archive.getHeader()).tileType).toBe((await read(RASTER).getHeader()).tileType)
 })
 
-test('an archive that got shorter, so that ranges are beyond its end, is read anew', async () => {
+test('an archive that has become shorter than the requested range is read anew', async () => {
   const header = await archive.getHeader()
   const source = archive.source
   await expect(source.getBytes(WORLD.length + 10, 10, undefined, header.etag)).rejects.toThrow(
@@ -127,7 +127,7 @@ test('a weak ETag says nothing about bytes', async () => {
   expect((await archive.getHeader()).etag).toBeUndefined()
 })
 
-test('a server without ranges is told apart, and the file is not read to its end', async () => {
+test('a server without ranges is recognised, and the file is not read to its end', async () => {
   server.intercept = (_request, response) => {
     response.writeHead(200, { 'content-length': WORLD.length }).end(WORLD)
     return true
@@ -135,7 +135,7 @@ test('a server without ranges is told apart, and the file is not read to its end
   await expect(archive.getZxy(0, 0, 0)).rejects.toThrow(/range requests/)
 })
 
-test('a whole archive in the place of a range, as If-Range gets, is asked for past the cache', async () => {
+test('if a range request returns the whole archive, as with If-Range, it is repeated without the cache', async () => {
   let answers = 0
   server.intercept = (_request, response) => {
     if (answers++) return false

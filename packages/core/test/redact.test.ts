@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { redact } from '../src/index.ts'
 
-test('every secret is replaced, in any spelling and wherever it is', () => {
+test('every secret is replaced, plain or encoded, wherever it is', () => {
   expect(redact('x/y+z at https://a.example/?t=x%2Fy%2Bz&n=key', ['x/y+z', 'key'])).toBe(
     '… at https://a.example/?t=…&n=…',
   )

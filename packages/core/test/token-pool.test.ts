@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createTokenManager, createTokenPool, type TokenManager } from '../src/index.ts'
-import { type Broker, createBroker, pass, stopClock } from './broker.ts'
+import { type Broker, createBroker, pass, stopClock } from './support/broker.ts'
 
 beforeEach(stopClock)
 afterEach(() => {
@@ -34,7 +34,7 @@ function setUp(lifetime = 60) {
   return { pool, managers, broker, asked: (key: string) => broker(key).asked.length }
 }
 
-test('each key has a token of its own, asked for once however many wait', async () => {
+test('each key has its own token, requested once however many callers wait', async () => {
   const { pool, asked } = setUp()
   const keys = ['north', 'south', 'north', 'south', 'north']
   const requests = await Promise.all(keys.map((key) => pool.authorize(url(key))))
@@ -43,7 +43,7 @@ test('each key has a token of its own, asked for once however many wait', async 
   expect(pool.authorize(url('north'))).toMatchObject({ token: 'north-canary-1' })
 })
 
-test('a URL without a key gets nothing, and one beside its rule neither', async () => {
+test('a URL without a key, or outside the rule of its key, gets no token', async () => {
   const { pool, managers } = setUp()
   const elsewhere = 'https://other.example/north/0'
   expect(pool.match(elsewhere)).toBeUndefined()
@@ -68,7 +68,7 @@ test('a refused token is replaced for its key only', async () => {
   expect([asked('north'), asked('south')]).toEqual([2, 1])
 })
 
-test('while somebody listens, keys known before and after are kept fresh; then no timer is left', async () => {
+test('while there is a listener, earlier and later keys are kept fresh; afterwards no timer is left', async () => {
   const { pool, asked } = setUp()
   await pool.authorize(url('north'))
   const renewed = vi.fn()
@@ -98,7 +98,7 @@ test('a key that no request uses is not renewed for ever, and starts afresh when
   expect(managers).toHaveLength(2)
 })
 
-test('a key that its renewal brings back to use stays', async () => {
+test('a key that is used after each of its renewals stays', async () => {
   const { pool, managers } = setUp(600)
   pool.on('renewed', () => {
     setTimeout(() => pool.authorize(url('north')), 10)
@@ -108,7 +108,7 @@ test('a key that its renewal brings back to use stays', async () => {
   expect(managers).toHaveLength(1)
 })
 
-test('without listeners an idle key goes with the next use of any other', async () => {
+test('without listeners an idle key is dropped at the next use of any other', async () => {
   const { pool, managers } = setUp(3600)
   await pool.authorize(url('north'))
   await pass(6 * MINUTE)
@@ -116,7 +116,7 @@ test('without listeners an idle key goes with the next use of any other', async 
   expect(managers.map((manager) => manager.peek()?.value)).toEqual([undefined, 'south-canary-1'])
 })
 
-test('a key whose request is still under way is not idle, and keeps no other', async () => {
+test('a key with a running request is not idle, and does not keep other keys', async () => {
   const { pool, managers } = setUp(3600)
   let answer: (response: Response) => void = () => {}
   vi.stubGlobal('fetch', () => new Promise<Response>((resolve) => (answer = resolve)))
@@ -132,7 +132,7 @@ test('a key whose request is still under way is not idle, and keeps no other', a
   expect(values()).toEqual([undefined, undefined, 'south-canary-1'])
 })
 
-test('the state is that of the worst key, and told when it changes', async () => {
+test('the state is that of the worst key, and changes are reported', async () => {
   const { pool, broker } = setUp()
   const states: string[] = []
   pool.on('state', (state) => states.push(state))
@@ -176,10 +176,37 @@ test('dispose() forgets every key and listener, and the next use starts afresh',
   expect(managers).toHaveLength(2)
 })
 
-test('there is no token of the pool as such, and asking for it says what to ask', async () => {
+test('a pool has no token of its own, and getToken() says what to use instead', async () => {
   const { pool } = setUp()
   await expect(pool.getToken()).rejects.toThrow(/manager\(url\)/)
   await expect(pool.renew()).rejects.toThrow(TypeError)
   expect(pool.peek()).toBeUndefined()
   expect((await pool.manager(url('north'))?.getToken())?.value).toBe('north-canary-1')
+})
+
+test('a URL is matched once: its covered URL does all the rest, and counts as use until it ends', async () => {
+  const keyOf = vi.fn((given: string) => new URL(given).pathname.split('/')[1])
+  const managers: TokenManager[] = []
+  const pool = createTokenPool(keyOf, (key) => {
+    const manager = createTokenManager(createBroker(3600), { allow: [url(key, '')] })
+    managers.push(manager)
+    return manager
+  })
+  let answer: (response: Response) => void = () => {}
+  vi.stubGlobal('fetch', () => new Promise<Response>((resolve) => (answer = resolve)))
+  const covered = pool.match(url('slow'))
+  expect(covered?.authorizeNow()).toBeUndefined()
+  expect(await covered?.authorize()).toMatchObject({ token: 'canary-1' })
+  expect(covered?.authorizeNow()).toMatchObject({ token: 'canary-1' })
+  const slow = covered?.fetch()
+  await pass(0)
+  expect(keyOf).toHaveBeenCalledTimes(1)
+  await pass(6 * MINUTE)
+  await pool.authorize(url('north'))
+  expect(managers[0]?.peek()).toBeDefined()
+  answer(new Response('late'))
+  expect((await slow)?.refused).toBe(false)
+  covered?.reject('canary-1')
+  expect(managers[0]?.peek()).toBeUndefined()
+  expect(keyOf).toHaveBeenCalledTimes(2)
 })

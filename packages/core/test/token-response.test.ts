@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { now } from '../src/clock.ts'
 import { exchange } from '../src/exchange.ts'
 import { TokenError } from '../src/index.ts'
-import { parseRetryAfter, parseTokenResponse } from '../src/token-response.ts'
+import { findRetryAfter, parseTokenResponse } from '../src/token-response.ts'
 
 const good = { access_token: 'abc', token_type: 'Bearer', expires_in: 60 }
 const parse = (body: unknown, init?: ResponseInit) =>
@@ -43,7 +44,7 @@ test.each([
   ['a negative lifetime', { ...good, expires_in: -1 }],
   ['a lifetime in words', { ...good, expires_in: 'soon' }],
   ['a lifetime that is epoch milliseconds', { ...good, expires_in: 1_800_000_000_000 }],
-])('refuses %s as a fault of the broker', async (_, body) => {
+])('reports %s as a fault of the endpoint', async (_, body) => {
   expect(await codeOf(parse(body))).toBe('ERR_TOKEN_RESPONSE_INVALID')
 })
 
@@ -63,11 +64,11 @@ test.each([
   expect(error.message).toMatch(/^The token endpoint .*\.$/)
 })
 
-test('P4: neither HTML nor broken JSON with a token in it gets into the message', async () => {
+test('P4: neither HTML nor broken JSON that holds a token gets into the message', async () => {
   for (const text of ['<html>canary</html>', '{"access_token":"canary",}']) {
     const ask = async () => new Response(text)
-    const { result } = await exchange(ask, 'first', new AbortController())
-    const error = result as TokenError
+    const outcome = await exchange(ask, 'first', new AbortController(), now())
+    const error = outcome as TokenError
     expect(error.code).toBe('ERR_TOKEN_RESPONSE_INVALID')
     expect(`${error} ${error.stack} ${error.cause}`).not.toContain('canary')
   }
@@ -82,10 +83,10 @@ test.each([
   ['', undefined],
   [null, undefined],
 ])('Retry-After %j is %j ms', (header, expected) => {
-  expect(parseRetryAfter(header, 1000)).toBe(expected)
+  expect(findRetryAfter(header, 1000)).toBe(expected)
 })
 
-test('whatever an endpoint answers ends as a token or a TokenError', async () => {
+test('any answer of an endpoint becomes a token or a TokenError', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.jsonValue(),
@@ -98,7 +99,7 @@ test('whatever an endpoint answers ends as a token or a TokenError', async () =>
   )
 })
 
-test('the date of Retry-After counts from the Date of the answer, whatever the page clock says', async () => {
+test('a date in Retry-After counts from the Date of the answer, whatever the page clock says', async () => {
   const answer = new Response(null, {
     status: 503,
     headers: {

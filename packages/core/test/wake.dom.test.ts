@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createTokenManager } from '../src/index.ts'
-import { createBroker, jump, pass, stopClock } from './broker.ts'
+import { createBroker, jump, pass, stopClock } from './support/broker.ts'
 
 const setHidden = (hidden: boolean) => {
   Object.defineProperty(document, 'visibilityState', {
@@ -46,7 +46,7 @@ test.each(['pageshow', 'online'])('the event %s wakes a page that slept', async 
   stop()
 })
 
-test('a network error at wake-up schedules another try', async () => {
+test('a network error at wake-up schedules another attempt', async () => {
   const { broker, tokens, stop } = await attached()
   tokens.on('error', () => {})
   broker.answer = () => Promise.reject(new TypeError('Failed to fetch'))
@@ -60,7 +60,7 @@ test('a network error at wake-up schedules another try', async () => {
   tokens.dispose()
 })
 
-test('no listener is left when nobody listens any more', async () => {
+test('no listener on the page is left when the last listener is removed', async () => {
   const listening = new Set<unknown>()
   const add = vi.spyOn(document, 'addEventListener')
   const remove = vi.spyOn(document, 'removeEventListener')

@@ -2,8 +2,9 @@ import type { LayerClass } from './leaflet-shapes.ts'
 import { type WithTokens, withTokens } from './with-tokens.ts'
 
 /**
- * A tile layer of the given class that loads private tiles:
- * `createTileLayer(L.TileLayer, url, { tokens })`.
+ * Creates a tile layer of the given class that loads private tiles:
+ * `createTileLayer(L.TileLayer, url, { tokens })`. Also exported as `createWmsLayer`, for code that creates
+ * layers of `L.TileLayer.WMS`.
  */
 export function createTileLayer<Base extends LayerClass>(
   Base: Base,
@@ -13,6 +14,3 @@ export function createTileLayer<Base extends LayerClass>(
   const Layer = withTokens(Base) as new (url: string, options: object) => InstanceType<Base>
   return new Layer(url, options)
 }
-
-/** {@link createTileLayer}, for code that reads better with this name. */
-export const createWmsLayer: typeof createTileLayer = createTileLayer

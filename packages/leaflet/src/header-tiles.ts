@@ -1,39 +1,31 @@
-import { type Progress, statusError, type TileRequest, type Tokens } from './tile-request.ts'
+import { statusError, type TileRequest } from './tile-request.ts'
 
 /** As many at a time as browsers open connections to one host (HTTP/1.1). */
 const MAX_IN_FLIGHT = 6
 
 /**
- * Loads tiles by `fetch` with the token in a header: in the order asked for, a few at a time; one that
- * was released before its turn costs nothing.
+ * Loads tiles by `fetch` with the token in a header: in order, a few at a time. A tile that is released
+ * before its turn costs no request.
  */
-export function createHeaderTiles(
-  tokens: Tokens,
-  { wait, show, fail }: Progress,
-): (request: TileRequest) => void {
+export function createHeaderTiles(): (request: TileRequest) => void {
   const queue: TileRequest[] = []
   let inFlight = 0
 
   async function load(request: TileRequest): Promise<void> {
-    const { tile, url, signal } = request
+    const { tile, covered, signal } = request
     try {
-      const response = await tokens.fetch(url, {
+      const { response, refused } = await covered.fetch({
         signal,
         referrerPolicy: tile.referrerPolicy as ReferrerPolicy,
         credentials: tile.crossOrigin === 'use-credentials' ? 'include' : 'same-origin',
       })
-      const refused = await tokens.isAuthFailure(url, response)
       const image = await response.blob()
-      if (refused || !response.ok || !image.size) {
-        fail(request, statusError(response.status), refused)
-      } else if (!signal.aborted) {
-        // It lives until the tile is dropped, so that print plugins can read the image again.
-        request.objectUrl = URL.createObjectURL(image)
-        show(request, request.objectUrl)
-      }
+      if (refused || !response.ok || !image.size)
+        request.fail(statusError(response.status), refused)
+      else request.show(image)
     } catch (error) {
-      // No token, or no answer; that of a server without CORS may have been a refusal.
-      fail(request, error, true)
+      // No token or no answer. A server without CORS may have refused the token.
+      request.fail(error, true)
     }
   }
 
@@ -51,7 +43,7 @@ export function createHeaderTiles(
   }
 
   return (request) => {
-    wait(request)
+    request.wait()
     queue.push(request)
     next()
   }

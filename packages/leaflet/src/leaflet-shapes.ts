@@ -1,8 +1,8 @@
-/** The parts of Leaflet 1.9 and 2.0 that this plugin touches, by structure: neither is imported at run time. */
+/** The parts of Leaflet 1.9 and 2.0 that this plugin uses, by structure: neither is imported at run time. */
 
 export type Done = (error: unknown, tile: HTMLElement) => void
 
-/** A tile layer with what it has beside its public interface. A GridLayer lacks the optional ones. */
+/** A tile layer with its internal members. A GridLayer lacks the optional ones. */
 export interface LayerInternals {
   _map?: unknown
   _tiles: Record<string, { el: HTMLElement }>
@@ -16,6 +16,6 @@ export interface LayerInternals {
   _removeTile(key: string): unknown
 }
 
-/** Any tile layer class: TileLayer, its WMS subclass, or one of a third party. */
-// biome-ignore lint/suspicious/noExplicitAny: constructor parameters of classes that we do not know
+/** Any tile layer class: TileLayer, its WMS subclass, or a third-party class. */
+// biome-ignore lint/suspicious/noExplicitAny: constructor parameters of unknown classes
 export type LayerClass = new (url: string, options?: any) => object

@@ -1,46 +1,36 @@
-import {
-  MAX_FAILURES,
-  type Progress,
-  statusError,
-  type TileRequest,
-  type Tokens,
-} from './tile-request.ts'
+import { MAX_FAILURES, statusError, type TileRequest } from './tile-request.ts'
 
 /** Failed images of a layer cost at most one probe in this time (ms). */
 const PROBE_INTERVAL = 1000
 
 /**
- * Loads tiles as plain images, with the token in their URL. An image that fails carries no status. When
- * it had the current token a single fetch finds out why, and its answer counts for every tile of the
- * layer that has failed by then.
+ * Loads tiles as plain images, with the token in their URL. An image that fails carries no status. If it
+ * had the current token, a single probing `fetch` finds out why, and the answer counts for every tile of
+ * the layer that has failed by then.
  *
  * @returns Loads a tile, for the first time or again after `error`.
  */
-export function createQueryTiles(
-  tokens: Tokens,
-  { wait, show, fail }: Progress,
-): (request: TileRequest, error?: unknown) => void {
+export function createQueryTiles(): (request: TileRequest, error?: unknown) => void {
   const suspects = new Map<TileRequest, unknown>()
-  let planned = false
+  let isPlanned = false
   let nextProbe = 0
 
   function load(request: TileRequest, error?: unknown): void {
-    const { signal } = request
+    const { covered, signal } = request
     const ask = (asked: { url: string; token: string }) => {
       request.asked = asked
-      show(request, asked.url)
+      request.show(asked.url)
     }
-    const authorized = tokens.authorize(request.url, { signal })
+    const authorized = covered.authorize(signal)
     if (authorized instanceof Promise) {
-      wait(request)
-      authorized.then(ask, (reason) => fail(request, reason, true))
-    } else if (authorized && authorized.token !== request.asked?.token) {
-      ask(authorized)
-    } else {
-      wait(request)
+      request.wait()
+      authorized.then(ask, (reason) => request.fail(reason, true))
+    } else if (authorized.token !== request.asked?.token) ask(authorized)
+    else {
+      request.wait()
       suspects.set(request, error)
-      if (planned) return
-      planned = true
+      if (isPlanned) return
+      isPlanned = true
       setTimeout(probe, nextProbe - performance.now())
     }
   }
@@ -52,28 +42,28 @@ export function createQueryTiles(
     let ok = false
     let refused = false
     if (probed?.asked) {
-      const { url, token } = probed.asked
+      const { covered, asked } = probed
       try {
-        const answer = await fetch(url, { cache: 'no-store', redirect: 'error' })
-        ;({ status, ok } = answer)
-        refused = await tokens.isAuthFailure(probed.url, answer)
-        if (refused) tokens.reject(token)
+        const response = await fetch(asked.url, { cache: 'no-store', redirect: 'error' })
+        ;({ status, ok } = response)
+        refused = await covered.isAuthFailure(response)
+        if (refused) covered.reject(asked.token)
       } catch {
-        // Offline, or a server without CORS: nobody may know, and the next token may help.
+        // Offline, or a server without CORS: the reason is unknown, and the next token may help.
       }
     }
     const batch = [...suspects]
     suspects.clear()
-    planned = false
+    isPlanned = false
     for (const [request, error] of batch) {
       if (request.signal.aborted) continue
       if ((refused || ok) && request.failures < MAX_FAILURES) {
-        // When the probe got an image the refusals may be over: once more, then it is the tile's own fault.
+        // If the probe got an image, refusals may be over: one more attempt, then the tile itself is at fault.
         request.failures = refused ? request.failures + 1 : MAX_FAILURES
-        delete request.asked
+        request.asked = undefined
         load(request, error)
       } else {
-        fail(request, request === probed && status ? statusError(status) : error, !status)
+        request.fail(request === probed && status ? statusError(status) : error, !status)
       }
     }
   }

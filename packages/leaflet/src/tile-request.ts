@@ -1,39 +1,72 @@
-import type { TokenManager } from '@tilepass/core'
+import type { CoveredUrl } from '@tilepass/core'
 
-/** What a layer needs of a token manager; a pool has it too. */
-export type Tokens = Pick<
-  TokenManager,
-  'match' | 'authorize' | 'fetch' | 'reject' | 'isAuthFailure' | 'on'
->
-
-/** One tile that is loading, or was. It lives until the layer drops the tile. */
-export interface TileRequest {
-  readonly tile: HTMLImageElement
-  readonly url: string
-  readonly signal: AbortSignal
-  /** Ends the request, and what it holds. */
-  release(): void
-  /** Header mode: what the image shows. */
-  objectUrl?: string
-  /** Query mode: what the image was asked to load, and the token in it. */
-  asked?: { readonly url: string; readonly token: string }
-  /** How often it has failed for want of a good token. */
-  failures: number
-}
-
-/** Failures after which a tile is left as it is: a server that refuses every token must not cause a loop. */
+/** A tile that has failed this often is left as it is: a server that refuses every token must not cause a loop. */
 export const MAX_FAILURES = 4
 
-/** What becomes of a request, whichever way it loads. None of them touches a released one. */
-export interface Progress {
+/** One private tile. It lives until the layer drops the tile; from then on it does nothing. */
+export interface TileRequest {
+  readonly tile: HTMLImageElement
+  readonly covered: CoveredUrl
+  readonly signal: AbortSignal
+  /** Query mode: the URL that the image last loaded, and the token in it. */
+  asked?: { readonly url: string; readonly token: string } | undefined
+  /** How often it has failed for lack of a valid token. */
+  failures: number
   /** It waits for a token or an answer. Leaflet takes an image without a source for a loaded one. */
-  wait(request: TileRequest): void
-  show(request: TileRequest, source: string): void
-  /** @param heals A next token may help: it is requested again when there is one. */
-  fail(request: TileRequest, error: unknown, heals: boolean): void
+  wait(): void
+  show(source: string | Blob): void
+  /** @param heals The next token may help: the tile is requested again when there is one. */
+  fail(error: unknown, heals: boolean): void
+  /** Ends the request and frees what it holds. */
+  release(): void
 }
 
-/** The error of a tile that was answered, but not with an image; `tileerror` hands it on. */
+/** @param postponed Gets the request when it fails for lack of a valid token. */
+export function createTileRequest(
+  tile: HTMLImageElement,
+  covered: CoveredUrl,
+  postponed: Set<TileRequest>,
+): TileRequest {
+  const abort = new AbortController()
+  const { signal } = abort
+  let objectUrl = ''
+  /** From here on, `complete` is the image's own answer again. */
+  const settle = () => delete (tile as { complete?: boolean }).complete
+  const request: TileRequest = {
+    tile,
+    covered,
+    signal,
+    failures: 0,
+    wait() {
+      Object.defineProperty(tile, 'complete', { value: false, configurable: true })
+    },
+    show(source) {
+      if (signal.aborted) return
+      settle()
+      // An object URL lives until the tile is dropped, because print plugins read the image again.
+      if (typeof source !== 'string') objectUrl = URL.createObjectURL(source)
+      tile.src = objectUrl || (source as string)
+    },
+    fail(error, heals) {
+      if (signal.aborted) return
+      settle()
+      if (heals && request.failures < MAX_FAILURES) {
+        request.failures += 1
+        postponed.add(request)
+      }
+      tile.dispatchEvent(new ErrorEvent('error', { error }))
+    },
+    release() {
+      abort.abort()
+      postponed.delete(request)
+      settle()
+      URL.revokeObjectURL(objectUrl)
+    },
+  }
+  return request
+}
+
+/** The error of a tile whose server did not return an image; `tileerror` passes it on. */
 export function statusError(status: number): Error & { status: number } {
-  return Object.assign(new Error(`The tile's server answered ${status}.`), { status })
+  return Object.assign(new Error(`The tile server answered ${status}.`), { status })
 }

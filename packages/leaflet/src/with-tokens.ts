@@ -1,10 +1,10 @@
-import { createLayerTokens, type LayerTokens } from './layer-tokens.ts'
+import type { CoveredUrl, Tokens } from '@tilepass/core'
 import type { Done, LayerClass, LayerInternals } from './leaflet-shapes.ts'
-import type { Tokens } from './tile-request.ts'
+import { createTileLoader, type TileLoader } from './tile-loader.ts'
 
-/** What a layer takes beside the options of its own class. */
+/** What a layer takes in addition to the options of its own class. */
 export interface TokenLayerOptions {
-  /** Attaches the tokens of this manager to the tile URLs that its `allow` covers; others load as ever. */
+  /** Attaches this manager's tokens to the tile URLs that its `allow` covers; other tiles load as usual. */
   readonly tokens?: Tokens | undefined
 }
 
@@ -14,102 +14,106 @@ export type WithTokens<Base extends LayerClass> = new (
   options?: NonNullable<ConstructorParameters<Base>[1]> & TokenLayerOptions,
 ) => InstanceType<Base>
 
-/** Stands for a URL until the tile is there: no browser begins to load it in the meantime. */
+/** Takes the place of a private URL while the tile is created: the browser must not start to load that URL. */
 const PLACEHOLDER = 'data:,'
 
 const made = new WeakMap<LayerClass, unknown>()
-const states = new WeakMap<object, LayerTokens>()
+const loaders = new WeakMap<object, TileLoader>()
 
 /**
  * The given tile layer class, able to load private tiles. Works for TileLayer, its WMS subclass and
- * those of third parties, of Leaflet 1.9 and 2.0. The same base always gives the same class.
+ * third-party tile layers, of Leaflet 1.9 and 2.0. The same base always gives the same class.
  *
- * The URL's rule decides how the token travels: by `fetch` with a header, or in the image's query.
+ * The rule for a URL decides how the token travels: in a header, by `fetch`, or in the image's query.
+ *
+ * @throws TypeError if `Base` is not a class.
  */
 export function withTokens<Base extends LayerClass>(Base: Base): WithTokens<Base> {
   const known = made.get(Base)
   if (known) return known as WithTokens<Base>
   if (typeof Base !== 'function') {
-    throw new TypeError(
-      'withTokens() takes a tile layer class, such as L.TileLayer or L.TileLayer.WMS',
-    )
+    throw new TypeError('withTokens() needs a tile layer class, such as L.TileLayer')
   }
   class TokenLayer extends (Base as unknown as new (...args: unknown[]) => LayerInternals) {
     override initialize(...args: unknown[]): unknown {
       let tokens: Tokens | undefined
-      // WMS layers turn every option that they do not know into a parameter of the request.
+      // WMS layers turn every option that they do not know into a request parameter.
       const stripped = args.map((value) => {
         if (!(value as TokenLayerOptions | undefined)?.tokens) return value
         const { tokens: given, ...rest } = value as TokenLayerOptions
         tokens = given
         return rest
       })
-      if (tokens) states.set(this, createLayerTokens(tokens))
+      if (tokens) loaders.set(this, createTileLoader(tokens))
       return super.initialize(...stripped)
     }
 
     override onAdd(map: unknown): unknown {
-      states.get(this)?.start()
+      loaders.get(this)?.start()
       return super.onAdd(map)
     }
 
     override onRemove(map: unknown): unknown {
       const result = super.onRemove(map)
-      states.get(this)?.stop()
+      loaders.get(this)?.stop()
       return result
     }
 
     override createTile(coords: unknown, done: Done): HTMLElement {
-      const state = states.get(this)
-      if (!state) return super.createTile(coords, done)
-      // Of this instance, for whoever overrides the method is asked too. Called from elsewhere it is as ever.
-      const own = Object.getOwnPropertyDescriptor(this, 'getTileUrl')
+      const loader = loaders.get(this)
+      if (!loader) return super.createTile(coords, done)
+      // On this instance, so that an override in a subclass is called too. Outside createTile() nothing changes.
+      const isOwn = Object.hasOwn(this, 'getTileUrl')
       const { getTileUrl } = this
-      let url = ''
+      let covered: CoveredUrl | undefined
       this.getTileUrl = (coords) => {
-        url = getTileUrl?.call(this, coords) ?? ''
-        return state.covers(url) ? PLACEHOLDER : url
+        const url = getTileUrl?.call(this, coords) ?? ''
+        covered = loader.match(url)
+        return covered ? PLACEHOLDER : url
       }
       let tile: HTMLElement
       try {
         tile = super.createTile(coords, done)
       } finally {
-        delete this.getTileUrl
-        if (own) Object.defineProperty(this, 'getTileUrl', own)
+        if (isOwn && getTileUrl) this.getTileUrl = getTileUrl
+        else delete this.getTileUrl
       }
       const source = tile.getAttribute('src')
-      if (source) state.load(tile as HTMLImageElement, source === PLACEHOLDER ? url : source)
-      // Nobody will drop a tile that somebody else has asked for.
-      if (!this._map) tile.addEventListener('load', () => state.release(tile))
+      if (source) {
+        const shown = source === PLACEHOLDER ? covered : loader.match(source)
+        loader.load(tile as HTMLImageElement, shown)
+      }
+      // The layer never drops a tile that was created outside a map.
+      if (!this._map) tile.addEventListener('load', () => loader.release(tile))
       return tile
     }
 
     override _tileOnError(done: Done, tile: HTMLElement, event: ErrorEvent): void {
-      const state = states.get(this)
-      if (state?.retry(tile, event)) return
+      const loader = loaders.get(this)
+      if (loader?.retry(tile, event)) return
       const failed = tile.getAttribute('src')
       super._tileOnError?.(done, tile, event.error ?? event)
-      // An error image, or the tile that a subclass shows instead, may want the token as well.
+      // An error image, or a tile that a subclass shows instead, may need the token as well.
       const source = tile.getAttribute('src')
-      if (source && source !== failed) state?.load(tile as HTMLImageElement, source)
+      if (source && source !== failed) loader?.load(tile as HTMLImageElement, loader.match(source))
     }
 
     override _abortLoading(): void {
       const before = { ...this._tiles }
       super._abortLoading?.()
       for (const key in before) {
-        if (!this._tiles[key]) states.get(this)?.release(before[key]?.el)
+        if (!this._tiles[key]) loaders.get(this)?.release(before[key]?.el)
       }
     }
 
     override _removeTile(key: string): unknown {
       const tile = this._tiles[key]?.el
       const result = super._removeTile(key)
-      states.get(this)?.release(tile)
+      loaders.get(this)?.release(tile)
       return result
     }
   }
-  // Leaflet looks at the number of parameters: with two, a tile is ready when it says so.
+  // Leaflet reads the number of parameters: with two, the tile reports by itself when it is ready.
   Object.defineProperty(TokenLayer.prototype.createTile, 'length', {
     value: (Base.prototype as LayerInternals).createTile.length,
   })

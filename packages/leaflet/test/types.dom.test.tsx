@@ -20,7 +20,7 @@ const tokens = createTokenManager('https://tiles.example.com/map-token', {
 // Compiled, not run: Leaflet needs a page.
 const compiled: (() => unknown)[] = []
 
-test('layers are made as the guide writes it', () => {
+test('layers are created as in the guide', () => {
   compiled.push(() => {
     const L = leaflet
     const layer = createTileLayer(L.TileLayer, '/v1/tiles/world-raster/{z}/{x}/{y}.webp', {
@@ -46,7 +46,7 @@ test('layers are made as the guide writes it', () => {
   })
 })
 
-test('a class of a third party keeps its own options and methods', () => {
+test('a third-party class keeps its options and methods', () => {
   compiled.push(() => {
     class Tinted extends leaflet.TileLayer {
       constructor(url: string, options?: L.TileLayerOptions & { tint?: string }) {
@@ -63,7 +63,7 @@ test('a class of a third party keeps its own options and methods', () => {
   })
 })
 
-test('a component for react-leaflet is made as the guide writes it', () => {
+test('a component for react-leaflet is created as in the guide', () => {
   compiled.push(() => {
     const TokenTileLayer = withTokens(leaflet.TileLayer)
     const PrivateTileLayer = createTileLayerComponent<TileLayer, TileLayerProps>(

@@ -7,21 +7,21 @@ const tokens = createTokenManager('/map-token', { allow: ['https://tiles.example
 const url = 'https://tiles.example.com/v1/{z}/{x}/{y}.png'
 
 describe('withTokens', () => {
-  test('gives the same class for the same base', () => {
+  test('returns the same class for the same base', () => {
     expect(withTokens(L1.TileLayer)).toBe(withTokens(L1.TileLayer))
     expect(withTokens(L1.TileLayer)).not.toBe(withTokens(L1.TileLayer.WMS))
   })
 
-  test('refuses what is not a class, in words', () => {
+  test('throws for anything but a class', () => {
     expect(() => withTokens(undefined as never)).toThrow(TypeError)
   })
 
-  test('makes layers of the base class, by every name', () => {
+  test('creates layers of the base class, under every name', () => {
     expect(createTileLayer(L1.TileLayer, url, { tokens })).toBeInstanceOf(L1.TileLayer)
     expect(createWmsLayer(L1.TileLayer.WMS, url, { tokens })).toBeInstanceOf(L1.TileLayer.WMS)
   })
 
-  test('keeps tokens out of the options and of the WMS parameters, and leaves the given object alone', () => {
+  test('keeps tokens out of options and WMS parameters, and does not change the given object', () => {
     const options = { tokens, layers: 'parcels' }
     const layer = createTileLayer(L1.TileLayer.WMS, url, options)
     expect(layer.options).not.toHaveProperty('tokens')
@@ -29,7 +29,7 @@ describe('withTokens', () => {
     expect(options.tokens).toBe(tokens)
   })
 
-  test('asks with as many parameters as the base, by which Leaflet knows when a tile is ready', () => {
+  test('has as many parameters as the base, by which Leaflet knows when a tile is ready', () => {
     class Instant extends L1.TileLayer {
       override createTile(_coords: L1.Coords) {
         return document.createElement('img')
@@ -39,7 +39,7 @@ describe('withTokens', () => {
     expect([lengthOf(L1.TileLayer), lengthOf(Instant)]).toEqual([2, 1])
   })
 
-  test('can be extended in the ways of Leaflet', () => {
+  test('can be extended with Leaflet’s extend()', () => {
     const Base = withTokens(L1.TileLayer) as unknown as typeof L1.TileLayer
     const Extended = Base.extend({ options: { maxZoom: 7 } }) as unknown as typeof L1.TileLayer
     const layer = new Extended(url, { tokens } as L1.TileLayerOptions)

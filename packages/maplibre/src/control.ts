@@ -1,17 +1,14 @@
-import type { TokenManager } from '@tilepass/core'
+import type { TokenStatus } from '@tilepass/core'
 
-/** What the control needs of a token manager. */
-export type ControlledTokens = Pick<TokenManager, 'state' | 'on' | 'renew'>
-
-/** Every text of the control. */
+/** The texts of the control. */
 export interface TokenControlLabels {
-  /** No token comes, and the manager goes on asking. */
+  /** There is no token, and the manager keeps trying. */
   unavailable: string
-  /** The broker refuses: somebody must act. */
+  /** The token endpoint refuses: the user must act. */
   denied: string
-  /** It works again; said to screen readers, not shown. */
+  /** Tokens are available again; announced to screen readers, not shown. */
   restored: string
-  /** The button that asks at once. */
+  /** The button that tries at once. */
   retry: string
 }
 
@@ -22,8 +19,8 @@ export interface TokenControlOptions {
 }
 
 const ENGLISH: TokenControlLabels = {
-  unavailable: 'Private map data cannot be loaded at the moment. Trying again.',
-  denied: 'You have no access to the private data of this map.',
+  unavailable: 'Private map data cannot be loaded. Trying again.',
+  denied: 'You have no access to private data on this map.',
   restored: 'Private map data can be loaded again.',
   retry: 'Try again',
 }
@@ -31,21 +28,21 @@ const ENGLISH: TokenControlLabels = {
 type Shown = 'unavailable' | 'denied' | undefined
 
 /**
- * A control for `map.addControl` that tells when there is no token. It is out of sight while all is
- * well, and announces changes of state as a status message (WCAG 2.2, 4.1.3). Its look is in
+ * A control for `map.addControl` that says when there is no token. It is hidden while tokens are available,
+ * and announces changes as status messages (WCAG 2.2, 4.1.3). Its styles are in
  * `@tilepass/maplibre/control.css`.
  */
 export class TokenControl {
-  readonly #managers: readonly ControlledTokens[]
+  readonly #managers: readonly TokenStatus[]
   readonly #labels: TokenControlLabels
   #remove: (() => void) | undefined
 
-  /** @param tokens One manager or several; the worst state among them is shown. */
+  /** @param tokens One manager or several; the worst of their states is shown. */
   constructor(
-    tokens: ControlledTokens | readonly ControlledTokens[],
+    tokens: TokenStatus | readonly TokenStatus[],
     { labels = {} }: TokenControlOptions = {},
   ) {
-    this.#managers = 'renew' in tokens ? [tokens] : tokens
+    this.#managers = [tokens].flat()
     this.#labels = { ...ENGLISH, ...labels }
   }
 
@@ -61,33 +58,27 @@ export class TokenControl {
     const status = document.createElement('div')
     const button = document.createElement('button')
     root.className = 'maplibregl-ctrl tilepass-control'
-    // A live region speaks only if it was there, and rendered, before its text.
+    // A live region is read out only if it was in the page, and rendered, before its text.
     status.setAttribute('role', 'status')
     status.dir = 'auto'
     button.type = 'button'
     button.textContent = labels.retry
     button.addEventListener('click', () => {
-      // What comes of it shows in the state.
+      // The outcome shows in the state.
       for (const each of managers) if (isBad(each)) each.renew().catch(() => {})
     })
     root.append(status, button)
 
     let shown: Shown
-    const troubled = new Set<ControlledTokens>()
-    const isBad = (each: ControlledTokens) => each.state === 'denied' || troubled.has(each)
+    const troubled = new Set<TokenStatus>()
+    const isBad = (each: TokenStatus) => each.state === 'denied' || troubled.has(each)
     const update = () => {
       for (const each of managers) {
-        // An attempt under way changes nothing yet: saying so at each would never end.
+        // A running attempt changes nothing yet: announcing each one would never end.
         if (each.state === 'unavailable') troubled.add(each)
         else if (each.state !== 'renewing') troubled.delete(each)
       }
-      const next: Shown = managers.some(({ state }) => state === 'denied')
-        ? 'denied'
-        : troubled.size > 0
-          ? 'unavailable'
-          : managers.some(({ state }) => state === 'renewing') && shown === 'denied'
-            ? 'denied'
-            : undefined
+      const next = worstOf(managers, troubled.size > 0, shown)
       root.dataset.state = next ?? 'well'
       if (!next && button === document.activeElement) map.getCanvas().focus()
       button.hidden = !next
@@ -107,4 +98,12 @@ export class TokenControl {
     this.#remove?.()
     this.#remove = undefined
   }
+}
+
+/** What to show for several managers. An attempt that follows a denial does not hide the denial. */
+function worstOf(managers: readonly TokenStatus[], isUnavailable: boolean, shown: Shown): Shown {
+  const states = managers.map(({ state }) => state)
+  if (states.includes('denied')) return 'denied'
+  if (isUnavailable) return 'unavailable'
+  return shown === 'denied' && states.includes('renewing') ? 'denied' : undefined
 }

@@ -1,4 +1,4 @@
-export type { Tokens } from './choose-manager.ts'
+export type { Tokens } from '@tilepass/core'
 export {
   createMapAuthorizer,
   type MapAuthorizer,

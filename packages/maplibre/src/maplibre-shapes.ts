@@ -1,9 +1,9 @@
 /**
- * The parts of MapLibre GL JS 4, 5 and 6 that this plugin touches, by structure: the versions export
+ * The parts of MapLibre GL JS 4, 5 and 6 that this plugin uses, by structure: the versions export
  * different names, and none may be imported at run time.
  */
 
-/** What `transformRequest` returns: a fresh plain object, which MapLibre writes to. */
+/** What `transformRequest` returns: a new plain object, which MapLibre modifies. */
 export interface RequestParameters {
   url: string
   headers?: Record<string, string>
@@ -16,7 +16,7 @@ export interface RequestParameters {
   referrerPolicy?: ReferrerPolicy
 }
 
-/** Rewrites a request; must answer at once. `type` is MapLibre's `ResourceType`. */
+/** Rewrites a request; synchronous. `type` is MapLibre's `ResourceType`. */
 export type TransformRequest = (url: string, type?: string) => RequestParameters | undefined
 
 /** MapLibre's `addProtocol`. */
@@ -26,7 +26,7 @@ export type AddProtocol = (
 ) => void
 
 export interface ProtocolAnswer {
-  // biome-ignore lint/suspicious/noExplicitAny: MapLibre's type too; the shape follows the request's `type`
+  // biome-ignore lint/suspicious/noExplicitAny: as in MapLibre; the shape follows the request's `type`
   data: any
   cacheControl?: string | null
   expires?: string | null
@@ -39,20 +39,20 @@ export interface Tile {
   readonly dem?: unknown
 }
 
-/** MapLibre's AJAXError, or what our protocol throws in its place. */
+/** MapLibre's AJAXError, or its counterpart from the waiting protocol. */
 export interface MapError extends Error {
   readonly status?: number
   url?: string
   readonly body?: Blob
-  /** No token came in time; the manager has reported why. */
-  readonly awaits?: boolean | undefined
+  /** No token came in time; the manager has reported the reason. */
+  readonly noToken?: boolean | undefined
 }
 
 export interface MapErrorEvent {
   readonly error?: MapError
   readonly tile?: Tile
   readonly sourceId?: string
-  /** Whether it heals, once an attachment of this plugin has seen that the request is its own. */
+  /** Whether the request recovers; set by the attachment of this plugin that it belongs to. */
   tilepass?: boolean | Promise<boolean>
 }
 
@@ -60,14 +60,14 @@ export type MapListener = (event: MapErrorEvent) => void
 
 /** A MapLibre map. */
 export interface MapLike {
-  // biome-ignore lint/suspicious/noExplicitAny: the overloads of the versions have only this in common
+  // biome-ignore lint/suspicious/noExplicitAny: all that the versions' overloads have in common
   on(type: string, listener: (event: any) => void): unknown
-  // biome-ignore lint/suspicious/noExplicitAny: likewise
+  // biome-ignore lint/suspicious/noExplicitAny: as above
   off(type: string, listener: (event: any) => void): unknown
   getSource(id: string): { readonly type: string } | undefined
 }
 
-/** A source, with what it has in one version or of one type. */
+/** A source, with members that only some versions or types have. */
 export interface MapSource {
   readonly type: string
   readonly tiles?: readonly string[]
@@ -83,7 +83,7 @@ export interface Tiles {
   _reloadTile(key: string, state: string): Promise<void>
 }
 
-/** What the plugin uses of a map beyond what it asks of its caller. */
+/** What the plugin uses of a map in addition to `MapLike`. */
 export interface MapInternals extends MapLike {
   getSource(id: string): MapSource | undefined
   getStyle(): { readonly sprite?: unknown; readonly glyphs?: unknown }
@@ -93,13 +93,13 @@ export interface MapInternals extends MapLike {
   fire(type: string, event: MapErrorEvent): unknown
   readonly style?: {
     readonly _loaded?: boolean
-    /** What is loaded; `setStyle` replaces it where it need not replace the style. */
+    /** The loaded JSON; `setStyle` may replace it without replacing the style. */
     readonly stylesheet?: unknown
     readonly tileManagers?: Record<string, Tiles | undefined>
     readonly sourceCaches?: Record<string, Tiles | undefined>
     _changed?: boolean
   }
-  /** Versions 5 and 6: a style that is being loaded, to replace the present one by its differences. */
+  /** Versions 5 and 6: a style that is being loaded, whose differences will be applied to the present one. */
   readonly _diffStyleRequest?: unknown
   readonly _listeners?: { readonly error?: MapListener[] }
   readonly _oneTimeListeners?: { readonly error?: readonly MapListener[] }

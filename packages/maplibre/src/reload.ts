@@ -1,30 +1,31 @@
 import type { MapInternals, Tile } from './maplibre-shapes.ts'
 
 /**
- * Requests one failed tile again, and nothing else. The public `refreshTiles` is not in every version,
- * and reloads whatever stands for the same place in any copy of the world.
+ * Requests one failed tile again, and nothing else. The public `refreshTiles` does not exist in every
+ * version, and also reloads the tile's copies in other copies of the world.
  *
- * A tile that has nothing to show yet must be `loading`, or it is drawn without a texture (an uncaught
- * TypeError in MapLibre 5 and 6). One that has must be `expired`: so must vector tiles, which in
- * version 6 wait for ever for a worker when they are `loading`.
+ * A tile that has nothing to show yet must be `loading`; otherwise it is drawn without a texture (an
+ * uncaught TypeError in MapLibre 5 and 6). A tile that has something to show must be `expired`, and so must
+ * every vector tile: in version 6 a `loading` one waits for its worker for ever.
  */
 export function reloadTile(map: MapInternals, sourceId: string, tile: Tile): void {
   const { key } = tile.tileID
   const tiles = (map.style?.tileManagers ?? map.style?.sourceCaches)?.[sourceId]
-  // Some other tile object may stand for the same place by now; then this one is not needed.
+  // Another tile object may have replaced this one by now.
   if (tile.state === 'errored' && tiles?.getTileByID(key) === tile) {
     const shows = map.getSource(sourceId)?.type === 'vector' || tile.texture || tile.dem
-    // Version 5 takes one failed tile for a failed source, and would be idle while this one is awaited.
+    // Version 5 treats one failed tile as a failed source, and would be idle while this tile loads.
     tiles._sourceErrored = false
     void tiles._reloadTile(key, shows ? 'expired' : 'loading')
   }
 }
 
 /**
- * Plans to request again what is no tile: TileJSON, GeoJSON or image of a source; else a style, sprite or glyphs.
+ * Plans to request a single resource again: the TileJSON, GeoJSON or image of a source; without a source, a
+ * style, sprite or glyphs.
  *
- * @param type MapLibre's `ResourceType` of what was asked for.
- * @returns Does so, unless it was a style and the map has, or loads, another one by then.
+ * @param type MapLibre's `ResourceType`.
+ * @returns Requests it. A style is not requested if the map has, or is loading, another one by then.
  */
 export function planReload(
   map: MapInternals,
@@ -38,7 +39,7 @@ export function planReload(
     const { style } = map
     const source = map.getSource(sourceId)
     if (source) {
-      // Version 6 has forgotten by now what a GeoJSON source wanted to load.
+      // Version 6 no longer knows what a GeoJSON source was loading.
       if (source.setData) source.setData(source.serialize?.().data)
       else void source.load?.()
     } else if (type === 'Style') {
@@ -49,7 +50,7 @@ export function planReload(
       if (type !== 'Glyphs') map.setSprite(sprite)
       else {
         map.setGlyphs(glyphs)
-        // Versions 4 and 5 forget to say that the style has changed.
+        // Versions 4 and 5 do not mark the style as changed.
         style._changed = true
       }
     }

@@ -1,71 +1,53 @@
-import type { Tokens } from './choose-manager.ts'
+import type { CoveredUrl } from '@tilepass/core'
+import type { SentRequest } from './map-recovery.ts'
 import type { AddProtocol, MapError, ProtocolAnswer, RequestParameters } from './maplibre-shapes.ts'
 
-/** A way for requests to wait: URLs of a scheme of our own, which the page answers. */
-export interface WaitingProtocol {
-  /** The absolute URL through the protocol. What it is for travels in the fragment, which no server sees. */
-  wrap(url: string, type: string): string
-  /** The URL that a wrapped one stands for; any other stays as it is. */
-  unwrap(url: string): string
-}
-
 /**
- * Registers a protocol that waits for a token, fetches, and replays once. MapLibre's registry belongs
- * to the process and is shared by every copy of this plugin, hence the random name.
+ * Registers the protocol for requests that have to wait: it waits for a token, fetches, and replays once.
  *
- * @param onRefused Called with the error of a request that failed for want of a good token.
+ * @param scheme Of such a request: `scheme://https://…#Type`.
+ * @param find Finds such a request by its URL.
+ * @param fireError Fires an error on the maps.
  */
-export function createWaitingProtocol(
+export function registerWaitingProtocol(
   addProtocol: AddProtocol,
-  managerOf: (url: string) => Tokens | undefined,
-  onRefused: (error: MapError & { url: string }) => void,
-): WaitingProtocol {
-  const name = `tilepass${Math.random()}+`
-  const unwrap = (url: string) =>
-    url.startsWith(name) ? url.slice(name.length).replace(/#\w*$/, '') : url
-
+  scheme: string,
+  find: (url: string) => Partial<SentRequest>,
+  fireError: (error: MapError) => void,
+): void {
   async function load(
-    { url: wrapped, type, headers, ...init }: RequestParameters,
+    { url, type, headers, ...init }: RequestParameters,
     { signal }: AbortController,
   ): Promise<ProtocolAnswer> {
-    /** Shaped like MapLibre's own AJAXError; its members survive the way through a worker. */
-    const failure = (status: number, reason: string, awaits?: boolean) => {
-      const error = Object.assign(new Error(`${reason} (${status})`), {
-        status,
-        url: wrapped,
-        awaits,
-      })
-      if (status === 401) onRefused(error)
+    /** Shaped like MapLibre's AJAXError; its members survive the way through a worker. */
+    const failure = (status: number, reason: string, noToken?: boolean) => {
+      const error = Object.assign(new Error(`${reason} (${status})`), { status, url, noToken })
+      // MapLibre fires no error for missing glyphs: it draws its own and keeps them.
+      if (status === 401 && url.endsWith('#Glyphs')) fireError(error)
       return error
     }
-    const url = unwrap(wrapped)
-    const manager = managerOf(url)
-    let response: Response
-    try {
-      response = await (manager?.fetch ?? fetch)(url, {
+    // Only covered URLs get the scheme.
+    const covered = find(url)[0] as CoveredUrl
+    const { response, refused } = await covered
+      .fetch({
         ...init,
         headers: { ...(type === 'json' && { accept: 'application/json' }), ...headers },
         signal,
       })
-    } catch (error) {
-      if (signal.aborted) throw error
-      // A TypeError is the network's; everything else means that there is no token yet, which a 401 says too.
-      const { name, message } = error as Error
-      throw name === 'TypeError' ? failure(0, message) : failure(401, message, true)
-    }
-    const { ok, status, statusText } = response
-    // Whatever a refusal looks like on this server, from here on it is a 401.
-    const refused = await manager?.isAuthFailure(url, response)
-    if (refused || !ok) throw failure(refused ? 401 : status, statusText)
-    const get = (header: string) => response.headers.get(header)
+      .catch((error) => {
+        if (signal.aborted) throw error
+        // A TypeError is a network failure; any other error means that there is no token, hence 401.
+        const noToken = error.name !== 'TypeError'
+        throw failure(noToken ? 401 : 0, error.message, noToken)
+      })
+    // However this server refuses tokens, from here on a refusal is a 401.
+    if (refused || !response.ok) throw failure(refused ? 401 : response.status, response.statusText)
     return {
       data: await response[type === 'json' ? type : 'arrayBuffer'](),
-      cacheControl: get('cache-control'),
-      expires: get('expires'),
+      cacheControl: response.headers.get('cache-control'),
+      expires: response.headers.get('expires'),
     }
   }
 
-  addProtocol(`${name}https`, load)
-  addProtocol(`${name}http`, load)
-  return { wrap: (url, type) => `${name}${url}#${type}`, unwrap }
+  addProtocol(scheme, load)
 }

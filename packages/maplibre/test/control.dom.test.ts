@@ -2,7 +2,7 @@ import type { TokenState } from '@tilepass/core'
 import { TokenControl, type TokenControlOptions } from '@tilepass/maplibre/control'
 import { afterEach, expect, test } from 'vitest'
 
-/** A manager as the control sees it, whose state a test sets. */
+/** What the control needs of a manager; tests set its state. */
 function fakeTokens() {
   const listeners = new Set<(state: TokenState) => void>()
   let renewals = 0
@@ -49,7 +49,7 @@ const flush = () => new Promise((resolve) => setTimeout(resolve))
 
 afterEach(() => document.body.replaceChildren())
 
-test('nothing is shown or said while tokens come', () => {
+test('nothing is shown or announced while tokens are available', () => {
   const { root, status, button, tokens } = mount()
   tokens.become('renewing', 'fresh', 'renewing', 'fresh')
   expect(root.dataset.state).toBe('well')
@@ -57,7 +57,7 @@ test('nothing is shown or said while tokens come', () => {
   expect(button.hidden).toBe(true)
 })
 
-test('each change of state is said once, and retries are not', async () => {
+test('each change of state is announced once, and retries are not', async () => {
   const { root, tokens, said } = mount()
   tokens.become('renewing', 'unavailable')
   await flush()
@@ -72,7 +72,7 @@ test('each change of state is said once, and retries are not', async () => {
   expect(said[1]).toContain('again')
 })
 
-test('refusal and interruption differ in words', () => {
+test('a denial and an outage have different texts', () => {
   const { root, status, tokens } = mount({ labels: { denied: 'Kein Zugriff.' } })
   tokens.become('unavailable')
   const interrupted = status.textContent
@@ -82,7 +82,7 @@ test('refusal and interruption differ in words', () => {
   expect(interrupted).not.toBe(status.textContent)
 })
 
-test('the button asks again, and gives the focus to the map when it goes', () => {
+test('the button tries again, and passes the focus to the map when it is hidden', () => {
   const { button, canvas, tokens } = mount({ labels: { retry: 'Nochmal' } })
   tokens.become('denied')
   expect(button.textContent).toBe('Nochmal')
@@ -95,7 +95,7 @@ test('the button asks again, and gives the focus to the map when it goes', () =>
   expect(document.activeElement).toBe(canvas)
 })
 
-test('the worst of several managers is shown, and only those in trouble are asked', () => {
+test('the worst of several managers is shown, and only managers without a token are renewed', () => {
   const managers = [fakeTokens(), fakeTokens()]
   const { root, button } = mount({}, managers)
   managers[1]?.become('unavailable')
@@ -104,7 +104,7 @@ test('the worst of several managers is shown, and only those in trouble are aske
   expect(managers.map(({ renewals }) => renewals)).toEqual([0, 1])
 })
 
-test('no style attribute is used, and removal leaves no listener', () => {
+test('there is no style attribute, and removal leaves no listener', () => {
   const { control, root, tokens } = mount()
   tokens.become('denied')
   expect(root.outerHTML).not.toContain('style=')

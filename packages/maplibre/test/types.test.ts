@@ -6,7 +6,7 @@ import type * as four from 'maplibre-gl-4'
 import type * as five from 'maplibre-gl-5'
 import { expect, expectTypeOf, test } from 'vitest'
 
-// Compiled, never called: the three versions declare different types, and one set of ours fits all.
+// Compiled, never called: the three versions declare different types, and ours fit all of them.
 type Six = typeof six
 type Five = typeof five
 type Four = typeof four
@@ -55,7 +55,7 @@ function version4({ Map: MapLibreMap, addProtocol }: Four) {
   map.setTransformRequest(auth.transformRequest)
 }
 
-// USAGE: tiles on another origin, with a transform of one's own; two tenants on one map.
+// Tiles on another origin, with a custom transform; two tenants on one map.
 function elsewhere({ Map: MapLibreMap, addProtocol }: Six, session: { token: string }) {
   const tokens = createTokenManager(
     ({ signal }) =>
@@ -88,6 +88,6 @@ test('the types fit MapLibre 4, 5 and 6', () => {
   >()
   const tokens = createTokenManager('/map-token', { allow: ['/v1/'] })
   const transformRequest = async (url: string) => ({ url })
-  // @ts-expect-error a transform of one's own must answer at once
+  // @ts-expect-error a custom transform must be synchronous
   expect(createMapAuthorizer(tokens, { addProtocol: () => {}, transformRequest })).toBeDefined()
 })

@@ -2,17 +2,17 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A resource server of one file, with ranges, and its token endpoint. */
+/** A resource server with one file, read whole or in ranges, and its token endpoint. */
 export interface FileServer {
   readonly base: string
   file: Buffer
   etag: string
-  /** Refuses every token up to this number. */
+  /** Every token up to this number is refused. */
   refused: number
-  /** Answers instead, when it returns true. */
+  /** Answers the request itself if it returns true. */
   intercept: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined
   readonly headers: Record<string, string>
-  /** Method, URL and range of what was asked for, and the status of its answer; the token endpoint is not among it. */
+  /** Requests and the status of their answers, except those to the token endpoint. */
   readonly seen: { method: string; url: string; range: string; status: number; referer: string }[]
   issued: number
   close(): Promise<void>

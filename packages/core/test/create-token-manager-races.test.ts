@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createTokenManager, type TokenManager } from '../src/index.ts'
-import { createBroker, jump, pass, stopClock } from './broker.ts'
+import { createBroker, pass, stopClock } from './support/broker.ts'
 
 beforeEach(stopClock)
 afterEach(() => {
@@ -25,7 +25,7 @@ describe('a source', () => {
     expect(asked).toHaveBeenCalledTimes(1)
   })
 
-  test('is not asked any more once invalidate() has followed at once', async () => {
+  test('is not asked if invalidate() follows at once', async () => {
     const broker = createBroker()
     const tokens = createTokenManager(broker, { allow })
     const waiting = tokens.getToken()
@@ -34,7 +34,7 @@ describe('a source', () => {
     expect(broker.asked).toEqual([])
   })
 
-  test('that answers something other than a Response is told so', async () => {
+  test('that returns something other than a Response gets an error that says so', async () => {
     const source = async () => ({ access_token: 'canary', expires_in: 60 }) as unknown as Response
     const tokens = createTokenManager(source, { allow })
     tokens.on('error', () => {})
@@ -42,7 +42,7 @@ describe('a source', () => {
     await expect(tokens.renew()).rejects.toThrow(/Response/)
   })
 
-  test('that fails to parse JSON leaks no part of it', async () => {
+  test('whose JSON cannot be parsed leaks no part of it', async () => {
     const source = async () => Response.json(await new Response('canary-token oops').json())
     const tokens = createTokenManager(source, { allow })
     tokens.on('error', () => {})
@@ -54,7 +54,7 @@ describe('a source', () => {
 })
 
 describe('renew()', () => {
-  test('of a broker that hangs ends as unavailable, not as an abort', async () => {
+  test('rejects as unavailable, not as aborted, if the broker hangs', async () => {
     const broker = createBroker()
     broker.answer = () => new Promise(() => {})
     const tokens = createTokenManager(broker, { allow })
@@ -64,7 +64,7 @@ describe('renew()', () => {
     await renewed
   })
 
-  test('never answers a token that has expired on the way', async () => {
+  test('never resolves to a token that expired on the way', async () => {
     const broker = createBroker(1)
     broker.latency = 2000
     const tokens = createTokenManager(broker, { allow })
@@ -74,7 +74,7 @@ describe('renew()', () => {
     await renewed
   })
 
-  test('answers the reason of invalidate() when that comes first', async () => {
+  test('rejects with the reason of invalidate() if that comes first', async () => {
     const broker = createBroker()
     broker.latency = 1000
     const tokens = createTokenManager(broker, { allow })
@@ -86,7 +86,7 @@ describe('renew()', () => {
     expect(tokens.peek()).toBeUndefined()
   })
 
-  test('while denied shares one exchange, and lets those who ask meanwhile wait for it', async () => {
+  test('while denied shares one exchange, for which other callers wait', async () => {
     const broker = createBroker()
     broker.answer = () => new Response(null, { status: 401 })
     const tokens = createTokenManager(broker, { allow })
@@ -100,47 +100,8 @@ describe('renew()', () => {
   })
 })
 
-describe('a listener', () => {
-  test('that invalidates on "renewed" leaves the old token to nobody who asks afterwards', async () => {
-    const broker = createBroker()
-    const tokens = createTokenManager(broker, { allow })
-    let later: Promise<unknown> | undefined
-    const stop = tokens.on('renewed', () => {
-      stop()
-      tokens.invalidate()
-      later = tokens.getToken()
-    })
-    await tokens.getToken().catch(() => {})
-    await pass(1000)
-    expect(await later).toMatchObject({ value: 'canary-2' })
-  })
-
-  test('that invalidates while a renewal starts behind an answer breaks no request', async () => {
-    const broker = createBroker(10)
-    const tokens = createTokenManager(broker, { allow })
-    await tokens.getToken()
-    tokens.on('state', (state) => state === 'renewing' && tokens.invalidate())
-    await pass(1000)
-    jump(8000)
-    expect(tokens.authorize(url)).toMatchObject({ token: 'canary-1' })
-    expect(tokens.peek()).toBeUndefined()
-    await pass(10)
-    expect(broker.asked).toEqual(['first'])
-  })
-
-  test('that was removed by another one is not called any more', async () => {
-    const tokens = createTokenManager(createBroker(), { allow })
-    const second = vi.fn()
-    tokens.on('renewed', () => tokens.dispose())
-    tokens.on('renewed', second)
-    await tokens.getToken()
-    await pass(10)
-    expect(second).not.toHaveBeenCalled()
-  })
-})
-
-describe('a broker out of reach', () => {
-  test('holds up the first request for waitLimit, and no later one', async () => {
+describe('a broker that is down', () => {
+  test('delays the first request by waitLimit, and no later one', async () => {
     const broker = createBroker(60)
     const tokens = createTokenManager(broker, { allow })
     tokens.on('error', () => {})
@@ -153,7 +114,7 @@ describe('a broker out of reach', () => {
     expect(tokens.authorize(url)).toMatchObject({ token: expect.any(String) })
   })
 
-  test('is asked again as soon as the network is said to be back', async () => {
+  test('is asked again as soon as the network is back', async () => {
     const page = Object.assign(new EventTarget(), { visibilityState: 'visible' })
     vi.stubGlobal('document', page)
     const events = new EventTarget()
@@ -175,7 +136,7 @@ describe('a broker out of reach', () => {
     vi.unstubAllGlobals()
   })
 
-  test('and Retry-After: 0 is met with backoff all the same', async () => {
+  test('is met with backoff in spite of Retry-After: 0', async () => {
     const broker = createBroker(60)
     broker.answer = () => new Response(null, { status: 503, headers: { 'retry-after': '0' } })
     const tokens = createTokenManager(broker, { allow })
@@ -186,7 +147,7 @@ describe('a broker out of reach', () => {
   })
 })
 
-test('waitLimit 0 waits for nobody, and the token is there for the next', async () => {
+test('with waitLimit 0 no caller waits, and the token is there for the next', async () => {
   const broker = createBroker(60)
   broker.latency = 50
   const tokens = createTokenManager(broker, { allow, waitLimit: 0 })
@@ -197,7 +158,7 @@ test('waitLimit 0 waits for nobody, and the token is there for the next', async 
   expect(tokens.authorize(url)).toMatchObject({ token: 'canary-1' })
 })
 
-test('a token refused during an exchange is gone, and that exchange is enough', async () => {
+test('a token refused during an exchange is dropped, and that exchange suffices', async () => {
   const broker = createBroker(60)
   const tokens = createTokenManager(broker, { allow })
   await tokens.getToken()
@@ -215,7 +176,7 @@ test('a token refused during an exchange is gone, and that exchange is enough', 
   expect(broker.asked.length).toBe(2)
 })
 
-test('invalidate() and use at once start a new exchange; the old answer does not come back', async () => {
+test('use right after invalidate() starts a new exchange; the answer to the old one is ignored', async () => {
   const broker = createBroker(60)
   broker.latency = 100
   const tokens = createTokenManager(broker, { allow })
@@ -229,7 +190,7 @@ test('invalidate() and use at once start a new exchange; the old answer does not
   expect(tokens.peek()?.value).toBe('canary-2')
 })
 
-test('an answer that comes after dispose() is nobody’s, and leaves no timer', async () => {
+test('an answer after dispose() is ignored, and leaves no timer', async () => {
   const broker = createBroker(60)
   let release = (_response: Response) => {}
   broker.answer = () =>
@@ -249,16 +210,4 @@ test('an answer that comes after dispose() is nobody’s, and leaves no timer', 
   expect(tokens.peek()).toBeUndefined()
   expect(tokens.state).toBe('idle')
   expect(vi.getTimerCount()).toBe(0)
-})
-
-test('errors that take turns are printed once each when nobody listens', async () => {
-  const print = vi.spyOn(console, 'error').mockImplementation(() => {})
-  const broker = createBroker(60)
-  broker.answer = () => new Response(null, { status: broker.asked.length % 2 ? 500 : 503 })
-  const tokens = createTokenManager(broker, { allow })
-  tokens.on('state', () => {})
-  tokens.getToken().catch(() => {})
-  await pass(600_000)
-  expect(print).toHaveBeenCalledTimes(2)
-  print.mockRestore()
 })

@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
-import type { RenewalReason } from '../src/index.ts'
+import type { RenewalReason } from '../../src/index.ts'
 
-/** A token endpoint as a source function: what it answers is set, what it was asked is counted. */
+/** A token endpoint as a source function: its answers can be set, and its requests are recorded. */
 export interface Broker {
   (request: { reason: RenewalReason; signal: AbortSignal }): Promise<Response>
   /** Seconds. */
@@ -43,7 +43,7 @@ export function stopClock(): void {
   })
 }
 
-/** Lets time pass, with everything that happens meanwhile. */
+/** Lets time pass, with everything that happens in it. */
 export const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
 
 /** The wall clock jumps: the machine slept (the steady clock stood still), or the clock was set. */

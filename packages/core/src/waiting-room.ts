@@ -1,11 +1,15 @@
-/** Callers that wait for one thing to happen, each with a limit and a signal of its own. */
+/** Callers that wait for one event, each with a time limit and a signal of its own. */
 export interface WaitingRoom<T> {
   readonly size: number
   /**
-   * @param limit Milliseconds after which `onLimit` makes the error that this caller gets.
-   * @param signal Detaches this caller only, with its reason.
+   * @param limit Milliseconds after which this caller gets the result of `onLimit`, unless that aborts the signal.
+   * @param signal Detaches this caller only; the promise rejects with the signal's reason.
    */
-  wait(limit: number, onLimit: () => unknown, signal?: AbortSignal | null): Promise<T>
+  wait(
+    limit: number,
+    onLimit: () => T | Promise<T> | undefined,
+    signal?: AbortSignal | null,
+  ): Promise<T>
   resolve(value: T): void
   reject(error: unknown): void
 }
@@ -25,9 +29,10 @@ export function createWaitingRoom<T>(): WaitingRoom<T> {
           resolve(result)
         }
         const onAbort = () => leave(Promise.reject(signal?.reason))
-        const timer = setTimeout(() => leave(Promise.reject(onLimit())), limit)
+        const timer = setTimeout(() => leave(onLimit() as T), limit)
         signal?.addEventListener('abort', onAbort)
         waiting.add(leave)
+        if (signal?.aborted) onAbort()
       })
     },
     resolve(value) {
