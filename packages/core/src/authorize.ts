@@ -1,4 +1,5 @@
-import type { Attach } from './allow-list.ts'
+import type { AccessToken } from './access-token.ts'
+import type { ResolvedRule } from './allow-list.ts'
 
 /** A request with its token attached. A new object every time, owned by the caller. */
 export interface AuthorizedRequest {
@@ -10,8 +11,9 @@ export interface AuthorizedRequest {
 
 /** Attaches a token as the rule says. In a query it replaces a parameter of the same name, and a fragment is dropped. */
 export function attachToken(
-  { url, attach }: { readonly url: string; readonly attach: Attach },
-  token: string,
+  url: string,
+  { attach }: ResolvedRule,
+  { value: token }: Pick<AccessToken, 'value'>,
 ): AuthorizedRequest {
   if (typeof attach === 'string') {
     return { url, headers: attach === 'header' ? { Authorization: `Bearer ${token}` } : {}, token }

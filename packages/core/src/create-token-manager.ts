@@ -1,6 +1,6 @@
 import type { AccessToken } from './access-token.ts'
-import { createAllowList } from './allow-list.ts'
-import { attachToken } from './authorize.ts'
+import { createAllowList, type ResolvedRule } from './allow-list.ts'
+import { type AuthorizedRequest, attachToken } from './authorize.ts'
 import { authorizedFetch } from './authorized-fetch.ts'
 import { type Instant, now } from './clock.ts'
 import type { CoveredUrl } from './covered-url.ts'
@@ -32,7 +32,7 @@ export function createTokenManager(
   const allowed = createAllowList(allow)
   const ask = openSource(source, grant)
   const holder = createTokenHolder(waitLimit)
-  const events = createEmitter(pump)
+  const events = createEmitter(schedule)
   const reportUncovered = createUncoveredReport(allowed, events)
 
   let running: Promise<Outcome> | undefined
@@ -48,7 +48,7 @@ export function createTokenManager(
   }
 
   /** Starts what is due and schedules what is not. Harmless to call at any time. */
-  function pump(): void {
+  function schedule(): void {
     clearTimeout(timer)
     const isKept = events.size > 0
     listenToWake(isKept, wake)
@@ -57,7 +57,7 @@ export function createTokenManager(
     const delay = holder.delay(isKept && !isHidden())
     if (delay <= 0) void attempt()
     else if (delay < Number.POSITIVE_INFINITY) {
-      timer = setTimeout(pump, Math.min(delay, MAX_TIMER))
+      timer = setTimeout(schedule, Math.min(delay, MAX_TIMER))
       // In Node, each waiting caller has a timer that keeps the process alive; in a page timers are numbers.
       ;(timer as { unref?: () => void }).unref?.()
     }
@@ -65,7 +65,7 @@ export function createTokenManager(
 
   function wake({ type }: Event): void {
     if (type === 'online') holder.online()
-    pump()
+    schedule()
   }
 
   function attempt(requested?: 'requested'): Promise<Outcome> {
@@ -90,17 +90,22 @@ export function createTokenManager(
     announce()
     if (outcome instanceof Error) events.emit('error', outcome)
     else events.emit('renewed', { expiresAt: outcome.expiresAt })
-    pump()
+    schedule()
   }
 
   function obtain(signal?: AbortSignal | null, isRequest?: boolean): Promise<AccessToken> {
     const waiting = holder.wait(signal, isRequest)
-    pump()
+    schedule()
     return waiting
   }
 
-  /** The token in hand; inside the renewal margin it is renewed in the background. */
-  const take = () => holder.take(attempt)
+  function authorizeNow(url: string, rule: ResolvedRule): AuthorizedRequest | undefined {
+    const token = holder.take(attempt)
+    return token && attachToken(url, rule, token)
+  }
+
+  const authorize = (url: string, rule: ResolvedRule, signal?: AbortSignal | null) =>
+    authorizeNow(url, rule) ?? obtain(signal, true).then((token) => attachToken(url, rule, token))
 
   function match(url: string): CoveredUrl | undefined {
     const rule = allowed.match(url)
@@ -109,13 +114,8 @@ export function createTokenManager(
       // First in line: V8 takes many times longer for a literal that begins with a spread.
       url,
       ...rule,
-      authorizeNow() {
-        const token = take()
-        return token && attachToken(covered, token.value)
-      },
-      authorize: (signal) =>
-        covered.authorizeNow() ??
-        obtain(signal, true).then(({ value }) => attachToken(covered, value)),
+      authorizeNow: () => authorizeNow(url, rule),
+      authorize: (signal) => authorize(url, rule, signal),
       fetch: (init) => authorizedFetch(covered, url, init),
       isAuthFailure: (response) =>
         isAuthFailure ? isAuthFailure(response.clone()) : response.status === 401,
@@ -132,7 +132,7 @@ export function createTokenManager(
     peek: holder.peek,
     async getToken({ signal } = {}) {
       signal?.throwIfAborted()
-      return (holder.peek() && take()) ?? obtain(signal)
+      return (holder.peek() && holder.take(attempt)) ?? obtain(signal)
     },
     prepare() {
       manager.getToken().catch(() => {})
@@ -147,17 +147,19 @@ export function createTokenManager(
       running = undefined
       holder.invalidated(reason)
       abort?.abort(reason)
-      pump()
+      schedule()
       announce()
     },
     reject(value) {
       if (!holder.rejected(value)) return
-      pump()
+      schedule()
       announce()
     },
     match,
     authorize(url, { signal } = {}) {
-      return match(url)?.authorize(signal)
+      // Without a covered URL, which this one request does not need.
+      const rule = allowed.match(url)
+      return rule && authorize(url, rule, signal)
     },
     async fetch(input, init) {
       // A string or a URL has no `url`.

@@ -38,12 +38,12 @@ export interface TokenHolder {
    */
   wait(signal?: AbortSignal | null, isRequest?: boolean): Promise<AccessToken>
   /**
-   * Milliseconds until the next exchange is due; Infinity if none is wanted or the endpoint has refused.
+   * Milliseconds until the next exchange is due; Infinity if none is wanted, and while denied.
    *
    * @param isKept The token is wanted even if nothing waits for it, once there has been one.
    */
   delay(isKept: boolean): number
-  /** An exchange starts. Returns the reason for it. Only `renew()`, which has its own, ends a refusal. */
+  /** An exchange starts. Returns its reason. @param requested From `renew()`, the only way out of a denial. */
   started(requested?: 'requested'): RenewalReason
   /** An exchange ended, with a token or with a failure. */
   ended(outcome: Outcome, departedAt: Instant): void
@@ -51,7 +51,7 @@ export interface TokenHolder {
   rejected(value: string): boolean
   /** The network is back: failures without an answer no longer delay the next exchange. */
   online(): void
-  /** Forgets everything; callers that wait get the reason. */
+  /** Forgets everything; waiting callers get the reason. */
   invalidated(reason: unknown): void
 }
 
@@ -123,12 +123,14 @@ export function createTokenHolder(waitLimit: number): TokenHolder {
     ended(outcome, departedAt) {
       const random = Math.random()
       const isToken = !(outcome instanceof Error)
-      const repeats = isToken && outcome.value === held?.token.value
       attempt = {
         departedAt: departedAt.steady,
         endedAt: performance.now(),
         random,
-        repeatedAfter: repeats && attempt ? departedAt.steady - attempt.departedAt : undefined,
+        repeatedAfter:
+          isToken && attempt && outcome.value === held?.token.value
+            ? departedAt.steady - attempt.departedAt
+            : undefined,
       }
       if (isToken) {
         const lifetime = outcome.expiresAt - departedAt.wall

@@ -25,7 +25,7 @@ export interface TokenFetch {
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
 }
 
-/** Reports how the token is doing, and renews it on demand. */
+/** The state of the token, and a way to renew it. */
 export interface TokenStatus {
   readonly state: TokenState
   /**

@@ -18,7 +18,7 @@ interface Entry {
 
 type Listen = (manager: TokenManager) => () => void
 
-/** Managers by key. A pool is accepted wherever a manager is; only {@link createTokenPool} says what differs. */
+/** Managers by key. Accepted wherever a manager is; see {@link createTokenPool} for the differences. */
 export interface TokenPool extends TokenManager {
   /** The manager for a URL's key. The pool owns it and disposes of it once the key is idle, so listen on the pool. */
   manager(url: string): TokenManager | undefined

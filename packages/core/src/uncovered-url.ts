@@ -3,8 +3,8 @@ import { TokenError } from './errors.ts'
 import type { Emitter } from './events.ts'
 
 /**
- * Reports, once per manager, that a server asked for a token at a URL that no rule covers although one
- * covers its origin: a mistyped `allow` is the most common mistake.
+ * Reports, once per manager, that a server asked for a token at a URL that no rule covers, on an origin that
+ * has a rule: a mistyped `allow` is the most common mistake.
  */
 export function createUncoveredReport(
   { nearest }: AllowList,

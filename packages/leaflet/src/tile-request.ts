@@ -15,8 +15,8 @@ export interface TileRequest {
   /** It waits for a token or an answer. Leaflet takes an image without a source for a loaded one. */
   wait(): void
   show(source: string | Blob): void
-  /** @param heals The next token may help: the tile is requested again when there is one. */
-  fail(error: unknown, heals: boolean): void
+  /** @param mayRecover The next token may help: the tile is requested again when there is one. */
+  fail(error: unknown, mayRecover: boolean): void
   /** Ends the request and frees what it holds. */
   release(): void
 }
@@ -47,10 +47,10 @@ export function createTileRequest(
       if (typeof source !== 'string') objectUrl = URL.createObjectURL(source)
       tile.src = objectUrl || (source as string)
     },
-    fail(error, heals) {
+    fail(error, mayRecover) {
       if (signal.aborted) return
       settle()
-      if (heals && request.failures < MAX_FAILURES) {
+      if (mayRecover && request.failures < MAX_FAILURES) {
         request.failures += 1
         postponed.add(request)
       }

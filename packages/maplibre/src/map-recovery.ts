@@ -5,7 +5,7 @@ import type { MapErrorEvent, MapInternals, Tile } from './maplibre-shapes.ts'
 import { createRefusalCounts } from './refusal-counts.ts'
 import { planReload, reloadTile } from './reload.ts'
 
-/** A request that MapLibre was told to make; without token and time if it goes through the waiting protocol. */
+/** A request that MapLibre was told to make; without token and time if it uses the waiting protocol. */
 export type SentRequest = readonly [
   covered: CoveredUrl | undefined,
   token: string | undefined,
@@ -21,7 +21,7 @@ export interface MapRecoveryOptions {
   readonly map: MapInternals
   readonly managers: readonly Tokens[]
   readonly sent: ReadonlyMap<string, SentRequest>
-  /** What waits for a token. It outlives this attachment. */
+  /** Requests that wait for a token. They outlive this attachment. */
   readonly postponed: Postponed
   /** The request, by the URL that MapLibre was told. A forgotten one is found without its token. */
   find(url: string): Partial<SentRequest>
@@ -29,7 +29,7 @@ export interface MapRecoveryOptions {
   readonly attached: Map<MapInternals, () => void>
 }
 
-/** Requests again what servers refuse to a map, and reports what persists. @returns Ends that. */
+/** Requests again what servers refuse to a map, and prints errors that persist. @returns Detaches. */
 export function recoverMap({
   map,
   managers,
@@ -60,7 +60,7 @@ export function recoverMap({
       )
       const [covered, token, departedAt] = url && status > 199 ? find(url) : []
       if (covered) {
-        /** @returns whether the refusal recovers by itself, so that there is nothing to report. */
+        /** @returns whether the request recovers by itself, so that there is nothing to print. */
         const recover = () => {
           const owner = map.getSource(sourceId) ?? map
           const [renewals, reports, rejects] = counts.refuse(owner, tile, departedAt, noToken)
@@ -104,7 +104,7 @@ export function recoverMap({
     error: onError,
     data: onData,
     remove: detach,
-    // A new style does not need what the previous one did.
+    // A new style does not need what the previous one lacked.
     'style.load': () => postponed.clear(),
   })
   for (const [type, listener] of listeners) map.on(type, listener)

@@ -7,7 +7,7 @@ const TOO_MUCH = 5
 export type Recovery = readonly [
   /** Requests it again after this many renewals. 0: at once, which waits for a token if there is none. */
   renewals: number,
-  /** Treats the error as one that persists: listeners or the console get it. */
+  /** The error does not recover by itself: it is printed unless the application listens for errors. */
   reports: boolean,
   /** Rejects the token, so that another one is obtained. */
   rejects?: boolean,

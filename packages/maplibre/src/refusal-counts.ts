@@ -26,7 +26,7 @@ export interface RefusalCounts {
   ): Recovery
 }
 
-/** @param onChance Called when requests that wait have a chance: at a renewal, and at the first tile after it. */
+/** @param onChance Called when waiting requests may succeed: at a renewal, and at the first tile after it. */
 export function createRefusalCounts(onChance: () => void): RefusalCounts {
   /** The rounds in which a tile, a source or a map was refused. */
   const refused = new WeakMap<object, number[]>()

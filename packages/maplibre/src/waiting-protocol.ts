@@ -5,9 +5,9 @@ import type { AddProtocol, MapError, ProtocolAnswer, RequestParameters } from '.
 /**
  * Registers the protocol for requests that have to wait: it waits for a token, fetches, and replays once.
  *
- * @param scheme Of such a request: `scheme://https://…#Type`.
- * @param find Finds such a request by its URL.
- * @param fireError Fires an error on the maps.
+ * @param scheme As in `scheme://https://…#Type`, the URL of such a request.
+ * @param find Finds the request by that URL.
+ * @param fireError Fires an error on every map.
  */
 export function registerWaitingProtocol(
   addProtocol: AddProtocol,
@@ -19,7 +19,7 @@ export function registerWaitingProtocol(
     { url, type, headers, ...init }: RequestParameters,
     { signal }: AbortController,
   ): Promise<ProtocolAnswer> {
-    /** Shaped like MapLibre's AJAXError; its members survive the way through a worker. */
+    /** Shaped like MapLibre's AJAXError; its members survive the transfer from a worker. */
     const failure = (status: number, reason: string, noToken?: boolean) => {
       const error = Object.assign(new Error(`${reason} (${status})`), { status, url, noToken })
       // MapLibre fires no error for missing glyphs: it draws its own and keeps them.
