@@ -23,7 +23,7 @@ const anyTest = [
 ]
 const domTest = '**/*.dom.test.{ts,tsx}'
 const browserTest = '**/*.browser.test.{ts,tsx}'
-const pageTest = 'test/browser/**/*.test.ts'
+const pageTest = 'test/**/*.page.test.ts'
 const chromium = findChromium()
 
 const projects: TestProjectConfiguration[] = [

@@ -1,5 +1,5 @@
 import { createTokenManager } from '@tilepass/core'
-import { ratioOf } from './pairs.mjs'
+import { ratioOf } from '../support/bench/pairs.mjs'
 
 const TILE = 'https://tiles.example.com/v1/tiles/world/12/2200/1343.mvt'
 const TOKEN = `eyJhbGciOiJSUzI1NiJ9.${'a'.repeat(400)}.${'b'.repeat(342)}`

@@ -3,7 +3,7 @@ import { get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
-import { startExamples } from './example-server.ts'
+import { startExamples } from '../support/servers/example-server.ts'
 
 async function start() {
   const server = await startExamples()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { startTwoAccounts, type TwoAccounts } from './every-kind.ts'
+import { startTwoAccounts, type TwoAccounts } from '../support/brokers/every-kind.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 

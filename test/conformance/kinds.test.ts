@@ -7,7 +7,7 @@ import {
   startTwoAccounts,
   TILE,
   type TwoAccounts,
-} from './every-kind.ts'
+} from '../support/brokers/every-kind.ts'
 
 type Present = (running: TwoAccounts, token: string) => Promise<Response>
 

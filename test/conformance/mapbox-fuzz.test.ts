@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { NOW } from '../../server/test/broker-under-test.ts'
-import { FIRST_SCOPES, startMapboxBroker } from './mapbox-broker.ts'
+import { FIRST_SCOPES, startMapboxBroker } from '../support/brokers/mapbox-broker.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { describe, expect, test } from 'vitest'
-import { FIRST_SCOPES, startMapboxBroker } from './mapbox-broker.ts'
+import { FIRST_SCOPES, startMapboxBroker } from '../support/brokers/mapbox-broker.ts'
 
 interface SdkResponse<T> {
   readonly body: T

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { NOW } from '../../server/test/broker-under-test.ts'
-import { startMapboxBroker } from './mapbox-broker.ts'
+import { startMapboxBroker } from '../support/brokers/mapbox-broker.ts'
 
 const world = fileURLToPath(new URL('../../examples/demo-data/world.pmtiles', import.meta.url))
 const tilesets = { world: { path: world } }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { NOW } from '../../server/test/broker-under-test.ts'
-import { FIRST_SCOPES, type Metadata, startMapboxBroker } from './mapbox-broker.ts'
+import { FIRST_SCOPES, type Metadata, startMapboxBroker } from '../support/brokers/mapbox-broker.ts'
 
 const PATH = '/tokens/v2/demo'
 const iso = (epochMs: number) => new Date(epochMs).toISOString()

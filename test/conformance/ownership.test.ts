@@ -7,7 +7,7 @@ import {
   startTwoAccounts,
   TILE,
   type TwoAccounts,
-} from './every-kind.ts'
+} from '../support/brokers/every-kind.ts'
 
 const ABSENT_DATASET = '2489e9ad-2ee2-4e00-8ec9-32d5f69181c0'
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })

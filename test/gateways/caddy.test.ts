@@ -1,7 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findProgram } from '../../scripts/gateways.mjs'
-import { findFreePort, Running, send, startBroker, startCaddy, startUpstream } from './gateways.ts'
+import {
+  findFreePort,
+  Running,
+  send,
+  startBroker,
+  startCaddy,
+  startUpstream,
+} from '../support/gateways/gateways.ts'
 
 const running = new Running()
 const grants = {

@@ -1,8 +1,14 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findProgram } from '../../scripts/gateways.mjs'
-import { findFreePort, Running, startBroker, startNginx, startUpstream } from './gateways.ts'
-import { listOddPaths } from './odd-paths.ts'
+import {
+  findFreePort,
+  Running,
+  startBroker,
+  startNginx,
+  startUpstream,
+} from '../support/gateways/gateways.ts'
+import { listOddPaths } from '../support/gateways/odd-paths.ts'
 
 const running = new Running()
 const grants = {

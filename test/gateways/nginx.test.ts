@@ -8,7 +8,7 @@ import {
   startBroker,
   startNginx,
   startTileServer,
-} from './gateways.ts'
+} from '../support/gateways/gateways.ts'
 
 const running = new Running()
 const grants = {

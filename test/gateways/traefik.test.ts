@@ -1,6 +1,13 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findFreePort, Running, readRecipe, send, startBroker, startUpstream } from './gateways.ts'
+import {
+  findFreePort,
+  Running,
+  readRecipe,
+  send,
+  startBroker,
+  startUpstream,
+} from '../support/gateways/gateways.ts'
 
 /**
  * Traefik itself is in no package of Debian, so a server stands in for it: it asks with the headers

@@ -4,7 +4,12 @@ import { copyFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, expect, test } from 'vitest'
-import { createProject, findFirstScreenSnippet, readSnippets, root } from './snippets.ts'
+import {
+  createProject,
+  findFirstScreenSnippet,
+  readSnippets,
+  root,
+} from '../support/readme/snippets.ts'
 
 const COMMAND = join(root, 'server/bin/tilepass.js')
 const folders: string[] = []

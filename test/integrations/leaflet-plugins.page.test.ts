@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { launch } from './chromium.ts'
-import { openThirdParty } from './leaflet-third-party-page.ts'
+import { launch } from '../support/pages/chromium.ts'
+import { openThirdParty } from '../support/pages/leaflet-plugins-page.ts'
 
 let browser: Browser
 beforeAll(async () => {

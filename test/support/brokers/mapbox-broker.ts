@@ -1,5 +1,5 @@
-import type { BrokerOptions } from '../../server/src/index.ts'
-import { type BrokerUnderTest, startBroker } from '../../server/test/broker-under-test.ts'
+import type { BrokerOptions } from '../../../server/src/index.ts'
+import { type BrokerUnderTest, startBroker } from '../../../server/test/broker-under-test.ts'
 
 /** Every scope that the tests' first token has. */
 export const FIRST_SCOPES = [

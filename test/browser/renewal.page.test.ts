@@ -1,8 +1,13 @@
 import type { Browser } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launch, openPage, pan, settle } from './chromium.ts'
-import { leaflet, mapLibre6, mapLibreScript, type PageOptions } from './pages.ts'
-import { type Servers, startServers } from './servers.ts'
+import { launch, openPage, pan, settle } from '../support/pages/chromium.ts'
+import {
+  leaflet,
+  mapLibre6,
+  mapLibreScript,
+  type PageOptions,
+} from '../support/pages/renewal-pages.ts'
+import { type Servers, startServers } from '../support/pages/servers.ts'
 
 const VARIANTS: PageOptions[] = [
   { origin: 'same', attach: 'header' },

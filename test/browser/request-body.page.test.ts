@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Browser } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { launch, openPage } from './chromium.ts'
+import { launch, openPage } from '../support/pages/chromium.ts'
 
 const library = new URL('../../packages/core/dist/tilepass-core.iife.js', import.meta.url)
 let exchanges = 0

@@ -1,14 +1,14 @@
 import { fileURLToPath } from 'node:url'
-import type { BrokerOptions } from '../../server/src/index.ts'
+import type { BrokerOptions } from '../../../server/src/index.ts'
 import {
   type BrokerUnderTest,
   NOW,
   runCommand,
   startBroker,
-} from '../../server/test/broker-under-test.ts'
+} from '../../../server/test/broker-under-test.ts'
 
 const demo = (name: string) =>
-  fileURLToPath(new URL(`../../examples/demo-data/${name}`, import.meta.url))
+  fileURLToPath(new URL(`../../../examples/demo-data/${name}`, import.meta.url))
 
 /** A private dataset of `demo`, and one of `rival`. */
 export const DATASET = '9d3f6c18-2b7a-4e05-8c41-7a6e0b9d5f32'

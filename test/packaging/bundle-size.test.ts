@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { build, type Rollup } from 'vite'
 import { expect, test } from 'vitest'
 
-const source = (path: string) => fileURLToPath(new URL(`../packages/${path}`, import.meta.url))
+const source = (path: string) => fileURLToPath(new URL(`../../packages/${path}`, import.meta.url))
 
 /** What a bundler makes of a module with this text. */
 async function bundle(text: string): Promise<string> {

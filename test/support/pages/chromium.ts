@@ -1,5 +1,5 @@
 import { type Browser, chromium, type Page } from 'playwright'
-import { chromiumArgs, findChromium } from '../../scripts/chromium.mjs'
+import { chromiumArgs, findChromium } from '../../../scripts/chromium.mjs'
 
 export function launch(): Promise<Browser> {
   const executablePath = findChromium()

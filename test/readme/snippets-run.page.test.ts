@@ -7,8 +7,8 @@ import { extname, join } from 'node:path'
 import type { Browser } from 'playwright'
 import { build } from 'vite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createProject, findFirstScreenSnippet, root } from '../readme/snippets.ts'
-import { launch, openPage } from './chromium.ts'
+import { launch, openPage } from '../support/pages/chromium.ts'
+import { createProject, findFirstScreenSnippet, root } from '../support/readme/snippets.ts'
 
 const IMAGE = readFileSync(join(root, 'examples/demo-data/sprite.png'))
 const TYPES: Record<string, string> = {

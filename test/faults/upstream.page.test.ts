@@ -14,9 +14,9 @@ import {
   setUpSecondBrokers,
   startSecondBroker,
 } from '../../server/test/upstreams/second-broker.ts'
-import { launch, openPage } from './chromium.ts'
-import { VECTOR } from './servers.ts'
-import { readExample, type Started, serve, servePage } from './upstream-page.ts'
+import { launch, openPage } from '../support/pages/chromium.ts'
+import { VECTOR } from '../support/pages/servers.ts'
+import { readExample, type Started, serve, servePage } from '../support/pages/upstream-page.ts'
 
 setUpSecondBrokers()
 

@@ -11,9 +11,9 @@ import {
   setUpSecondBrokers,
   startSecondBroker,
 } from '../../server/test/upstreams/second-broker.ts'
-import { launch, openPage } from './chromium.ts'
-import { TILE } from './servers.ts'
-import { readExample, serve, servePage } from './upstream-page.ts'
+import { launch, openPage } from '../support/pages/chromium.ts'
+import { TILE } from '../support/pages/servers.ts'
+import { readExample, serve, servePage } from '../support/pages/upstream-page.ts'
 
 setUpSecondBrokers()
 

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { launch, openPage, pan } from './chromium.ts'
+import { launch, openPage, pan } from '../support/pages/chromium.ts'
 import {
   everyKind,
   healed,
@@ -12,8 +12,8 @@ import {
   styleOf,
   VERSIONS,
   type Version,
-} from './maplibre-pages.ts'
-import { type Servers, startServers } from './servers.ts'
+} from '../support/pages/maplibre-page.ts'
+import { type Servers, startServers } from '../support/pages/servers.ts'
 
 let browser: Browser
 let servers: Servers

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launch, openPage } from './chromium.ts'
-import { type ExampleServer, startExamples } from './example-server.ts'
+import { launch, openPage } from '../support/pages/chromium.ts'
+import { type ExampleServer, startExamples } from '../support/servers/example-server.ts'
 
 let browser: Browser
 let server: ExampleServer

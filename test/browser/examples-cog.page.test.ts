@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { launch, openPage } from './chromium.ts'
-import { type ExampleServer, startExamples } from './example-server.ts'
+import { launch, openPage } from '../support/pages/chromium.ts'
+import { type ExampleServer, startExamples } from '../support/servers/example-server.ts'
 
 const file = readFileSync(join(import.meta.dirname, '../../examples/demo-data/earth.tif'))
 let browser: Browser

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'
 import { createIssuer, type Issuer } from './issuer.ts'
 
-const root = join(import.meta.dirname, '../..')
+const root = join(import.meta.dirname, '../../..')
 const dist = (name: string, file: string) => join(root, 'node_modules', name, 'dist', file)
 
 /** Scripts of map libraries and the built files of Tilepass, as a page without a bundler loads them. */

@@ -1,8 +1,15 @@
 import type { Browser, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { launch, pan, type Watched } from './chromium.ts'
-import { everyKind, healed, mapPages, openMap, reset, VERSIONS } from './maplibre-pages.ts'
-import { type Servers, startServers } from './servers.ts'
+import { launch, pan, type Watched } from '../support/pages/chromium.ts'
+import {
+  everyKind,
+  healed,
+  mapPages,
+  openMap,
+  reset,
+  VERSIONS,
+} from '../support/pages/maplibre-page.ts'
+import { type Servers, startServers } from '../support/pages/servers.ts'
 
 const KINDS = {
   vector: /\/vector\//,

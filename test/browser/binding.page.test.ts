@@ -7,8 +7,8 @@ import { guard, TOKEN_COOKIE } from '@tilepass/guard'
 import express from 'express'
 import type { Browser } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { launch, openPage, settle } from './chromium.ts'
-import { LIBRARIES, TILE } from './servers.ts'
+import { launch, openPage, settle } from '../support/pages/chromium.ts'
+import { LIBRARIES, TILE } from '../support/pages/servers.ts'
 
 const bound = {
   account: 'demo',

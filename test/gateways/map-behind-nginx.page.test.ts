@@ -7,9 +7,9 @@ import {
   startBroker,
   startNginx,
   startTileServer,
-} from '../gateways/gateways.ts'
-import { launch, openPage, pan, settle } from './chromium.ts'
-import { startServers } from './servers.ts'
+} from '../support/gateways/gateways.ts'
+import { launch, openPage, pan, settle } from '../support/pages/chromium.ts'
+import { startServers } from '../support/pages/servers.ts'
 
 const running = new Running()
 const canRun = findProgram('nginx') !== undefined && findTileServer() !== undefined

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { join } from 'node:path'
-import { passOn } from '../../server/test/upstreams/fault-proxy.ts'
+import { passOn } from '../../../server/test/upstreams/fault-proxy.ts'
 
-const root = join(import.meta.dirname, '../..')
+const root = join(import.meta.dirname, '../../..')
 const file = (...path: string[]) => join(root, ...path)
 const maplibre = (name: string) => file('node_modules/maplibre-gl/dist', name)
 

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Broker, type BrokerOptions, createBroker } from '@tilepass/broker'
 import { expect, vi } from 'vitest'
-import { findProgram, findTileServer } from '../../scripts/gateways.mjs'
+import { findProgram, findTileServer } from '../../../scripts/gateways.mjs'
 
-const root = join(import.meta.dirname, '../..')
+const root = join(import.meta.dirname, '../../..')
 const gateways = join(root, 'examples/gateways')
 
 /** Whatever a test started, to be ended in the opposite order. */

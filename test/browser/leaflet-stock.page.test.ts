@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { launch } from './chromium.ts'
-import { COMBINATIONS, openLeaflet } from './leaflet-page.ts'
+import { launch } from '../support/pages/chromium.ts'
+import { COMBINATIONS, openLeaflet } from '../support/pages/leaflet-page.ts'
 
 let browser: Browser
 beforeAll(async () => {
