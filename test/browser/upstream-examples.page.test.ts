@@ -10,7 +10,7 @@ import {
   EARTH,
   setUpSecondBrokers,
   startSecondBroker,
-} from '../../server/test/upstreams/second-broker.ts'
+} from '../support/brokers/second-broker.ts'
 import { launch, openPage } from '../support/pages/chromium.ts'
 import { TILE } from '../support/pages/servers.ts'
 import { readExample, serve, servePage } from '../support/pages/upstream-page.ts'

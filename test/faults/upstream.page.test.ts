@@ -8,12 +8,12 @@ import {
   type FaultProxy,
   passOn,
   startFaultProxy,
-} from '../../server/test/upstreams/fault-proxy.ts'
+} from '../support/brokers/second-broker.ts'
 import {
   type SecondBroker,
   setUpSecondBrokers,
   startSecondBroker,
-} from '../../server/test/upstreams/second-broker.ts'
+} from '../support/brokers/second-broker.ts'
 import { launch, openPage } from '../support/pages/chromium.ts'
 import { VECTOR } from '../support/pages/servers.ts'
 import { readExample, type Started, serve, servePage } from '../support/pages/upstream-page.ts'

@@ -1,5 +1,5 @@
 import type { BrokerOptions } from '../../../server/src/index.ts'
-import { type BrokerUnderTest, startBroker } from '../../../server/test/broker-under-test.ts'
+import { type BrokerUnderTest, startBroker } from './broker-under-test.ts'
 
 /** Every scope that the tests' first token has. */
 export const FIRST_SCOPES = [
@@ -71,3 +71,20 @@ export async function startMapboxBroker(options: BrokerOptions = {}): Promise<Ma
     },
   }
 }
+
+/** A broker with a second account `neighbour`, which has tokens of its own. */
+export async function startWithNeighbour() {
+  const running = await startMapboxBroker()
+  await running.cli('account', 'create', 'neighbour')
+  const neighbourSk = await running.createMapboxToken(FIRST_SCOPES, 'neighbour')
+  const { body } = await running.ask('POST', '/tokens/v2/neighbour', {
+    token: neighbourSk,
+    body: { scopes: ['styles:read'] },
+  })
+  return { ...running, neighbourId: body.id }
+}
+
+/** The Tokens API of the account `demo`. */
+export const PATH = '/tokens/v2/demo'
+export const iso = (epochMs: number) => new Date(epochMs).toISOString()
+export const payloadOf = (token: string) => JSON.parse(atob(token.split('.')[1] ?? ''))

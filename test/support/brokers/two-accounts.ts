@@ -1,28 +1,21 @@
-import { fileURLToPath } from 'node:url'
 import type { BrokerOptions } from '../../../server/src/index.ts'
-import {
-  type BrokerUnderTest,
-  NOW,
-  runCommand,
-  startBroker,
-} from '../../../server/test/broker-under-test.ts'
+import { demoData } from '../repository.ts'
+import { bearer } from './bearer.ts'
+import { type BrokerUnderTest, NOW, runCommand, startBroker } from './broker-under-test.ts'
 
-const demo = (name: string) =>
-  fileURLToPath(new URL(`../../../examples/demo-data/${name}`, import.meta.url))
-
-/** A private dataset of `demo`, and one of `rival`. */
+/** A private dataset of `demo`, a private dataset of `rival`, and a public dataset of `demo`. */
 export const DATASET = '9d3f6c18-2b7a-4e05-8c41-7a6e0b9d5f32'
 export const RIVAL_DATASET = '0e5b7a52-6f1c-4d7e-9a3b-5c2d1e8f4a60'
-export const PUBLIC_DATASET = '5f0c1f3e-8a44-4a5e-9a7b-0d2f6b1c3e90'
-export const EVERY_SCOPE = 'tiles:read places:read billing:manage admin:access'
+const PUBLIC_DATASET = '5f0c1f3e-8a44-4a5e-9a7b-0d2f6b1c3e90'
+const EVERY_SCOPE = 'tiles:read places:read billing:manage admin:access'
 export const TILE = '/v1/tiles/world/0/0/0.mvt'
 
 /** One token of every kind, all of one account. */
 export interface EveryKind {
   readonly api: string
-  /** Exchanged for `api`. */
+  /** An access token, exchanged for `api`. */
   readonly access: string
-  /** Of a grant. */
+  /** An access token that a grant gives to a page. */
   readonly granted: string
   readonly session: string
   readonly refresh: string
@@ -32,31 +25,29 @@ export interface EveryKind {
   readonly tk: string
 }
 
-/** Name of a kind, as {@link EveryKind} calls it. */
+/** The name of a kind in {@link EveryKind}. */
 export type KindName = keyof EveryKind
 
-/** A broker with two accounts, `demo` and `rival`, that have the same things. */
+/** A broker with two accounts, `demo` and `rival`, each with the same resources. */
 export interface TwoAccounts extends BrokerUnderTest {
   readonly demo: EveryKind
   readonly rival: EveryKind
 }
 
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
-
-/** Starts a broker with every surface, two accounts, and a token of every kind for each. */
+/** Starts a broker with every surface, two accounts, and a token of every kind for each account. */
 export async function startTwoAccounts(options: BrokerOptions = {}): Promise<TwoAccounts> {
-  const path = demo('earth.tif')
+  const path = demoData('earth.tif')
   const first = await startBroker()
   await setUpAccounts(first.data)
   await first.broker.close()
   const running = await startBroker({
     data: first.data,
-    tilesets: { world: { path: demo('world.pmtiles') } },
-    geog: { places: demo('places.geojson') },
+    tilesets: { world: { path: demoData('world.pmtiles') } },
+    geog: { places: demoData('places.geojson') },
     datasets: {
-      ours: { id: DATASET, path, account: 'demo' },
-      theirs: { id: RIVAL_DATASET, path, account: 'rival' },
-      everybodys: { id: PUBLIC_DATASET, path, account: 'demo', public: true },
+      'demo-private': { id: DATASET, path, account: 'demo' },
+      'rival-private': { id: RIVAL_DATASET, path, account: 'rival' },
+      'demo-public': { id: PUBLIC_DATASET, path, account: 'demo', public: true },
     },
     grants: {
       rival: { account: 'rival', scope: 'tiles:read' },

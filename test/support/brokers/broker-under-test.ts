@@ -1,0 +1,9 @@
+// The broker that the server's own tests start. Tests of several packages take it from here.
+export {
+  type BrokerUnderTest,
+  makeDataFolder,
+  NOW,
+  readClaims,
+  runCommand,
+  startBroker,
+} from '../../../server/test/broker-under-test.ts'

@@ -1,0 +1,14 @@
+// Brokers in processes of their own, and the proxy that makes one misbehave: see the server's tests.
+export {
+  answerWith,
+  type Fault,
+  type FaultProxy,
+  passOn,
+  startFaultProxy,
+} from '../../../server/test/upstreams/fault-proxy.ts'
+export {
+  EARTH,
+  type SecondBroker,
+  setUpSecondBrokers,
+  startSecondBroker,
+} from '../../../server/test/upstreams/second-broker.ts'
