@@ -55,6 +55,7 @@ if (chromium) {
       testTimeout: 90_000,
       // They mostly wait; more at a time would make their maps compete for the processor.
       maxWorkers: 2,
+      maxConcurrency: 3,
       sequence: { groupOrder: 1 },
     },
   })

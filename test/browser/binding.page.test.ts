@@ -1,14 +1,15 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Broker, createBroker } from '@tilepass/broker'
+import { createBroker } from '@tilepass/broker'
 import { guard, TOKEN_COOKIE } from '@tilepass/guard'
 import express from 'express'
-import type { Browser } from 'playwright'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { launch, openPage, settle } from '../support/pages/chromium.ts'
-import { LIBRARIES, TILE } from '../support/pages/servers.ts'
+import { describe, expect } from 'vitest'
+import { LIBRARIES } from '../support/pages/libraries.ts'
+import { TILE } from '../support/pages/map-resources.ts'
+import { test as pageTest } from '../support/pages/page-test.ts'
+import { FEW_FRAMES, settle } from '../support/pages/panning.ts'
+import { startServer } from '../support/servers/start-server.ts'
 
 const bound = {
   account: 'demo',
@@ -16,19 +17,11 @@ const bound = {
   expiresInSeconds: 2,
   binding: 'cookie',
 } as const
-const data = mkdtempSync(join(tmpdir(), 'tilepass-binding-'))
-/** What each request for a tile said and got. */
-const log: { url: string; cookie: string; authorization: string; status: number }[] = []
-
-let browser: Browser
-let broker: Broker
-let origin: string
-let close: () => void
 
 const head = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
 <style>html,body,#map{margin:0;height:100%}.leaflet-tile,.leaflet-pane{position:absolute;left:0;top:0}</style><div id="map"></div>`
 
-/** A Leaflet and a MapLibre page that let nothing but their cookie, or their query, speak for them. */
+/** A Leaflet and a MapLibre page that attach their token as a cookie or in the query. */
 const leaflet = (grant: string, attach: unknown) => `${head}
 <script src="/lib/leaflet-1.js"></script><script src="/lib/tilepass-leaflet.iife.js"></script><script>
   const tokens = tilepass.createTokenManager('/map-token', { grant: '${grant}', allow: [{ prefix: '/t/', attach: ${JSON.stringify(attach)} }] })
@@ -38,7 +31,7 @@ const leaflet = (grant: string, attach: unknown) => `${head}
   window.failed = () => Object.values(layer._tiles).filter(({ el }) => !(el.complete && el.naturalWidth)).map(({ el }) => el.src)
   window.panTo = (step) => map.setView([50 - step, 10 + 3 * step], 5, { animate: false })
 </script>`
-const maplibre = `${head}<script type="module">
+const maplibre = `${head}<script>${FEW_FRAMES}</script><script type="module">
   import { Map, addProtocol } from '/lib/maplibre-6/maplibre-gl.mjs'
   import { createTokenManager, createMapAuthorizer } from '/lib/tilepass-maplibre.mjs'
   const tokens = createTokenManager('/map-token', { grant: 'carried', allow: [{ prefix: '/t/', attach: 'cookie' }] })
@@ -52,14 +45,18 @@ const maplibre = `${head}<script type="module">
   window.panTo = (step) => map.jumpTo({ center: [10 + 3 * step, 50 - step] })
 </script>`
 
-beforeAll(async () => {
-  browser = await launch()
-  broker = await createBroker({
+/** A broker and tiles on one origin. */
+// biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
+const test = pageTest.extend('site', async ({}, { onCleanup }) => {
+  const data = mkdtempSync(join(tmpdir(), 'tilepass-binding-'))
+  const broker = await createBroker({
     data,
     demo: true,
     issuer: 'http://broker.test',
     grants: { bound, carried: { ...bound, tokenCookie: true } },
   })
+  /** The credentials and the status of each request for a tile. */
+  const log: { url: string; cookie: string; authorization: string; status: number }[] = []
   const app = express()
   app.use(broker.router)
   for (const [path, file] of Object.entries(LIBRARIES))
@@ -81,53 +78,48 @@ beforeAll(async () => {
   const { verifier } = broker
   const byQuery = guard({ verifier, scope: 'tiles:read', credentials: { query: 'access_token' } })
   const byCookie = guard({ verifier, scope: 'tiles:read', credentials: { cookie: TOKEN_COOKIE } })
-  // By the page, as no browser asks with both.
   app.use('/t', (request, response, next) =>
     (request.query.access_token ? byQuery : byCookie)(request, response, next),
   )
   app.get('/t/{*tile}', (_request, response) => void response.type('png').send(TILE))
-  const server = app.listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  close = () => server.close().closeAllConnections()
-})
-afterAll(async () => {
-  await browser?.close()
-  close?.()
-  await broker?.close()
-  rmSync(data, { recursive: true, force: true })
+  const { url, close } = await startServer(app)
+  onCleanup(async () => {
+    close()
+    await broker.close()
+    rmSync(data, { recursive: true, force: true })
+  })
+  return { url, log }
 })
 
-test.each(['leaflet-cookie', 'leaflet-query', 'maplibre-cookie'])(
-  '%s: tokens of 2 s that are bound to the browser renew and lose no tile',
-  async (name) => {
-    log.length = 0
-    const { page, printed } = await openPage(browser, `${origin}/${name}`)
-    await settle(page)
-    const before = log.length
-    expect(before).toBeGreaterThan(0)
-    for (let step = 1; step <= 10; step += 1) {
-      await page.evaluate((step) => globalThis.panTo(step), step)
-      await page.waitForTimeout(500)
-    }
-    await settle(page)
-    await page.waitForFunction(() => globalThis.failed().length === 0)
-    expect(log.length).toBeGreaterThan(before)
-    expect(log.filter(({ authorization }) => authorization !== '')).toEqual([])
-    expect(printed).toEqual([])
-    const good = log.filter(({ status }) => status === 200)
-    const carrier = name === 'leaflet-query' ? 'url' : 'cookie'
-    expect(
-      new Set(good.map((entry) => /[=]eyJ[\w.-]+/.exec(entry[carrier])?.[0])).size,
-    ).toBeGreaterThan(2)
-    if (carrier === 'cookie') expect(good.every(({ url }) => !url.includes('?'))).toBe(true)
+describe.concurrent('tokens of 2 s that are bound to the browser', () => {
+  test.for(['leaflet-cookie', 'leaflet-query', 'maplibre-cookie'])(
+    '%s: are renewed, and no tile is lost',
+    async (name, { site: { url, log }, openPage }) => {
+      const { page, printed } = await openPage(`${url}/${name}`, { isIsolated: true })
+      await settle(page)
+      const before = log.length
+      expect(before).toBeGreaterThan(0)
+      for (let step = 1; step <= 10; step += 1) {
+        await page.evaluate((step) => globalThis.panTo(step), step)
+        await page.waitForTimeout(500)
+      }
+      await settle(page)
+      await page.waitForFunction(() => globalThis.failed().length === 0)
+      expect(log.length).toBeGreaterThan(before)
+      expect(log.filter(({ authorization }) => authorization !== '')).toEqual([])
+      expect(printed).toEqual([])
+      const good = log.filter(({ status }) => status === 200)
+      const carrier = name === 'leaflet-query' ? 'url' : 'cookie'
+      const tokens = new Set(good.map((entry) => /[=]eyJ[\w.-]+/.exec(entry[carrier])?.[0]))
+      expect(tokens.size).toBeGreaterThan(2)
+      if (carrier === 'cookie') expect(good.every(({ url }) => !url.includes('?'))).toBe(true)
 
-    // Scripts of the page see neither cookie; a copy of what was sent is useless without the secret.
-    expect(await page.evaluate(() => document.cookie)).toBe('')
-    const last = good.at(-1)
-    const stolen = last?.cookie.replace(/__Host-tilepass=[^;]*;? ?/, '') ?? ''
-    const answer = await fetch(`${origin}${last?.url}`, { headers: { cookie: stolen } })
-    expect(answer.status).toBe(401)
-    await page.close()
-  },
-)
+      // Scripts of the page see neither cookie, and a copied token is useless without the secret.
+      expect(await page.evaluate(() => document.cookie)).toBe('')
+      const last = good.at(-1)
+      const stolen = last?.cookie.replace(/__Host-tilepass=[^;]*;? ?/, '') ?? ''
+      const answer = await fetch(`${url}${last?.url}`, { headers: { cookie: stolen } })
+      expect(answer.status).toBe(401)
+    },
+  )
+})

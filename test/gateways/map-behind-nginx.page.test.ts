@@ -1,21 +1,21 @@
-import type { Browser } from 'playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { findProgram, findTileServer } from '../../scripts/gateways.mjs'
+import { test as pageTest } from '../support/pages/page-test.ts'
+import { FEW_FRAMES, pan, SMALL, settle } from '../support/pages/panning.ts'
+import { startServers } from '../support/pages/servers.ts'
+import { findFreePort } from '../support/servers/free-port.ts'
 import {
-  findFreePort,
-  Running,
+  createGateways,
   startBroker,
   startNginx,
   startTileServer,
-} from '../support/gateways/gateways.ts'
-import { launch, openPage, pan, settle } from '../support/pages/chromium.ts'
-import { startServers } from '../support/pages/servers.ts'
+} from '../support/servers/gateways.ts'
 
-const running = new Running()
+const gateways = createGateways()
 const canRun = findProgram('nginx') !== undefined && findTileServer() !== undefined
 
 /** A page of another origin, with MapLibre 6 and the style that TileServer GL serves. */
-const page = (gateway: string, withTokens: boolean) => `<!doctype html><meta charset="utf-8">
+const createPage = (gateway: string, withTokens: boolean) => `<!doctype html><meta charset="utf-8">
 <link rel="icon" href="data:,">
 <style>html,body,#map{margin:0;height:100%}</style><div id="map"></div>
 <script type="module">
@@ -37,26 +37,25 @@ const page = (gateway: string, withTokens: boolean) => `<!doctype html><meta cha
 </script>`
 
 declare global {
+  /** Statuses and messages of the errors of the map. */
   var statuses: unknown[]
+  /** How many countries are drawn. */
   var countries: () => number
 }
 
 describe.skipIf(!canRun)('a map behind nginx and TileServer GL', () => {
-  let browser: Browser
   let origin = ''
-  const answers: { status: number; path: string; token: string | undefined }[] = []
 
   beforeAll(async () => {
-    browser = running.add(await launch(), () => browser.close())
     const port = await findFreePort()
     const gateway = `http://127.0.0.1:${port}`
     const servers = await startServers({
-      '/map': () => page(gateway, true),
-      '/without': () => page(gateway, false),
+      '/map': () => createPage(gateway, true),
+      '/without': () => createPage(gateway, false),
     })
-    running.add(servers, () => servers.close())
+    gateways.add(() => servers.close())
     origin = servers.page
-    const { address } = await startBroker(running, {
+    const { address } = await startBroker(gateways, {
       grants: {
         default: {
           account: 'demo',
@@ -67,31 +66,36 @@ describe.skipIf(!canRun)('a map behind nginx and TileServer GL', () => {
         },
       },
     })
-    const tileserver = await startTileServer(running, port)
-    await startNginx(running, { broker: address, tileserver, port })
+    const tileserver = await startTileServer(gateways, port)
+    await startNginx(gateways, { broker: address, tileserver, port })
   })
-  afterAll(() => running.end())
+  afterAll(() => gateways.run())
 
-  const open = async (path: string) => {
-    answers.length = 0
-    const opened = await openPage(browser, 'about:blank')
-    opened.page.on('response', async (response) => {
-      const url = new URL(response.url())
-      const token = (await response.request().allHeaders()).authorization
-      answers.push({ status: response.status(), path: url.pathname, token })
+  const test = pageTest.extend('open', ({ openPage }) => async (path: string) => {
+    const answers: { status: number; path: string; token: string | undefined }[] = []
+    const { page } = await openPage(`${origin}${path}`, {
+      init: FEW_FRAMES,
+      viewport: SMALL,
+      prepare: async (page) =>
+        page.on('response', async (response) => {
+          const url = new URL(response.url())
+          const token = (await response.request().allHeaders()).authorization
+          answers.push({ status: response.status(), path: url.pathname, token })
+        }),
     })
-    await opened.page.goto(`${origin}${path}`)
-    return opened
-  }
+    return { page, answers }
+  })
 
-  test('is whole while it is panned for 10 s with tokens of 2 s', async () => {
-    const { page } = await open('/map')
+  test.concurrent('is complete while it is panned for 10 s with tokens of 2 s', async ({
+    open,
+  }) => {
+    const { page, answers } = await open('/map')
     await settle(page)
     expect(await page.evaluate(() => globalThis.countries())).toBeGreaterThan(5)
     await pan(page, 10_000)
     await settle(page)
     expect(await page.evaluate(() => globalThis.failed())).toEqual([])
-    // Wherever the panning has ended: back to where countries are.
+    // Back to a view with countries.
     await page.evaluate(() => globalThis.panTo(0))
     await settle(page)
     expect(await page.evaluate(() => globalThis.failed())).toEqual([])
@@ -99,16 +103,16 @@ describe.skipIf(!canRun)('a map behind nginx and TileServer GL', () => {
     const tiles = answers.filter(({ path }) => /^\/data\/world\/\d+\/\d+\/\d+\.pbf$/.test(path))
     const tokens = new Set(tiles.flatMap(({ token }) => token ?? []))
     expect(tokens.size).toBeGreaterThanOrEqual(4)
-    await page.close()
   })
 
-  test('shows nothing without a token: the page sees a 401 as a 401', async () => {
-    const { page } = await open('/without')
+  test.concurrent('shows nothing without a token, and the page can read the status 401', async ({
+    open,
+  }) => {
+    const { page, answers } = await open('/without')
     await page.waitForFunction(() => globalThis.statuses?.length > 0)
     expect(await page.evaluate(() => globalThis.statuses)).toContain(401)
     expect(answers.some(({ path, status }) => path.startsWith('/data/') && status === 200)).toBe(
       false,
     )
-    await page.close()
   })
 })

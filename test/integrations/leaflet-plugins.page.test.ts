@@ -1,32 +1,11 @@
-import type { Browser } from 'playwright'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { launch } from '../support/pages/chromium.ts'
-import { openThirdParty } from '../support/pages/leaflet-plugins-page.ts'
+import { describe, expect } from 'vitest'
+import { test } from '../support/pages/leaflet-plugins-test.ts'
 
-let browser: Browser
-beforeAll(async () => {
-  browser = await launch()
-})
-afterAll(async () => {
-  await browser?.close()
-})
-
-describe.each(['header', 'query'] as const)('Leaflet 1.9.4, %s', (mode) => {
-  let opened: Awaited<ReturnType<typeof openThirdParty>>
-  const open = async (plugin: Parameters<typeof openThirdParty>[1]) => {
-    opened = await openThirdParty(browser, plugin, mode)
-    return opened
-  }
-  afterEach(async () => {
-    const { printed, servers, close } = opened
-    expect(printed).toEqual([])
-    expect(servers.log.length).toBeGreaterThan(0)
-    expect(servers.log.filter(({ token }) => token === undefined)).toEqual([])
-    await close()
-  })
-
-  test('leaflet.tilelayer.fallback shows the parents that the stock class shows', async () => {
-    const { page } = await open('fallback')
+describe.concurrent.each(['header', 'query'] as const)('Leaflet 1.9.4, %s', (mode) => {
+  test('leaflet.tilelayer.fallback shows the same parent tiles as with the stock class', async ({
+    openPlugin,
+  }) => {
+    const { page } = await openPlugin('fallback', mode)
     const [ours, stock, made] = await page.evaluate(async () => {
       const { L, T, map, tokens, url, until, incomplete } = window
       const { value } = await tokens.getToken()
@@ -62,13 +41,15 @@ describe.each(['header', 'query'] as const)('Leaflet 1.9.4, %s', (mode) => {
     expect(ours).toMatchObject({ missing: [], errors: [], before: 0 })
     expect(ours.tiles.every(([, style]) => style.includes('width: 512px'))).toBe(true)
     expect(ours.fallbacks).toHaveLength(ours.tiles.length)
-    // What copies `src` while a tile is made gets no URL with a token in it.
+    // The plugin copies `src` while a tile is created; that must not be a URL with a token.
     expect(new Set(made)).toEqual(new Set(['data:,']))
     expect(await page.evaluate(() => window.objectUrls.size)).toBe(0)
   })
 
-  test('leaflet.tilelayer.fallback puts no parent in the place of a refused tile', async () => {
-    const { page, servers } = await open('fallback')
+  test('leaflet.tilelayer.fallback does not replace a refused tile by its parent', async ({
+    openPlugin,
+  }) => {
+    const { page, servers } = await openPlugin('fallback', mode)
     const result = await page.evaluate(async () => {
       const { L, T, map, tokens, url, until, incomplete, objectUrls, revokeAll } = window
       const Fallback = T.withTokens(L.TileLayer.Fallback)
@@ -90,8 +71,10 @@ describe.each(['header', 'query'] as const)('Leaflet 1.9.4, %s', (mode) => {
     expect(servers.counts.exchanges).toBe(2)
   })
 
-  test('leaflet.tilelayer.colorfilter filters as it filters the stock layer', async () => {
-    const { page, servers } = await open('colorfilter')
+  test('leaflet.tilelayer.colorfilter sets the same filters as with the stock layer', async ({
+    openPlugin,
+  }) => {
+    const { page, servers } = await openPlugin('colorfilter', mode)
     const [ours, stock] = await page.evaluate(async () => {
       const { L, T, map, tokens, url, openUrl, until, incomplete } = window
       const options = () => ({ tokens, colorFilter: ['invert:100%', 'gray:50'] })
@@ -123,10 +106,10 @@ describe.each(['header', 'query'] as const)('Leaflet 1.9.4, %s', (mode) => {
     expect(servers.counts.leaked).toEqual([])
   })
 
-  test.each(['archive', 'getZxy'] as const)(
-    'protomaps-leaflet with %s draws every tile, also after a refusal',
-    async (way) => {
-      const { page, servers } = await open('protomaps')
+  test.for(['archive', 'getZxy'] as const)(
+    'protomaps-leaflet with %s draws every tile, even after a refusal',
+    async (way, { openPlugin }) => {
+      const { page, servers } = await openPlugin('protomaps', mode)
       const result = await page.evaluate(async (way) => {
         const { protomapsL, createPmtilesArchive, isBlank } = window
         const { map, tokens, url, until, revokeAll } = window
@@ -135,7 +118,7 @@ describe.each(['header', 'query'] as const)('Leaflet 1.9.4, %s', (mode) => {
           async getZxy(z: number, x: number, y: number, signal?: AbortSignal) {
             const tile = `${origin}/v1/vector/${z}/${x}/${y}.mvt`
             const response = await tokens.fetch(tile, { signal: signal ?? null })
-            if (!response.ok) throw new Error(`The tile's server answered ${response.status}.`)
+            if (!response.ok) throw new Error(`The tile server answered ${response.status}.`)
             return { data: await response.arrayBuffer() }
           },
         }
@@ -165,8 +148,10 @@ describe.each(['header', 'query'] as const)('Leaflet 1.9.4, %s', (mode) => {
     },
   )
 
-  test('maplibre-gl-leaflet loads every tile, also after a refusal and when it is added again', async () => {
-    const { page, servers } = await open('maplibre')
+  test('maplibre-gl-leaflet loads every tile, even after a refusal and when it is added again', async ({
+    openPlugin,
+  }) => {
+    const { page, servers } = await openPlugin('maplibre', mode)
     await page.evaluate(async () => {
       const { MaplibreGLLeaflet, maplibregl, tilepass, map, tokens, url, until, revokeAll } = window
       const auth = tilepass.createMapAuthorizer(tokens, { addProtocol: maplibregl.addProtocol })
@@ -178,7 +163,7 @@ describe.each(['header', 'query'] as const)('Leaflet 1.9.4, %s', (mode) => {
       const isShown = (lng: number) => {
         const inner = layer.getMaplibreMap()
         if (Math.round(inner.getCenter().lng) !== lng || !inner.loaded()) return false
-        // MapLibre's own `areTilesLoaded` is content with tiles that failed.
+        // MapLibre's own `areTilesLoaded` is also true if tiles have failed.
         const tiles = inner.style.tileManagers.land._inViewTiles.getAllTiles()
         return tiles.length > 0 && tiles.every((tile: { state: string }) => tile.state === 'loaded')
       }

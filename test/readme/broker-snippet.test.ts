@@ -4,12 +4,8 @@ import { copyFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, expect, test } from 'vitest'
-import {
-  createProject,
-  findFirstScreenSnippet,
-  readSnippets,
-  root,
-} from '../support/readme/snippets.ts'
+import { root } from '../support/repository.ts'
+import { createProject, findFirstScreenSnippet, readSnippets } from '../support/snippets.ts'
 
 const COMMAND = join(root, 'server/bin/tilepass.js')
 const folders: string[] = []

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { createProject, readSnippets, root, type Snippet } from '../support/readme/snippets.ts'
+import { root } from '../support/repository.ts'
+import { createProject, readSnippets, type Snippet } from '../support/snippets.ts'
 
 const FILES = [
   'README.md',

@@ -1,6 +1,7 @@
 // The broker that the server's own tests start. Tests of several packages take it from here.
 export {
   type BrokerUnderTest,
+  type CommandResult,
   makeDataFolder,
   NOW,
   readClaims,

@@ -1,13 +1,13 @@
-/** Opaque tokens that are exact to the millisecond, which JWTs cannot be. */
-export interface Issuer {
+/** An issuer of opaque tokens that expire to the millisecond; JWTs can only do it to the second. */
+export interface OpaqueIssuer {
+  /** @param lifetime In ms. */
   issue(lifetime: number): { access_token: string; token_type: 'Bearer'; expires_in: number }
   accepts(token: string | undefined): boolean
-  /** Every token issued so far is refused from now on. */
+  /** Refuses every token issued so far. */
   revokeAll(): void
-  readonly issued: number
 }
 
-export function createIssuer(): Issuer {
+export function createOpaqueIssuer(): OpaqueIssuer {
   const deadlines = new Map<string, number>()
   let issued = 0
   return {
@@ -19,8 +19,5 @@ export function createIssuer(): Issuer {
     },
     accepts: (token) => (deadlines.get(token ?? '') ?? 0) > performance.now(),
     revokeAll: () => deadlines.clear(),
-    get issued() {
-      return issued
-    },
   }
 }

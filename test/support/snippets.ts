@@ -1,10 +1,9 @@
 import { mkdtempSync, readFileSync, realpathSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { root } from './repository.ts'
 
-export const root = join(import.meta.dirname, '../../..')
-
-/** A fenced block of code in a Markdown file. */
+/** A fenced code block of a Markdown file. */
 export interface Snippet {
   /** Path of the file, from the root. */
   readonly file: string
@@ -16,7 +15,7 @@ export interface Snippet {
   readonly section: string
 }
 
-/** Every fenced block of a Markdown file, in order. */
+/** Reads every fenced code block of a Markdown file, in order. */
 export function readSnippets(file: string): Snippet[] {
   const snippets: Snippet[] = []
   let open: { language: string; line: number; lines: string[] } | undefined
@@ -35,20 +34,22 @@ export function readSnippets(file: string): Snippet[] {
 }
 
 /**
- * The snippet of README's first screen that imports a package.
+ * Finds the snippet on the first screen of the README that imports a package.
  *
- * @throws Error if there is none, or more than one.
+ * @throws Error if there is no such snippet, or more than one.
  */
 export function findFirstScreenSnippet(packageName: string): Snippet {
   const [snippet, ...others] = readSnippets('README.md').filter(
     ({ code, section }) => section === 'Tilepass' && code.includes(`from '${packageName}'`),
   )
   if (!snippet || others.length > 0)
-    throw new Error(`README's first screen must have one snippet of ${packageName}`)
+    throw new Error(
+      `The first screen of the README must have exactly one snippet that imports ${packageName}.`,
+    )
   return snippet
 }
 
-/** A new folder in which packages resolve as in a project that has installed them. */
+/** Creates a folder in which packages resolve as in a project that has installed them. */
 export function createProject(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tilepass-readme-')))
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction')
