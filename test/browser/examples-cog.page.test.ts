@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright'
 import { describe, expect } from 'vitest'
+import { eventually } from '../support/pages/eventually.ts'
 import {
   test as exampleTest,
   expectFigure,
@@ -12,7 +13,7 @@ import { demoData } from '../support/repository.ts'
 
 const readCaption = (page: Page) => page.locator('#level').innerText()
 const expectCaption = (page: Page, text: string) =>
-  expect.poll(() => readCaption(page), { timeout: 30_000 }).toContain(text)
+  eventually(async () => expect(await readCaption(page)).toContain(text))
 
 const test = exampleTest.extend(
   'openImage',
@@ -143,9 +144,7 @@ describe.concurrent('the GeoTIFF page', () => {
     const { page } = await openImage()
     await press(page, 'break')
     await press(page, 'expire')
-    await expect
-      .poll(() => readText(page, 'state'), { timeout: 30_000 })
-      .toMatch(/cannot be reached/)
+    await eventually(async () => expect(await readText(page, 'state')).toMatch(/cannot be reached/))
     await press(page, 'break')
     await lookCloser(page)
     expect(await readFigure(page, 'missing')).toBe(0)
@@ -173,9 +172,9 @@ describe.concurrent('the GeoTIFF page', () => {
   }) => {
     const { page, printed } = await openImage()
     await page.getByRole('button', { name: 'Download a private file' }).click()
-    await expect
-      .poll(() => page.locator('.more .bad').innerText(), { timeout: 30_000 })
-      .toContain('403')
+    await eventually(async () =>
+      expect(await page.locator('.more .bad').innerText()).toContain('403'),
+    )
     expect(page.url()).toBe(`${examples.origin}/cog/`)
     expect(printed).toEqual([])
   })

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest'
+import { eventually } from '../support/pages/eventually.ts'
 import {
   test as exampleTest,
   expectFigure,
@@ -44,7 +45,7 @@ describe.concurrent.each(['maplibre', 'leaflet', 'side-by-side'])('the page %s',
     await press(page, 'expire')
     await press(page, 'look')
     await press(page, 'break')
-    await expect.poll(() => readText(page, 'state'), { timeout: 45_000 }).toMatch(/fresh/i)
+    await eventually(async () => expect(await readText(page, 'state')).toMatch(/fresh/i), 45_000)
     await expectFigure(page, 'missing', (missing) => missing === 0)
   })
 })
@@ -52,9 +53,9 @@ describe.concurrent.each(['maplibre', 'leaflet', 'side-by-side'])('the page %s',
 describe.concurrent('the example pages', () => {
   test('the index shows live maps', async ({ openExample }) => {
     const { page, printed } = await openExample('/')
-    await expect
-      .poll(() => page.locator('canvas, .leaflet-tile-loaded').count(), { timeout: 30_000 })
-      .toBeGreaterThan(2)
+    await eventually(async () =>
+      expect(await page.locator('canvas, .leaflet-tile-loaded').count()).toBeGreaterThan(2),
+    )
     expect(printed).toEqual([])
   })
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Provider } from 'oidc-provider'
 import { describe, expect } from 'vitest'
 import { EARTH, setUpSecondBrokers, startSecondBroker } from '../support/brokers/second-broker.ts'
+import { eventually } from '../support/pages/eventually.ts'
 import { TILE } from '../support/pages/map-resources.ts'
 import { test as pageTest } from '../support/pages/page-test.ts'
 import { readExample, servePage } from '../support/pages/upstream-page.ts'
@@ -86,9 +87,9 @@ describe.concurrent('an example behind Tilepass', () => {
       { 'https://api.mapbox.com': mapbox.url, secrets: folder },
       { 'https://api.mapbox.com': tiles.url },
     )
-    await expect
-      .poll(() => page.locator('.leaflet-tile-loaded').count(), { timeout: 30_000 })
-      .toBeGreaterThan(3)
+    await eventually(async () =>
+      expect(await page.locator('.leaflet-tile-loaded').count()).toBeGreaterThan(3),
+    )
     expect(new Set(tiles.statuses)).toEqual(new Set([200]))
     expect(printed).toEqual([])
   })
@@ -107,9 +108,9 @@ describe.concurrent('an example behind Tilepass', () => {
     )
     await page.locator('#read').click()
     const status = page.locator('#status')
-    await expect
-      .poll(() => status.innerText(), { timeout: 30_000 })
-      .toMatch(/^206: 1024 bytes of bytes 0-1023\/\d+$/)
+    await eventually(async () =>
+      expect(await status.innerText()).toMatch(/^206: 1024 bytes of bytes 0-1023\/\d+$/),
+    )
     expect(printed).toEqual([])
   })
 
@@ -145,9 +146,9 @@ describe.concurrent('an example behind Tilepass', () => {
       { 'https://tiles.example': tiles.url },
       { OAUTH_CLIENT_SECRET: secret },
     )
-    await expect
-      .poll(() => page.locator('.leaflet-tile-loaded').count(), { timeout: 30_000 })
-      .toBeGreaterThan(3)
+    await eventually(async () =>
+      expect(await page.locator('.leaflet-tile-loaded').count()).toBeGreaterThan(3),
+    )
     expect(new Set(tiles.statuses)).toEqual(new Set([200]))
     expect(printed).toEqual([])
   })

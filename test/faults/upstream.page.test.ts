@@ -8,8 +8,9 @@ import {
   setUpSecondBrokers,
   startSecondBroker,
 } from '../support/brokers/second-broker.ts'
+import { eventually } from '../support/pages/eventually.ts'
 import { test as pageTest } from '../support/pages/page-test.ts'
-import { FEW_FRAMES, SMALL } from '../support/pages/panning.ts'
+import { FEW_FRAMES } from '../support/pages/panning.ts'
 
 setUpSecondBrokers()
 
@@ -29,7 +30,7 @@ const test = pageTest
     'openMap',
     ({ openPage }) =>
       (url: string) =>
-        openPage(url, { init: FEW_FRAMES, viewport: SMALL }),
+        openPage(url, { init: FEW_FRAMES }),
   )
 
 /** Records until when the page may trust its last token, in epoch ms. */
@@ -139,7 +140,7 @@ describe.concurrent('page, relay, upstream and tile server', () => {
       const { page, printed } = await openMap('about:blank')
       const findDeadline = watchDeadline(page)
       await page.goto(site.url)
-      await expect.poll(findDeadline, { timeout: 20_000 }).toBeGreaterThan(Date.now())
+      await eventually(() => expect(findDeadline()).toBeGreaterThan(Date.now()), 20_000)
       await page.locator('canvas').waitFor()
       statuses.length = 0
       printed.length = 0
@@ -168,7 +169,7 @@ describe.concurrent('page, relay, upstream and tile server', () => {
       const restoredAt = Date.now()
       const headers = { 'content-type': 'application/json' }
       const ask = () => fetch(`${site.url}/map-token`, { method: 'POST', headers, body: '{}' })
-      await expect.poll(async () => (await ask()).status, { timeout: 20_000 }).toBe(200)
+      await eventually(async () => expect((await ask()).status).toBe(200), 20_000)
       await roam(
         page,
         async () =>

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join } from 'node:path'
 import { build } from 'vite'
 import { describe, expect } from 'vitest'
+import { eventually } from '../support/pages/eventually.ts'
 import { test as pageTest } from '../support/pages/page-test.ts'
 import { FEW_FRAMES } from '../support/pages/panning.ts'
 import { demoData } from '../support/repository.ts'
@@ -92,7 +93,7 @@ describe.concurrent('a snippet of the first screen of the README', () => {
     async (packageName, { project, site, openPage }) => {
       site.folder = await bundle(project, findFirstScreenSnippet(packageName).code)
       const { page, printed } = await openPage(`${site.url}/`, { init: FEW_FRAMES })
-      await expect.poll(() => site.tiles.length, { timeout: 30_000 }).toBeGreaterThan(0)
+      await eventually(() => expect(site.tiles.length).toBeGreaterThan(0))
       if (packageName === '@tilepass/leaflet')
         await page.waitForFunction(() => {
           const tiles = [...document.querySelectorAll<HTMLImageElement>('img.leaflet-tile')]

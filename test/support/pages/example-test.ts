@@ -1,6 +1,7 @@
 import type { Page } from 'playwright'
 import { expect } from 'vitest'
 import { startExamples } from '../servers/example-server.ts'
+import { eventually } from './eventually.ts'
 import { test as pageTest } from './page-test.ts'
 import { FEW_FRAMES } from './panning.ts'
 
@@ -30,4 +31,4 @@ export const press = (page: Page, part: string) => page.locator(`[data-part="${p
 
 /** Expects that a number of the panel satisfies the condition within 30 s. */
 export const expectFigure = (page: Page, part: string, isRight: (value: number) => boolean) =>
-  expect.poll(() => readFigure(page, part), { timeout: 30_000 }).toSatisfy(isRight)
+  eventually(async () => expect(await readFigure(page, part)).toSatisfy(isRight))
