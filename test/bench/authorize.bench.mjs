@@ -4,7 +4,7 @@ import { ratioOf } from '../support/bench/pairs.mjs'
 const TILE = 'https://tiles.example.com/v1/tiles/world/12/2200/1343.mvt'
 const TOKEN = `eyJhbGciOiJSUzI1NiJ9.${'a'.repeat(400)}.${'b'.repeat(342)}`
 
-/** What the least code that checks the origin would do: parse the URL and set a header. */
+/** The least code that checks the origin: it parses the URL and sets a header. */
 function peer() {
   const { origin } = new URL(TILE)
   const headers = { Authorization: `Bearer ${TOKEN}` }
@@ -42,7 +42,7 @@ export async function rows() {
       limit: 1,
     },
     {
-      name: 'authorize(), URL of a stranger',
+      name: 'authorize(), URL outside the list',
       against,
       ratio: ratioOf(() => one.authorize('https://basemap.example/1/2/3.png') ?? 0, peer),
     },

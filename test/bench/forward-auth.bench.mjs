@@ -34,7 +34,7 @@ async function findFreePort() {
   return port
 }
 
-/** The recipe's nginx, with forward auth or without. */
+/** Starts nginx with the configuration of the recipe, with or without forward auth. */
 async function startNginx(program, broker, tileserver, isGuarded) {
   const port = await findFreePort()
   const folder = mkdtempSync(join(tmpdir(), 'tilepass-bench-'))

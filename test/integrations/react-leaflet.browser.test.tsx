@@ -19,7 +19,7 @@ const PIXEL = Uint8Array.from(
   (character) => character.charCodeAt(0),
 )
 
-/** The network of a page on this origin: a token endpoint and private tiles. */
+/** Stands in for the network: a token endpoint and private tiles on this origin. */
 async function answer(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init)
   const { pathname } = new URL(request.url)
@@ -42,7 +42,7 @@ async function answer(input: RequestInfo | URL, init?: RequestInit): Promise<Res
 
 afterEach(() => vi.restoreAllMocks())
 
-test('a private layer survives StrictMode and renders, and leaves with its map', async () => {
+test('a private layer survives StrictMode and re-rendering, and is released with its map', async () => {
   vi.spyOn(globalThis, 'fetch').mockImplementation(answer)
   const create = vi.spyOn(URL, 'createObjectURL')
   const revoke = vi.spyOn(URL, 'revokeObjectURL')

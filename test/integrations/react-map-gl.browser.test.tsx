@@ -15,7 +15,8 @@ const style = {
   layers: [{ id: 'tiles', type: 'raster' as const, source: 'tiles' }],
 }
 
-function module() {
+/** An authorizer, and how many listeners its manager has. */
+function createAuthorizer() {
   const listeners = { attached: 0 }
   const tokens = createTokenManager(
     async () => Response.json({ access_token: 'canary', token_type: 'Bearer', expires_in: 60 }),
@@ -33,7 +34,7 @@ function module() {
     },
   }
   const auth = createMapAuthorizer(counted as typeof tokens, { addProtocol })
-  return { auth, tokens, listeners }
+  return { auth, listeners }
 }
 
 function mount() {
@@ -51,8 +52,8 @@ afterEach(() => {
 const size = { width: 400, height: 300 }
 const mapLib = maplibre as never
 
-test('an inline ref attaches once per map, over renders and in StrictMode, and detaches', async () => {
-  const { auth, listeners } = module()
+test('an inline ref attaches once per map, even over several renders and in StrictMode, and detaches', async () => {
+  const { auth, listeners } = createAuthorizer()
   const seen = new Set<MapLibreMap>()
   const App = ({ n }: { n: number }) => (
     <MapView
@@ -83,8 +84,8 @@ test('an inline ref attaches once per map, over renders and in StrictMode, and d
   await vi.waitFor(() => expect(listeners.attached).toBe(0))
 })
 
-test('a child with useMap attaches too, and a reused map is attached again', async () => {
-  const { auth, listeners } = module()
+test('a child with useMap attaches, and a reused map is attached again', async () => {
+  const { auth, listeners } = createAuthorizer()
   function TokenRecovery() {
     const { current } = useMap()
     useEffect(() => (current ? auth.attach(current.getMap()) : undefined), [current])

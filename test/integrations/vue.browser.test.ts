@@ -13,8 +13,8 @@ import {
   useTemplateRef,
 } from 'vue'
 
-/** A token source, and how often it was asked. */
-function tokensOf() {
+/** A token manager, and how often its source was asked. */
+function createTokens() {
   let exchanges = 0
   const tokens = createTokenManager(
     async () => {
@@ -26,7 +26,7 @@ function tokensOf() {
   return { tokens, exchanges: () => exchanges }
 }
 
-/** Resolves requests for tiles as a server would, and remembers what they carried. */
+/** Answers requests for tiles, and records the Authorization header of each. */
 function answerTiles() {
   const seen: (string | null)[] = []
   const { fetch } = globalThis
@@ -46,7 +46,7 @@ afterEach(() => {
   document.body.replaceChildren()
 })
 
-/** The component of the documentation, with the authorizer that it is given. */
+/** The component of the documentation, with the given authorizer. */
 const PrivateMap = (auth: ReturnType<typeof createMapAuthorizer>) =>
   defineComponent(() => {
     // biome-ignore lint/correctness/useHookAtTopLevel: a composable of Vue, not a hook of React
@@ -69,12 +69,12 @@ const PrivateMap = (auth: ReturnType<typeof createMapAuthorizer>) =>
   })
 
 test.each([
-  ['as it is', <T extends object>(value: T) => value],
+  ['as a plain object', <T extends object>(value: T) => value],
   ['in a reactive store', <T extends object>(value: T) => reactive({ value }).value as T],
 ])(
-  'a component shows private tiles, with the authorizer %s, and leaves nothing behind',
+  'a component with its authorizer %s shows private tiles and removes its listeners',
   async (_, store) => {
-    const { tokens, exchanges } = tokensOf()
+    const { tokens, exchanges } = createTokens()
     const seen = answerTiles()
     let attached = 0
     const on: typeof tokens.on = (type, listener) => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 const source = (path: string) => fileURLToPath(new URL(`../../packages/${path}`, import.meta.url))
 
-/** What a bundler makes of a module with this text. */
+/** Bundles a module with this text. */
 async function bundle(text: string): Promise<string> {
   const entry = 'virtual-entry.js'
   const [result] = (await build({
@@ -32,7 +32,7 @@ async function bundle(text: string): Promise<string> {
 const from = (path: string, ...names: string[]) =>
   `export { ${names.join(', ')} } from ${JSON.stringify(source(path))}`
 
-test('what is not imported from core costs nothing', async () => {
+test('parts of core that are not imported add nothing to a bundle', async () => {
   const [package_, module] = await Promise.all([
     bundle(from('core/src/index.ts', 'createTokenManager')),
     bundle(from('core/src/create-token-manager.ts', 'createTokenManager')),
@@ -41,7 +41,7 @@ test('what is not imported from core costs nothing', async () => {
   expect(package_).not.toMatch(/BroadcastChannel|HEAD|noreferrer|getBytes|idle keys/)
 })
 
-test('a plugin brings the core that it uses, and none of control, pool, tabs and archives', async () => {
+test('a plugin includes only the parts of core that it uses: no control, pool, tabs or archives', async () => {
   const plugin = (name: string, exported: string) =>
     bundle(
       `${from('core/src/index.ts', 'createTokenManager')}\n${from(`${name}/src/index.ts`, exported)}`,
@@ -58,7 +58,7 @@ test('a plugin brings the core that it uses, and none of control, pool, tabs and
     bundle(from('core/src/token-pool.ts', 'createTokenPool')),
     bundle(from('core/src/share-across-tabs.ts', 'shareAcrossTabs')),
   ])
-  // The same words are there where the parts are imported, so the absence above says something.
+  // These words do appear in the bundles of the parts, so their absence above proves something.
   expect(control).toMatch(/role/)
   expect(tabs).toMatch(/BroadcastChannel/)
   expect(pool.length).toBeGreaterThan(500)

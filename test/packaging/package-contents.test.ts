@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
 
-/** Paths of what would be published, from the package's folder. */
+/** Paths of the files that would be published, relative to the package. */
 function listContents(folder: string): string[] {
   const args = ['pack', '--dry-run', '--json', '--ignore-scripts', `./${folder}`]
   const manifests = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8' }))
@@ -14,7 +14,7 @@ function listContents(folder: string): string[] {
 }
 
 test.each(['packages/core', 'packages/maplibre', 'packages/leaflet', 'packages/guard', 'server'])(
-  '%s is published with the sources of its maps, and with nothing of the build',
+  '%s is published with the sources of its source maps, and without tests or build files',
   (folder) => {
     const contents = listContents(folder)
     expect(contents).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'dist/index.js']))

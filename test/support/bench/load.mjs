@@ -1,11 +1,11 @@
 import { Agent, request } from 'node:http'
 
 /**
- * Sends requests over a few connections that stay open.
+ * Sends requests over a few persistent connections.
  *
  * @param {string} url
  * @param {{ count: number, headers: Record<string, string>, connections?: number }} options
- * @returns {Promise<number[]>} How long each took, in ms.
+ * @returns {Promise<number[]>} The duration of each request, in ms.
  */
 export async function load(url, { count, headers, connections = 8 }) {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
@@ -19,7 +19,7 @@ export async function load(url, { count, headers, connections = 8 }) {
   return times
 }
 
-/** The time that so many percent of all stay under. */
+/** The percentile of durations. */
 export function percentile(times, percent) {
   const sorted = times.toSorted((a, b) => a - b)
   return (

@@ -1,12 +1,12 @@
 import { Duplex } from 'node:stream'
 
 /**
- * A keep-alive connection to an HTTP server in this process, without the operating system: what is
- * measured is what the server does.
+ * Opens a keep-alive connection to an HTTP server in this process that bypasses the operating system,
+ * so that only the work of the server is measured.
  *
  * @param {import('node:http').Server} server
- * @param {Buffer} request Sent again and again.
- * @param {number} size Bytes after which an answer is over; answers are sent in one piece.
+ * @param {Buffer} request The request that is sent each time.
+ * @param {number} size Length of the body in bytes. Once as many have arrived, the answer is complete.
  */
 export function connectInMemory(server, request, size) {
   let left = 0
@@ -31,12 +31,12 @@ export function connectInMemory(server, request, size) {
       receive(chunks.reduce((sum, { chunk }) => sum + chunk.length, 0))
     },
   })
-  // What Node's server asks of a socket besides.
+  // Other methods of a socket that Node's server calls.
   for (const name of ['setTimeout', 'setNoDelay', 'setKeepAlive', 'ref', 'unref'])
     connection[name] = () => connection
   server.emit('connection', connection)
   return {
-    /** Sends so many requests, one after the other. */
+    /** Sends `count` requests, one after the other. */
     send: (count) =>
       new Promise((resolve) => {
         left = count

@@ -1,6 +1,6 @@
 /**
- * Compares two functions in one run: alternating batches, so that a machine whose speed drifts slows
- * both alike.
+ * Compares two functions in one run. Their batches alternate, so that a machine whose speed drifts
+ * affects both alike.
  *
  * @param {() => unknown} subject
  * @param {() => unknown} peer
@@ -17,11 +17,11 @@ export function ratioOf(subject, peer, { pairs = 21, batch = 50_000 } = {}) {
   time(subject)
   time(peer)
   const ratios = Array.from({ length: pairs }, (_, index) => {
-    // Whoever runs first in a pair has no advantage over the whole.
+    // The order alternates, so that being first is no advantage.
     if (index % 2 === 0) return time(subject) / time(peer)
     const other = time(peer)
     return time(subject) / other
   })
-  if (sink === 0) throw new Error('nothing was measured')
+  if (sink === 0) throw new Error('Neither function returned a value, so nothing was measured.')
   return ratios.sort((a, b) => a - b)[Math.floor(pairs / 2)] ?? Number.NaN
 }

@@ -1,4 +1,4 @@
-/** Spellings of a path that some server or other takes for it, made of one segment list. */
+/** Parts of paths that servers normalize in different ways. */
 const DOTS = ['..', '.', '%2e%2e', '%2E%2E', '.%2e', '%2e', '..;', '...', '%252e%252e', '..%00']
 const SLASHES = ['//', '/./', '/%2e/', '%2f', '%2F', '%5c', '\\', '/;/', '%252f', '/\\', '/%00/']
 const ENDS = [
@@ -19,10 +19,10 @@ const ENDS = [
 ]
 
 /**
- * Odd spellings of `/data/{tileset}/{z}/{x}/{y}.pbf`, with every trick of paths that moved a proxy and
- * the server behind it apart; and a few that are only unusual.
+ * Lists odd spellings of `/data/{tileset}/{z}/{x}/{y}.pbf`: every known trick that makes a proxy and the
+ * server behind it read a path differently, and a few spellings that are merely unusual.
  *
- * @param open Name of a tileset that may be read, to start a path with.
+ * @param open A tileset that may be read, to start a path with.
  */
 export function listOddPaths(open: string, tileset: string, tile: string): string[] {
   const path = `/data/${tileset}/${tile}`
@@ -116,17 +116,17 @@ export function listOddPaths(open: string, tileset: string, tile: string): strin
   ])
     for (let at = 1; at < segments.length; at++)
       found.add(join(at, `/${overlong}/`)).add(join(at, overlong))
-  // One escape, at every character.
+  // One escaped character, at every position.
   for (let at = 1; at < path.length; at++)
     for (const upper of [false, true])
       found.add(path.slice(0, at) + toEscapes(path.charAt(at), upper) + path.slice(at + 1))
-  // The same, and hidden once more.
+  // The same with double escapes.
   for (let at = 1; at < path.length; at++) {
     const twice = toEscapes(path.charAt(at), false).replace('%', '%25')
     found.add(path.slice(0, at) + twice + path.slice(at + 1))
     found.add(`/data/${open}/..${path.slice(0, at)}${twice}${path.slice(at + 1)}`)
   }
-  // Two tricks at once.
+  // Two tricks combined.
   for (const separator of SLASHES)
     for (const dots of DOTS)
       found.add(`/data${separator}${open}${separator}${dots}/${tileset}/${tile}`)
