@@ -12,3 +12,6 @@ export {
   setUpSecondBrokers,
   startSecondBroker,
 } from '../../../server/test/upstreams/second-broker.ts'
+
+/** Never called. It tells `vitest --changed` which sources these processes are built from. */
+export const sources = () => import('../../../server/src/main.ts')

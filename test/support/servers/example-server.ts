@@ -1,3 +1,4 @@
+/// <reference types="vite/client" />
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -35,3 +36,12 @@ export async function startExamples(): Promise<ExampleServer> {
     },
   }
 }
+
+/** Never called. It tells `vitest --changed` which sources the examples are built from. */
+export const sources = () => [
+  import('../../../server/src/main.ts'),
+  import.meta.glob([
+    '../../../examples/**/*.{ts,mjs}',
+    '!**/{dist,gateways,node_modules,upstreams}/**',
+  ]),
+]
