@@ -8,56 +8,45 @@ await build()
 const { findProgram, installTileServer } = await import('./gateways.mjs')
 const { chromiumHint, findChromium } = await import('./chromium.mjs')
 
-const insist = Boolean(process.env.CI)
-const left = []
-if (!findChromium()) {
-  left.push(`tests in a browser: no Chromium was found. ${chromiumHint}`)
-  if (insist) {
-    console.error(`No Chromium, and CI is set. ${chromiumHint}`)
-    process.exit(1)
-  }
-}
+/** Tests that cannot run here, and why. With CI set, that is an error. */
+const leftOut = []
+if (!findChromium()) leaveOut(`tests in a browser: Chromium was not found. ${chromiumHint}`)
+for (const name of ['nginx', 'caddy'])
+  if (!findProgram(name))
+    leaveOut(`tests behind ${name}: it is not installed. On Debian: apt-get install ${name}`)
+if (findProgram('nginx') && !installTileServer())
+  leaveOut('tests of TileServer GL behind nginx: npm could not install it')
 
-if (findProgram('nginx') && !installTileServer()) {
-  left.push('tests of TileServer GL behind nginx: it could not be installed')
-  if (insist) process.exit(1)
-}
-for (const name of ['nginx', 'caddy']) {
-  if (findProgram(name)) continue
-  left.push(`tests behind ${name}: it is not installed. On Debian: apt-get install ${name}`)
-  if (insist) {
-    console.error(`No ${name}, and CI is set.`)
+function leaveOut(reason) {
+  if (process.env.CI) {
+    console.error(`CI is set, so every test must run. Missing: ${reason}`)
     process.exit(1)
   }
+  leftOut.push(reason)
 }
 
 const reports = join(root, 'node_modules/.cache/tilepass')
 mkdirSync(reports, { recursive: true })
 const report = join(reports, 'tests.json')
 rmSync(report, { force: true })
+const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
 const { status } = spawnSync(
   process.execPath,
-  [
-    join(root, 'node_modules/vitest/vitest.mjs'),
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-    ...process.argv.slice(2),
-  ],
+  [vitest, 'run', ...reporters, ...process.argv.slice(2)],
   { cwd: root, stdio: 'inherit' },
 )
 
-for (const reason of left) console.log(`Left out: ${reason}`)
+for (const reason of leftOut) console.log(`Left out: ${reason}`)
 if (!existsSync(report)) {
-  console.error('The test runner ended without a report.')
+  console.error('vitest ended without a report.')
   console.log('0 passed, 1 failed')
   process.exit(status || 1)
 }
-const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(
-  readFileSync(report, 'utf8'),
-)
-// A file that could not even be loaded has no tests to count, and has failed all the same.
+const { numTotalTests, numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } =
+  JSON.parse(readFileSync(report, 'utf8'))
+if (numTotalTests === 0 && status === 0) console.log('No test depends on the changed files.')
+// A file that cannot be loaded has no tests to count, but it has failed.
 const failed = numFailedTests || (status === 0 ? 0 : Math.max(1, numFailedTestSuites))
 const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : ''
 console.log(`${numPassedTests} passed, ${failed} failed${skipped}`)
