@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { build } from './build.mjs'
 import { root } from './setup.mjs'
 
+const args = process.argv.slice(2)
+checkChangedSince()
 await build()
 const { findProgram, installTileServer } = await import('./gateways.mjs')
 const { chromiumHint, findChromium } = await import('./chromium.mjs')
@@ -25,17 +27,29 @@ function leaveOut(reason) {
   leftOut.push(reason)
 }
 
+/** vitest would run no test, and succeed, for a commit that does not exist. */
+function checkChangedSince() {
+  const [option = '', next = ''] = args.slice(args.findIndex((arg) => /^--changed(=|$)/.test(arg)))
+  if (!option.startsWith('--changed')) return
+  const since = option.split('=')[1] ?? (next.startsWith('-') ? '' : next)
+  if (since === '') return
+  const commit = `${since}^{commit}`
+  const git = spawnSync('git', ['rev-parse', '--verify', '--quiet', commit], { cwd: root })
+  if (git.status === 0) return
+  console.error(`--changed expects a commit or a branch; git does not know "${since}".`)
+  process.exit(1)
+}
+
 const reports = join(root, 'node_modules/.cache/tilepass')
 mkdirSync(reports, { recursive: true })
 const report = join(reports, 'tests.json')
 rmSync(report, { force: true })
 const vitest = join(root, 'node_modules/vitest/vitest.mjs')
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-const { status } = spawnSync(
-  process.execPath,
-  [vitest, 'run', ...reporters, ...process.argv.slice(2)],
-  { cwd: root, stdio: 'inherit' },
-)
+const { status } = spawnSync(process.execPath, [vitest, 'run', ...reporters, ...args], {
+  cwd: root,
+  stdio: 'inherit',
+})
 
 for (const reason of leftOut) console.log(`Left out: ${reason}`)
 if (!existsSync(report)) {
