@@ -46,7 +46,7 @@ const maplibre = `${head}<script>${FEW_FRAMES}</script><script type="module">
 </script>`
 
 /** A broker and tiles on one origin. */
-// biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
+// biome-ignore lint/correctness/noEmptyPattern: vitest requires an object pattern
 const test = pageTest.extend('site', async ({}, { onCleanup }) => {
   const data = mkdtempSync(join(tmpdir(), 'tilepass-binding-'))
   const broker = await createBroker({
@@ -91,9 +91,9 @@ const test = pageTest.extend('site', async ({}, { onCleanup }) => {
   return { url, log }
 })
 
-describe.concurrent('tokens of 2 s that are bound to the browser', () => {
+describe.concurrent('with tokens of 2 s that are bound to the browser', () => {
   test.for(['leaflet-cookie', 'leaflet-query', 'maplibre-cookie'])(
-    '%s: are renewed, and no tile is lost',
+    '%s renews them and loses no tile',
     async (name, { site: { url, log }, openPage }) => {
       const { page, printed } = await openPage(`${url}/${name}`, { isIsolated: true })
       await settle(page)

@@ -4,7 +4,7 @@ import { test as base, describe, expect } from 'vitest'
 import { startExamples } from '../support/servers/example-server.ts'
 import { send } from '../support/servers/raw-request.ts'
 
-// biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
+// biome-ignore lint/correctness/noEmptyPattern: vitest requires an object pattern
 const test = base.extend('server', async ({}, { onCleanup }) => {
   const server = await startExamples()
   onCleanup(() => server.stop())

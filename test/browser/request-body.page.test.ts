@@ -7,7 +7,7 @@ import { startServer } from '../support/servers/start-server.ts'
 
 const PAGE = '<link rel="icon" href="data:,"><script src="/lib/tilepass-core.iife.js"></script>'
 
-// biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
+// biome-ignore lint/correctness/noEmptyPattern: vitest requires an object pattern
 const test = pageTest.extend('site', async ({}, { onCleanup }) => {
   const counts = { exchanges: 0 }
   /** Refuses the first token, and answers with the body of the request. */

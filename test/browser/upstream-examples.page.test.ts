@@ -14,7 +14,7 @@ import { createTeardown } from '../support/servers/teardown.ts'
 setUpSecondBrokers()
 
 const test = pageTest
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
+  // biome-ignore lint/correctness/noEmptyPattern: vitest requires an object pattern
   .extend('teardown', async ({}, { onCleanup }) => {
     const teardown = createTeardown()
     onCleanup(() => teardown.run())

@@ -15,12 +15,12 @@ import { FEW_FRAMES } from '../support/pages/panning.ts'
 setUpSecondBrokers()
 
 const test = pageTest
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
+  // biome-ignore lint/correctness/noEmptyPattern: vitest requires an object pattern
   .extend('upstream', { scope: 'file' }, async ({}) => startSecondBroker())
   .extend('start', ({ upstream }, { onCleanup }) => {
     let chain: RelayChain | undefined
     onCleanup(() => chain?.close())
-    /** Starts a chain, behind an upstream of its own where a test restarts it. */
+    /** Starts a chain. A test that restarts the upstream gets one of its own. */
     return async (restarts = false) => {
       chain = await startChain(restarts ? await startSecondBroker() : upstream)
       return chain
@@ -33,7 +33,7 @@ const test = pageTest
         openPage(url, { init: FEW_FRAMES }),
   )
 
-/** Records until when the page may trust its last token, in epoch ms. */
+/** Tracks when the newest token of the page expires, in epoch ms. */
 function watchDeadline(page: Page) {
   let deadline = 0
   const departures = new Map<unknown, number>()

@@ -20,7 +20,7 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 
 const test = pageTest
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
+  // biome-ignore lint/correctness/noEmptyPattern: vitest requires an object pattern
   .extend('project', async ({}, { onCleanup }) => {
     const folder = createProject()
     onCleanup(() => rmSync(folder, { recursive: true, force: true }))

@@ -1,7 +1,7 @@
 import type { BrokerOptions } from '../../../server/src/index.ts'
 import { type BrokerUnderTest, startBroker } from './broker-under-test.ts'
 
-/** Every scope that the tests' first token has. */
+/** The scopes of the first token. */
 export const FIRST_SCOPES = [
   'tokens:read',
   'tokens:write',
@@ -15,7 +15,7 @@ export const FIRST_SCOPES = [
   'datasets:write',
 ]
 
-/** A token's metadata object, or whatever else a test expects of the same names. */
+/** The metadata object of a token. */
 export interface Metadata {
   readonly id: string
   readonly usage: string
@@ -31,7 +31,7 @@ export interface Metadata {
 export interface MapboxBroker extends BrokerUnderTest {
   /** The secret token. */
   readonly sk: string
-  /** Creates a token by command line. */
+  /** Creates a token by command. */
   createMapboxToken(scopes: readonly string[], account?: string): Promise<string>
   /** Asks the Tokens API; the token goes into the query. */
   ask<T = Metadata>(

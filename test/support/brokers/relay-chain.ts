@@ -15,7 +15,7 @@ export const LIFETIME_SECONDS = 12
 
 /**
  * The example of `examples/upstreams/geog`: a page that gets its tokens from a relay, the relay that
- * gets them from an upstream, and a tile server that knows nothing but the key set of the upstream.
+ * gets them from an upstream, and a tile server that knows only the key set of the upstream.
  */
 export interface RelayChain {
   readonly upstream: SecondBroker
@@ -66,7 +66,7 @@ async function exchangeForSecond(url: string, token: string): Promise<string> {
   return (await response.json()).access_token
 }
 
-/** A resource server that knows nothing but the issuer's key set. */
+/** A resource server that knows only the issuer's key set. */
 function createTiles(issuer: string, statuses: { at: number; status: number }[]) {
   const app = express()
   app.use((request, response, next) => {

@@ -1,4 +1,4 @@
-// Brokers in processes of their own, and the proxy that makes one misbehave: see the server's tests.
+// Brokers in separate processes, and a proxy that makes one misbehave: helpers of the server's own tests.
 export {
   answerWith,
   type Fault,

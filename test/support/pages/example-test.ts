@@ -7,7 +7,7 @@ import { FEW_FRAMES } from './panning.ts'
 
 /** A test with the example pages on a server of the file, and `openExample`, which opens one of them. */
 export const test = pageTest
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
+  // biome-ignore lint/correctness/noEmptyPattern: vitest requires an object pattern
   .extend('examples', { scope: 'file' }, async ({}, { onCleanup }) => {
     const examples = await startExamples()
     onCleanup(() => examples.stop())

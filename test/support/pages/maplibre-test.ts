@@ -88,7 +88,7 @@ export type OpenMap = (version: Version, setup: Setup, options?: PageOptions) =>
 
 /** A test with servers of its own, and `openMap`, which opens a page with a map. */
 export const test = pageTest
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
+  // biome-ignore lint/correctness/noEmptyPattern: vitest requires an object pattern
   .extend('servers', async ({}, { onCleanup }): Promise<Servers> => {
     const servers = await startServers(mapPages)
     onCleanup(() => servers.close())

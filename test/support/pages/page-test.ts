@@ -41,7 +41,7 @@ function launch(): Promise<Browser> {
  * most pages, one context; `openPage` opens a page that is closed after the test.
  */
 export const test = base
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
+  // biome-ignore lint/correctness/noEmptyPattern: vitest requires an object pattern
   .extend('browser', { scope: 'file' }, async ({}, { onCleanup }) => {
     const browser = await launch()
     onCleanup(() => browser.close())

@@ -65,5 +65,5 @@ export const FEW_FRAMES = `{
   window.cancelAnimationFrame = (id) => { if (due.has(id)) due.set(id, () => {}) }
 }`
 
-/** The viewport of pages with a WebGL map: drawing in software is paid by the pixel. */
+/** The viewport of pages with a WebGL map: a software renderer takes time for each pixel. */
 export const SMALL = { width: 400, height: 300 }
