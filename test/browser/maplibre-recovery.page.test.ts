@@ -191,15 +191,18 @@ describe.concurrent.each(VERSIONS)('MapLibre %s', (version) => {
     expect(printed).toEqual([])
   })
 
-  test('a renewal does not touch a map that was removed', async ({ servers, openMap }) => {
+  test('a removed map leaves no listener on its managers', async ({ servers, openMap }) => {
     const { page, printed } = await openMap(version, { style: rasterStyle(servers) })
     await healed(page)
     servers.lifetime = 1000
-    await page.evaluate(async () => {
+    const listeners = await page.evaluate(async () => {
+      const before = globalThis.listeners
       globalThis.map.remove()
       globalThis.maps.length = 0
       await globalThis.managers[0].renew()
+      return [before, globalThis.listeners]
     })
+    expect(listeners).toEqual([1, 0])
     await page.waitForTimeout(300)
     expect(printed).toEqual([])
   })

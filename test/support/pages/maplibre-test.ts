@@ -36,10 +36,12 @@ declare global {
   var reported: { code: string; message: string }[]
   /** How often a map became idle. */
   var idles: number
+  /** How many listeners the authorizer has on the managers. */
+  var listeners: number
 }
 
 const script = `
-  window.maps = []; window.heard = []; window.reported = []; window.idles = 0
+  window.maps = []; window.heard = []; window.reported = []; window.idles = 0; window.listeners = 0
   window.addMap = (setup, element) => {
     const map = new Map({ container: element, center: [10, 50], zoom: 4, fadeDuration: 0, attributionControl: false,
       style: setup.style, transformRequest: auth.transformRequest, ...setup.map })
@@ -53,7 +55,15 @@ const script = `
     window.managers = (setup.allow ?? [['/v1/']]).map((allow) => T.createTokenManager('/map-token', { allow,
       ...(setup.waitLimit && { waitLimit: setup.waitLimit }),
       ...(setup.refusedBy && { isAuthFailure: ({ status }) => status === setup.refusedBy }) }))
-    for (const manager of managers) manager.on('error', ({ code, message }) => reported.push({ code, message }))
+    for (const manager of managers) {
+      const { on } = manager
+      on('error', ({ code, message }) => reported.push({ code, message }))
+      manager.on = (type, listener) => {
+        listeners += 1
+        const off = on(type, listener)
+        return () => { listeners -= 1; off() }
+      }
+    }
     window.auth = T.createMapAuthorizer(managers, { addProtocol })
     window.map = addMap(setup, 'map')
   }
