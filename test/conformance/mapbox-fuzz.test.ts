@@ -1,8 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { NOW } from '../support/brokers/broker-under-test.ts'
 import { FIRST_SCOPES, startMapboxBroker } from '../support/brokers/mapbox-broker.ts'
+import { demoData } from '../support/repository.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -149,8 +149,8 @@ describe('every input gets a documented answer within 2 s', () => {
   })
 
   test('in the Referer of a page with a restricted token', async () => {
-    const world = fileURLToPath(new URL('../../examples/demo-data/world.pmtiles', import.meta.url))
-    const running = await startMapboxBroker({ ...UNLIMITED, tilesets: { world: { path: world } } })
+    const tilesets = { world: { path: demoData('world.pmtiles') } }
+    const running = await startMapboxBroker({ ...UNLIMITED, tilesets })
     const body = { scopes: ['styles:tiles'], allowedUrls: ['https://maps.example/app'] }
     const { token } = (await running.ask('POST', PATH, { body })).body
     const text = fc.string({

@@ -1,10 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { NOW } from '../support/brokers/broker-under-test.ts'
 import { startMapboxBroker } from '../support/brokers/mapbox-broker.ts'
+import { demoData } from '../support/repository.ts'
 
-const world = fileURLToPath(new URL('../../examples/demo-data/world.pmtiles', import.meta.url))
-const tilesets = { world: { path: world } }
+const tilesets = { world: { path: demoData('world.pmtiles') } }
 const TILE = '/v1/tiles/world/0/0/0.mvt'
 
 async function start() {

@@ -1,8 +1,9 @@
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { build, type Rollup } from 'vite'
 import { expect, test } from 'vitest'
+import { root } from '../support/repository.ts'
 
-const source = (path: string) => fileURLToPath(new URL(`../../packages/${path}`, import.meta.url))
+const source = (path: string) => join(root, 'packages', path)
 
 /** Bundles a module with this text. */
 async function bundle(text: string): Promise<string> {

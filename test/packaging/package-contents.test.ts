@@ -2,8 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { expect, test } from 'vitest'
-
-const root = join(import.meta.dirname, '../..')
+import { root } from '../support/repository.ts'
 
 /** Paths of the files that would be published, relative to the package. */
 function listContents(folder: string): string[] {
