@@ -126,9 +126,8 @@ describe.concurrent('page, relay, upstream and tile server', () => {
     const { site, statuses } = await start()
     const { page, printed } = await openMap(site.url)
     const end = Date.now() + 2 * LIFETIME_SECONDS * 1000
-    await roam(page, () => Date.now() > end)
+    await roam(page, () => Date.now() > end && statuses.length > 20)
     expect(statuses.filter(isFailure)).toEqual([])
-    expect(statuses.length).toBeGreaterThan(20)
     expect(printed).toEqual([])
   })
 
@@ -156,7 +155,7 @@ describe.concurrent('page, relay, upstream and tile server', () => {
           }
           if (says === undefined)
             return Date.now() > findDeadline() + 1_000 || statuses.length > 150
-          return !isEarly && says.test(await readStatus(page))
+          return !isEarly && statuses.length > 2 && says.test(await readStatus(page))
         })
         const failed = statuses.filter((answer) => answer.at < findDeadline() && isFailure(answer))
         await annotate(`${statuses.length} requests for tiles, ${failed.length} failed early`)
