@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
@@ -24,8 +25,9 @@ const anyTest = [
 ]
 const domTest = '**/*.dom.test.{ts,tsx}'
 const browserTest = '**/*.browser.test.{ts,tsx}'
-const pageTest = 'test/browser/**/*.test.ts'
+const pageTest = 'test/**/*.page.test.ts'
 const chromium = findChromium()
+const cores = availableParallelism()
 
 const projects: TestProjectConfiguration[] = [
   {
@@ -54,8 +56,10 @@ if (chromium) {
       name: 'pages',
       include: [pageTest],
       testTimeout: 90_000,
-      // These tests mostly wait. More workers would make their maps compete for the processor.
-      maxWorkers: 2,
+      // Each file has a browser, and its tests run at the same time in pages of it. They mostly wait:
+      // on two cores six pages are as many as their maps can be drawn for in software.
+      maxWorkers: Math.max(2, Math.floor(cores / 2)),
+      maxConcurrency: 3,
       sequence: { groupOrder: 1 },
     },
   })
@@ -94,5 +98,11 @@ if (chromium) {
 
 export default defineConfig({
   resolve: { alias },
-  test: { projects, testTimeout: 20_000, hookTimeout: 60_000 },
+  test: {
+    projects,
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    // By default vitest would leave a core free, and of two cores use one.
+    maxWorkers: Math.max(3, cores - 1),
+  },
 })

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { build } from './build.mjs'
 import { root } from './setup.mjs'
 
+const args = process.argv.slice(2)
+checkChangedSince()
 await build()
 const { findProgram, installTileServer } = await import('./gateways.mjs')
 const { chromiumHint, findChromium } = await import('./chromium.mjs')
@@ -29,22 +31,29 @@ if (process.env.CI && omissions.length > 0) {
   process.exit(1)
 }
 
+/** vitest would run no test, and succeed, for a commit that does not exist. */
+function checkChangedSince() {
+  const [option = '', next = ''] = args.slice(args.findIndex((arg) => /^--changed(=|$)/.test(arg)))
+  if (!option.startsWith('--changed')) return
+  const since = option.split('=')[1] ?? (next.startsWith('-') ? '' : next)
+  if (since === '') return
+  const commit = `${since}^{commit}`
+  const git = spawnSync('git', ['rev-parse', '--verify', '--quiet', commit], { cwd: root })
+  if (git.status === 0) return
+  console.error(`--changed expects a commit or a branch; git does not know "${since}".`)
+  process.exit(1)
+}
+
 const reports = join(root, 'node_modules/.cache/tilepass')
 mkdirSync(reports, { recursive: true })
 const report = join(reports, 'tests.json')
 rmSync(report, { force: true })
-const { status } = spawnSync(
-  process.execPath,
-  [
-    join(root, 'node_modules/vitest/vitest.mjs'),
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-    ...process.argv.slice(2),
-  ],
-  { cwd: root, stdio: 'inherit' },
-)
+const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+const { status } = spawnSync(process.execPath, [vitest, 'run', ...reporters, ...args], {
+  cwd: root,
+  stdio: 'inherit',
+})
 
 for (const omission of omissions) console.log(`Left out: ${omission}`)
 if (!existsSync(report)) {
@@ -52,9 +61,9 @@ if (!existsSync(report)) {
   console.log('0 passed, 1 failed')
   process.exit(status || 1)
 }
-const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(
-  readFileSync(report, 'utf8'),
-)
+const { numTotalTests, numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } =
+  JSON.parse(readFileSync(report, 'utf8'))
+if (numTotalTests === 0 && status === 0) console.log('No test depends on the changed files.')
 // A file that fails to load contains no tests to count, but is a failure.
 const failed = numFailedTests || (status === 0 ? 0 : Math.max(1, numFailedTestSuites))
 const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : ''

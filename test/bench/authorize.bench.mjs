@@ -1,6 +1,6 @@
 // @ts-check
 import { createTokenManager } from '@tilepass/core'
-import { ratioOf } from './pairs.mjs'
+import { ratioOf } from '../support/bench/pairs.mjs'
 
 const TILE = 'https://tiles.example.com/v1/tiles/world/12/2200/1343.mvt'
 const TOKEN = `eyJhbGciOiJSUzI1NiJ9.${'a'.repeat(400)}.${'b'.repeat(342)}`
@@ -45,7 +45,7 @@ export async function rows() {
       limit: 1,
     },
     {
-      name: 'authorize(), URL of a stranger',
+      name: 'authorize(), URL outside the list',
       against,
       ratio: ratioOf(() => one.authorize('https://basemap.example/1/2/3.png') ?? 0, peer),
     },

@@ -10,8 +10,8 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { forwardAuth } from '@tilepass/guard'
 import { findProgram } from '../../scripts/gateways.mjs'
-import { startIssuer } from './issuer.mjs'
-import { load, percentile } from './load.mjs'
+import { startIssuer } from '../support/bench/issuer.mjs'
+import { load, percentile } from '../support/bench/load.mjs'
 
 const ROUNDS = 7
 const REQUESTS = 1_000

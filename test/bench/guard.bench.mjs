@@ -4,8 +4,8 @@ import { createServer } from 'node:http'
 import { guard } from '@tilepass/guard'
 import express from 'express'
 import { auth } from 'express-oauth2-jwt-bearer'
-import { startIssuer } from './issuer.mjs'
-import { connectInMemory } from './memory-connection.mjs'
+import { startIssuer } from '../support/bench/issuer.mjs'
+import { connectInMemory } from '../support/bench/memory-connection.mjs'
 
 const PAIRS = 7
 const BATCHES = 5

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { startTwoAccounts, type TwoAccounts } from './every-kind.ts'
+import { bearer } from '../support/brokers/bearer.ts'
+import { startTwoAccounts, type TwoAccounts } from '../support/brokers/two-accounts.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 const text = expect.any(String)
 
-/** What a refusal of each API looks like. */
+/** The shape of a refusal, by API. */
 const REFUSALS = {
   geog: { success: false, error: text, message: text, code: text },
   // RFC 6749 §5.2 leaves out quotes and backslashes.
@@ -22,7 +22,7 @@ const REFUSALS = {
 
 type Api = keyof typeof REFUSALS
 
-/** Sends it and checks what must hold of every answer. */
+/** Sends a request and checks what must hold for every answer. */
 async function send(api: Api, url: string, init: RequestInit): Promise<void> {
   const startedAt = performance.now()
   const response = await fetch(url, init)
@@ -46,7 +46,7 @@ const member = fc.oneof(
   fc.array(hostile, { maxLength: 200 }),
 )
 
-/** Bodies: objects of the route's own members with anything in them, other JSON, and no JSON. */
+/** Bodies: objects with the members of the route and random values, other JSON, and malformed JSON. */
 const bodyOf = (...names: string[]) =>
   fc.oneof(
     fc
@@ -71,7 +71,7 @@ interface Route {
   readonly path: string
   readonly input: fc.Arbitrary<string>
   readonly headers?: (running: TwoAccounts) => Record<string, string>
-  /** Token of the query. */
+  /** The token in the query. */
   readonly query?: (running: TwoAccounts) => string
 }
 
@@ -170,13 +170,13 @@ const QUERIES: Route[] = [
   },
 ]
 
-/** Else a limit would answer most of them. */
+/** With the default limits most answers would be 429. */
 const UNLIMITED = {
   mapbox: { requestsPerMinute: 10_000 },
   login: { perMinute: 10_000, addressPerMinute: 10_000 },
 }
 
-test.each(BODIES)('any body of $name gets an answer as documented', async (route) => {
+test.each(BODIES)('every body of $name gets a documented answer', async (route) => {
   const running = await startTwoAccounts(UNLIMITED)
   const url = `${running.url}${route.path}?${route.query?.(running) ?? ''}`
   const headers = { ...JSON_TYPE, ...route.headers?.(running) }
@@ -188,7 +188,7 @@ test.each(BODIES)('any body of $name gets an answer as documented', async (route
   )
 })
 
-test.each(QUERIES)('any query of $name gets an answer as documented', async (route) => {
+test.each(QUERIES)('every query of $name gets a documented answer', async (route) => {
   const running = await startTwoAccounts(UNLIMITED)
   const headers = route.headers?.(running) ?? {}
   await fc.assert(
@@ -200,7 +200,7 @@ test.each(QUERIES)('any query of $name gets an answer as documented', async (rou
   )
 })
 
-test('any form of the OAuth endpoints gets an answer as documented', async () => {
+test('every form of the OAuth endpoints gets a documented answer', async () => {
   const running = await startTwoAccounts()
   const names = ['grant_type', 'subject_token', 'subject_token_type', 'scope', 'token', 'client_id']
   const paths = fc.constantFrom('/oauth/token', '/oauth/introspect', '/oauth/revoke')
@@ -216,7 +216,7 @@ test('any form of the OAuth endpoints gets an answer as documented', async () =>
   )
 })
 
-test('any credential gets an answer as documented', async () => {
+test('every credential gets a documented answer', async () => {
   const running = await startTwoAccounts()
   const { api } = running.demo
   const spoiled = fc

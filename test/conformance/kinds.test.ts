@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { readClaims } from '../../server/test/support/broker-under-test.ts'
+import { bearer } from '../support/brokers/bearer.ts'
+import { readClaims } from '../support/brokers/broker-under-test.ts'
 import {
   DATASET,
   type EveryKind,
@@ -7,11 +8,9 @@ import {
   startTwoAccounts,
   TILE,
   type TwoAccounts,
-} from './every-kind.ts'
+} from '../support/brokers/two-accounts.ts'
 
 type Present = (running: TwoAccounts, token: string) => Promise<Response>
-
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 const inHeader =
   (method: string, path: string): Present =>
@@ -28,7 +27,7 @@ const inForm =
   ({ url }, token) =>
     fetch(`${url}${path}`, { method: 'POST', body: new URLSearchParams(fields(token)) })
 
-/** The id that a token has, where it says one. */
+/** The id inside a token, if it has one. */
 function readId(token: string): string {
   try {
     const { sub, a } = readClaims(token)
@@ -40,7 +39,7 @@ function readId(token: string): string {
 
 type Endpoint = [string, Present, KindName[]]
 
-/** Every endpoint that takes a credential, how it is presented, and the kinds whose place it is. */
+/** Every endpoint that takes a credential, how the credential is presented, and the kinds that it accepts. */
 const ENDPOINTS: Endpoint[] = [
   ['POST /v1/auth/token', inHeader('POST', '/v1/auth/token'), ['api']],
   ['GET a tile', inHeader('GET', TILE), ['api', 'access', 'granted', 'pk', 'tk']],
@@ -53,7 +52,7 @@ const ENDPOINTS: Endpoint[] = [
   ['GET /v1/billing/usage', inHeader('GET', '/v1/billing/usage'), ['api']],
   ['GET /v1/admin/tokens', inHeader('GET', '/v1/admin/tokens'), ['api']],
   [
-    'POST /map-token of a grant that asks for a session',
+    'POST /map-token of a grant that requires a session',
     ({ post }, token) => post('/map-token', { grant: 'signed' }, bearer(token)),
     ['session'],
   ],
@@ -102,7 +101,7 @@ const ENDPOINTS: Endpoint[] = [
   ],
 ]
 
-/** The same of endpoints that end or spend what they are given. */
+/** The same for endpoints that end or consume the token. */
 const SPENDING: Endpoint[] = [
   ['POST /logout', inHeader('POST', '/logout'), ['session']],
   [
@@ -116,7 +115,7 @@ const SPENDING: Endpoint[] = [
 const toTable = (endpoints: readonly Endpoint[]) =>
   Object.fromEntries(endpoints.map(([name, , kinds]) => [name, [...kinds].sort()]))
 
-/** The kinds that an endpoint takes; whatever it refuses, it refuses as a client's mistake. */
+/** The kinds that an endpoint accepts. Every other kind must be refused with a 4xx status. */
 async function listTaken(running: TwoAccounts, present: Present): Promise<string[]> {
   const taken: string[] = []
   for (const [kind, token] of Object.entries(running.demo satisfies EveryKind)) {
@@ -128,19 +127,22 @@ async function listTaken(running: TwoAccounts, present: Present): Promise<string
 }
 
 describe('T8: every kind of token at every endpoint', () => {
-  test('only its own place takes it', async () => {
+  test('an endpoint accepts only the kinds meant for it', async () => {
     const running = await startTwoAccounts()
     const taken: Record<string, string[]> = {}
     for (const [name, present] of ENDPOINTS) taken[name] = await listTaken(running, present)
     expect(taken).toEqual(toTable(ENDPOINTS))
   })
 
-  test.each(SPENDING)('%s, which spends what it takes, likewise', async (_, present, expected) => {
-    const running = await startTwoAccounts()
-    expect(await listTaken(running, present)).toEqual([...expected].sort())
-  })
+  test.each(SPENDING)(
+    '%s, which consumes the token, accepts only the kinds meant for it',
+    async (_, present, expected) => {
+      const running = await startTwoAccounts()
+      expect(await listTaken(running, present)).toEqual([...expected].sort())
+    },
+  )
 
-  test('introspection knows API and access tokens only', async () => {
+  test('introspection describes only API and access tokens', async () => {
     const running = await startTwoAccounts()
     const { demo } = running
     const active: string[] = []
@@ -157,7 +159,7 @@ describe('T8: every kind of token at every endpoint', () => {
   })
 })
 
-test('inspect knows every kind, and whether it is still good', async () => {
+test('inspect recognizes every kind and says whether it is still valid', async () => {
   const running = await startTwoAccounts()
   const inspect = async () => {
     const verdicts: Record<string, string> = {}
@@ -175,14 +177,14 @@ test('inspect knows every kind, and whether it is still good', async () => {
   running.clock.now += 366 * 86_400_000
   expect(await inspect()).toEqual({
     ...Object.fromEntries(kinds.map((kind) => [kind, 'not valid'])),
-    // These two have no end.
+    // These two never expire.
     pk: 'pk',
     sk: 'sk',
   })
 })
 
 describe('T16: a disabled account', () => {
-  test('ends all its tokens, of every kind, everywhere, and nobody else’s', async () => {
+  test('loses all its tokens, of every kind, at every endpoint; other accounts keep theirs', async () => {
     const running = await startTwoAccounts()
     expect((await running.cli('account', 'disable', 'demo')).code).toBe(0)
     const read = async () => {
@@ -203,7 +205,7 @@ describe('T16: a disabled account', () => {
     expect(status).toBe(200)
   })
 
-  test('has no new tokens made for it, by command line or over HTTP', async () => {
+  test('gets no new tokens, by command line or over HTTP', async () => {
     const running = await startTwoAccounts()
     const headers = bearer(running.rival.api)
     const disabled = await running.post('/v1/admin/accounts/demo/disable', undefined, headers)

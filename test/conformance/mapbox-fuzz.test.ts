@@ -1,8 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { NOW } from '../../server/test/support/broker-under-test.ts'
-import { FIRST_SCOPES, startMapboxBroker } from './mapbox-broker.ts'
+import { NOW } from '../support/brokers/broker-under-test.ts'
+import { FIRST_SCOPES, startMapboxBroker } from '../support/brokers/mapbox-broker.ts'
+import { demoData } from '../support/repository.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -51,7 +51,7 @@ const rawBody = fc.oneof(
     '\ufeff{}',
   ),
 )
-/** A cursor that looks like one, or anything. */
+/** Cursors, well-formed or not. */
 const start = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.stringMatching(/^c[0-9a-z]{24}(\.[0-9a-z]{1,14})?$/),
@@ -63,8 +63,8 @@ function expectDocumented(answer: { status: number; body: unknown }, statuses: r
   if (answer.status >= 400) expect(answer.body).toEqual({ message: expect.any(String) })
 }
 
-describe('whatever is sent, the answer is a documented one, soon', () => {
-  test('to "Create token" and "Create temporary token"', async () => {
+describe('every input gets a documented answer within 2 s', () => {
+  test('at "Create token" and "Create temporary token"', async () => {
     const { ask, sk } = await startMapboxBroker(UNLIMITED)
     await fc.assert(
       fc.asyncProperty(rawBody, async (raw) => {
@@ -87,7 +87,7 @@ describe('whatever is sent, the answer is a documented one, soon', () => {
     )
   })
 
-  test('to "Update a token"', async () => {
+  test('at "Update a token"', async () => {
     const { ask } = await startMapboxBroker(UNLIMITED)
     const { id } = (await ask('POST', PATH, { body: { scopes: ['styles:read'] } })).body
     await fc.assert(
@@ -101,7 +101,7 @@ describe('whatever is sent, the answer is a documented one, soon', () => {
     expect((await ask('GET', PATH)).status).toBe(200)
   })
 
-  test('to "List tokens": cursors and every other parameter', async () => {
+  test('at "List tokens", in cursors and every other parameter', async () => {
     const { ask } = await startMapboxBroker(UNLIMITED)
     const query = fc.record(
       {
@@ -122,7 +122,7 @@ describe('whatever is sent, the answer is a documented one, soon', () => {
     )
   })
 
-  test('to tokens, user names and ids of any kind', async () => {
+  test('in tokens, user names and ids', async () => {
     const { ask, sk } = await startMapboxBroker(UNLIMITED)
     const payload = fc
       .oneof(fc.json(), fc.string({ unit: 'binary' }))
@@ -148,9 +148,9 @@ describe('whatever is sent, the answer is a documented one, soon', () => {
     )
   })
 
-  test('to pages: a restricted token and any Referer', async () => {
-    const world = fileURLToPath(new URL('../../examples/demo-data/world.pmtiles', import.meta.url))
-    const running = await startMapboxBroker({ ...UNLIMITED, tilesets: { world: { path: world } } })
+  test('in the Referer of a page with a restricted token', async () => {
+    const tilesets = { world: { path: demoData('world.pmtiles') } }
+    const running = await startMapboxBroker({ ...UNLIMITED, tilesets })
     const body = { scopes: ['styles:tiles'], allowedUrls: ['https://maps.example/app'] }
     const { token } = (await running.ask('POST', PATH, { body })).body
     const text = fc.string({

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { describe, expect, test } from 'vitest'
-import { FIRST_SCOPES, startMapboxBroker } from './mapbox-broker.ts'
+import { FIRST_SCOPES, startMapboxBroker } from '../support/brokers/mapbox-broker.ts'
 
 interface SdkResponse<T> {
   readonly body: T
@@ -37,7 +37,7 @@ interface TokensClient {
 const createTokensClient: (config: { accessToken: string; origin: string }) => TokensClient =
   createRequire(import.meta.url)('@mapbox/mapbox-sdk/services/tokens')
 
-/** The official client, pointed at a broker; its clock is the real one, as the client's is. */
+/** The official client with a broker as its origin. The client uses the real clock, so the broker does too. */
 async function start() {
   const running = await startMapboxBroker({ now: () => Date.now() })
   const createClient = (accessToken = running.sk) =>
@@ -46,7 +46,7 @@ async function start() {
 }
 
 describe('@mapbox/mapbox-sdk runs unchanged', () => {
-  test('createToken, updateToken, listTokens, deleteToken', async () => {
+  test('createToken, updateToken, listTokens and deleteToken work', async () => {
     const { client } = await start()
     const config = { note: 'My website', scopes: ['styles:read', 'fonts:read'] }
     const created = (await client.createToken(config).send()).body
@@ -66,7 +66,7 @@ describe('@mapbox/mapbox-sdk runs unchanged', () => {
     expect(left.map(({ id }) => id)).not.toContain(created.id)
   })
 
-  test('a secret token, with every option that the client knows', async () => {
+  test('createToken makes a secret token with every option of the client', async () => {
     const { client, createClient } = await start()
     const config = {
       note: 'server',
@@ -85,7 +85,7 @@ describe('@mapbox/mapbox-sdk runs unchanged', () => {
     })
   })
 
-  test('createToken without options, then without scopes for ever', async () => {
+  test('a token created without scopes cannot get scopes later', async () => {
     const { client } = await start()
     const { body } = await client.createToken().send()
     expect(body).toMatchObject({ usage: 'pk', scopes: [], note: '' })
@@ -94,7 +94,7 @@ describe('@mapbox/mapbox-sdk runs unchanged', () => {
     ).rejects.toMatchObject({ statusCode: 422, message: 'scopes are invalid' })
   })
 
-  test('createTemporaryToken for exactly an hour, and getToken with it', async () => {
+  test('createTemporaryToken makes a token of exactly an hour, which getToken describes', async () => {
     const { client, createClient } = await start()
     const expires = new Date(Date.now() + 3_600_000).toISOString()
     const { body } = await client.createTemporaryToken({ expires, scopes: ['styles:read'] }).send()
@@ -106,7 +106,7 @@ describe('@mapbox/mapbox-sdk runs unchanged', () => {
     })
   })
 
-  test('getToken', async () => {
+  test('getToken describes a secret token', async () => {
     const { client } = await start()
     const { body } = await client.getToken().send()
     expect(body).toEqual({
@@ -115,7 +115,7 @@ describe('@mapbox/mapbox-sdk runs unchanged', () => {
     })
   })
 
-  test('listScopes', async () => {
+  test('listScopes lists every scope', async () => {
     const { client } = await start()
     const { body } = await client.listScopes().send()
     expect(body.map(({ id }) => id)).toEqual(expect.arrayContaining(FIRST_SCOPES))
@@ -123,7 +123,7 @@ describe('@mapbox/mapbox-sdk runs unchanged', () => {
     expect(body.find(({ id }) => id === 'scopes:list')).not.toHaveProperty('public')
   })
 
-  test('eachPage follows the links to the end', async () => {
+  test('eachPage follows the links to the last page', async () => {
     const { client } = await start()
     for (const note of ['1', '2', '3']) await client.createToken({ note, scopes: [] }).send()
     const request = client.listTokens()

@@ -1,10 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { NOW } from '../../server/test/support/broker-under-test.ts'
-import { startMapboxBroker } from './mapbox-broker.ts'
+import { NOW } from '../support/brokers/broker-under-test.ts'
+import { startMapboxBroker } from '../support/brokers/mapbox-broker.ts'
+import { demoData } from '../support/repository.ts'
 
-const world = fileURLToPath(new URL('../../examples/demo-data/world.pmtiles', import.meta.url))
-const tilesets = { world: { path: world } }
+const tilesets = { world: { path: demoData('world.pmtiles') } }
 const TILE = '/v1/tiles/world/0/0/0.mvt'
 
 async function start() {
@@ -17,7 +16,7 @@ async function start() {
 }
 
 describe('Mapbox tokens at the tiles', () => {
-  test('pk and tk with styles:tiles open them, in the query and in the header', async () => {
+  test('pk and tk with styles:tiles open tiles, in the query and in the header', async () => {
     const { create, tile, url } = await start()
     const pk = (await create({ scopes: ['styles:tiles'] })).token
     const expires = new Date(NOW + 60_000).toISOString()
@@ -33,7 +32,7 @@ describe('Mapbox tokens at the tiles', () => {
     }
   })
 
-  test('without styles:tiles, and with restrictions that cannot be checked, it is 403', async () => {
+  test('a token without styles:tiles, or with restrictions that cannot be checked, is 403', async () => {
     const { create, tile } = await start()
     const others = (await create({ scopes: ['styles:read'] })).token
     const resources = ['mapbox://styles/demo']
@@ -41,7 +40,7 @@ describe('Mapbox tokens at the tiles', () => {
     for (const token of [others, restricted]) expect((await tile(token)).status).toBe(403)
   })
 
-  test('a secret token opens none; nor does a forged one', async () => {
+  test('neither a secret nor a forged token opens a tile', async () => {
     const { tile, sk } = await start()
     expect((await tile(sk)).status).toBe(401)
     expect((await tile(`pk.${sk.slice(3)}`)).status).toBe(401)
@@ -63,7 +62,7 @@ describe('Mapbox tokens at the tiles', () => {
     ])
   })
 
-  test('a pk of other pages is 403 Forbidden, with CORS; its own pages get tiles', async () => {
+  test('a pk opens tiles for its own pages; other pages get 403 Forbidden with CORS headers', async () => {
     const { create, tile } = await start()
     const allowedUrls = ['https://maps.example/app']
     const { token } = await create({ scopes: ['styles:tiles'], allowedUrls })
@@ -83,7 +82,7 @@ describe('Mapbox tokens at the tiles', () => {
     }
   })
 
-  test('allowedUrls hold at the Tokens API too', async () => {
+  test('allowedUrls apply at the Tokens API too', async () => {
     const { create, ask } = await start()
     const allowedUrls = ['https://maps.example']
     const { token } = await create({ scopes: ['styles:tiles'], allowedUrls })
@@ -93,7 +92,7 @@ describe('Mapbox tokens at the tiles', () => {
     })
   })
 
-  test('with the surface switched off, its tokens open nothing', async () => {
+  test('with the Mapbox surface switched off, its tokens open nothing', async () => {
     const { create, tile, data } = await start()
     const { token } = await create({ scopes: ['styles:tiles'] })
     expect((await tile(token)).status).toBe(200)

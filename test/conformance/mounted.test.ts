@@ -3,11 +3,11 @@ import { createServer } from 'node:http'
 import express, { type RequestHandler } from 'express'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createBroker } from '../../server/src/index.ts'
-import { makeDataFolder, NOW, runCommand } from '../../server/test/support/broker-under-test.ts'
+import { makeDataFolder, NOW, runCommand } from '../support/brokers/broker-under-test.ts'
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
 
-/** A broker under `/api` of another application, with tokens of both formats. */
+/** A broker under `/api` of another application, and tokens of both formats. */
 async function mount(...before: RequestHandler[]) {
   const data = makeDataFolder()
   const app = express()
@@ -36,13 +36,13 @@ async function mount(...before: RequestHandler[]) {
 }
 
 const parsers: [string, RequestHandler[]][] = [
-  ['without parsers', []],
-  ['with parsers of its own', [express.json(), express.urlencoded({ extended: true })]],
+  ['without body parsers', []],
+  ['with body parsers', [express.json(), express.urlencoded({ extended: true })]],
   ['with a text parser', [express.text({ type: () => true })]],
 ]
 
-describe.each(parsers)('under a path of another application, %s', (_, before) => {
-  test('the Tokens API links to itself', async () => {
+describe.each(parsers)('mounted under a path of another application, %s', (_, before) => {
+  test('the Tokens API links to the mounted path', async () => {
     const { url, sk } = await mount(...before)
     const tokens = `${url}/tokens/v2/demo?access_token=${sk}`
     const created = await fetch(tokens, {
@@ -60,7 +60,7 @@ describe.each(parsers)('under a path of another application, %s', (_, before) =>
     expect((await fetch(`${next}&access_token=${sk}`)).status).toBe(200)
   })
 
-  test('OAuth metadata names its endpoints, and they work', async () => {
+  test('OAuth metadata names endpoints that work', async () => {
     const { url, subject } = await mount(...before)
     const metadata = await (await fetch(`${url}/.well-known/oauth-authorization-server`)).json()
     expect(metadata).toMatchObject({ issuer: url, token_endpoint: `${url}/oauth/token` })

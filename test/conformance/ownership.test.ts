@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { readClaims } from '../../server/test/support/broker-under-test.ts'
+import { bearer } from '../support/brokers/bearer.ts'
+import { readClaims } from '../support/brokers/broker-under-test.ts'
 import {
   DATASET,
   type EveryKind,
@@ -7,23 +8,22 @@ import {
   startTwoAccounts,
   TILE,
   type TwoAccounts,
-} from './every-kind.ts'
+} from '../support/brokers/two-accounts.ts'
 
 const ABSENT_DATASET = '2489e9ad-2ee2-4e00-8ec9-32d5f69181c0'
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 const idOf = (token: string) => String(readClaims(token).sub ?? readClaims(token).a)
 
-/** What one account asks of a thing that is the other's, or nobody's. */
+/** A request of one account for a resource of the other account, or for one that does not exist. */
 interface Asked {
   readonly running: TwoAccounts
   readonly own: EveryKind
   readonly ownName: string
-  /** Name of the other account, or of none. */
+  /** The name of the other account, or of none. */
   readonly user: string
-  /** Id of a Mapbox token of the other account, or of none, as long. */
+  /** The id of a Mapbox token of the other account, or an unused id of the same length. */
   readonly mapboxId: string
   readonly dataset: string
-  /** A token of the other account, or one that was never made. */
+  /** A token of the other account, or one that was never issued. */
   readonly token: string
 }
 
@@ -40,8 +40,8 @@ const mapbox = (method: string, path: (asked: Asked) => string, body?: object) =
       : {}),
   })
 
-/** Every verb on something that has an owner. */
-const VERBS: [string, (asked: Asked) => Promise<Response>][] = [
+/** Every operation on a resource that has an owner. */
+const OPERATIONS: [string, (asked: Asked) => Promise<Response>][] = [
   ['list Mapbox tokens', mapbox('GET', ({ user }) => `tokens/v2/${user}`)],
   [
     'create a Mapbox token',
@@ -49,19 +49,19 @@ const VERBS: [string, (asked: Asked) => Promise<Response>][] = [
   ],
   ['list Mapbox scopes', mapbox('GET', ({ user }) => `scopes/v1/${user}`)],
   [
-    'update a Mapbox token by its owner’s name',
+    'update a Mapbox token under its owner’s name',
     mapbox('PATCH', ({ user, mapboxId }) => `tokens/v2/${user}/${mapboxId}`, { note: 'x' }),
   ],
   [
-    'update a Mapbox token by one’s own name',
+    'update a Mapbox token under the caller’s name',
     mapbox('PATCH', ({ ownName, mapboxId }) => `tokens/v2/${ownName}/${mapboxId}`, { note: 'x' }),
   ],
   [
-    'delete a Mapbox token by its owner’s name',
+    'delete a Mapbox token under its owner’s name',
     mapbox('DELETE', ({ user, mapboxId }) => `tokens/v2/${user}/${mapboxId}`),
   ],
   [
-    'delete a Mapbox token by one’s own name',
+    'delete a Mapbox token under the caller’s name',
     mapbox('DELETE', ({ ownName, mapboxId }) => `tokens/v2/${ownName}/${mapboxId}`),
   ],
   [
@@ -75,7 +75,7 @@ const VERBS: [string, (asked: Asked) => Promise<Response>][] = [
       running.post(`/auth/download-token/${dataset}`, undefined, bearer(own.session)),
   ],
   [
-    'mint a download token as nobody',
+    'mint a download token without a credential',
     ({ running, dataset }) => running.post(`/auth/download-token/${dataset}`),
   ],
   [
@@ -111,8 +111,8 @@ const SIDES = [
   ['rival', 'demo', DATASET],
 ] as const
 
-describe.each(SIDES)('C1: %s asks for what is %s’s', (ownName, other, dataset) => {
-  test('foreign and absent answer alike, to every verb, and nothing happens', async () => {
+describe.each(SIDES)('C1: %s asks for resources of %s', (ownName, other, dataset) => {
+  test('every operation answers alike for foreign and absent resources, and changes nothing', async () => {
     const running = await startTwoAccounts()
     const base = { running, own: running[ownName], ownName }
     const foreign = running[other]
@@ -123,11 +123,11 @@ describe.each(SIDES)('C1: %s asks for what is %s’s', (ownName, other, dataset)
       dataset: ABSENT_DATASET,
       token: api.replace(/.{4}$/, 'AAAA'),
     }
-    for (const [verb, ask] of VERBS) {
-      const alike = { verb, ...(await readAnswer(await ask({ ...base, ...absent }))) }
+    for (const [operation, ask] of OPERATIONS) {
+      const alike = { operation, ...(await readAnswer(await ask({ ...base, ...absent }))) }
       for (const token of [api, access]) {
         const asked = { ...base, user: other, mapboxId: idOf(pk), dataset, token }
-        expect({ verb, ...(await readAnswer(await ask(asked))) }).toEqual(alike)
+        expect({ operation, ...(await readAnswer(await ask(asked))) }).toEqual(alike)
       }
     }
     const tile = (token: string) =>
@@ -136,7 +136,7 @@ describe.each(SIDES)('C1: %s asks for what is %s’s', (ownName, other, dataset)
     expect((await running.post('/token', { refresh_token: foreign.refresh })).status).toBe(200)
   })
 
-  test('usage is one’s own, whatever organisation the query names', async () => {
+  test('usage is that of the caller, whatever organisation the query names', async () => {
     const running = await startTwoAccounts()
     await fetch(`${running.url}${TILE}`, { headers: bearer(running[other].api) })
     const { org_id } = readClaims(running[other].api)
@@ -161,7 +161,7 @@ describe.each(SIDES)('C1: %s asks for what is %s’s', (ownName, other, dataset)
   })
 })
 
-test('C1: a session of another organisation gets nothing from a grant that asks for one', async () => {
+test('C1: a grant that requires a session refuses a session of another organisation', async () => {
   const running = await startTwoAccounts()
   const ask = (token: string) => running.post('/map-token', { grant: 'signed' }, bearer(token))
   expect((await ask(running.demo.session)).status).toBe(200)

@@ -1,9 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findProgram } from '../../scripts/gateways.mjs'
-import { findFreePort, Running, send, startBroker, startCaddy, startUpstream } from './gateways.ts'
+import { findFreePort } from '../support/servers/free-port.ts'
+import {
+  createGateways,
+  startBroker,
+  startCaddy,
+  startUpstream,
+} from '../support/servers/gateways.ts'
+import { send } from '../support/servers/raw-request.ts'
 
-const running = new Running()
+const gateways = createGateways()
 const grants = {
   default: { account: 'demo', scope: 'tiles:read' },
   open: { account: 'demo', scope: 'tiles:read', tiles: { tilesets: ['open'], maxzoom: 3 } },
@@ -15,23 +22,23 @@ describe.skipIf(!findProgram('caddy'))('Caddy and the broker', () => {
   const tokens = { full: '', open: '' }
   beforeAll(async () => {
     const port = await findFreePort()
-    const { address, mint } = await startBroker(running, { grants })
-    const tileserver = await startUpstream(running, (request, response) => {
+    const { address, mint } = await startBroker(gateways, { grants })
+    const tileserver = await startUpstream(gateways, (request, response) => {
       served.push({ url: request.url, headers: request.headers })
       response.setHeader('Access-Control-Allow-Origin', '*').end('tile')
     })
-    url = await startCaddy(running, { broker: address, tileserver, port })
+    url = await startCaddy(gateways, { broker: address, tileserver, port })
     tokens.full = await mint()
     tokens.open = await mint('open')
   })
-  afterAll(() => running.end())
+  afterAll(() => gateways.run())
 
   const ask = async (path: string, token?: string, headers: Record<string, string> = {}) => {
     served.length = 0
     return send(url, path, { ...(token && { authorization: `Bearer ${token}` }), ...headers })
   }
 
-  test('a tile passes with a token, which ends at the gateway', async () => {
+  test('a tile passes with a token, and the token stays at the gateway', async () => {
     const answer = await ask('/data/open/3/4/2.pbf', tokens.open)
     expect([answer.status, answer.headers['cache-control']]).toEqual([200, 'private, max-age=3600'])
     expect(served).toMatchObject([
@@ -46,7 +53,7 @@ describe.skipIf(!findProgram('caddy'))('Caddy and the broker', () => {
     expect(served[0]?.headers.authorization).toBeUndefined()
   })
 
-  test('refusals reach a page of another origin as they are', async () => {
+  test('refusals reach a page of another origin unchanged', async () => {
     for (const [path, token, status] of [
       ['/data/open/3/4/2.pbf', undefined, 401],
       ['/data/open/3/4/2.pbf', 'x', 401],
@@ -62,7 +69,7 @@ describe.skipIf(!findProgram('caddy'))('Caddy and the broker', () => {
     }
   })
 
-  test('G2: an identity that the client claims is overwritten, under any spelling', async () => {
+  test('G2: an identity that the client claims is overwritten, in any spelling', async () => {
     const claims = {
       'x-tilepass-subject': 'admin',
       x_tilepass_subject: 'admin',
@@ -79,7 +86,7 @@ describe.skipIf(!findProgram('caddy'))('Caddy and the broker', () => {
     })
   })
 
-  test('G3: what the client says of the request changes nothing', async () => {
+  test('G3: request headers of the client that describe the request are ignored', async () => {
     const lies = {
       'x-forwarded-uri': '/data/open/3/4/2.pbf',
       'x-original-uri': '/data/open/3/4/2.pbf',

@@ -1,28 +1,35 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findProgram } from '../../scripts/gateways.mjs'
-import { findFreePort, Running, send, startBroker, startNginx, startUpstream } from './gateways.ts'
+import { findFreePort } from '../support/servers/free-port.ts'
+import {
+  createGateways,
+  startBroker,
+  startNginx,
+  startUpstream,
+} from '../support/servers/gateways.ts'
+import { send } from '../support/servers/raw-request.ts'
 
-const running = new Running()
+const gateways = createGateways()
 
-describe.skipIf(!findProgram('nginx'))('what the server behind nginx is told', () => {
+describe.skipIf(!findProgram('nginx'))('the server behind nginx', () => {
   const seen: { url: string | undefined; headers: IncomingHttpHeaders }[] = []
   let url = ''
   let token = ''
   beforeAll(async () => {
     const port = await findFreePort()
     const budgets = { requestsPerSecond: 20 }
-    const { address, mint } = await startBroker(running, { budgets })
-    const tileserver = await startUpstream(running, (request, response) => {
+    const { address, mint } = await startBroker(gateways, { budgets })
+    const tileserver = await startUpstream(gateways, (request, response) => {
       seen.push({ url: request.url, headers: request.headers })
       response.end('ok')
     })
-    url = await startNginx(running, { broker: address, tileserver, port })
+    url = await startNginx(gateways, { broker: address, tileserver, port })
     token = await mint()
   })
-  afterAll(() => running.end())
+  afterAll(() => gateways.run())
 
-  test('G2: who asks is the broker’s word, never the client’s, under any spelling', async () => {
+  test('G2: gets the identity from the broker, never from the client, in any spelling', async () => {
     await send(url, '/data/world.json', {
       authorization: `Bearer ${token}`,
       'X-Tilepass-Subject': 'admin',
@@ -39,7 +46,7 @@ describe.skipIf(!findProgram('nginx'))('what the server behind nginx is told', (
     expect(JSON.stringify(headers)).not.toContain('admin')
   })
 
-  test('P6: it sees no token, neither in the header nor in the query nor in a cookie', async () => {
+  test('P6: gets no token in a header, the query or a cookie', async () => {
     seen.length = 0
     await send(url, `/data/world.json?a=1&access_token=${token}`, { cookie: `token=${token}` })
     await send(url, '/data/world.json?a=1', { authorization: `Bearer ${token}` })
@@ -48,7 +55,7 @@ describe.skipIf(!findProgram('nginx'))('what the server behind nginx is told', (
     expect(JSON.stringify(seen)).not.toContain(token)
   })
 
-  test('a budget that is used up is 429 with Retry-After at the page', async () => {
+  test('is protected by a budget, which answers 429 with Retry-After when it is used up', async () => {
     const answers = await Promise.all(
       Array.from({ length: 60 }, () =>
         send(url, '/data/world.json', { authorization: `Bearer ${token}` }),

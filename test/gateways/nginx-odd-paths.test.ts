@@ -1,53 +1,44 @@
-import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findProgram } from '../../scripts/gateways.mjs'
-import { findFreePort, Running, startBroker, startNginx, startUpstream } from './gateways.ts'
-import { listOddPaths } from './odd-paths.ts'
+import { findFreePort } from '../support/servers/free-port.ts'
+import {
+  createGateways,
+  startBroker,
+  startNginx,
+  startUpstream,
+} from '../support/servers/gateways.ts'
+import { listOddPaths } from '../support/servers/odd-paths.ts'
+import { sendBytes } from '../support/servers/raw-request.ts'
 
-const running = new Running()
+const gateways = createGateways()
 const grants = {
   default: { account: 'demo', scope: 'tiles:read' },
   open: { account: 'demo', scope: 'tiles:read', tiles: { tilesets: ['open'] } },
 }
 const TILE = '3/4/2.pbf'
 
-/** Sends a target byte by byte as given, which Node's client refuses to do. */
-function sendRaw(port: number, target: string, token: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      const head = `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}`
-      socket.write(`${head}\r\nConnection: close\r\n\r\n`)
-    })
-    let text = ''
-    socket.on('data', (chunk) => {
-      text += chunk
-    })
-    socket.on('error', reject).on('close', () => resolve(text))
-  })
-}
-
-describe.skipIf(!findProgram('nginx'))('G1: what nginx serves is what was judged', () => {
-  /** Targets that reached the server behind. */
+describe.skipIf(!findProgram('nginx'))('G1: nginx serves exactly the path that was judged', () => {
+  /** Targets that reached the server behind nginx. */
   const served: string[] = []
   let port = 0
   const tokens = { full: '', open: '' }
 
   beforeAll(async () => {
     port = await findFreePort()
-    const { address, mint } = await startBroker(running, { grants })
-    const tileserver = await startUpstream(running, (request, response) => {
+    const { address, mint } = await startBroker(gateways, { grants })
+    const tileserver = await startUpstream(gateways, (request, response) => {
       served.push(request.url ?? '')
       response.end('tile')
     })
-    await startNginx(running, { broker: address, tileserver, port })
+    await startNginx(gateways, { broker: address, tileserver, port })
     tokens.full = await mint()
     tokens.open = await mint('open')
   })
-  afterAll(() => running.end())
+  afterAll(() => gateways.run())
 
   const ask = async (target: string, token: string) => {
     served.length = 0
-    const answer = await sendRaw(port, target, token)
+    const answer = await sendBytes(port, target, token)
     return { status: /^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1], served: [...served] }
   }
 
@@ -61,7 +52,7 @@ describe.skipIf(!findProgram('nginx'))('G1: what nginx serves is what was judged
     return path.toLowerCase()
   }
 
-  test('of 500 odd paths to a closed tileset none is served', async () => {
+  test('none of 500 odd paths to a closed tileset is served', async () => {
     const paths = listOddPaths('open', 'secret', TILE)
     expect(paths.length).toBeGreaterThanOrEqual(500)
     for (const path of paths) {
@@ -72,7 +63,7 @@ describe.skipIf(!findProgram('nginx'))('G1: what nginx serves is what was judged
     }
   }, 120_000)
 
-  test('a full token has no odd path served either, but in the words that were judged', async () => {
+  test('with a full token an odd path is refused or served exactly as it was judged', async () => {
     const paths = listOddPaths('open', 'secret', TILE)
     for (const path of paths) {
       const answer = await ask(path, tokens.full)

@@ -1,16 +1,16 @@
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findProgram, findTileServer } from '../../scripts/gateways.mjs'
+import { findFreePort } from '../support/servers/free-port.ts'
 import {
-  findFreePort,
-  Running,
-  send,
+  createGateways,
   startBroker,
   startNginx,
   startTileServer,
-} from './gateways.ts'
+} from '../support/servers/gateways.ts'
+import { send } from '../support/servers/raw-request.ts'
 
-const running = new Running()
+const gateways = createGateways()
 const grants = {
   default: { account: 'demo', scope: 'tiles:read', expiresInSeconds: 600 },
   swiss: {
@@ -30,19 +30,19 @@ describe.skipIf(!canRun)('nginx, TileServer GL and the broker', () => {
   const tokens = { full: '', swiss: '', other: '', whole: '' }
   beforeAll(async () => {
     const port = await findFreePort()
-    const { address, broker, mint } = await startBroker(running, { grants })
+    const { address, broker, mint } = await startBroker(gateways, { grants })
     endBroker = () => broker.close()
-    const tileserver = await startTileServer(running, port)
-    url = await startNginx(running, { broker: address, tileserver, port })
+    const tileserver = await startTileServer(gateways, port)
+    url = await startNginx(gateways, { broker: address, tileserver, port })
     tokens.full = await mint()
     for (const name of ['swiss', 'other', 'whole'] as const) tokens[name] = await mint(name)
   })
-  afterAll(() => running.end())
+  afterAll(() => gateways.run())
 
   const ask = (path: string, token?: string, headers: Record<string, string> = {}) =>
     send(url, path, { ...(token && { authorization: `Bearer ${token}` }), ...headers })
 
-  test('a tile passes with a token, private and varying, and costs a 304 after a renewal', async () => {
+  test('a tile passes with a token, is private, varies by the token, and is 304 after a renewal', async () => {
     const first = await ask(TILE, tokens.full)
     expect(first.status).toBe(200)
     expect(gunzipSync(first.body).length).toBeGreaterThan(100)
@@ -55,7 +55,7 @@ describe.skipIf(!canRun)('nginx, TileServer GL and the broker', () => {
     expect((await ask(TILE, tokens.swiss, condition)).status).toBe(304)
   })
 
-  test('T12: without a token it is 401 with a challenge that a page of another origin can read', async () => {
+  test('T12: without a valid token it is 401 with a challenge that a page of another origin can read', async () => {
     for (const token of [undefined, 'x']) {
       const { status, headers } = await ask(TILE, token)
       expect([status, headers['access-control-allow-origin']]).toEqual([401, '*'])
@@ -81,7 +81,7 @@ describe.skipIf(!canRun)('nginx, TileServer GL and the broker', () => {
     }
   })
 
-  test('a PMTiles file is read in ranges, but not with a token for a part of it', async () => {
+  test('a PMTiles file can be read in ranges, but not with a token for a part of the tileset', async () => {
     const range = { range: 'bytes=0-6' }
     for (const token of [tokens.full, tokens.whole]) {
       const { status, body, headers } = await ask('/archives/world.pmtiles', token, range)
@@ -93,7 +93,7 @@ describe.skipIf(!canRun)('nginx, TileServer GL and the broker', () => {
     expect((await ask('/archives/world.pmtiles', undefined, range)).status).toBe(401)
   })
 
-  test('style and TileJSON hold no credential, whichever way the token came', async () => {
+  test('style and TileJSON contain no credential, however the token was sent', async () => {
     for (const path of ['/styles/world/style.json', '/data/world.json']) {
       for (const answer of [
         await ask(`${path}?access_token=${tokens.full}`),
@@ -107,7 +107,7 @@ describe.skipIf(!canRun)('nginx, TileServer GL and the broker', () => {
     }
   })
 
-  test('G3: what a client says of the request changes nothing', async () => {
+  test('G3: request headers of the client that describe the request are ignored', async () => {
     for (const lie of [
       { 'x-original-uri': '/data/world/4/8/5.pbf' },
       { 'x-original-method': 'OPTIONS' },
@@ -129,7 +129,7 @@ describe.skipIf(!canRun)('nginx, TileServer GL and the broker', () => {
     expect((await send(url, TILE, headers, 'DELETE')).status).toBe(405)
   })
 
-  test('G5: without the broker it is 503, with CORS and when to come back', async () => {
+  test('G5: while the broker is down it is 503 with CORS headers and Retry-After', async () => {
     await endBroker()
     const { status, headers } = await ask(TILE, tokens.full)
     expect([status, headers['retry-after'], headers['access-control-allow-origin']]).toEqual([
@@ -139,9 +139,9 @@ describe.skipIf(!canRun)('nginx, TileServer GL and the broker', () => {
     ])
   })
 
-  test('P6: with the broker away no token is in a log either', async () => {
+  test('P6: no token is logged while the broker is down', async () => {
     expect((await ask(`${TILE}?access_token=${tokens.full}`)).status).toBe(503)
-    await running.end()
-    expect(running.words).not.toContain(tokens.full)
+    await gateways.run()
+    expect(gateways.stderr()).not.toContain(tokens.full)
   })
 })

@@ -1,31 +1,38 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findFreePort, Running, readRecipe, send, startBroker, startUpstream } from './gateways.ts'
+import { findFreePort } from '../support/servers/free-port.ts'
+import {
+  createGateways,
+  readRecipe,
+  startBroker,
+  startUpstream,
+} from '../support/servers/gateways.ts'
+import { send } from '../support/servers/raw-request.ts'
 
 /**
- * Traefik itself is in no package of Debian, so a server stands in for it: it asks with the headers
- * that Traefik's documentation of ForwardAuth names, at the address of the recipe, and hands on the
- * response headers that the recipe lists.
+ * Debian has no package of Traefik, so a server stands in for it. It sends the headers that Traefik's
+ * documentation of ForwardAuth names to the address of the recipe, and passes on the response headers
+ * that the recipe lists.
  */
-const running = new Running()
+const gateways = createGateways()
 const grants = {
   default: { account: 'demo', scope: 'tiles:read' },
   open: { account: 'demo', scope: 'tiles:read', tiles: { tilesets: ['open'], maxzoom: 3 } },
 }
 
-describe('a gateway that asks as Traefik does', () => {
+describe('a gateway that sends the requests of Traefik', () => {
   let url = ''
   const tokens = { full: '', open: '' }
 
   beforeAll(async () => {
-    const { address, mint } = await startBroker(running, { grants })
+    const { address, mint } = await startBroker(gateways, { grants })
     const addresses = { broker: address, tileserver: '', port: await findFreePort() }
     const recipe = readRecipe('traefik/dynamic.yml', addresses)
     const verify = /address: (\S+)/.exec(recipe)?.[1] ?? ''
     const list = /authResponseHeaders:\n((?: +- \S+\n)+)/.exec(recipe)?.[1] ?? ''
     const passed = [...list.matchAll(/- (\S+)/g)].map(([, name = '']) => name.toLowerCase())
     expect(passed).toHaveLength(3)
-    const gateway = await startUpstream(running, (client, response) => {
+    const gateway = await startUpstream(gateways, (client, response) => {
       const headers = {
         ...client.headers,
         'x-forwarded-method': client.method,
@@ -49,12 +56,12 @@ describe('a gateway that asks as Traefik does', () => {
     tokens.full = await mint()
     tokens.open = await mint('open')
   })
-  afterAll(() => running.end())
+  afterAll(() => gateways.run())
 
   const ask = (path: string, token?: string, headers: Record<string, string> = {}) =>
     send(url, path, { ...(token && { authorization: `Bearer ${token}` }), ...headers })
 
-  test('lets through what the token opens, and knows who asks', async () => {
+  test('lets a permitted request pass and learns the identity', async () => {
     const answer = await ask('/data/open/3/4/2.pbf', tokens.open)
     expect(answer.status).toBe(200)
     expect(JSON.parse(answer.body.toString())).toMatchObject({
@@ -64,16 +71,16 @@ describe('a gateway that asks as Traefik does', () => {
   })
 
   test.each([
-    ['/data/open/3/4/2.pbf', 'nobody', 401],
+    ['/data/open/3/4/2.pbf', 'none', 401],
     ['/data/open/4/4/2.pbf', 'open', 403],
     ['/data/secret/3/4/2.pbf', 'open', 403],
     ['/data/open/../secret/3/4/2.pbf', 'full', 403],
-  ] as const)('%s with the token of %s is %i', async (path, name, status) => {
-    const answer = await ask(path, name === 'nobody' ? undefined : tokens[name])
+  ] as const)('%s with the token %s is %i', async (path, name, status) => {
+    const answer = await ask(path, name === 'none' ? undefined : tokens[name])
     expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([status, '*'])
   })
 
-  test('G3: the client’s own X-Original-Uri is noticed and refused', async () => {
+  test('G3: an X-Original-Uri of the client is detected and refused', async () => {
     const lie = { 'x-original-uri': '/data/open/3/4/2.pbf' }
     expect((await ask('/data/secret/3/4/2.pbf', tokens.open, lie)).status).toBe(403)
     expect((await ask('/data/secret/3/4/2.pbf', tokens.full, lie)).status).toBe(403)

@@ -4,7 +4,8 @@ import { copyFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, expect, test } from 'vitest'
-import { createProject, findFirstScreenSnippet, readSnippets, root } from './snippets.ts'
+import { root } from '../support/repository.ts'
+import { createProject, findFirstScreenSnippet, readSnippets } from '../support/snippets.ts'
 
 const COMMAND = join(root, 'server/bin/tilepass.js')
 const folders: string[] = []
@@ -25,7 +26,7 @@ afterAll(async () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
-/** The snippet as it is, but on a free port that it prints. */
+/** Makes the snippet listen on a free port and print it. */
 function onFreePort(code: string): string {
   const listening = "app.listen(3000, '127.0.0.1')\n"
   expect(code).toContain(listening)
@@ -35,7 +36,7 @@ function onFreePort(code: string): string {
   )
 }
 
-test('the broker snippet serves tokens and the tiles that they open', async () => {
+test('the broker snippet serves tokens, and tiles for these tokens', async () => {
   const folder = createFolder()
   const account = spawnSync(process.execPath, [COMMAND, 'account', 'create', 'city'], {
     cwd: folder,
@@ -67,15 +68,18 @@ test('the broker snippet serves tokens and the tiles that they open', async () =
   expect((await opened.arrayBuffer()).byteLength).toBeGreaterThan(100)
 })
 
-test.skipIf(process.platform === 'win32')('the tour of the command line works as written', () => {
-  const tour = readSnippets('README.md').find(({ section }) => section === 'Command line')
-  const commands = tour?.code.replaceAll('npx tilepass', `"${process.execPath}" "${COMMAND}"`)
-  const result = spawnSync('sh', ['-ec', commands ?? 'exit 1'], {
-    cwd: createFolder(),
-    encoding: 'utf8',
-  })
-  expect(result).toMatchObject({ status: 0, stderr: '' })
-  expect(result.stdout).toMatch(/Created city/)
-  expect(result.stdout).toMatch(/Valid/)
-  expect(result.stdout).toMatch(/active {2}tiles:read/)
-})
+test.skipIf(process.platform === 'win32')(
+  'the commands of the section "Command line" work as written',
+  () => {
+    const tour = readSnippets('README.md').find(({ section }) => section === 'Command line')
+    const commands = tour?.code.replaceAll('npx tilepass', `"${process.execPath}" "${COMMAND}"`)
+    const result = spawnSync('sh', ['-ec', commands ?? 'exit 1'], {
+      cwd: createFolder(),
+      encoding: 'utf8',
+    })
+    expect(result).toMatchObject({ status: 0, stderr: '' })
+    expect(result.stdout).toMatch(/Created city/)
+    expect(result.stdout).toMatch(/Valid/)
+    expect(result.stdout).toMatch(/active {2}tiles:read/)
+  },
+)

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { createProject, readSnippets, root, type Snippet } from './snippets.ts'
+import { root } from '../support/repository.ts'
+import { createProject, readSnippets, type Snippet } from '../support/snippets.ts'
 
 const FILES = [
   'README.md',
@@ -10,7 +11,7 @@ const FILES = [
   'server/README.md',
 ].filter((file) => existsSync(join(root, file)))
 
-/** What a snippet that goes on from another one takes for granted. */
+/** Declarations for snippets that continue an earlier snippet. */
 const ASSUMED = `
 declare const token: string
 declare const tokens: import('@tilepass/core').TokenManager
@@ -27,7 +28,7 @@ test('every snippet of every README compiles against the built packages', () => 
     ({ file, line, language }) => `${file.replaceAll('/', '-')}-line-${line}.${language}`,
   )
   for (const [index, name] of names.entries()) {
-    // A module even without an import, so that its names are its own.
+    // Always a module, even without an import, so that its names do not collide.
     writeFileSync(join(project, name), `${snippets[index]?.code}export {}\n`)
   }
   writeFileSync(join(project, 'assumed.d.ts'), ASSUMED)
@@ -58,7 +59,7 @@ test('every snippet of every README compiles against the built packages', () => 
   expect(snippets.filter(({ file }) => file === 'README.md').length).toBeGreaterThanOrEqual(6)
 }, 60_000)
 
-test('snippets of the first screen have at most 12 lines', () => {
+test('snippets on the first screen have at most 12 lines', () => {
   const lengths = readSnippets('README.md')
     .filter(({ section }) => section === 'Tilepass')
     .map(({ code }) => code.trimEnd().split('\n').length)
@@ -66,7 +67,7 @@ test('snippets of the first screen have at most 12 lines', () => {
   expect(Math.max(...lengths)).toBeLessThanOrEqual(12)
 })
 
-test('every relative link of the documents leads to something', () => {
+test('every relative link in the documents leads to an existing file', () => {
   const documents = ['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...FILES]
   const broken = documents.flatMap((file) =>
     [...readFileSync(join(root, file), 'utf8').matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)]
@@ -77,19 +78,19 @@ test('every relative link of the documents leads to something', () => {
   expect(broken).toEqual([])
 })
 
-test('README names the Node version that is enforced', () => {
+test('the README names the Node version that is enforced', () => {
   const readme = readFileSync(join(root, 'README.md'), 'utf8')
   const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   expect(readme).toContain(`Node ${engines.node.replace('>=', '')} or newer`)
 })
 
-/** Rows of the table in a section that name something of the code: `name`. */
+/** Names in the first column of the table of a section. */
 function tableNames(section: string): string[] {
   const [, text = ''] = readFileSync(join(root, 'README.md'), 'utf8').split(`## ${section}\n`)
   return [...(text.split('\n## ')[0] ?? '').matchAll(/^\| `(\w+)`/gm)].map(([, name = '']) => name)
 }
 
-test('README tells of every option and every error code of the token manager, and of no other', () => {
+test('the README lists every option and every error code of the token manager, and no other', () => {
   const source = (file: string) => readFileSync(join(root, 'packages/core/src', file), 'utf8')
   const [, options = ''] =
     /interface TokenManagerOptions \{(.*?)\n\}/s.exec(source('token-manager.ts')) ?? []
@@ -106,7 +107,7 @@ test('README tells of every option and every error code of the token manager, an
   ).toEqual(names.sort())
 })
 
-test("the broker's README names every setting", () => {
+test('the README of the broker names every setting', () => {
   const read = (file: string) => readFileSync(join(root, 'server', file), 'utf8')
   const readme = read('README.md')
   const schemas = ['config/schema', 'grants/issued-grant', 'grants/relayed-grant']

@@ -1,0 +1,96 @@
+import { expect } from 'vitest'
+import { test as leafletTest, type Mode } from './leaflet-test.ts'
+import { VECTOR } from './map-resources.ts'
+import { FEW_FRAMES } from './panning.ts'
+import type { Servers } from './servers.ts'
+
+const script = (name: string) => `<script src="/lib/${name}"></script>`
+
+/** The scripts that a page adds for a plugin: the plugin's own, as in its README, and those of Tilepass. */
+const PLUGINS = {
+  fallback: script('leaflet-fallback.js'),
+  colorfilter: script('leaflet-colorfilter.js'),
+  protomaps: `<script type="importmap">{ "imports": { "pmtiles": "/lib/pmtiles.mjs", "fflate": "/lib/fflate.mjs" } }</script>
+${script('leaflet-protomaps.js')}
+<script type="module">
+  import { createPmtilesArchive } from '/lib/tilepass-pmtiles.mjs'
+  window.createPmtilesArchive = createPmtilesArchive
+  window.isBlank = (canvas) => canvas.width === 0 ||
+    canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data[3] === 0
+</script>`,
+  maplibre: `<script>${FEW_FRAMES}</script>${script('maplibre-5.js')}${script('leaflet-maplibre.js')}${script('tilepass-maplibre.iife.js')}`,
+}
+
+declare global {
+  interface Window {
+    // biome-ignore lint/suspicious/noExplicitAny: the plugins have no types for a script tag
+    protomapsL: any
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    MaplibreGLLeaflet: any
+    // biome-ignore lint/suspicious/noExplicitAny: the types of another version of MapLibre are installed
+    maplibregl: any
+    tilepass: Pick<typeof import('@tilepass/maplibre'), 'createMapAuthorizer'>
+    createPmtilesArchive: typeof import('@tilepass/core/pmtiles').createPmtilesArchive
+    /** Whether the middle of a canvas is transparent. */
+    isBlank: (canvas: HTMLCanvasElement) => boolean
+    /** Makes the servers refuse every token issued so far. */
+    revokeAll: () => Promise<void>
+  }
+}
+
+/** A PMTiles archive of zooms 0 to 2. One entry stands for its 21 tiles, which are all the same. */
+function createArchive(): Buffer {
+  const directory = Buffer.from([1, 0, 21, VECTOR.length, 1])
+  const metadata = Buffer.from('{}')
+  const header = Buffer.alloc(127)
+  header.write('PMTiles')
+  header[7] = 3
+  const metadataStart = header.length + directory.length
+  const tilesStart = metadataStart + metadata.length
+  const numbers = [
+    ...[header.length, directory.length, metadataStart, metadata.length, 0, 0],
+    ...[tilesStart, VECTOR.length, 21, 1, 1],
+  ]
+  for (const [index, value] of numbers.entries())
+    header.writeBigUInt64LE(BigInt(value), 8 + 8 * index)
+  // Clustered; no compression; vector tiles.
+  header.set([1, 1, 1, 1, 0, 2], 96)
+  for (const [index, degrees] of [-180, -85, 180, 85].entries())
+    header.writeInt32LE(degrees * 1e7, 102 + 4 * index)
+  return Buffer.concat([header, directory, metadata, VECTOR])
+}
+
+/** The style `/v1/land.json`, with one source of vector tiles. */
+const createStyle = (tiles: string) => ({
+  version: 8,
+  sources: {
+    land: { type: 'vector', tiles: [`${tiles}/v1/vector/{z}/{x}/{y}.mvt`], maxzoom: 14 },
+  },
+  layers: [{ id: 'land', type: 'fill', source: 'land', 'source-layer': 'land' }],
+})
+
+/**
+ * A test with `openPlugin`, which opens a page with Leaflet 1.9.4, a plugin and a map at zoom 3. Besides
+ * the usual resources there are `/v1/world.pmtiles`, `/v1/land.json`, and `/v1/sparse/`, which has no
+ * tiles at zoom 4 and above. At the end of the test every request for a resource must have had a token.
+ */
+export const test = leafletTest.extend('openPlugin', ({ openLeaflet }, { onCleanup }) => {
+  const logs: Servers['log'][] = []
+  onCleanup(() => {
+    for (const log of logs) {
+      expect(log.length).toBeGreaterThan(0)
+      expect(log.filter(({ token }) => token === undefined)).toEqual([])
+    }
+  })
+  return async (plugin: keyof typeof PLUGINS, mode: Mode) => {
+    const start = '<script>map.setView([0, 0], 3, { animate: false })</script>'
+    const opened = await openLeaflet(1, mode, { after: `${PLUGINS[plugin]}${start}` })
+    const { page, servers } = opened
+    servers.refuse = (path) => (/\/sparse\/([4-9]|1\d)\//.test(path) ? 404 : undefined)
+    servers.files['/v1/world.pmtiles'] = createArchive()
+    servers.files['/v1/land.json'] = Buffer.from(JSON.stringify(createStyle(servers.tiles)))
+    await page.exposeFunction('revokeAll', () => servers.issuer.revokeAll())
+    logs.push(servers.log)
+    return opened
+  }
+})

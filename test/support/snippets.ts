@@ -1,0 +1,57 @@
+import { mkdtempSync, readFileSync, realpathSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { root } from './repository.ts'
+
+/** A fenced code block of a Markdown file. */
+export interface Snippet {
+  /** Path of the file, from the root. */
+  readonly file: string
+  /** Line of the opening fence. */
+  readonly line: number
+  readonly language: string
+  readonly code: string
+  /** Text of the heading above it. */
+  readonly section: string
+}
+
+/** Reads every fenced code block of a Markdown file, in order. */
+export function readSnippets(file: string): Snippet[] {
+  const snippets: Snippet[] = []
+  let open: { language: string; line: number; lines: string[] } | undefined
+  let section = ''
+  for (const [index, line] of readFileSync(join(root, file), 'utf8').split('\n').entries()) {
+    const fence = /^```(\w*)\s*$/.exec(line)
+    if (fence && open) {
+      const { language, line, lines } = open
+      snippets.push({ file, line, language, code: `${lines.join('\n')}\n`, section })
+      open = undefined
+    } else if (fence) open = { language: fence[1] ?? '', line: index + 1, lines: [] }
+    else if (open) open.lines.push(line)
+    else section = /^#+ (.*)$/.exec(line)?.[1] ?? section
+  }
+  return snippets
+}
+
+/**
+ * Finds the snippet on the first screen of the README that imports a package.
+ *
+ * @throws Error if there is no such snippet, or more than one.
+ */
+export function findFirstScreenSnippet(packageName: string): Snippet {
+  const [snippet, ...others] = readSnippets('README.md').filter(
+    ({ code, section }) => section === 'Tilepass' && code.includes(`from '${packageName}'`),
+  )
+  if (!snippet || others.length > 0)
+    throw new Error(
+      `The first screen of the README must have exactly one snippet that imports ${packageName}.`,
+    )
+  return snippet
+}
+
+/** Creates a folder in which packages resolve as in a project that has installed them. */
+export function createProject(): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tilepass-readme-')))
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction')
+  return folder
+}
