@@ -1,6 +1,6 @@
 // @ts-check
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bin, root, run, setUp } from './setup.mjs'
@@ -8,6 +8,7 @@ import { bin, root, run, setUp } from './setup.mjs'
 /**
  * @typedef {object} Part
  * @property {readonly string[]} sources Folders whose files make the part.
+ * @property {readonly string[]} folders What the part is built into.
  * @property {readonly string[]} outputs Files that exist once the part is built.
  * @property {() => void | Promise<void>} build
  */
@@ -16,11 +17,13 @@ import { bin, root, run, setUp } from './setup.mjs'
 const PARTS = /** @satisfies {Record<string, Part>} */ ({
   server: {
     sources: ['packages/guard/src', 'server/src'],
+    folders: ['packages/guard/dist', 'server/dist'],
     outputs: ['packages/guard/dist/index.js', 'server/dist/main.js'],
     build: () => run(bin('tsc'), ['-b', 'packages/guard', 'server']),
   },
   packages: {
     sources: ['packages/core/src', 'packages/maplibre/src', 'packages/leaflet/src', 'scripts'],
+    folders: ['packages/core/dist', 'packages/maplibre/dist', 'packages/leaflet/dist'],
     outputs: ['packages/core/dist/index.js', 'packages/leaflet/dist/index.js'],
     build: async () => {
       run(bin('tsc'), ['-b', 'packages/core', 'packages/maplibre', 'packages/leaflet'])
@@ -30,6 +33,7 @@ const PARTS = /** @satisfies {Record<string, Part>} */ ({
   },
   examples: {
     sources: ['packages/core/src', 'packages/maplibre/src', 'packages/leaflet/src', 'examples'],
+    folders: ['examples/dist'],
     outputs: ['examples/dist/index.html'],
     build: async () => {
       const { build } = await import('vite')
@@ -71,13 +75,15 @@ function fingerprint(sources) {
 export async function build(names = EVERY_PART) {
   setUp()
   for (const name of names) {
-    const { sources, outputs, build } = PARTS[name]
+    const { sources, folders, outputs, build } = PARTS[name]
     const stamp = join(root, `node_modules/.cache/tilepass/${name}`)
     const now = fingerprint(sources)
     const isCurrent = existsSync(stamp) && readFileSync(stamp, 'utf8') === now
     if (isCurrent && outputs.every((path) => existsSync(join(root, path)))) continue
     // On standard error: standard output belongs to the command that needed the build.
     console.error(`Building ${name} …`)
+    // A file whose source was renamed would be published with the others.
+    for (const folder of folders) rmSync(join(root, folder), { recursive: true, force: true })
     await build()
     mkdirSync(dirname(stamp), { recursive: true })
     writeFileSync(stamp, now)
