@@ -18,10 +18,11 @@ const expectCaption = (page: Page, text: string) =>
 const test = exampleTest.extend(
   'openImage',
   ({ openExample }) =>
-    /** Opens the page and waits until it has read its first window of the image. */
+    /** Opens the page and waits until it has read the image, and its panel says so. */
     async (prepare?: (page: Page) => Promise<unknown>) => {
       const opened = await openExample('/cog/', prepare)
       await expectCaption(opened.page, 'Read from')
+      await expectFigure(opened.page, 'exchanges', (exchanges) => exchanges > 0)
       return opened
     },
 )
