@@ -1,5 +1,6 @@
 import type { Page } from 'playwright'
 import { describe, expect } from 'vitest'
+import { eventually } from '../support/pages/eventually.ts'
 import { everyKind, raster, styleOf } from '../support/pages/map-styles.ts'
 import { test as mapTest, VERSIONS, type Version } from '../support/pages/maplibre-test.ts'
 import { healed, pan, settle } from '../support/pages/panning.ts'
@@ -115,8 +116,10 @@ describe.concurrent.each(VERSIONS)('MapLibre %s', (version) => {
     await annotate(`${closed.length} requests for ${tiles} closed tiles, ${exchanges} exchanges`)
     expect(closed.length).toBeLessThanOrEqual(tiles * 7)
     expect(exchanges).toBeLessThanOrEqual(8)
-    const failed = await page.evaluate(() => globalThis.failed())
-    expect(failed.filter((tile) => !tile.startsWith('closed'))).toEqual([])
+    await eventually(async () => {
+      const failed = await page.evaluate(() => globalThis.failed())
+      expect(failed.filter((tile) => !tile.startsWith('closed'))).toEqual([])
+    })
     expect(printed.join()).toContain('401')
     expect(printed.join()).not.toContain('canary')
   })
