@@ -41,7 +41,7 @@ export const PACKAGES = [
     portable: ['admission', 'budgets', 'token', 'keys', 'tiles', 'options', 'errors'],
     floors: [
       ['index'],
-      ['guard', 'forward-auth', 'broker', 'fetch'],
+      ['guard', 'forward-auth', 'broker'],
       ['admission'],
       ['http'],
       ['budgets'],

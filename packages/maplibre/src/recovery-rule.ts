@@ -1,7 +1,7 @@
 /** Refusals after which an error is reported and, while the server serves tiles, no token is rejected. */
-const ENOUGH = 2
+const MAX_SERVED_REFUSALS = 2
 /** Refusals after which no token is rejected, even if the server serves nothing. */
-const TOO_MUCH = 5
+const MAX_REFUSALS = 5
 
 /** What to do about a refused request. */
 export type Recovery = readonly [
@@ -14,7 +14,8 @@ export type Recovery = readonly [
 ]
 
 /** Refusals beyond those for which a token is to blame. */
-const excessOf = (refusals: number, isServed: boolean) => refusals - (isServed ? ENOUGH : TOO_MUCH)
+const excessOf = (refusals: number, isServed: boolean) =>
+  refusals - (isServed ? MAX_SERVED_REFUSALS : MAX_REFUSALS)
 
 /**
  * What to do about a refused tile; pure. A tile can be requested again alone and at once, so that the map
@@ -29,7 +30,7 @@ const excessOf = (refusals: number, isServed: boolean) => refusals - (isServed ?
  */
 export function recoverTile(isDirect: boolean, refusals: number, isServed: boolean): Recovery {
   if (isDirect && excessOf(refusals, isServed) <= 0) return [0, false, refusals > 0]
-  return [1, refusals > ENOUGH]
+  return [1, refusals > MAX_SERVED_REFUSALS]
 }
 
 /**
@@ -41,7 +42,7 @@ export function recoverTile(isDirect: boolean, refusals: number, isServed: boole
  */
 export function recoverResource(refusals: number, isServed: boolean): Recovery {
   const excess = excessOf(refusals, isServed)
-  return [excess > 0 ? 1 + 2 ** excess : 1, refusals > ENOUGH]
+  return [excess > 0 ? 1 + 2 ** excess : 1, refusals > MAX_SERVED_REFUSALS]
 }
 
 /**
