@@ -80,6 +80,20 @@ describe('revocation (RFC 7009)', () => {
     await expect(broker.verifier.verify(token)).rejects.toMatchObject({ code: 'INVALID_TOKEN' })
   })
 
+  test('of more than 60 tokens a minute is 503 with Retry-After, for this client alone', async () => {
+    const { exchange, revoke, createNeighbour, broker } = await startOAuthBroker()
+    const { access_token: token } = await exchange({})
+    for (let count = 0; count < 60; count += 1) await revoke('x')
+    await expect(revoke(token)).rejects.toMatchObject({
+      status: 503,
+      error: 'temporarily_unavailable',
+      response: expect.toSatisfy(({ headers }) => Number(headers.get('retry-after')) > 0),
+    })
+    await expect(broker.verifier.verify(token)).resolves.toBeDefined()
+    const { client, authentication } = await createNeighbour()
+    await revoke('x', client, authentication)
+  })
+
   test('ends an API token and the tokens exchanged for it', async () => {
     const { exchange, revoke, createToken, broker } = await startOAuthBroker()
     const other = await createToken()
