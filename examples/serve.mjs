@@ -1,20 +1,13 @@
 // @ts-check
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import { createBroker } from '@tilepass/broker'
+import { createBroker, createProtectedServer } from '@tilepass/broker'
 import { guard } from '@tilepass/guard'
 import express from 'express'
 import { createDemoAssets } from './demo-assets.mjs'
 import { createPages } from './pages.mjs'
 import { describePortError, parsePort } from './port.mjs'
 
-/** The limits of the broker's own listener, in ms: a slow client may not hold a connection for longer. */
-const TIMEOUTS = {
-  headersTimeout: 10_000,
-  requestTimeout: 12_000,
-  connectionsCheckingInterval: 2_000,
-}
 /** When stopping: requests that still run after this many ms are cut off. */
 const FORCE_CLOSE_AFTER = 9_000
 
@@ -64,7 +57,7 @@ const isOpen = new Promise((resolve) => {
 })
 // The first start generates keys; requests that arrive in the meantime wait for the routes below.
 app.use((_request, _response, next) => void isOpen.then(() => next()))
-const server = createServer(TIMEOUTS, app)
+const server = createProtectedServer(app)
 server.listen(port, '127.0.0.1')
 try {
   // Before the broker opens its data, so that a second start by mistake does not touch them.

@@ -1,6 +1,7 @@
 export { type Broker, type BrokerOptions, createBroker } from './broker/broker.ts'
 export type { GrantSettings } from './grants/issued-grant.ts'
 export type { RelayedGrantSettings } from './grants/relayed-grant.ts'
+export { createProtectedServer, type ProtectedServerOptions } from './http/create-server.ts'
 export { ConfigError } from './settings/config-error.ts'
 export { StoreUnavailableError } from './store/errors.ts'
 export {

@@ -80,6 +80,20 @@ describe('revocation (RFC 7009)', () => {
     await expect(broker.verifier.verify(token)).rejects.toMatchObject({ code: 'INVALID_TOKEN' })
   })
 
+  test('of more than 60 tokens a minute is 503 with Retry-After, for this client alone', async () => {
+    const started = await startOAuthBroker()
+    const { exchange, revoke, createNeighbour, broker, client, subject } = started
+    const { access_token: token } = await exchange({})
+    for (let count = 0; count < 60; count += 1) await revoke('x')
+    const form = { token, client_id: client.client_id, client_secret: subject }
+    const { status, headers, body } = await postForm(started, '/oauth/revoke', form)
+    expect([status, body.error]).toEqual([503, 'temporarily_unavailable'])
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+    await expect(broker.verifier.verify(token)).resolves.toBeDefined()
+    const neighbour = await createNeighbour()
+    await revoke('x', neighbour.client, neighbour.authentication)
+  })
+
   test('ends an API token and the tokens exchanged for it', async () => {
     const { exchange, revoke, createToken, broker } = await startOAuthBroker()
     const other = await createToken()

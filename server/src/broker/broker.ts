@@ -125,7 +125,8 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
           onError,
         })
       }
-      listener = await listen(createHandler, port, host)
+      const isBehindProxy = config.trustProxy.length > 0
+      listener = await listen(createHandler, port, host, { isBehindProxy })
       const listening = { url: listener.url, port: listener.port }
       const { verifyRouter } = getWired()
       const { port: verifyPort, host: verifyHost = '127.0.0.1' } = config.verify ?? {}
@@ -134,6 +135,8 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         async () => createApp({ routes: verifyRouter, health, logger, trustProxy: [], onError }),
         verifyPort,
         verifyHost,
+        // Every connection is the gateway's.
+        { isBehindProxy: true },
       )
       return { ...listening, verifyUrl: verifyListener.url }
     },

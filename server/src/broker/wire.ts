@@ -3,6 +3,7 @@ import type { Router } from 'express'
 import type { BrokerConfig } from '../config/schema.ts'
 import { createGrants } from '../grants/grants.ts'
 import { createIssuedTokens } from '../grants/issued-tokens.ts'
+import { createPipelineLimit } from '../http/pipelining.ts'
 import type { PublicUrl } from '../http/public-url.ts'
 import { createRouter } from '../http/router.ts'
 import { createDownloadAccess } from '../issuer/download-access.ts'
@@ -161,6 +162,8 @@ export function wire(
   }
 
   const router = createRouter()
+  // Also for an app that mounts the broker on a server of its own.
+  router.use(createPipelineLimit())
   // Always on: guards on other servers need the key set and the revocations.
   router.use(createWellKnownSurface({ keys, store, now, report }))
   for (const name of SURFACE_NAMES)

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { RequestListener, Server, ServerResponse } from 'node:http'
 import { type AddressInfo, Server as NetServer } from 'node:net'
+import { createProtectedServer, type ProtectedServerOptions } from './create-server.ts'
+import { onResponseEnd } from './response-end.ts'
 
 /** An HTTP server that is listening. */
 export interface Listener {
@@ -10,18 +12,13 @@ export interface Listener {
   close(): Promise<void>
 }
 
-/** Within how many ms a client must send its headers, and its whole request. */
-const HEADERS_TIMEOUT = 10_000
-const REQUEST_TIMEOUT = 12_000
-/** How often Node looks for slow clients, in ms; its default is 30 s. */
-const CHECK_INTERVAL = 2_000
 /** In ms. Process managers often wait 10 s before they kill a process. */
 const FORCE_CLOSE_AFTER = 9_000
 /** Within how many ms a busy client sends its next request on a connection. */
 const PAUSE = 50
 
 /**
- * Starts an HTTP server that slow clients cannot occupy.
+ * Starts a {@link createProtectedServer | protected server}.
  *
  * @param createHandler Called once the URL is known; requests wait until it has resolved.
  * @param port 0 takes a free one.
@@ -31,22 +28,21 @@ export async function listen(
   createHandler: (url: string) => Promise<RequestListener>,
   port: number,
   host: string,
+  options?: ProtectedServerOptions,
 ): Promise<Listener> {
-  const server = createServer({
-    headersTimeout: HEADERS_TIMEOUT,
-    requestTimeout: REQUEST_TIMEOUT,
-    connectionsCheckingInterval: CHECK_INTERVAL,
-  })
+  let handler: RequestListener | undefined
+  const server = createProtectedServer((request, response) => {
+    if (handler) return handler(request, response)
+    started.then(
+      (created) => created.handler(request, response),
+      () => response.destroy(),
+    )
+  }, options)
   const close = createClose(server)
   const started = once(server, 'listening').then(async () => {
     const listener = { ...describe(server, host), close }
-    return { listener, handler: await createHandler(listener.url) }
-  })
-  server.on('request', (request, response) => {
-    started.then(
-      ({ handler }) => handler(request, response),
-      () => response.destroy(),
-    )
+    handler = await createHandler(listener.url)
+    return { listener, handler }
   })
   server.listen(port, host)
   try {
@@ -86,10 +82,10 @@ function createClose(server: Server): () => Promise<void> {
     // After a stall the timer fires before the requests that arrived meanwhile are read.
     quiet = setTimeout(() => setImmediate(closeIfQuiet), PAUSE)
   }
-  server.on('request', (_request, response) => {
+  server.prependListener('request', (_request, response) => {
     running.add(response)
     if (isClosing) announce(response)
-    response.once('close', () => {
+    onResponseEnd(response, () => {
       running.delete(response)
       if (isClosing) awaitQuiet()
     })

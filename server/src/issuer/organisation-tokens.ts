@@ -3,6 +3,7 @@ import { findActiveAccount } from '../store/accounts.ts'
 import { findApiToken, revokeApiToken } from '../store/api-tokens.ts'
 import { audited } from '../store/audit.ts'
 import type { Store } from '../store/open.ts'
+import { revokeAccessToken } from './revoke-access-token.ts'
 import { findClaims } from './verify.ts'
 
 /** An API token that acts as an OAuth client. */
@@ -52,7 +53,7 @@ export function createOrganisationTokens(
       const entry = { at: now(), actor: client.id, action: 'token.revoke', target: sub }
       await audited(store, entry, async (change) => {
         if (parent === undefined) await revokeApiToken(change, sub, now())
-        else await change.revoke(sub, { at: now(), expiresAt: exp * 1000 })
+        else await revokeAccessToken(change, entry, { sub, orgId: client.orgId, exp })
       })
     },
   }

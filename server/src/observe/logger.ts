@@ -1,10 +1,22 @@
 import { destination, type Logger, pino } from 'pino'
 
+/** Options of {@link createLogger}. */
+export interface LoggerOptions {
+  /** File descriptor. Default: standard error, because standard output is for results. */
+  readonly fd?: number
+  /** How much of the log may wait for a reader, in bytes. Default: 8 MiB. */
+  readonly mostWaiting?: number
+}
+
 /**
- * Creates the log of a server process: JSON lines on standard error, because standard output is for
- * results. Members that may hold a credential are removed, at the top level and two levels below.
+ * Creates the log of a server process, as JSON lines. Members that may hold a credential are removed, at
+ * the top level and two levels below. Lines that find too much waiting are dropped; a later line says
+ * how many.
  */
-export function createLogger(level: string): Logger {
+export function createLogger(
+  level: string,
+  { fd = 2, mostWaiting = 8 * 1024 * 1024 }: LoggerOptions = {},
+): Logger {
   const secrets = [
     'authorization',
     'cookie',
@@ -18,5 +30,16 @@ export function createLogger(level: string): Logger {
     'client_secret',
   ]
   const paths = secrets.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`])
-  return pino({ level, redact: { paths, remove: true } }, destination({ dest: 2, sync: false }))
+  const stream = destination({ dest: fd, sync: false, maxLength: mostWaiting })
+  const logger = pino({ level, redact: { paths, remove: true } }, stream)
+  let dropped = 0
+  stream.on('drop', () => {
+    dropped += 1
+  })
+  stream.on('drain', () => {
+    if (dropped === 0) return
+    logger.warn({ dropped }, 'lines of the log were dropped, because nothing read it')
+    dropped = 0
+  })
+  return logger
 }

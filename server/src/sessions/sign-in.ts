@@ -1,4 +1,4 @@
-import { toAddressKey } from '../limits/address-key.ts'
+import { toAddressKey } from '../http/address-key.ts'
 import type { RateLimit } from '../limits/rate-limit.ts'
 import { audited } from '../store/audit.ts'
 import type { Store } from '../store/open.ts'

@@ -31,9 +31,14 @@ export async function audited<T>(
   run: (change: Change) => Promise<T>,
 ): Promise<T> {
   return applyChange(store, async (change) => {
-    await change.db.insertInto('audit').values(entry).execute()
+    await recordAudit(change, entry)
     return run(change)
   })
+}
+
+/** Adds an entry to a change that is audited already: for what the change caused besides. */
+export async function recordAudit({ db }: Change, entry: Omit<AuditEntry, 'id'>): Promise<void> {
+  await db.insertInto('audit').values(entry).execute()
 }
 
 /** Lists entries, the newest first. */

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely'
 import type { Connection, Store } from './open.ts'
 import { getOwnWrites } from './own-writes.ts'
-import { EPOCH_PREFIX } from './revocations.ts'
+import { EPOCH_PREFIX, MARGIN } from './revocations.ts'
 import type { Tables } from './schema.ts'
 
 /** When a revocation or an epoch begins, and until when it must be known; epoch ms. */
@@ -9,6 +9,12 @@ export interface RevocationPeriod {
   readonly at: number
   /** The end of the last token that it refuses. */
   readonly expiresAt: number
+}
+
+/** The revocation of a token. */
+export interface TokenRevocation extends RevocationPeriod {
+  /** The organisation of an access token. */
+  readonly orgId?: string | undefined
 }
 
 /**
@@ -21,12 +27,14 @@ export interface Change extends Connection {
    * Revokes an id: its tokens and the tokens that came from it. Once the change is committed, this
    * process refuses them at once, every other process within 1 s.
    */
-  revoke(id: string, period: RevocationPeriod): Promise<void>
+  revoke(id: string, revocation: TokenRevocation): Promise<void>
   /**
    * Ends the access tokens and sessions that were issued for an id before `at`. Tokens issued in the
    * rest of that second end as well, because `iat` is in whole seconds; a renewal replaces them.
    */
   raiseEpoch(id: string, period: RevocationPeriod): Promise<void>
+  /** Removes the revocations of an organisation's access tokens. An epoch must refuse them already. */
+  forgetAccessTokens(orgId: string): Promise<void>
   /** Makes every view of this process load again once the change is committed. */
   noteWrite(): void
 }
@@ -42,28 +50,32 @@ export async function applyChange<T>(
   store: Store,
   run: (change: Change) => Promise<T>,
 ): Promise<T> {
-  const revoked: string[] = []
+  const revoked: (readonly [id: string, period: RevocationPeriod])[] = []
   const epochs: [string, number][] = []
   let writes = 0
   const result = await store.db.transaction().execute((db) =>
     run({
       db,
-      revoke: async (id, { at, expiresAt }) => {
+      revoke: async (id, { at, expiresAt, orgId }) => {
+        const seq = await takeSeq(db, at)
         await db
           .insertInto('revocation')
-          .values({ id, revoked_at: at, expires_at: expiresAt })
+          .values({ id, revoked_at: at, expires_at: expiresAt, org_id: orgId ?? null, seq })
           .onConflict((conflict) => conflict.column('id').doNothing())
           .execute()
-        revoked.push(id)
+        revoked.push([id, { at, expiresAt }])
       },
       raiseEpoch: async (id, { at, expiresAt }) => {
-        const times = { revoked_at: at, expires_at: expiresAt }
+        const row = { revoked_at: at, expires_at: expiresAt, seq: await takeSeq(db, at) }
         await db
           .insertInto('revocation')
-          .values({ id: EPOCH_PREFIX + id, ...times })
-          .onConflict((conflict) => conflict.column('id').doUpdateSet(times))
+          .values({ id: EPOCH_PREFIX + id, org_id: null, ...row })
+          .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
           .execute()
         epochs.push([id, at])
+      },
+      forgetAccessTokens: async (orgId) => {
+        await db.deleteFrom('revocation').where('org_id', '=', orgId).execute()
       },
       noteWrite: () => {
         writes++
@@ -71,8 +83,25 @@ export async function applyChange<T>(
     }),
   )
   const own = getOwnWrites(store)
-  for (const id of revoked) own.revoked.add(id)
+  for (const [id, { at, expiresAt }] of revoked) {
+    for (const [old, end] of own.revoked) if (end <= at - MARGIN) own.revoked.delete(old)
+    own.revoked.set(id, expiresAt)
+  }
   for (const [id, at] of epochs) own.epochs.set(id, Math.max(own.epochs.get(id) ?? 0, at))
   own.count += writes
   return result
+}
+
+/** Takes the next position of a revocation, and deletes those that no token needs any more. */
+async function takeSeq(db: Transaction<Tables>, now: number): Promise<number> {
+  await db
+    .deleteFrom('revocation')
+    .where('expires_at', '<=', now - MARGIN)
+    .execute()
+  const { value } = await db
+    .updateTable('revocation_sequence')
+    .set((update) => ({ value: update('value', '+', 1) }))
+    .returning('value')
+    .executeTakeFirstOrThrow()
+  return Number(value)
 }

@@ -55,6 +55,15 @@ const STEPS: readonly string[][] = [
       is_public integer not null, is_configured integer not null, created_at bigint not null)`,
     'alter table api_token add column read_only integer not null default 0',
   ],
+  [
+    'alter table revocation add column org_id text',
+    'alter table revocation add column seq bigint not null default 0',
+    'create index revocation_org on revocation (org_id)',
+    'create index revocation_expiry on revocation (expires_at)',
+    'create index revocation_seq on revocation (seq)',
+    'create table revocation_sequence (value bigint not null)',
+    'insert into revocation_sequence values (0)',
+  ],
 ]
 
 /**

@@ -7,8 +7,8 @@ import type { Store } from './open.ts'
 export interface OwnWrites {
   /** Number of changes that every view must load. */
   count: number
-  /** Ids that this process has revoked. */
-  readonly revoked: Set<string>
+  /** Ids that this process has revoked, with the end of what they refuse: epoch ms. */
+  readonly revoked: Map<string, number>
   /** Epochs that this process has raised: epoch ms by id. */
   readonly epochs: Map<string, number>
 }
@@ -19,7 +19,7 @@ const byStore = new WeakMap<Store, OwnWrites>()
 export function getOwnWrites(store: Store): OwnWrites {
   let writes = byStore.get(store)
   if (!writes) {
-    writes = { count: 0, revoked: new Set(), epochs: new Map() }
+    writes = { count: 0, revoked: new Map(), epochs: new Map() }
     byStore.set(store, writes)
   }
   return writes

@@ -3,7 +3,9 @@ import { getOwnWrites } from './own-writes.ts'
 import { createWatch } from './watch.ts'
 
 /** Revocations are kept this long past the end of the token, for the leeway of verifiers; ms. */
-const MARGIN = 60_000
+export const MARGIN = 60_000
+/** How often a view loads everything, which also forgets what has expired; ms. */
+const WHOLE_EVERY = 300_000
 
 /** Start of a row id that is an epoch: it ends the tokens issued before it for the id that follows. */
 export const EPOCH_PREFIX = 'before:'
@@ -17,10 +19,12 @@ export interface RevocableToken {
   readonly iat: number
 }
 
-/** Everything that is revoked: ids, and epochs in epoch ms by id. */
-export interface RevocationList {
-  readonly revoked: readonly string[]
-  readonly epochs: Readonly<Record<string, number>>
+/** An id that is revoked, or whose earlier tokens ended at `epoch`. Times in epoch ms. */
+export interface Revocation {
+  readonly id: string
+  readonly epoch: number | undefined
+  /** Position in the order of all revocations. */
+  readonly seq: number
 }
 
 /**
@@ -47,13 +51,27 @@ export interface Revocations {
  */
 export function createRevocations(store: Store, now: () => number): Revocations {
   const own = getOwnWrites(store)
-  let revoked: ReadonlySet<string> = new Set()
-  let epochs: ReadonlyMap<string, number> = new Map()
+  let revoked = new Set<string>()
+  let epochs = new Map<string, number>()
+  let last = 0
+  let isLoaded = false
+  let wholeAt = 0
 
   const watch = createWatch(store, async () => {
-    const list = await listRevocations(store, now())
-    revoked = new Set(list.revoked)
-    epochs = new Map(Object.entries(list.epochs))
+    const at = now()
+    const isWhole = !isLoaded || Math.abs(at - wholeAt) >= WHOLE_EVERY
+    const list = await listRevocations(store, at, isWhole ? undefined : last)
+    if (isWhole) {
+      revoked = new Set()
+      epochs = new Map()
+      wholeAt = at
+      isLoaded = true
+    }
+    for (const { id, epoch, seq } of list) {
+      if (epoch === undefined) revoked.add(id)
+      else epochs.set(id, epoch)
+      last = Math.max(last, seq)
+    }
   })
 
   const hasId = (id: string | undefined) =>
@@ -81,18 +99,56 @@ export function createRevocations(store: Store, now: () => number): Revocations 
   }
 }
 
-/** Lists the revocations and epochs that may still refuse a token. */
-export async function listRevocations({ db }: Connection, now: number): Promise<RevocationList> {
+/**
+ * Lists the revocations and epochs that may still refuse a token, in their order.
+ *
+ * @param now Epoch ms.
+ * @param after Only those after this position.
+ */
+export async function listRevocations(
+  { db }: Connection,
+  now: number,
+  after = -1,
+): Promise<readonly Revocation[]> {
   const rows = await db
     .selectFrom('revocation')
-    .select(['id', 'revoked_at'])
+    .select(['id', 'revoked_at', 'seq'])
     .where('expires_at', '>', now - MARGIN)
+    .where('seq', '>', after)
+    .orderBy('seq')
     .execute()
-  const isEpoch = ({ id }: { id: string }) => id.startsWith(EPOCH_PREFIX)
-  return {
-    revoked: rows.filter((row) => !isEpoch(row)).map(({ id }) => id),
-    epochs: Object.fromEntries(
-      rows.filter(isEpoch).map(({ id, revoked_at }) => [id.slice(EPOCH_PREFIX.length), revoked_at]),
-    ),
-  }
+  return rows.map(({ id, revoked_at: at, seq }) =>
+    id.startsWith(EPOCH_PREFIX)
+      ? { id: id.slice(EPOCH_PREFIX.length), epoch: at, seq }
+      : { id, epoch: undefined, seq },
+  )
+}
+
+/** Counts the revocations of access tokens, of one organisation or of all. */
+export async function countRevocations(
+  { db }: Connection,
+  now: number,
+  orgId?: string,
+): Promise<number> {
+  let query = db
+    .selectFrom('revocation')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('org_id', 'is not', null)
+    .where('expires_at', '>', now - MARGIN)
+  if (orgId !== undefined) query = query.where('org_id', '=', orgId)
+  const { count } = await query.executeTakeFirstOrThrow()
+  return Number(count)
+}
+
+/** The organisation with the most revoked access tokens. */
+export async function findLargestOrganisation({ db }: Connection): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('revocation')
+    .select('org_id')
+    .where('org_id', 'is not', null)
+    .groupBy('org_id')
+    .orderBy(({ fn }) => fn.countAll(), 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.org_id ?? undefined
 }

@@ -7,6 +7,7 @@ export interface Tables {
   signing_key: SigningKeyTable
   grant: GrantTable
   revocation: RevocationTable
+  revocation_sequence: RevocationSequenceTable
   setting: SettingTable
   login_family: LoginFamilyTable
   dataset: DatasetTable
@@ -73,6 +74,16 @@ export interface RevocationTable {
   id: string
   revoked_at: number
   expires_at: number
+  /** Set for access tokens, whose number is not bounded by that of API tokens. */
+  org_id: string | null
+  /** Position in the order of all writes to this table. */
+  seq: number
+}
+
+/** One row. */
+export interface RevocationSequenceTable {
+  /** The last `seq`. A writer locks it until its commit, so that commits are in the order of `seq`. */
+  value: number
 }
 
 export interface SettingTable {

@@ -7,9 +7,13 @@ import { hashText } from './sha256.ts'
 
 /** The content of a feed, by revocation key. */
 interface Revocations {
-  readonly revoked: ReadonlySet<string>
+  readonly revoked: Set<string>
   /** Epoch ms; access tokens issued earlier are refused. */
-  readonly epochs: ReadonlyMap<string, number>
+  readonly epochs: Map<string, number>
+  /** For an answer that holds only what came later. */
+  readonly cursor: string | undefined
+  /** The cursor that was sent, if this is such an answer. */
+  readonly since: string | undefined
 }
 
 /** Age, in ms, at which the feed is fetched again in the background. */
@@ -18,6 +22,8 @@ const REFRESH_AFTER = 2_000
 const WAIT_AFTER = 5_000
 /** Age, in ms, at which the feed is too old to rely on. */
 const MAX_AGE = 60_000
+/** Age, in ms, at which the whole feed is fetched, which also forgets what has expired. */
+const WHOLE_EVERY = 600_000
 /** Shortest time between two fetches, in ms. */
 const COOL_DOWN = 1_000
 const MAX_BYTES = 4_194_304
@@ -41,6 +47,7 @@ export function createRevocationFeed(
 ): RevocationCheck {
   let known: Revocations | undefined
   let knownAt = Number.NEGATIVE_INFINITY
+  let wholeAt = Number.NEGATIVE_INFINITY
   let attemptedAt = Number.NEGATIVE_INFINITY
   let failure: unknown
   let inFlight: Promise<void> | undefined
@@ -52,9 +59,16 @@ export function createRevocationFeed(
     const sentAt = now()
     if (Math.abs(sentAt - attemptedAt) < COOL_DOWN) return Promise.resolve()
     attemptedAt = sentAt
-    inFlight = fetchJson(url, access, MAX_BYTES)
+    const since = Math.abs(sentAt - wholeAt) < WHOLE_EVERY ? known?.cursor : undefined
+    inFlight = fetchJson(withSince(url, since), access, MAX_BYTES)
       .then((body) => {
-        known = parseFeed(body)
+        const answer = parseFeed(body)
+        // An older broker ignores the cursor.
+        if (known && since !== undefined && answer.since === since) known = merge(known, answer)
+        else {
+          known = answer
+          wholeAt = sentAt
+        }
         knownAt = sentAt
         failure = undefined
       })
@@ -111,9 +125,25 @@ function isListed(
   return isAccessToken && keys.some((key) => iat * 1000 < (epochs.get(key) ?? 0))
 }
 
+function withSince(url: URL, since: string | undefined): URL {
+  if (since === undefined) return url
+  const changed = new URL(url)
+  changed.searchParams.set('since', since)
+  return changed
+}
+
+/** Adds what is new; the sets are the guard's own. */
+function merge({ revoked, epochs }: Revocations, news: Revocations): Revocations {
+  for (const key of news.revoked) revoked.add(key)
+  for (const [key, at] of news.epochs) epochs.set(key, Math.max(at, epochs.get(key) ?? 0))
+  return { ...news, revoked, epochs }
+}
+
+const toText = (value: unknown) => (typeof value === 'string' ? value : undefined)
+
 function parseFeed(body: unknown): Revocations {
   if (!isRecord(body)) throw new TypeError('not a revocation feed')
-  const { revoked, epochs } = body
+  const { revoked, epochs, cursor, since } = body
   if (!Array.isArray(revoked) || !isRecord(epochs)) throw new TypeError('not a revocation feed')
   if (!revoked.every((key) => typeof key === 'string'))
     throw new TypeError('revocation keys must be strings')
@@ -125,5 +155,7 @@ function parseFeed(body: unknown): Revocations {
         return [key, at]
       }),
     ),
+    cursor: toText(cursor),
+    since: toText(since),
   }
 }

@@ -173,3 +173,78 @@ test('"revocable" without a URL is refused at construction', () => {
   expect(() => createVerifier(options)).toThrow(TypeError)
   expect(() => createVerifier(options)).toThrow('"revocable" requires "jwks" to be a URL')
 })
+
+describe('a feed with cursors', () => {
+  /** An issuer whose feed understands `since`, as the broker's does. */
+  function start() {
+    const asked: string[] = []
+    const state = { now: NOW, revoked: [] as string[], ignoresCursor: false }
+    const verifier = createVerifier({
+      issuer: ISSUER,
+      audience: ISSUER,
+      jwks: `${ISSUER}/.well-known/jwks.json`,
+      revocable: true,
+      now: () => state.now,
+      fetch: async (input) => {
+        const { pathname, search, searchParams } = new URL(String(input))
+        if (pathname.endsWith('/jwks.json')) return Response.json(issuer.jwks)
+        asked.push(search)
+        const keys = await Promise.all(state.revoked.map(toRevocationKey))
+        if (state.ignoresCursor) return Response.json({ revoked: keys, epochs: {} })
+        const since = searchParams.get('since')
+        const news = since === null ? keys : keys.slice(Number(since))
+        const cursor = String(keys.length)
+        return Response.json({
+          revoked: news,
+          epochs: {},
+          cursor,
+          ...(since !== null && { since }),
+        })
+      },
+    })
+    const isRefused = (id: string) => {
+      state.now += 5_000
+      const token = issuer.sign({ sub: id, parent: 'tok_0', ...hour })
+      return verifier.verify(token).then(
+        () => false,
+        (error) => error instanceof InvalidTokenError,
+      )
+    }
+    return { state, asked, isRefused }
+  }
+
+  test('is fetched whole once, then from the cursor, and nothing is forgotten', async () => {
+    const { state, asked, isRefused } = start()
+    state.revoked.push('a', 'b')
+    expect(await isRefused('a')).toBe(true)
+    state.revoked.push('c')
+    expect(await isRefused('c')).toBe(true)
+    expect([await isRefused('a'), await isRefused('b'), await isRefused('d')]).toEqual([
+      true,
+      true,
+      false,
+    ])
+    expect(asked.slice(0, 3)).toEqual(['', '?since=2', '?since=3'])
+  })
+
+  test('is fetched whole again after 10 min', async () => {
+    const { state, asked, isRefused } = start()
+    state.revoked.push('a')
+    expect(await isRefused('a')).toBe(true)
+    state.revoked.length = 0
+    state.now += 600_000
+    expect(await isRefused('a')).toBe(false)
+    expect(asked).toEqual(['', ''])
+  })
+
+  test('is fetched whole from an issuer that stops to understand cursors', async () => {
+    const { state, isRefused } = start()
+    state.revoked.push('a')
+    expect(await isRefused('a')).toBe(true)
+    state.ignoresCursor = true
+    state.revoked.push('b')
+    expect([await isRefused('a'), await isRefused('b')]).toEqual([true, true])
+    state.revoked.shift()
+    expect(await isRefused('a')).toBe(false)
+  })
+})

@@ -1,10 +1,12 @@
 import type { BigIntStats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Router } from 'express'
+import { toAddressKey } from '../../http/address-key.ts'
 import { allowEveryOrigin } from '../../http/cors.ts'
 import { findParameter, readQuery } from '../../http/query.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
 import type { DownloadAccess } from '../../issuer/download-access.ts'
+import { createConcurrencyLimit } from '../../limits/concurrency-limit.ts'
 import { parseDatasetId } from './dataset-id.ts'
 import {
   NotARasterError,
@@ -21,9 +23,17 @@ export interface DownloadRouteParts {
   readonly access: Pick<DownloadAccess, 'decide'>
 }
 
+const SEND_OPTIONS = {
+  cacheControl: false,
+  dotfiles: 'allow',
+  // Small parts show how fast a client reads.
+  highWaterMark: 16 * 1024,
+} as const
+
 /** `GET|HEAD /datasets/{id}/download/cog`: the file of a dataset, whole or in ranges. */
 export function createDownloadRoute({ findCaller, access }: DownloadRouteParts): Router {
   const router = createRouter()
+  const limit = createConcurrencyLimit({ perKey: 16, total: 256, patience: 5_000 })
   addRoute(router, '/datasets/:id/download/cog', {
     cors: allowEveryOrigin,
     all: (_request, response, next) => {
@@ -51,7 +61,8 @@ export function createDownloadRoute({ findCaller, access }: DownloadRouteParts):
         ETag: `"${file.size.toString(36)}-${file.mtimeNs.toString(36)}-${file.ino.toString(36)}"`,
         'X-Content-Type-Options': 'nosniff',
       })
-      response.sendFile(path, { cacheControl: false, dotfiles: 'allow' })
+      await limit.enter(toAddressKey(request.ip), response)
+      response.sendFile(path, SEND_OPTIONS)
     },
   })
   router.use('/datasets', replaceFileErrors)

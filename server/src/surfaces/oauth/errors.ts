@@ -18,3 +18,12 @@ export class InvalidClientError extends BrokerError {
     })
   }
 }
+
+/** 503 with `Retry-After`: the client revokes too many tokens. @see RFC 7009 §2.2.1 */
+export class TooManyRevocationsError extends BrokerError {
+  constructor(retryAfterSeconds: number) {
+    super(503, 'temporarily_unavailable', 'Too many revocations', {
+      'Retry-After': String(Math.max(1, retryAfterSeconds)),
+    })
+  }
+}

@@ -10,10 +10,11 @@ import type { Issuer } from '../../issuer/issuer.ts'
 import { toObtainedToken } from '../../issuer/obtained-token.ts'
 import type { OrganisationTokens } from '../../issuer/organisation-tokens.ts'
 import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
+import { createRateLimit } from '../../limits/rate-limit.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { renderOauthError } from '../error-bodies.ts'
-import { InvalidClientError } from './errors.ts'
+import { InvalidClientError, TooManyRevocationsError } from './errors.ts'
 import { createFindClient } from './find-client.ts'
 import { toMetadata } from './metadata.ts'
 import {
@@ -35,6 +36,8 @@ export interface OauthSurfaceParts {
 }
 
 const ENDPOINTS = ['/oauth/token', '/oauth/introspect', '/oauth/revoke']
+/** Per client. What an expired session needs is one; guards read every revocation. */
+const REVOCATIONS_PER_MINUTE = 60
 const METADATA = '/.well-known/oauth-authorization-server'
 
 /** Token exchange (RFC 8693), introspection (7662), revocation (7009) and metadata (8414). */
@@ -48,6 +51,7 @@ export function createOauthSurface(parts: OauthSurfaceParts): Router {
     return client
   }
 
+  const revocations = createRateLimit(REVOCATIONS_PER_MINUTE)
   const router = createRouter()
   router.use(ENDPOINTS, (_request, response, next) => {
     response.set(NO_STORE)
@@ -84,6 +88,8 @@ export function createOauthSurface(parts: OauthSurfaceParts): Router {
     post: async (request, response) => {
       const form = await readFormBody(request)
       const client = await requireClient(request, form)
+      const { isExceeded, resetsIn } = await revocations.count(client.id)
+      if (isExceeded) throw new TooManyRevocationsError(Math.ceil(resetsIn / 1000))
       await tokens.revoke(client, getParameter(form, 'token'))
       response.status(200).end()
     },

@@ -1,61 +1,29 @@
-import { toRevocationKey } from '@tilepass/guard/broker'
 import type { Router } from 'express'
 import { addRoute, createRouter } from '../../http/router.ts'
 import type { Store } from '../../store/open.ts'
-import { listRevocations } from '../../store/revocations.ts'
-
-/** For how long an answer is reused, in ms: many guards cost one query. */
-const KEPT = 250
+import { createRevocationFeed } from './revocation-feed.ts'
 
 /**
  * `GET /.well-known/revocations.json`: the tokens that guards elsewhere must refuse before they
  * expire. It holds hashes of ids, so it can be public: it reveals no id to those who do not know it.
  *
+ * With `?since=`, the `cursor` of an earlier answer, it holds what came after that one, and repeats
+ * `since`. An answer without `since` holds everything; also if the cursor is unknown.
+ *
  * @param now Epoch ms.
  */
 export function createRevocationsRoute(store: Store, now: () => number): Router {
-  let kept: Promise<object> | undefined
-  let keptAt = Number.NEGATIVE_INFINITY
-  let keys: RevocationKeys = new Map()
-  const read = () => {
-    if (kept && Math.abs(now() - keptAt) < KEPT) return kept
-    keptAt = now()
-    kept = readFeed(store, now(), keys).then((read) => {
-      keys = read.keys
-      return read.feed
-    })
-    kept.catch(() => {
-      kept = undefined
-    })
-    return kept
-  }
-
+  const feed = createRevocationFeed(store, now)
   const router = createRouter()
   addRoute(router, '/.well-known/revocations.json', {
-    get: async (_request, response) => {
+    get: async (request, response) => {
+      const { since } = request.query
+      const { body, etag } = await feed.read(typeof since === 'string' ? since : undefined)
       response
-        .set({ 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' })
-        .json(await read())
+        .set({ 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff', ETag: etag })
+        .type('json')
+        .send(body)
     },
   })
   return router
-}
-
-/** Hashes of ids, by id. One takes some 20 µs, so a read of the feed hashes only the new ids. */
-type RevocationKeys = ReadonlyMap<string, string>
-
-async function readFeed(store: Store, now: number, known: RevocationKeys) {
-  const { revoked, epochs } = await listRevocations(store, now)
-  const ids = [...new Set([...revoked, ...Object.keys(epochs)])]
-  const keys: RevocationKeys = new Map(
-    await Promise.all(
-      ids.map(async (id) => [id, known.get(id) ?? (await toRevocationKey(id))] as const),
-    ),
-  )
-  const toKey = (id: string) => keys.get(id) ?? ''
-  const feed = {
-    revoked: revoked.map(toKey),
-    epochs: Object.fromEntries(Object.entries(epochs).map(([id, at]) => [toKey(id), at])),
-  }
-  return { feed, keys }
 }

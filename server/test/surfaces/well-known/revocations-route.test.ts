@@ -1,4 +1,5 @@
 import { createVerifier, InvalidTokenError } from '@tilepass/guard'
+import { toRevocationKey } from '@tilepass/guard/broker'
 import { describe, expect, test } from 'vitest'
 import { readClaims, startBroker } from '../../support/broker-under-test.ts'
 
@@ -110,9 +111,59 @@ test('the feed is public and contains no id', async () => {
   expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-cache'])
   const text = await answer.text()
   expect(JSON.parse(text)).toEqual({
+    cursor: expect.any(String),
     revoked: [expect.stringMatching(/^[\w-]{22}$/)],
     epochs: expect.any(Object),
   })
   expect(text).not.toMatch(/tok_|org_/)
   expect((await fetch(`${url}/.well-known/revocations.json`, { method: 'POST' })).status).toBe(405)
+})
+
+describe('since=, the cursor of an earlier answer,', () => {
+  async function start() {
+    const { url, createToken, cli, clock } = await startBroker()
+    const read = async (query = '') => {
+      clock.now += 300
+      const answer = await fetch(`${url}/.well-known/revocations.json${query}`)
+      expect(answer.status).toBe(200)
+      return { etag: answer.headers.get('etag'), feed: await answer.json() }
+    }
+    const revoke = async () => {
+      const { sub } = readClaims(await createToken('tiles:read'))
+      await cli('token', 'revoke', String(sub))
+      return toRevocationKey(String(sub))
+    }
+    return { read, revoke, clock }
+  }
+
+  test('gives what came after it, and some of what came before, in case that was late', async () => {
+    const { read, revoke } = await start()
+    const first = await revoke()
+    const { cursor } = (await read()).feed
+    const second = await revoke()
+    const { feed } = await read(`?since=${cursor}`)
+    expect(feed).toMatchObject({ since: cursor, revoked: [first, second] })
+    expect(feed.cursor).not.toBe(cursor)
+    expect((await read()).feed).not.toHaveProperty('since')
+  })
+
+  test.for(['r99999', 'x', '', 'r-1', 'r1&since=r1'])(
+    'gives everything if it is unknown: %j',
+    async (since) => {
+      const { read, revoke } = await start()
+      const key = await revoke()
+      const { feed } = await read(`?since=${since}`)
+      expect(feed).toMatchObject({ revoked: [key] })
+      expect(feed).not.toHaveProperty('since')
+    },
+  )
+
+  test('changes nothing while nothing was revoked, not even the ETag', async () => {
+    const { read, revoke } = await start()
+    await revoke()
+    const before = await read()
+    expect(await read()).toEqual(before)
+    await revoke()
+    expect((await read()).etag).not.toBe(before.etag)
+  })
 })

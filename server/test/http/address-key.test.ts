@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { toAddressKey } from '../../src/limits/address-key.ts'
+import { toAddressKey } from '../../src/http/address-key.ts'
 
 test.each([
   ['1.2.3.4', '1.2.3.4'],

@@ -1,0 +1,35 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** What to call when a connection is closed. One listener for all: Node warns about more than ten. */
+const onClose = new WeakMap<Socket, Set<() => void>>()
+
+/**
+ * Calls back once, when a response was sent or its connection was closed; at once if it is over
+ * already. Node does not tell a pipelined response, which waits for the ones before it, that its
+ * connection was closed.
+ */
+export function onResponseEnd(response: ServerResponse, callback: () => void): void {
+  const { socket } = response.req
+  if (response.closed || socket.destroyed) {
+    callback()
+    return
+  }
+  const callbacks = onClose.get(socket) ?? listenTo(socket)
+  const end = () => {
+    response.off('close', end)
+    callbacks.delete(end)
+    callback()
+  }
+  response.once('close', end)
+  callbacks.add(end)
+}
+
+function listenTo(socket: Socket): Set<() => void> {
+  const callbacks = new Set<() => void>()
+  onClose.set(socket, callbacks)
+  socket.once('close', () => {
+    for (const callback of callbacks) callback()
+  })
+  return callbacks
+}

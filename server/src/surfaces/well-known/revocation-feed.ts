@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto'
+import { toRevocationKey } from '@tilepass/guard/broker'
+import type { Store } from '../../store/open.ts'
+import { listRevocations, type Revocation } from '../../store/revocations.ts'
+
+/** For how long an answer is reused, in ms: many guards cost one query. */
+const KEPT = 250
+/** How often everything is read again, which also drops what has expired; ms. */
+const WHOLE_EVERY = 300_000
+/**
+ * A cursor reads this many positions again, so that a revocation that was committed late, after ones
+ * with a higher position, is not missed. A guard may get the same one twice.
+ */
+const OVERLAP = 100
+
+/** A revocation as it is published. */
+interface Entry extends Revocation {
+  /** A hash of the id. */
+  readonly key: string
+}
+
+/** The document that guards read. */
+export interface RevocationFeed {
+  /** @param since A cursor; without it, or with an unknown one, the document holds everything. */
+  read(since?: string): Promise<{ readonly body: Buffer; readonly etag: string }>
+}
+
+/** Creates the feed. It reads only what is new from the store, and keeps the whole document as bytes. */
+export function createRevocationFeed(store: Store, now: () => number): RevocationFeed {
+  /** By id, in their order. */
+  let entries = new Map<string, Entry>()
+  let whole = toDocument({}, [], 0)
+  let last = 0
+  let wholeAt: number | undefined
+  let readAt = Number.NEGATIVE_INFINITY
+  let reading: Promise<void> | undefined
+
+  const addKey = async (row: Revocation): Promise<Entry> => ({
+    ...row,
+    key: entries.get(row.id)?.key ?? (await toRevocationKey(row.id)),
+  })
+
+  async function load(): Promise<void> {
+    const at = now()
+    const isWhole = wholeAt === undefined || Math.abs(at - wholeAt) >= WHOLE_EVERY
+    const list = await listRevocations(store, at, isWhole ? undefined : last - OVERLAP)
+    const news = isWhole ? list : list.filter(({ id, seq }) => entries.get(id)?.seq !== seq)
+    if (!isWhole && news.length === 0) return
+    const added = await Promise.all(news.map(addKey))
+    if (isWhole) {
+      entries = new Map()
+      wholeAt = at
+    }
+    for (const entry of added) {
+      // To the end of the order.
+      entries.delete(entry.id)
+      entries.set(entry.id, entry)
+      last = Math.max(last, entry.seq)
+    }
+    whole = toDocument({}, entries.values(), last)
+  }
+
+  async function refresh(): Promise<void> {
+    if (reading) return reading
+    if (Math.abs(now() - readAt) < KEPT) return
+    reading = load()
+      .then(() => {
+        readAt = now()
+      })
+      .finally(() => {
+        reading = undefined
+      })
+    return reading
+  }
+
+  function listAfter(position: number): readonly Entry[] {
+    return [...entries.values()].filter(({ seq }) => seq > position)
+  }
+
+  return {
+    async read(since) {
+      await refresh()
+      const after = since === undefined ? undefined : parseCursor(since)
+      if (after === undefined || after > last) return whole
+      return toDocument({ since }, listAfter(after - OVERLAP), last)
+    },
+  }
+}
+
+function toDocument(
+  head: { readonly since?: string | undefined },
+  entries: Iterable<Entry>,
+  last: number,
+) {
+  const revoked: string[] = []
+  const epochs: Record<string, number> = {}
+  for (const { key, epoch } of entries) {
+    if (epoch === undefined) revoked.push(key)
+    else epochs[key] = epoch
+  }
+  const body = Buffer.from(JSON.stringify({ ...head, cursor: formatCursor(last), revoked, epochs }))
+  const hash = createHash('sha256').update(body).digest('base64url')
+  return { body, etag: `"${hash.slice(0, 27)}"` }
+}
+
+/** Readers must not read anything into a cursor, so it does not look like a number. */
+const formatCursor = (seq: number) => `r${seq.toString(36)}`
+
+function parseCursor(cursor: string): number | undefined {
+  const digits = /^r([0-9a-z]{1,10})$/.exec(cursor)?.[1]
+  return digits === undefined ? undefined : Number.parseInt(digits, 36)
+}

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest'
+import { revokeAccessToken } from '../../src/issuer/revoke-access-token.ts'
+import { listAuditEntries } from '../../src/store/audit.ts'
+import { applyChange } from '../../src/store/changes.ts'
+import { createRevocations, listRevocations } from '../../src/store/revocations.ts'
+import { NOW } from '../support/broker-under-test.ts'
+import { openTestStore } from '../support/store-under-test.ts'
+
+const exp = NOW / 1000 + 3600
+const entry = { at: NOW, actor: 'tok_1', action: 'token.revoke', target: 'acc_new' }
+
+/** A store in which this many access tokens of each organisation are revoked. */
+async function start(counts: Readonly<Record<string, number>>) {
+  const store = await openTestStore()
+  for (const [orgId, count] of Object.entries(counts)) {
+    const rows = Array.from({ length: count }, (_, index) => ({
+      id: `acc_${orgId}_${index}`,
+      revoked_at: NOW,
+      expires_at: NOW + 3600_000,
+      org_id: orgId,
+      seq: index,
+    }))
+    while (rows.length > 0)
+      await store.db.insertInto('revocation').values(rows.splice(0, 1_000)).execute()
+  }
+  const revoke = (sub: string, orgId: string) =>
+    applyChange(store, (change) => revokeAccessToken(change, entry, { sub, orgId, exp }))
+  const refuses = (sub: string, orgId: string, iat: number) =>
+    createRevocations(store, () => NOW).refuses({ sub, parent: 'tok_1', org_id: orgId, iat })
+  return { store, revoke, refuses }
+}
+
+test('up to 10,000 access tokens of an organisation are revoked one by one', async () => {
+  const { store, revoke, refuses } = await start({ org_1: 9_999 })
+  await revoke('acc_new', 'org_1')
+  expect(await listRevocations(store, NOW)).toHaveLength(10_000)
+  expect(await refuses('acc_new', 'org_1', NOW / 1000)).toBe(true)
+  expect(await refuses('acc_other', 'org_1', NOW / 1000 - 5)).toBe(false)
+})
+
+test('the next one ends every access token of the organisation instead, audited, and no other', async () => {
+  const { store, revoke, refuses } = await start({ org_1: 10_000, org_2: 3 })
+  await revoke('acc_new', 'org_1')
+  const list = await listRevocations(store, NOW)
+  expect(list).toHaveLength(4)
+  expect(list.find(({ epoch }) => epoch !== undefined)).toMatchObject({ id: 'org_1', epoch: NOW })
+  const past = NOW / 1000 - 5
+  expect(await refuses('acc_new', 'org_1', past)).toBe(true)
+  expect(await refuses('acc_org_1_7', 'org_1', past)).toBe(true)
+  expect(await refuses('acc_org_2_1', 'org_2', past)).toBe(true)
+  expect(await refuses('acc_other', 'org_2', past)).toBe(false)
+  expect(await listAuditEntries(store, { limit: 1 })).toMatchObject([
+    { actor: 'tok_1', action: 'organisation.expire', target: 'org_1' },
+  ])
+})
+
+test('beyond 50,000 of all organisations, the one with the most gives way', async () => {
+  const counts = {
+    org_1: 8_500,
+    org_2: 9_500,
+    org_3: 8_000,
+    org_4: 8_000,
+    org_5: 8_000,
+    org_6: 8_000,
+  }
+  const { store, revoke } = await start(counts)
+  await revoke('acc_new', 'org_1')
+  const list = await listRevocations(store, NOW)
+  expect(list).toHaveLength(40_502)
+  expect(list.filter(({ epoch }) => epoch !== undefined)).toMatchObject([{ id: 'org_2' }])
+})
+
+test('a revocation deletes those that no token needs any more', async () => {
+  const { store } = await start({ org_1: 5 })
+  const later = NOW + 2 * 3600_000
+  await applyChange(store, (change) =>
+    revokeAccessToken(
+      change,
+      { ...entry, at: later },
+      { sub: 'acc_new', orgId: 'org_1', exp: exp + 9_000 },
+    ),
+  )
+  const { count } = await store.db
+    .selectFrom('revocation')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  expect(count).toBe(1)
+})
