@@ -17,6 +17,7 @@ import { createSubjectTokens } from '../issuer/subject-tokens.ts'
 import { createOwnVerifier } from '../issuer/verify.ts'
 import { createRateLimit } from '../limits/rate-limit.ts'
 import type { FailureReporter } from '../observe/failures.ts'
+import { createDeviceCookies } from '../sessions/device-cookies.ts'
 import { createPasswords } from '../sessions/passwords.ts'
 import { createSessions } from '../sessions/sessions.ts'
 import { createPasswordSignIn } from '../sessions/sign-in.ts'
@@ -58,7 +59,7 @@ export interface Wired {
  */
 export function wire(
   config: BrokerConfig,
-  { store, usage, tilesets, places, grants, relayedTokens, keys, mapboxKey }: Resources,
+  { store, usage, refusals, tilesets, places, grants, relayedTokens, keys, mapboxKey }: Resources,
   { issuerUrl, publicUrl, report, now }: WireOptions,
 ): Wired {
   const issuer: Issuer = {
@@ -71,6 +72,7 @@ export function wire(
   const subjectTokens = createSubjectTokens(store, issuer, usage)
   const { sessionSeconds, refreshSeconds: familySeconds, graceSeconds } = config.login
   const sessions = createSessions(store, issuer, { sessionSeconds, familySeconds, graceSeconds })
+  const devices = createDeviceCookies(store, now)
   const codec = createMapboxCodec(mapboxKey)
   const check = createMapboxCheck(store, codec, now)
   const ownVerifier = createOwnVerifier(issuer, 'tiles')
@@ -105,6 +107,7 @@ export function wire(
         issuer,
         mint,
         usage,
+        refusals,
         verifier,
         budgets,
         acceptsTokenCookie: grants.some(({ tokenCookie }) => tokenCookie),
@@ -130,11 +133,15 @@ export function wire(
         passwordSignIn: createPasswordSignIn({
           store,
           passwords: createPasswords(),
+          devices,
+          refusals,
           accountLimit: createRateLimit(config.login.perMinute),
+          deviceLimit: createRateLimit(config.login.perMinute),
           addressLimit: createRateLimit(config.login.addressPerMinute),
           now,
         }),
         sessions,
+        devices,
         now,
         report,
       }),

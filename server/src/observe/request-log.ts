@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestHandler } from 'express'
 import type { Logger } from 'pino'
@@ -10,6 +11,8 @@ import { pinoHttp } from 'pino-http'
 export function createRequestLog(logger: Logger): RequestHandler {
   return pinoHttp<IncomingMessage, ServerResponse>({
     logger,
+    // The audit trail names requests by these ids, so they must differ between runs and processes.
+    genReqId: () => randomUUID(),
     redact: ['req.headers', 'res.headers'],
     serializers: {
       req: (request: { id: unknown; method: string; url: string; remoteAddress: string }) => ({

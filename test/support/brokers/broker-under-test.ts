@@ -5,6 +5,7 @@ export {
   makeDataFolder,
   NOW,
   readClaims,
+  watchLog,
   runCommand,
   startBroker,
 } from '../../../server/test/support/broker-under-test.ts'

@@ -6,6 +6,7 @@ import { type Form, readFormBody } from '../../http/form-body.ts'
 import { NO_STORE } from '../../http/no-store.ts'
 import type { PublicUrl } from '../../http/public-url.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
+import { readSender } from '../../http/sender.ts'
 import type { Issuer } from '../../issuer/issuer.ts'
 import { toObtainedToken } from '../../issuer/obtained-token.ts'
 import type { OrganisationTokens } from '../../issuer/organisation-tokens.ts'
@@ -84,7 +85,7 @@ export function createOauthSurface(parts: OauthSurfaceParts): Router {
     post: async (request, response) => {
       const form = await readFormBody(request)
       const client = await requireClient(request, form)
-      await tokens.revoke(client, getParameter(form, 'token'))
+      await tokens.revoke(client, getParameter(form, 'token'), readSender(request))
       response.status(200).end()
     },
   })
@@ -118,5 +119,7 @@ function describe(claims: TokenClaims): object {
     jti,
     org_id: orgId,
     ...(claims.tiles && { tiles: claims.tiles }),
+    // Without it, a resource server would take the copy of a bound token for a plain one (RFC 8705 §3.2).
+    ...(claims.cnf && { cnf: claims.cnf }),
   }
 }
