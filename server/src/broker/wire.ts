@@ -28,7 +28,8 @@ import { createLoginSurface } from '../surfaces/login/surface.ts'
 import { createMapTokenSurface } from '../surfaces/map-token/surface.ts'
 import { createMapboxSurface } from '../surfaces/mapbox/surface.ts'
 import { SURFACE_NAMES, type SurfaceName } from '../surfaces/names.ts'
-import { createOauthSurface } from '../surfaces/oauth/surface.ts'
+import { createMetadataRoute } from '../surfaces/oauth/metadata.ts'
+import { createOauthSurface, createUnknownOauthPaths } from '../surfaces/oauth/surface.ts'
 import { createVerifySurface } from '../surfaces/verify/surface.ts'
 import { createWellKnownSurface } from '../surfaces/well-known/surface.ts'
 import { createUsageBudgets } from '../usage/usage-budgets.ts'
@@ -47,6 +48,10 @@ export interface WireOptions {
 /** A wired broker. */
 export interface Wired {
   readonly router: Router
+  /** The metadata of the OAuth API, for the root of a host. */
+  readonly metadataRouter: Router
+  /** Refuses the unknown paths of APIs that render this in their own way, if no host application is there. */
+  readonly unknownPaths: Router
   /** Verifies the tokens that open tiles. */
   readonly verifier: Verifier
   /** Forward auth, if it has its own listener. */
@@ -96,7 +101,7 @@ export function wire(
         sessions,
         limit: createRateLimit(config.mapTokenPerMinute),
         sessionLimit: createRateLimit(config.mapTokenPerMinute),
-        ownOrigin: config.publicUrl && new URL(config.publicUrl).origin,
+        getOwnOrigin: () => new URL(publicUrl.current ?? issuerUrl).origin,
         now,
         report,
       }),
@@ -162,7 +167,6 @@ export function wire(
         tokens: createOrganisationTokens(store, ownVerifier, now),
         usage,
         issuer,
-        publicUrl,
         report,
       }),
   }
@@ -173,7 +177,15 @@ export function wire(
   for (const name of SURFACE_NAMES)
     if (config.surfaces[name] !== false) router.use(surfaces[name]())
 
-  if (!config.verify) return { router, verifier, verifyRouter: undefined }
+  const metadataRouter =
+    config.surfaces.oauth === false
+      ? createRouter()
+      : createMetadataRoute({ issuer: issuerUrl, publicUrl, report })
+  router.use(metadataRouter)
+  const unknownPaths = createUnknownOauthPaths(report)
+  const wired = { router, metadataRouter, unknownPaths, verifier, verifyRouter: undefined }
+
+  if (!config.verify) return wired
   const { peers, tiles, scope, credentials, port } = config.verify
   const { tilesPerDay } = config.geog
   const verifyRouter = createVerifySurface({
@@ -185,7 +197,7 @@ export function wire(
     budgets: createUsageBudgets({ budgets, usage, tilesPerDay, now }),
     report,
   })
-  if (port !== undefined) return { router, verifier, verifyRouter }
+  if (port !== undefined) return { ...wired, verifyRouter }
   router.use(verifyRouter)
-  return { router, verifier, verifyRouter: undefined }
+  return wired
 }

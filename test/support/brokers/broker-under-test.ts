@@ -5,7 +5,7 @@ export {
   makeDataFolder,
   NOW,
   readClaims,
-  watchLog,
   runCommand,
   startBroker,
+  watchLog,
 } from '../../../server/test/support/broker-under-test.ts'
