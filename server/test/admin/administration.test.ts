@@ -156,3 +156,21 @@ describe('races', () => {
     expect(await findApiToken(store, id)).toMatchObject({ revoked_at: NOW })
   })
 })
+
+test('a rotation names the keys that it adds and removes', async () => {
+  const store = await openTestStore(await copyKeyedFolder())
+  const clock = { now: NOW }
+  const getMint = () => Promise.reject(new Error('no token is made here'))
+  const admin = createAdministration({ store, actor: 'cli', getMint, now: () => clock.now })
+  const [first] = await admin.listKeys()
+  const second = await admin.rotateKeys()
+  clock.now += 400 * 86_400_000
+  const third = await admin.rotateKeys()
+  const entries = await admin.listAudit({ limit: 9 })
+  expect(entries.map(({ actor, action, target }) => [actor, action, target])).toEqual([
+    ['cli', 'key.remove', first?.kid],
+    ['cli', 'key.rotate', third.kid],
+    ['cli', 'key.rotate', second.kid],
+    ['broker', 'key.create', first?.kid],
+  ])
+})
