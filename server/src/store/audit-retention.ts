@@ -51,7 +51,8 @@ export function keepAuditWithin(
 }
 
 /**
- * Removes a number of entries that are too old or too many, the oldest first.
+ * Removes a number of entries that are too old or too many, the oldest first. Of too many, those of
+ * clients without a credential go first: nobody can push other entries out by causing refusals.
  *
  * @returns How many: 0 if the trail is within its rules.
  */
@@ -60,22 +61,31 @@ export async function pruneAudit(
   { retentionDays, maxRows }: AuditRules,
   now: number,
 ): Promise<number> {
-  const { db } = connection
-  const newest = await db.selectFrom('audit').select('id').orderBy('id', 'desc').executeTakeFirst()
-  if (!newest) return 0
-  // One query for both rules would read the whole trail each time that there is nothing to remove.
-  const excess = db
-    .selectFrom('audit')
-    .select('id')
-    .where('id', '<=', newest.id - maxRows)
-  const old = db
-    .selectFrom('audit')
-    .select('id')
+  const ids = connection.db.selectFrom('audit').select('id')
+  const old = ids
     .where('at', '<', now - retentionDays * DAY)
+    .orderBy('at')
+    .limit(STEP)
+  const removed = await remove(connection, old)
+  if (removed > 0) return removed
+  const excess = Math.min(await countExcess(connection, maxRows), STEP)
+  if (excess <= 0) return 0
+  const oldest = ids.orderBy('id').limit(excess)
   return (
-    (await remove(connection, excess.orderBy('id').limit(STEP))) ||
-    (await remove(connection, old.orderBy('at').limit(STEP)))
+    (await remove(connection, oldest.where('actor', '=', 'anonymous'))) ||
+    (await remove(connection, oldest))
   )
+}
+
+async function countExcess({ db }: Connection, maxRows: number): Promise<number> {
+  const newest = await db.selectFrom('audit').select('id').orderBy('id', 'desc').executeTakeFirst()
+  // Counting reads the whole trail, so it waits until there can be too many.
+  if (!newest || newest.id <= maxRows) return 0
+  const { count } = await db
+    .selectFrom('audit')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  return count - maxRows
 }
 
 async function remove(

@@ -63,6 +63,7 @@ const STEPS: readonly string[][] = [
     'alter table audit add column count bigint not null default 1',
     'alter table audit add column minute bigint',
     'create index audit_at on audit (at)',
+    'create index audit_actor on audit (actor)',
     // Entries without a minute are all different, because null equals nothing.
     'create unique index audit_counted on audit (minute, actor, action, target, detail, address)',
   ],

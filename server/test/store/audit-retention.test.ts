@@ -9,12 +9,12 @@ const DAY = 86_400_000
 const RULES = { retentionDays: 400, maxRows: 1_000 }
 
 /** Adds entries, each a millisecond later than the one before. */
-async function fill(store: Store, count: number, from = NOW) {
+async function fill(store: Store, count: number, actor = 'cli') {
   await store.db
     .insertInto('audit')
     .values(
       Array.from({ length: count }, (_, index) => ({
-        ...{ at: from + index, actor: 'cli', action: 'token.create', target: `${index}` },
+        ...{ at: NOW + index, actor, action: 'token.create', target: `${index}` },
         ...{ detail: '', request_id: '', address: '' },
       })),
     )
@@ -62,4 +62,23 @@ test('a trail without entries has nothing to remove', async () => {
   expect(await pruneAudit(store, RULES, NOW)).toBe(0)
   await addAuditEntry(store, { at: NOW, actor: 'cli', action: 'token.create', target: 'a' })
   expect(await pruneAudit(store, RULES, NOW)).toBe(0)
+})
+
+test('what strangers cause pushes out nothing but what strangers caused', async () => {
+  const store = await openTestStore()
+  await fill(store, 900)
+  await fill(store, 900, 'anonymous')
+  const prune = async () => {
+    while ((await pruneAudit(store, RULES, NOW)) > 0);
+  }
+  const countOf = async (actor: string) =>
+    (await listAuditEntries(store, { limit: 9_999, actor })).length
+  await prune()
+  expect([await countOf('cli'), await countOf('anonymous')]).toEqual([900, 100])
+  await fill(store, 900, 'anonymous')
+  await prune()
+  expect([await countOf('cli'), await countOf('anonymous')]).toEqual([900, 100])
+  await fill(store, 300)
+  await prune()
+  expect([await countOf('cli'), await countOf('anonymous')]).toEqual([1_000, 0])
 })
