@@ -110,3 +110,17 @@ test('every change is in the audit trail, under the id of the authorizing token'
     { actor, action: 'token.create', target: id },
   ])
 })
+
+test('a change by a temporary token is filed under the lasting token that it came from', async () => {
+  const { ask, cli, sk } = await startMapboxBroker()
+  const expires = new Date(NOW + 60_000).toISOString()
+  const makeTemporary = async (authority?: string) => {
+    const scopes = ['tokens:write', 'styles:read']
+    const options = { body: { scopes, expires }, ...(authority && { token: authority }) }
+    return (await ask('POST', PATH, options)).body.token
+  }
+  const grandchild = await makeTemporary(await makeTemporary())
+  await ask('PATCH', `${PATH}/${payloadOf(sk).a}`, { body: { note: 'x' }, token: grandchild })
+  const [entry] = JSON.parse((await cli('audit', '--json', '--action', 'token.update')).out)
+  expect(entry).toMatchObject({ actor: payloadOf(sk).a, address: '127.0.0.1' })
+})

@@ -20,7 +20,7 @@ describe('the token format', () => {
   })
 
   test('tk contains its metadata', async () => {
-    const { ask } = await startMapboxBroker()
+    const { ask, sk } = await startMapboxBroker()
     const body = { scopes: ['styles:tiles'], expires: iso(NOW + 60_000) }
     const { token } = (await ask('POST', PATH, { body })).body
     expect(payloadOf(token)).toEqual({
@@ -29,6 +29,7 @@ describe('the token format', () => {
       iat: NOW / 1000,
       scopes: ['styles:tiles'],
       client: 'api',
+      a: payloadOf(sk).a,
     })
   })
 

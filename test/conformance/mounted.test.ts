@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import express, { type RequestHandler } from 'express'
+import * as oauth from 'oauth4webapi'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createBroker } from '../../server/src/index.ts'
 import { makeDataFolder, NOW, runCommand } from '../support/brokers/broker-under-test.ts'
@@ -24,6 +25,7 @@ async function mount(...before: RequestHandler[]) {
   onTestFinished(() => broker.close())
   for (const handler of before) app.use(handler)
   app.use('/api', broker.router)
+  app.use(broker.metadataRouter)
   const create = async (format: string, scope: string) => {
     const args = ['--account', 'demo', '--format', format, '--scope', scope]
     return (await runCommand(data, ['token', 'create', ...args])).out.trim()
@@ -58,6 +60,16 @@ describe.each(parsers)('mounted under a path of another application, %s', (_, be
     expect(link).toContain(`<${url}/tokens/v2/demo?`)
     const next = /<([^>]+)>/.exec(link)?.[1]
     expect((await fetch(`${next}&access_token=${sk}`)).status).toBe(200)
+  })
+
+  test('an OAuth client discovers it by its issuer, which has a path (RFC 8414 §3.1)', async () => {
+    const { url } = await mount(...before)
+    const issuer = new URL(url)
+    const options = { algorithm: 'oauth2', [oauth.allowInsecureRequests]: true } as const
+    const discovery = await oauth.discoveryRequest(issuer, options)
+    expect(discovery.url).toBe(`${issuer.origin}/.well-known/oauth-authorization-server/api`)
+    const server = await oauth.processDiscoveryResponse(issuer, discovery)
+    expect(server).toMatchObject({ issuer: url, token_endpoint: `${url}/oauth/token` })
   })
 
   test('OAuth metadata names endpoints that work', async () => {

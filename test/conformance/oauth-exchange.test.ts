@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { describe, expect, test } from 'vitest'
-import { readClaims } from '../support/brokers/broker-under-test.ts'
+import { readClaims, startBroker } from '../support/brokers/broker-under-test.ts'
 import {
   ACCESS_TOKEN,
   GRANT,
@@ -22,6 +22,33 @@ describe('metadata (RFC 8414)', () => {
       response_types_supported: [],
     })
     expect((await fetch(String(server.jwks_uri))).status).toBe(200)
+  })
+
+  test.each(['/broker', '/a/b', '/v1.0(x)', '/caf%C3%A9', '/a:b*c', '/%2Fx'])(
+    'are at the root of the host, followed by the path %s of the issuer (RFC 8414 §3.1)',
+    async (path) => {
+      const publicUrl = `https://maps.example${path}`
+      const { url } = await startBroker({ publicUrl })
+      for (const place of [
+        `/.well-known/oauth-authorization-server${path}`,
+        '/.well-known/oauth-authorization-server',
+      ]) {
+        const response = await fetch(url + place)
+        expect([place, response.status]).toEqual([place, 200])
+        expect(response.headers.get('access-control-allow-origin')).toBe('*')
+        expect(await response.json()).toMatchObject({
+          issuer: publicUrl,
+          token_endpoint: `${publicUrl}/oauth/token`,
+        })
+      }
+      const other = `${url}/.well-known/oauth-authorization-server/other`
+      expect((await fetch(other)).status).toBe(404)
+    },
+  )
+
+  test('are off with the OAuth API', async () => {
+    const { url } = await startBroker({ surfaces: { oauth: false } })
+    expect((await fetch(`${url}/.well-known/oauth-authorization-server`)).status).toBe(404)
   })
 
   test('X7: never reflects a header of the request', async () => {
@@ -100,12 +127,12 @@ describe('token exchange (RFC 8693)', () => {
     const json = await started.post('/oauth/token', { grant_type: GRANT })
     expect([json.status, await json.json()]).toEqual([
       415,
-      { error: 'unsupported_media_type', error_description: expect.stringContaining('form') },
+      { error: 'invalid_request', error_description: expect.stringContaining('form') },
     ])
     const get = await fetch(`${started.url}/oauth/token?${form}`)
     expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST'])
     const long = await postForm(started, '/oauth/token', `${form}&x=${'x'.repeat(9000)}`)
-    expect([long.status, long.body.error]).toEqual([413, 'payload_too_large'])
+    expect([long.status, long.body.error]).toEqual([413, 'invalid_request'])
   })
 
   test('parameters in the URL are ignored', async () => {

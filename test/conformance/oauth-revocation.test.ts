@@ -25,6 +25,16 @@ describe('introspection (RFC 7662)', () => {
     })
   })
 
+  test('says to what a token is bound, and to which tiles it is restricted (RFC 8705 §3.2)', async () => {
+    const grant = { account: 'demo', scope: 'tiles:read', binding: 'cookie' } as const
+    const tiles = { tilesets: ['world'], maxzoom: 4 }
+    const { introspect, post } = await startOAuthBroker({ grants: { bound: { ...grant, tiles } } })
+    const { access_token: token } = await (await post('/map-token', { grant: 'bound' })).json()
+    const { cnf } = readClaims(token)
+    expect(cnf).toEqual({ 'cookie#S256': expect.any(String) })
+    expect(await introspect(token)).toMatchObject({ active: true, cnf, tiles })
+  })
+
   test('C1: foreign, revoked and absent tokens are inactive, and nothing else is said about them', async () => {
     const { introspect, createNeighbour, createToken, cli, exchange, subject } =
       await startOAuthBroker()

@@ -7,6 +7,7 @@ import {
   findAccount,
   listAccounts,
 } from '../store/accounts.ts'
+import { endFamilies } from '../store/login-families.ts'
 import { setPassword } from '../store/sign-ins.ts'
 import { ConflictError, NoSuchAccountError } from './errors.ts'
 import { auditedBy, type Operator } from './operator.ts'
@@ -48,6 +49,7 @@ export function createAccountAdministration(operator: Operator): AccountAdminist
         const account = await findAccount(change, name)
         if (!account) throw new NoSuchAccountError()
         await raiseEpoch(change, account.orgId, now())
+        await endFamilies(change, name, 'account.expire', now())
       }),
   }
 }

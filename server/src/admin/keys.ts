@@ -22,7 +22,7 @@ export function createKeyAdministration(operator: Operator): KeyAdministration {
     listKeys: () => listSigningKeys(store, now()),
     rotateKeys: async () => {
       const key = await prepareRotation(store, now())
-      return auditedBy(operator, 'key.rotate', '', async (change) => {
+      return auditedBy(operator, 'key.rotate', key.kid, async (change) => {
         const added = await rotateSigningKeys(change, key, now())
         if (!added)
           throw new ConflictError(

@@ -1,6 +1,6 @@
+import type { Sender } from '../http/sender.ts'
 import type { Mint } from '../issuer/mint.ts'
-import { audited } from '../store/audit.ts'
-import type { Change } from '../store/changes.ts'
+import { type AuditedChange, audited } from '../store/audit.ts'
 import type { Store } from '../store/open.ts'
 
 /** The actor of an administration, and what it works with. */
@@ -8,6 +8,8 @@ export interface Operator {
   readonly store: Store
   /** Id of a token, or `cli`. */
   readonly actor: string
+  /** The request of the actor; absent on the command line. */
+  readonly sender?: Sender
   /** The scopes that the actor may give to new tokens. Default: every scope. */
   readonly permitted?: readonly string[]
   /** Called only to create a token. */
@@ -18,10 +20,11 @@ export interface Operator {
 
 /** Makes a change in the name of the operator, with its audit entry. @see {@link audited} */
 export function auditedBy<T>(
-  { store, actor, now }: Operator,
+  { store, actor, sender, now }: Operator,
   action: string,
   target: string,
-  run: (change: Change) => Promise<T>,
+  run: (change: AuditedChange) => Promise<T>,
+  detail = '',
 ): Promise<T> {
-  return audited(store, { at: now(), actor, action, target }, run)
+  return audited(store, { at: now(), actor, sender, action, target, detail }, run)
 }

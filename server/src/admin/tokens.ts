@@ -57,11 +57,12 @@ export function createTokenAdministration(operator: Operator): TokenAdministrati
       if (permitted && !isSubset(request.scopes, permitted)) throw new InvalidScopeError()
       const account = await getActiveAccount(store, name)
       const { created, row } = await mintApiToken(await getMint(), account, request, now())
-      await auditedBy(operator, 'token.create', name, async (change) => {
+      const add = async (change: Connection) => {
         // The account may have been disabled since.
         await getActiveAccount(change, name)
         await addApiToken(change, row)
-      })
+      }
+      await auditedBy(operator, 'token.create', row.id, add, `account ${name}`)
       return created
     },
 

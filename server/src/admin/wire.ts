@@ -40,8 +40,9 @@ export function toDatasetWire(dataset: Dataset) {
 }
 
 /** An entry of the audit trail. */
-export function toAuditWire({ id, at, actor, action, target }: AuditEntry) {
-  return { id, at: toIso(at), actor, action, target }
+export function toAuditWire({ id, at, actor, action, target, detail, count, sender }: AuditEntry) {
+  const request = { request_id: sender?.requestId ?? null, address: sender?.address || null }
+  return { id, at: toIso(at), actor, action, target, detail, count, ...request }
 }
 
 // `NEVER` stands for tokens that never expire.

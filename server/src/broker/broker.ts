@@ -35,6 +35,14 @@ export interface Broker {
    */
   readonly router: RequestHandler
   /**
+   * The metadata of the OAuth API alone, for the root of an Express 5 app that has mounted `router` at a
+   * path: with a path in the issuer, clients look for them at
+   * `/.well-known/oauth-authorization-server/PATH` (RFC 8414 §3.1).
+   *
+   * @throws {@link ConfigError} as `router` does.
+   */
+  readonly metadataRouter: RequestHandler
+  /**
    * Verifies API and access tokens of this broker in this process, revocations included.
    *
    * @throws {@link ConfigError} as `router` does.
@@ -108,6 +116,9 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     get router() {
       return getWired().router
     },
+    get metadataRouter() {
+      return getWired().metadataRouter
+    },
     get verifier() {
       return getWired().verifier
     },
@@ -118,7 +129,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         if (!isWildcard(host)) publicUrl.current ??= url
         wired ??= wireFor((await settleIssuer(store, undefined, url)) ?? url)
         return createApp({
-          routes: wired.router,
+          routes: [wired.router, wired.unknownPaths],
           health,
           logger,
           trustProxy: config.trustProxy,
@@ -132,7 +143,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       const { port: verifyPort, host: verifyHost = '127.0.0.1' } = config.verify ?? {}
       if (!verifyRouter || verifyPort === undefined) return listening
       verifyListener = await listen(
-        async () => createApp({ routes: verifyRouter, health, logger, trustProxy: [], onError }),
+        async () => createApp({ routes: [verifyRouter], health, logger, trustProxy: [], onError }),
         verifyPort,
         verifyHost,
         // Every connection is the gateway's.

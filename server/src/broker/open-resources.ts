@@ -9,7 +9,9 @@ import { type SigningKeys, watchSigningKeys } from '../issuer/signing-keys.ts'
 import type { FailureReporter } from '../observe/failures.ts'
 import { openPlaces, type Places } from '../places/places.ts'
 import { collectFaults } from '../settings/config-error.ts'
+import { keepAuditWithin } from '../store/audit-retention.ts'
 import { BUSY_TIMEOUT, openStore, type Store } from '../store/open.ts'
+import { createRefusals, type Refusals } from '../store/refusals.ts'
 import { openTilesets } from '../tiles/open-tilesets.ts'
 import type { Tileset } from '../tiles/tileset.ts'
 import { type OpenUpstreams, openUpstreams } from '../upstreams/open-upstreams.ts'
@@ -20,6 +22,7 @@ import { seedDemo } from './demo.ts'
 export interface Resources {
   readonly store: Store
   readonly usage: Usage
+  readonly refusals: Refusals
   readonly tilesets: ReadonlyMap<string, Tileset>
   readonly places: Places | undefined
   readonly grants: readonly NamedGrant[]
@@ -50,13 +53,15 @@ export async function openResources(
 ): Promise<Resources> {
   const store = await openStore(config.data, BUSY_TIMEOUT.server)
   const usage = createUsage(store, now, report)
+  const refusals = createRefusals(store, report)
+  const auditRetention = keepAuditWithin(store, config.audit, now, report)
   let tilesets: ReadonlyMap<string, Tileset> = new Map()
   let upstreams: OpenUpstreams | undefined
 
   const close = async () => {
     await upstreams?.close()
     await Promise.all([...tilesets.values()].map((tileset) => tileset.close()))
-    await usage.close()
+    await Promise.all([usage.close(), refusals.close(), auditRetention.close()])
     await store.close()
   }
 
@@ -74,6 +79,7 @@ export async function openResources(
     return {
       store,
       usage,
+      refusals,
       tilesets,
       places,
       grants,

@@ -18,6 +18,7 @@ import { createSubjectTokens } from '../issuer/subject-tokens.ts'
 import { createOwnVerifier } from '../issuer/verify.ts'
 import { createRateLimit } from '../limits/rate-limit.ts'
 import type { FailureReporter } from '../observe/failures.ts'
+import { createDeviceCookies } from '../sessions/device-cookies.ts'
 import { createPasswords } from '../sessions/passwords.ts'
 import { createSessions } from '../sessions/sessions.ts'
 import { createPasswordSignIn } from '../sessions/sign-in.ts'
@@ -28,7 +29,8 @@ import { createLoginSurface } from '../surfaces/login/surface.ts'
 import { createMapTokenSurface } from '../surfaces/map-token/surface.ts'
 import { createMapboxSurface } from '../surfaces/mapbox/surface.ts'
 import { SURFACE_NAMES, type SurfaceName } from '../surfaces/names.ts'
-import { createOauthSurface } from '../surfaces/oauth/surface.ts'
+import { createMetadataRoute } from '../surfaces/oauth/metadata.ts'
+import { createOauthSurface, createUnknownOauthPaths } from '../surfaces/oauth/surface.ts'
 import { createVerifySurface } from '../surfaces/verify/surface.ts'
 import { createWellKnownSurface } from '../surfaces/well-known/surface.ts'
 import { createUsageBudgets } from '../usage/usage-budgets.ts'
@@ -47,6 +49,10 @@ export interface WireOptions {
 /** A wired broker. */
 export interface Wired {
   readonly router: Router
+  /** The metadata of the OAuth API, for the root of a host. */
+  readonly metadataRouter: Router
+  /** Refuses the unknown paths of APIs that render this in their own way, if no host application is there. */
+  readonly unknownPaths: Router
   /** Verifies the tokens that open tiles. */
   readonly verifier: Verifier
   /** Forward auth, if it has its own listener. */
@@ -59,7 +65,7 @@ export interface Wired {
  */
 export function wire(
   config: BrokerConfig,
-  { store, usage, tilesets, places, grants, relayedTokens, keys, mapboxKey }: Resources,
+  { store, usage, refusals, tilesets, places, grants, relayedTokens, keys, mapboxKey }: Resources,
   { issuerUrl, publicUrl, report, now }: WireOptions,
 ): Wired {
   const issuer: Issuer = {
@@ -72,6 +78,7 @@ export function wire(
   const subjectTokens = createSubjectTokens(store, issuer, usage)
   const { sessionSeconds, refreshSeconds: familySeconds, graceSeconds } = config.login
   const sessions = createSessions(store, issuer, { sessionSeconds, familySeconds, graceSeconds })
+  const devices = createDeviceCookies(store, now)
   const codec = createMapboxCodec(mapboxKey)
   const check = createMapboxCheck(store, codec, now)
   const ownVerifier = createOwnVerifier(issuer, 'tiles')
@@ -95,7 +102,7 @@ export function wire(
         sessions,
         limit: createRateLimit(config.mapTokenPerMinute),
         sessionLimit: createRateLimit(config.mapTokenPerMinute),
-        ownOrigin: config.publicUrl && new URL(config.publicUrl).origin,
+        getOwnOrigin: () => new URL(publicUrl.current ?? issuerUrl).origin,
         now,
         report,
       }),
@@ -106,6 +113,7 @@ export function wire(
         issuer,
         mint,
         usage,
+        refusals,
         verifier,
         budgets,
         acceptsTokenCookie: grants.some(({ tokenCookie }) => tokenCookie),
@@ -131,11 +139,15 @@ export function wire(
         passwordSignIn: createPasswordSignIn({
           store,
           passwords: createPasswords(),
+          devices,
+          refusals,
           accountLimit: createRateLimit(config.login.perMinute),
+          deviceLimit: createRateLimit(config.login.perMinute),
           addressLimit: createRateLimit(config.login.addressPerMinute),
           now,
         }),
         sessions,
+        devices,
         now,
         report,
       }),
@@ -156,7 +168,6 @@ export function wire(
         tokens: createOrganisationTokens(store, ownVerifier, now),
         usage,
         issuer,
-        publicUrl,
         report,
       }),
   }
@@ -169,7 +180,15 @@ export function wire(
   for (const name of SURFACE_NAMES)
     if (config.surfaces[name] !== false) router.use(surfaces[name]())
 
-  if (!config.verify) return { router, verifier, verifyRouter: undefined }
+  const metadataRouter =
+    config.surfaces.oauth === false
+      ? createRouter()
+      : createMetadataRoute({ issuer: issuerUrl, publicUrl, report })
+  router.use(metadataRouter)
+  const unknownPaths = createUnknownOauthPaths(report)
+  const wired = { router, metadataRouter, unknownPaths, verifier, verifyRouter: undefined }
+
+  if (!config.verify) return wired
   const { peers, tiles, scope, credentials, port } = config.verify
   const { tilesPerDay } = config.geog
   const verifyRouter = createVerifySurface({
@@ -181,7 +200,7 @@ export function wire(
     budgets: createUsageBudgets({ budgets, usage, tilesPerDay, now }),
     report,
   })
-  if (port !== undefined) return { router, verifier, verifyRouter }
+  if (port !== undefined) return { ...wired, verifyRouter }
   router.use(verifyRouter)
-  return { router, verifier, verifyRouter: undefined }
+  return wired
 }

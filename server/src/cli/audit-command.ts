@@ -1,39 +1,73 @@
 import type { Command } from 'commander'
+import { findAuditTime, isAuditAction, MAX_AUDIT_PAGE } from '../admin/audit-query.ts'
 import { toAuditWire } from '../admin/wire.ts'
+import type { AuditEntry, AuditQuery } from '../store/audit.ts'
 import { administer } from './administer.ts'
 import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
 import { CommandError, formatTable, formatTime } from './output.ts'
 
-const MAX_LIMIT = 1000
-
 interface AuditOptions extends DataOptions {
   readonly limit: string
+  readonly since?: string
+  readonly actor?: string
+  readonly action?: string
 }
+
+const COLUMNS = ['TIME', 'ACTOR', 'ACTION', 'TARGET', 'DETAIL', 'COUNT', 'ADDRESS', 'REQUEST']
 
 /** Adds `audit`. */
 export function addAuditCommand(program: Command, surroundings: Surroundings): void {
   addDataCommand(program, 'audit', {
-    description: 'Show who changed what, the newest first',
-    examples: ['audit --limit 20 --json'],
+    description: 'Show who did what: changes, sign-ins and refusals, the newest first',
+    examples: ['audit --limit 20 --json', 'audit --since 24h --action session.fail'],
   })
-    .option('--limit <count>', `number of entries, from 1 to ${MAX_LIMIT}`, '100')
+    .option('--limit <count>', `number of entries, from 1 to ${MAX_AUDIT_PAGE}`, '100')
+    .option(
+      '--since <time>',
+      'only from then on: 2026-01-31T08:00Z, 2026-01-31 (UTC), 30m, 24h, 7d',
+    )
+    .option('--actor <id>', 'only of this token, of "usr_NAME", "cli", "broker" or "anonymous"')
+    .option('--action <action>', 'only this action, as in token.create; "token" for all of them')
     .action((options: AuditOptions) => {
-      const limit = /^\d{1,4}$/.test(options.limit) ? Number(options.limit) : 0
-      if (limit < 1 || limit > MAX_LIMIT)
-        throw new CommandError(
-          `--limit must be a whole number from 1 to ${MAX_LIMIT} (given: "${options.limit}").`,
-          2,
-        )
+      const query = parseQuery(options, surroundings.now())
       return administer(surroundings, options, {}, async (admin, output) => {
-        const entries = await admin.listAudit({ limit })
-        const rows = entries.map(({ at, actor, action, target }) => [
-          formatTime(at),
-          actor,
-          action,
-          target,
-        ])
-        const columns = ['TIME', 'ACTOR', 'ACTION', 'TARGET']
-        output.result(entries.map(toAuditWire), formatTable(columns, rows, 'No changes yet.'))
+        const entries = await admin.listAudit(query)
+        const { since, actor, action } = query
+        const isFiltered = [since, actor, action].some((filter) => filter !== undefined)
+        const none = isFiltered ? 'No entries match.' : 'No entries yet.'
+        output.result(entries.map(toAuditWire), formatTable(COLUMNS, entries.map(toCells), none))
       })
     })
+}
+
+/** @throws {@link CommandError} */
+function parseQuery({ limit, since, actor, action }: AuditOptions, now: number): AuditQuery {
+  const count = /^\d{1,4}$/.test(limit) ? Number(limit) : 0
+  if (count < 1 || count > MAX_AUDIT_PAGE)
+    throw new CommandError(
+      `--limit must be a whole number from 1 to ${MAX_AUDIT_PAGE} (given: "${limit}").`,
+      2,
+    )
+  const sinceTime = since === undefined ? undefined : findAuditTime(since, now)
+  if (since !== undefined && sinceTime === undefined)
+    throw new CommandError(
+      `--since must be a time with its zone, such as 2026-01-31T08:00Z, a date, or an age such as 30m, 24h or 7d (given: "${since}").`,
+      2,
+    )
+  if (actor === '')
+    throw new CommandError(
+      '--actor must be the id of a token, "usr_" and the name of an account, "cli", "broker" or "anonymous" (given: "").',
+      2,
+    )
+  if (action !== undefined && !isAuditAction(action))
+    throw new CommandError(
+      `--action must be an action such as token.create, or its first word (given: "${action}"). "tilepass audit" shows the actions.`,
+      2,
+    )
+  return { limit: count, since: sinceTime, actor, action }
+}
+
+function toCells({ at, actor, action, target, detail, count, sender }: AuditEntry): string[] {
+  const { address = '', requestId = '' } = sender ?? {}
+  return [formatTime(at), actor, action, target, detail, String(count), address, requestId]
 }

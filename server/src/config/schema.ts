@@ -111,6 +111,13 @@ export function createConfigSchema(kinds: readonly UpstreamKind[] = UPSTREAM_KIN
     mapTokenPerMinute: perMinute(600),
     /** Proxies whose `X-Forwarded-For` is trusted. A mounted broker follows its host application. */
     trustProxy: z.array(network).default([]),
+    /** How much of the audit trail is kept. */
+    audit: z
+      .strictObject({
+        retentionDays: wholeNumber(1, 36_500).default(400),
+        maxRows: wholeNumber(1_000, 1_000_000_000).default(1_000_000),
+      })
+      .prefault({}),
     /** Limits of a single token; `geog.tilesPerDay` limits the organisation. */
     budgets: z
       .strictObject({

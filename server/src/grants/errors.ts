@@ -3,7 +3,11 @@ import { BrokerError } from '../errors.ts'
 /** 403: the grant does not name the origin of the page. */
 export class ForeignOriginError extends BrokerError {
   constructor() {
-    super(403, 'origin_not_allowed', 'Pages of this origin may not use this grant')
+    super(
+      403,
+      'origin_not_allowed',
+      'Pages of this origin may not use this grant. To allow them, add the origin to the origins of the grant, or set publicUrl if this is the URL of the broker',
+    )
   }
 }
 

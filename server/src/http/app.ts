@@ -7,7 +7,7 @@ import { refuseUnknownPath } from './router.ts'
 
 /** What the application is made of. */
 export interface AppParts {
-  readonly routes: RequestHandler
+  readonly routes: readonly RequestHandler[]
   readonly health: Health
   readonly logger: Logger
   /** Addresses of proxies whose `X-Forwarded-For` counts. */
@@ -37,7 +37,7 @@ export function createApp({ routes, health, logger, trustProxy, onError }: AppPa
     }),
   )
   app.use(createHealthRoutes(health))
-  app.use(routes)
+  app.use(...routes)
   app.use(refuseUnknownPath)
   app.use(onError)
   return app

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Request } from 'express'
 import { BodyTooLargeError, InvalidRequestError, UnsupportedMediaTypeError } from '../errors.ts'
 import { isRecord } from '../settings/is-record.ts'
@@ -17,8 +18,7 @@ export type JsonBody = Readonly<Record<string, unknown>>
  */
 export async function readJsonBody(request: Request): Promise<JsonBody> {
   const { headers } = request
-  if (headers['transfer-encoding'] === undefined && !Number(headers['content-length'] ?? 0))
-    return {}
+  if (isEmpty(headers)) return {}
   const type = headers['content-type']
   if (type !== undefined && !JSON_TYPE.test(type)) throw new UnsupportedMediaTypeError()
   if (!/^(identity)?$/i.test(headers['content-encoding'] ?? ''))
@@ -28,6 +28,14 @@ export async function readJsonBody(request: Request): Promise<JsonBody> {
     return parseObject(parsed)
   const bytes = parsed === undefined ? await readBytes(request) : Buffer.from(parsed)
   return bytes.length === 0 ? {} : parseObject(parseJson(bytes))
+}
+
+/**
+ * Does the request have a body that says it is JSON? A page of another site cannot send one without a
+ * preflight request. A body without a type is read as JSON, but does not count here.
+ */
+export function hasJsonBody({ headers }: Request): boolean {
+  return !isEmpty(headers) && JSON_TYPE.test(headers['content-type'] ?? '')
 }
 
 /** Reads an optional member that must be a string. @throws {@link InvalidRequestError} */
@@ -62,6 +70,11 @@ export async function readBytes(request: Request): Promise<Buffer> {
   if (size <= MAX_BYTES) return Buffer.concat(chunks)
   request.resume()
   throw new BodyTooLargeError()
+}
+
+/** Do these headers announce no body? */
+export function isEmpty(headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] === undefined && !Number(headers['content-length'] ?? 0)
 }
 
 function parseJson(bytes: Uint8Array): unknown {

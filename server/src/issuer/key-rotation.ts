@@ -1,4 +1,4 @@
-import type { Change } from '../store/changes.ts'
+import type { AuditedChange } from '../store/audit.ts'
 import type { Store } from '../store/open.ts'
 import {
   listSigningKeyRows,
@@ -48,7 +48,7 @@ export async function prepareRotation(store: Store, now: number): Promise<Signin
  * @returns `undefined` if there are too many keys.
  */
 export async function rotateSigningKeys(
-  change: Change,
+  change: AuditedChange,
   key: SigningKeyRow,
   now: number,
 ): Promise<KeySummary | undefined> {
@@ -56,6 +56,8 @@ export async function rotateSigningKeys(
   const old = rows.filter((row) => !isPublished(row, rows, now)).map(({ kid }) => kid)
   if (rows.length - old.length >= MAX_KEYS) return
   await replaceSigningKeys(change, old, key)
+  for (const kid of old)
+    await change.audit({ action: 'key.remove', target: kid, detail: 'its last token has expired' })
   return toSummary(key, 'waiting')
 }
 

@@ -1,4 +1,5 @@
 import type { TokenClaims, Verifier } from '@tilepass/guard'
+import type { Sender } from '../http/sender.ts'
 import { findActiveAccount } from '../store/accounts.ts'
 import { findApiToken, revokeApiToken } from '../store/api-tokens.ts'
 import { audited } from '../store/audit.ts'
@@ -18,7 +19,7 @@ export interface OrganisationTokens {
   /** The claims of a token that is valid now and belongs to the client's organisation. */
   find(client: OrganisationClient, token: string): Promise<TokenClaims | undefined>
   /** Revokes such a token, audited; any other token is ignored (RFC 7009 §2.2). */
-  revoke(client: OrganisationClient, token: string): Promise<void>
+  revoke(client: OrganisationClient, token: string, sender: Sender): Promise<void>
 }
 
 /**
@@ -46,14 +47,15 @@ export function createOrganisationTokens(
   }
   return {
     find,
-    revoke: async (client, token) => {
+    revoke: async (client, token, sender) => {
       const claims = await find(client, token)
       if (!claims) return
       const { sub, parent, exp } = claims
-      const entry = { at: now(), actor: client.id, action: 'token.revoke', target: sub }
+      const [actor, action] = [client.id, 'token.revoke']
+      const entry = { at: now(), actor, sender, action, target: sub }
       await audited(store, entry, async (change) => {
         if (parent === undefined) await revokeApiToken(change, sub, now())
-        else await revokeAccessToken(change, entry, { sub, orgId: client.orgId, exp })
+        else await revokeAccessToken(change, entry.at, { sub, orgId: client.orgId, exp })
       })
     },
   }

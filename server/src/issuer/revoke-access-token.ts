@@ -1,4 +1,4 @@
-import { type AuditEntry, recordAudit } from '../store/audit.ts'
+import type { AuditedChange } from '../store/audit.ts'
 import type { Change } from '../store/changes.ts'
 import { countRevocations, findLargestOrganisation } from '../store/revocations.ts'
 import { raiseEpoch } from './epochs.ts'
@@ -14,21 +14,20 @@ const MOST_OF_ALL = 50_000
  * Revokes an access token. If too many are listed, an epoch takes the place of those of the organisation
  * that has the most: it ends all its access tokens, which pages renew. That is audited.
  *
- * @param entry The audit entry of this revocation; its `at` is the time.
+ * @param at Epoch ms.
  */
 export async function revokeAccessToken(
-  change: Change,
-  entry: Omit<AuditEntry, 'id'>,
+  change: AuditedChange,
+  at: number,
   token: { readonly sub: string; readonly orgId: string | undefined; readonly exp: number },
 ): Promise<void> {
-  const { at } = entry
   const { sub, orgId, exp } = token
   await change.revoke(sub, { at, expiresAt: exp * 1000, orgId })
   const full = await findFullOrganisation(change, at, orgId)
   if (full === undefined) return
   await raiseEpoch(change, full, at)
   await change.forgetAccessTokens(full)
-  await recordAudit(change, { ...entry, action: 'organisation.expire', target: full })
+  await change.audit({ action: 'organisation.expire', target: full })
 }
 
 async function findFullOrganisation(

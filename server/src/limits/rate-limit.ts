@@ -17,6 +17,13 @@ export interface RateLimit {
   count(key: string): Promise<LimitState>
   /** Counts a request. @throws {@link TooManyRequestsError} past the limit, with the seconds to wait. */
   consume(key: string): Promise<void>
+  /**
+   * Counts an attempt that counts only if it fails: call the result if it did not. Until then it
+   * counts, so that many attempts at once are no way around the limit.
+   *
+   * @throws {@link TooManyRequestsError} past the limit; the refused attempt does not count.
+   */
+  reserve(key: string): Promise<() => Promise<void>>
 }
 
 const INTERVAL_SECONDS = 60
@@ -45,6 +52,17 @@ export function createRateLimit(perMinute: number): RateLimit {
   return {
     count,
     consume: async (key) => assertWithinLimit(await count(key)),
+    reserve: async (key) => {
+      const state = await count(key)
+      const endsAt = Date.now() + state.resetsIn
+      const takeBack = async () => {
+        // In a later window there is nothing to take back.
+        if (Date.now() < endsAt) await limiter.reward(key)
+      }
+      if (state.isExceeded) await takeBack()
+      assertWithinLimit(state)
+      return takeBack
+    },
   }
 }
 

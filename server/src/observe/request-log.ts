@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestHandler } from 'express'
 import type { Logger } from 'pino'
@@ -10,6 +11,8 @@ import { pinoHttp } from 'pino-http'
 export function createRequestLog(logger: Logger): RequestHandler {
   return pinoHttp<IncomingMessage, ServerResponse>({
     logger,
+    // The audit trail names requests by these ids, so they must differ between runs and processes.
+    genReqId: () => randomUUID(),
     redact: ['req.headers', 'res.headers'],
     serializers: {
       req: (request: { id: unknown; method: string; url: string; remoteAddress: string }) => ({
@@ -31,11 +34,34 @@ export function createRequestLog(logger: Logger): RequestHandler {
  * A JWT, or a Mapbox token, whose first part is short. The lookbehind keeps the time linear in the
  * length of the path.
  */
-const TOKEN = /(?<![\w-])[\w-]+(?:\.|%2e)[\w-]{20,}(?:\.|%2e)[\w-]*/gi
+const TOKEN = /(?<![\w-])[\w-]+\.[\w-]{20,}\.[\w-]*/g
 
-/** The path of a request without its query, and with tokens replaced. */
+/**
+ * The path of a request without its query, and with tokens replaced. A path that holds a token is
+ * shown decoded, because any character of the token may have been percent-encoded.
+ */
 export function redactPath(url: string): string {
   const end = url.search(/[?#]/)
   const path = end < 0 ? url : url.slice(0, end)
-  return path.replace(TOKEN, '[redacted]').slice(0, 500)
+  const decoded = decodeFully(path)
+  const redacted = decoded.replace(TOKEN, '[redacted]')
+  return (redacted === decoded ? path : redacted).slice(0, 500)
+}
+
+const ESCAPE = /^%([0-7][0-9a-f])$/i
+
+/** Decodes the percent-encoded ASCII characters, however often they are encoded, in linear time. */
+function decodeFully(path: string): string {
+  if (!path.includes('%')) return path
+  const decoded: string[] = []
+  for (const character of path) {
+    decoded.push(character)
+    // What has been decoded may complete another escape, as in %2565.
+    for (;;) {
+      const [, hex] = ESCAPE.exec(decoded.slice(-3).join('')) ?? []
+      if (hex === undefined) break
+      decoded.splice(-3, 3, String.fromCharCode(Number.parseInt(hex, 16)))
+    }
+  }
+  return decoded.join('')
 }

@@ -1,12 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto'
+import type { Sender } from '../http/sender.ts'
 import type { Issuer } from '../issuer/issuer.ts'
 import { createMint } from '../issuer/mint.ts'
 import { createOwnVerifier, findClaims } from '../issuer/verify.ts'
 import { type Account, findActiveAccount } from '../store/accounts.ts'
-import { endFamily, findFamily, openFamily, rotateFamily } from '../store/login-families.ts'
+import { audited, countAuditEntry } from '../store/audit.ts'
+import { applyChange } from '../store/changes.ts'
+import {
+  endFamily,
+  findFamily,
+  type LoginFamily,
+  openFamily,
+  rotateFamily,
+} from '../store/login-families.ts'
 import type { Store } from '../store/open.ts'
 import type { SignIn } from '../store/sign-ins.ts'
-import { InvalidRefreshTokenError, InvalidSessionError } from './errors.ts'
+import { InvalidCredentialsError, InvalidRefreshTokenError, InvalidSessionError } from './errors.ts'
 import { createRefreshTokens, type RefreshTicket } from './refresh-tokens.ts'
 
 /** The tokens that a sign-in or a refresh returns. */
@@ -26,10 +35,10 @@ export interface Session {
   readonly family: string
 }
 
-/** Sessions, each with its family of refresh tokens. */
+/** Sessions, each with its family of refresh tokens. Sign-ins, refreshes and ends are audited. */
 export interface Sessions {
-  /** Opens a family; `undefined` if the password has changed since it was checked. */
-  open(signIn: SignIn): Promise<SessionTokens | undefined>
+  /** Opens a family. @throws `InvalidCredentialsError` if the password has changed since its check. */
+  open(signIn: SignIn, sender: Sender): Promise<SessionTokens>
   /**
    * Exchanges a refresh token for the next one. Of several concurrent callers one wins. Reuse of a
    * spent token ends the family. Within a few seconds of the rotation it is only refused, and a client
@@ -39,13 +48,13 @@ export interface Sessions {
    * @throws {@link InvalidRefreshTokenError}
    * @see RFC 9700 §4.14.2
    */
-  refresh(token: string, retryKey: string | undefined): Promise<SessionTokens>
+  refresh(token: string, retryKey: string | undefined, sender: Sender): Promise<SessionTokens>
   /** @throws {@link InvalidSessionError} unless it is a current session of an active account. */
   authenticate(token: string): Promise<Session>
-  /** Ends a family. */
-  end(family: string): Promise<void>
-  /** Ends the family of a refresh token; a token that is not ours changes nothing. */
-  endByRefreshToken(token: string): Promise<void>
+  /** Ends the family of a session at the wish of its user. */
+  end(session: Session, sender: Sender): Promise<void>
+  /** The same by a refresh token of the family; a token that is not ours changes nothing. */
+  endByRefreshToken(token: string, sender: Sender): Promise<void>
 }
 
 /** How long sessions last. */
@@ -55,6 +64,15 @@ export interface SessionRules {
   readonly familySeconds: number
   /** How long after a rotation the spent token may be presented without ending the family. */
   readonly graceSeconds: number
+}
+
+type EndedFamily = Pick<LoginFamily, 'id' | 'account'>
+
+interface Rotation {
+  readonly retryKey: string | null
+  readonly sender: Sender
+  /** Epoch ms. */
+  readonly at: number
 }
 
 /** Creates sessions. They read the row of the family every time, so that a logout counts at once. */
@@ -88,12 +106,36 @@ export function createSessions(store: Store, issuer: Issuer, rules: SessionRules
     return { token, refreshToken, expiresInSeconds: exp - iat, familyExpiresAt }
   }
 
-  const end = (family: string) => endFamily(store, family, now())
+  const end = async (family: EndedFamily, detail: string, sender: Sender) => {
+    const target = family.id
+    const entry = { at: now(), actor: `usr_${family.account}`, action: 'session.end', target }
+    try {
+      await audited(store, { ...entry, detail, sender }, async (change) => {
+        if (!(await endFamily(change, family.id, now()))) throw new EndedBeforeError()
+      })
+    } catch (error) {
+      if (!(error instanceof EndedBeforeError)) throw error
+    }
+  }
+
+  /** Advances a family, with an audit entry that counts the refreshes of a minute. */
+  const rotate = (
+    family: LoginFamily,
+    ticket: RefreshTicket,
+    { retryKey, sender, at }: Rotation,
+  ): Promise<boolean> =>
+    applyChange(store, async (change) => {
+      const from = { id: family.id, generation: ticket.generation }
+      if (!(await rotateFamily(change, from, retryKey, at))) return false
+      const [actor, action] = [`usr_${family.account}`, 'session.refresh']
+      await countAuditEntry(change, { at, actor, action, target: family.id, sender })
+      return true
+    })
 
   return {
-    open: async ({ account: name, passwordHash }) => {
+    open: async ({ account: name, passwordHash }, sender) => {
       const account = await findActiveAccount(store, name)
-      if (!account) return
+      if (!account) throw new InvalidCredentialsError()
       const id = `fam_${randomBytes(16).toString('hex')}`
       const openedAt = now()
       const expiresAt = openedAt + rules.familySeconds * 1000
@@ -106,11 +148,14 @@ export function createSessions(store: Store, issuer: Issuer, rules: SessionRules
         expires_at: expiresAt,
         ended_at: null,
       }
-      if (!(await openFamily(store, family, passwordHash))) return
+      const entry = { at: openedAt, actor: `usr_${name}`, action: 'session.open', target: id }
+      await audited(store, { ...entry, sender }, async (change) => {
+        if (!(await openFamily(change, family, passwordHash))) throw new InvalidCredentialsError()
+      })
       return createTokens(account, { family: id, generation: 0 }, openedAt, expiresAt)
     },
 
-    refresh: async (token, retryKey) => {
+    refresh: async (token, retryKey, sender) => {
       const ticket = await refreshTokens.findTicket(token)
       const family = ticket && (await findFamily(store, ticket.family))
       if (!family || family.ended_at !== null || family.expires_at - now() < 1000)
@@ -120,14 +165,14 @@ export function createSessions(store: Store, issuer: Issuer, rules: SessionRules
       const retry = hashRetryKey(retryKey)
       const next = { family: family.id, generation: ticket.generation + 1 }
       const rotatedAt = now()
-      if (await rotateFamily(store, { ...ticket, id: family.id }, retry, rotatedAt))
+      if (await rotate(family, ticket, { retryKey: retry, sender, at: rotatedAt }))
         return createTokens(account, next, rotatedAt, family.expires_at)
 
       const current = await findFamily(store, family.id)
       if (!current || current.ended_at !== null) throw new InvalidRefreshTokenError()
       const isLatest = current.generation === next.generation
       if (!isLatest || now() - current.rotated_at > rules.graceSeconds * 1000) {
-        await end(family.id)
+        await end(family, 'reuse of a spent refresh token', sender)
         throw new InvalidRefreshTokenError()
       }
       if (retry === null || retry !== current.retry_key) throw new InvalidRefreshTokenError()
@@ -145,14 +190,19 @@ export function createSessions(store: Store, issuer: Issuer, rules: SessionRules
       return { account, family: family.id }
     },
 
-    end,
+    end: ({ account, family }, sender) =>
+      end({ id: family, account: account.name }, 'logout', sender),
 
-    endByRefreshToken: async (token) => {
+    endByRefreshToken: async (token, sender) => {
       const ticket = await refreshTokens.findTicket(token)
-      if (ticket) await end(ticket.family)
+      const family = ticket && (await findFamily(store, ticket.family))
+      if (family) await end(family, 'logout', sender)
     },
   }
 }
+
+/** Undoes the audit entry of an end that another request was faster with. */
+class EndedBeforeError extends Error {}
 
 function hashRetryKey(key: string | undefined): string | null {
   return key === undefined ? null : createHash('sha256').update(key).digest('base64url')

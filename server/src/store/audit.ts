@@ -1,15 +1,33 @@
+import { sql } from 'kysely'
+import type { Sender } from '../http/sender.ts'
 import { applyChange, type Change } from './changes.ts'
 import type { Connection, Store } from './open.ts'
 
-/** An entry of the audit trail. */
-export interface AuditEntry {
-  readonly id: number
+/** An event of the audit trail that is to be written. It never holds a secret. */
+export interface NewAuditEntry {
   /** Epoch ms. */
   readonly at: number
-  /** Id of the token, or of the user of the session, that made the change; `cli` for the command line. */
+  /**
+   * Id of the token that did it, or `usr_` and the name of the account; `cli` for the command line,
+   * `broker` for the broker itself, `anonymous` for a client without a valid credential.
+   */
   readonly actor: string
+  /** As in `token.create`. */
   readonly action: string
+  /** What it was done to: an id or a name. */
   readonly target: string
+  /** More about the event in a few words, as in `logout` for the end of a session. */
+  readonly detail?: string
+  /** The request that did it; absent for the command line and the broker itself. */
+  readonly sender?: Sender | undefined
+}
+
+/** An entry of the audit trail. */
+export interface AuditEntry extends Required<Omit<NewAuditEntry, 'sender'>> {
+  readonly id: number
+  readonly sender: Sender | undefined
+  /** How often it happened: more than once only for entries that count the events of a minute. */
+  readonly count: number
 }
 
 /** Which part of the audit trail to read. */
@@ -17,6 +35,17 @@ export interface AuditQuery {
   readonly limit: number
   /** Only entries older than the one with this id. */
   readonly before?: number | undefined
+  /** Only entries of this instant or later, in epoch ms. */
+  readonly since?: number | undefined
+  readonly actor?: string | undefined
+  /** An action, or the part before its dot: `token` finds `token.create` and `token.revoke`. */
+  readonly action?: string | undefined
+}
+
+/** A change that an audit entry explains. */
+export interface AuditedChange extends Change {
+  /** Adds an entry for something else that the same actor does by this change. */
+  audit(entry: Pick<NewAuditEntry, 'action' | 'target' | 'detail'>): Promise<void>
 }
 
 /**
@@ -27,26 +56,76 @@ export interface AuditQuery {
  */
 export async function audited<T>(
   store: Store,
-  entry: Omit<AuditEntry, 'id'>,
-  run: (change: Change) => Promise<T>,
+  entry: NewAuditEntry,
+  run: (change: AuditedChange) => Promise<T>,
 ): Promise<T> {
+  const { at, actor, sender } = entry
   return applyChange(store, async (change) => {
-    await recordAudit(change, entry)
-    return run(change)
+    await addAuditEntry(change, entry)
+    return run({
+      ...change,
+      audit: (more) => addAuditEntry(change, { at, actor, sender, ...more }),
+    })
   })
 }
 
-/** Adds an entry to a change that is audited already: for what the change caused besides. */
-export async function recordAudit({ db }: Change, entry: Omit<AuditEntry, 'id'>): Promise<void> {
-  await db.insertInto('audit').values(entry).execute()
+/** Adds an entry. Where it explains a change, it must be part of that change: see {@link audited}. */
+export async function addAuditEntry({ db }: Connection, entry: NewAuditEntry): Promise<void> {
+  await db.insertInto('audit').values(toRow(entry)).execute()
+}
+
+const MINUTE = 60_000
+
+/**
+ * Counts an event: events of the same minute that differ in nothing but the request share the entry of
+ * the first one. This bounds what a client can write by repeating a request.
+ */
+export async function countAuditEntry(
+  { db }: Connection,
+  entry: NewAuditEntry,
+  count = 1,
+): Promise<void> {
+  await db
+    .insertInto('audit')
+    .values({ ...toRow(entry), count, minute: Math.floor(entry.at / MINUTE) })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['minute', 'actor', 'action', 'target', 'detail', 'address'])
+        .doUpdateSet({ count: sql`audit.count + excluded.count` }),
+    )
+    .execute()
 }
 
 /** Lists entries, the newest first. */
 export async function listAuditEntries(
   { db }: Connection,
-  { limit, before }: AuditQuery,
+  { limit, before, since, actor, action }: AuditQuery,
 ): Promise<readonly AuditEntry[]> {
-  let query = db.selectFrom('audit').selectAll()
-  if (before !== undefined) query = query.where('id', '<', before)
-  return query.orderBy('id', 'desc').limit(limit).execute()
+  const rows = await db
+    .selectFrom('audit')
+    .selectAll()
+    .$if(before !== undefined, (query) => query.where('id', '<', before ?? 0))
+    .$if(since !== undefined, (query) => query.where('at', '>=', since ?? 0))
+    .$if(actor !== undefined, (query) => query.where('actor', '=', actor ?? ''))
+    .$if(action !== undefined, (query) =>
+      query.where((where) =>
+        // The character after the dot bounds everything that begins with the action and a dot.
+        where.or([
+          where('action', '=', action ?? ''),
+          where.and([where('action', '>', `${action}.`), where('action', '<', `${action}/`)]),
+        ]),
+      ),
+    )
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map(({ request_id, address, minute: _, ...row }) => ({
+    ...row,
+    sender: request_id === '' ? undefined : { requestId: request_id, address },
+  }))
+}
+
+function toRow({ at, actor, action, target, detail = '', sender }: NewAuditEntry) {
+  const { requestId = '', address = '' } = sender ?? {}
+  return { at, actor, action, target, detail, request_id: requestId, address }
 }

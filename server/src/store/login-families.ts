@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
-import type { Connection, Store } from './open.ts'
+import type { AuditedChange } from './audit.ts'
+import type { Connection } from './open.ts'
 import type { LoginFamilyTable } from './schema.ts'
 
 /** The refresh tokens and sessions that came from one sign-in. */
@@ -10,27 +11,25 @@ export type LoginFamily = Readonly<Selectable<LoginFamilyTable>>
  * is overtaken by a change of password must not survive it.
  */
 export async function openFamily(
-  store: Store,
+  { db }: Connection,
   family: LoginFamily,
   passwordHash: string,
 ): Promise<boolean> {
-  return store.db.transaction().execute(async (transaction) => {
-    const account = await transaction
-      .selectFrom('account')
-      .select('name')
-      .where('name', '=', family.account)
-      .where('password_hash', '=', passwordHash)
-      .where('disabled_at', 'is', null)
-      .executeTakeFirst()
-    if (!account) return false
-    await transaction
-      .deleteFrom('login_family')
-      .where('account', '=', family.account)
-      .where('expires_at', '<=', family.rotated_at)
-      .execute()
-    await transaction.insertInto('login_family').values(family).execute()
-    return true
-  })
+  const account = await db
+    .selectFrom('account')
+    .select('name')
+    .where('name', '=', family.account)
+    .where('password_hash', '=', passwordHash)
+    .where('disabled_at', 'is', null)
+    .executeTakeFirst()
+  if (!account) return false
+  await db
+    .deleteFrom('login_family')
+    .where('account', '=', family.account)
+    .where('expires_at', '<=', family.rotated_at)
+    .execute()
+  await db.insertInto('login_family').values(family).execute()
+  return true
 }
 
 /** Finds a family by id, ended or not. */
@@ -55,12 +54,35 @@ export async function rotateFamily(
   return numUpdatedRows === 1n
 }
 
-/** Ends a family: from when this resolves, its refresh tokens and sessions are refused. */
-export async function endFamily({ db }: Connection, id: string, now: number): Promise<void> {
-  await db
+/**
+ * Ends a family: from when the change is committed, its refresh tokens and sessions are refused.
+ *
+ * @returns `false` if it has ended before.
+ */
+export async function endFamily({ db }: Connection, id: string, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
     .updateTable('login_family')
     .set({ ended_at: now })
     .where('id', '=', id)
     .where('ended_at', 'is', null)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+/** Ends every family of an account, with an audit entry for each that says why. */
+export async function endFamilies(
+  change: AuditedChange,
+  account: string,
+  detail: string,
+  now: number,
+): Promise<void> {
+  const ended = await change.db
+    .updateTable('login_family')
+    .set({ ended_at: now })
+    .where('account', '=', account)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', now)
+    .returning('id')
     .execute()
+  for (const { id } of ended) await change.audit({ action: 'session.end', target: id, detail })
 }

@@ -102,14 +102,21 @@ export interface UsageTable {
   count: number
 }
 
-/** Who changed what; written in the transaction of the change. */
+/** Who did what; written in the transaction of the change. */
 export interface AuditTable {
   id: Generated<number>
   at: number
-  /** Id of a token or of a user, or `cli`. */
+  /** Id of a token or of a user, `cli`, `broker` or `anonymous`. */
   actor: string
   action: string
   target: string
+  detail: string
+  /** Empty if no request did it; so is `address`. */
+  request_id: string
+  address: string
+  count: ColumnType<number, number | undefined, number>
+  /** Minutes since 1970, for entries that count the events of a minute; otherwise null. */
+  minute: ColumnType<number | null, number | undefined, never>
 }
 
 /** The refresh tokens of one sign-in; only the last one is valid. */

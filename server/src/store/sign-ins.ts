@@ -1,4 +1,5 @@
-import type { Change } from './changes.ts'
+import type { AuditedChange } from './audit.ts'
+import { endFamilies } from './login-families.ts'
 import type { Connection } from './open.ts'
 
 /** The account that a user name stands for at sign-in. */
@@ -29,6 +30,40 @@ export async function findSignIn(
   return { account: row.name, passwordHash: row.password_hash }
 }
 
+/** What attempts to sign in are counted under. */
+export interface SignInTarget {
+  /** Name of the account; `undefined` if the user name stands for none. */
+  readonly account: string | undefined
+  /** The same for every spelling of the name and of the email address of an account. */
+  readonly key: string
+}
+
+/**
+ * Finds the account that a user name is meant for, in whatever spelling. Its own name and its email
+ * address count together, and so do spellings of a name that no account has.
+ *
+ * @param spelling The user name in lower case, without surrounding space.
+ */
+export async function findSignInTarget(
+  { db }: Connection,
+  spelling: string,
+): Promise<SignInTarget> {
+  const rows = await db
+    .selectFrom('account')
+    .select(['name', (select) => select.fn<string>('lower', ['name']).as('key')])
+    .where((where) =>
+      where.or([
+        where(where.fn('lower', ['name']), '=', spelling),
+        where(where.fn('lower', ['email']), '=', spelling),
+      ]),
+    )
+    .limit(2)
+    .execute()
+  const found =
+    rows.find(({ key }) => key === spelling) ?? (rows.length === 1 ? rows[0] : undefined)
+  return { account: found?.name, key: found?.key ?? spelling }
+}
+
 /**
  * Changes the password of an account and ends everything that was signed in with the old one.
  *
@@ -36,24 +71,19 @@ export async function findSignIn(
  * @returns `false` if there is no such account, or its password has changed since.
  */
 export async function setPassword(
-  { db }: Change,
+  change: AuditedChange,
   account: string,
   passwordHash: string,
   now: number,
   expected?: string,
 ): Promise<boolean> {
-  const { numUpdatedRows } = await db
+  const { numUpdatedRows } = await change.db
     .updateTable('account')
     .set({ password_hash: passwordHash })
     .where('name', '=', account)
     .$if(expected !== undefined, (query) => query.where('password_hash', '=', expected ?? ''))
     .executeTakeFirst()
   if (numUpdatedRows !== 1n) return false
-  await db
-    .updateTable('login_family')
-    .set({ ended_at: now })
-    .where('account', '=', account)
-    .where('ended_at', 'is', null)
-    .execute()
+  await endFamilies(change, account, 'change of password', now)
   return true
 }

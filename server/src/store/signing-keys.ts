@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
-import type { Change } from './changes.ts'
+import { addAuditEntry } from './audit.ts'
+import { applyChange, type Change } from './changes.ts'
 import type { Connection, Store } from './open.ts'
 import type { SigningKeyTable } from './schema.ts'
 
@@ -19,9 +20,12 @@ export async function listSigningKeyRows({ db }: Connection): Promise<readonly S
 
 /** Adds a key unless the store has one already; of two processes that start at once one wins. */
 export async function addFirstSigningKey(store: Store, key: SigningKeyRow): Promise<void> {
-  await store.db.transaction().execute(async (transaction) => {
-    const other = await transaction.selectFrom('signing_key').select('kid').executeTakeFirst()
-    if (!other) await transaction.insertInto('signing_key').values(key).execute()
+  await applyChange(store, async (change) => {
+    const other = await change.db.selectFrom('signing_key').select('kid').executeTakeFirst()
+    if (other) return
+    await change.db.insertInto('signing_key').values(key).execute()
+    const [actor, action] = ['broker', 'key.create']
+    await addAuditEntry(change, { at: key.created_at, actor, action, target: key.kid })
   })
 }
 

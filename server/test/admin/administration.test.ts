@@ -41,10 +41,10 @@ const CHANGES: readonly [
   ['account.set-password', 'city', (admin) => admin.setPassword('city', 'hash')],
   ['account.disable', 'city', (admin) => admin.disableAccount('city')],
   ['account.expire', 'city', (admin) => admin.expireAccount('city')],
-  ['token.create', 'city', (admin) => admin.createToken(REQUEST)],
+  ['token.create', 'NEW', (admin) => admin.createToken(REQUEST)],
   ['token.revoke', 'ID', (admin, id) => admin.revokeToken(id)],
   ['token.expire', 'ID', (admin, id) => admin.expireToken(id)],
-  ['key.rotate', '', (admin) => admin.rotateKeys()],
+  ['key.rotate', 'NEW', (admin) => admin.rotateKeys()],
   ['dataset.add', 'moon', (admin) => admin.addDataset({ ...FILE, name: 'moon', account: 'city' })],
   ['dataset.remove', 'earth', (admin) => admin.removeDataset('earth')],
 ]
@@ -52,9 +52,16 @@ const CHANGES: readonly [
 test.each(CHANGES)('%s of %j leaves one audit entry', async (action, target, run) => {
   const { admin, id, listAudit } = await start()
   const before = await listAudit()
-  await run(admin, id)
-  expect(await listAudit()).toEqual([[action, target === 'ID' ? id : target], ...before])
+  const made = await run(admin, id)
+  const targets: Record<string, unknown> = { ID: id, NEW: readId(made) }
+  expect(await listAudit()).toEqual([[action, targets[target] ?? target], ...before])
 })
+
+/** The id of what a change has made. */
+function readId(made: unknown): unknown {
+  if (typeof made !== 'object' || made === null) return
+  return Reflect.get(made, 'id') ?? Reflect.get(made, 'kid')
+}
 
 const FAILURES: readonly [string, (admin: Administration) => Promise<unknown>, string][] = [
   ['creating an account that exists', (admin) => admin.createAccount('city', {}), 'conflict'],
@@ -148,4 +155,22 @@ describe('races', () => {
     expect(await revocations.isRevoked(city?.orgId ?? '')).toBe(true)
     expect(await findApiToken(store, id)).toMatchObject({ revoked_at: NOW })
   })
+})
+
+test('a rotation names the keys that it adds and removes', async () => {
+  const store = await openTestStore(await copyKeyedFolder())
+  const clock = { now: NOW }
+  const getMint = () => Promise.reject(new Error('no token is made here'))
+  const admin = createAdministration({ store, actor: 'cli', getMint, now: () => clock.now })
+  const [first] = await admin.listKeys()
+  const second = await admin.rotateKeys()
+  clock.now += 400 * 86_400_000
+  const third = await admin.rotateKeys()
+  const entries = await admin.listAudit({ limit: 9 })
+  expect(entries.map(({ actor, action, target }) => [actor, action, target])).toEqual([
+    ['cli', 'key.remove', first?.kid],
+    ['cli', 'key.rotate', third.kid],
+    ['cli', 'key.rotate', second.kid],
+    ['broker', 'key.create', first?.kid],
+  ])
 })

@@ -12,5 +12,8 @@ test('a dataset that was not added or removed leaves no audit entry', async () =
   expect((await cli(...add)).code).toBe(1)
   expect((await cli('dataset', 'remove', 'b')).code).toBe(1)
   const entries = JSON.parse((await cli('audit', '--json')).out)
-  expect(entries.map(({ action }: { action: string }) => action)).toEqual(['dataset.add'])
+  expect(entries.map(({ action }: { action: string }) => action)).toEqual([
+    'dataset.add',
+    'key.create',
+  ])
 })

@@ -51,4 +51,29 @@ describe('a rate limit', () => {
     expect(await limit.count('b')).toMatchObject({ isExceeded: false })
     expect(await limit.count('a')).toMatchObject({ isExceeded: true })
   })
+
+  test('an attempt that is taken back does not count, and counts until then', async () => {
+    const limit = createRateLimit(2)
+    const [first, second] = [await limit.reserve('a'), await limit.reserve('a')]
+    await expect(limit.reserve('a')).rejects.toMatchObject({ status: 429 })
+    await first()
+    await second()
+    await limit.reserve('a')
+    await limit.reserve('a')
+    for (let count = 0; count < 5; count++)
+      await expect(limit.reserve('a')).rejects.toMatchObject({ status: 429 })
+    // The refused attempts do not count either.
+    expect(await limit.count('a')).toMatchObject({ isExceeded: true })
+    skip(60_000)
+    await limit.reserve('a')
+  })
+
+  test('an attempt that is taken back in a later minute is no credit', async () => {
+    const limit = createRateLimit(1)
+    const takeBack = await limit.reserve('a')
+    skip(60_000)
+    await takeBack()
+    await limit.reserve('a')
+    await expect(limit.reserve('a')).rejects.toMatchObject({ status: 429 })
+  })
 })

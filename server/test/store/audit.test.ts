@@ -1,7 +1,12 @@
+import { join } from 'node:path'
+import { Kysely, SqliteDialect, sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { createAccount, findAccount } from '../../src/store/accounts.ts'
-import { audited, listAuditEntries } from '../../src/store/audit.ts'
+import { addAuditEntry, audited, countAuditEntry, listAuditEntries } from '../../src/store/audit.ts'
+import { migrate } from '../../src/store/migrations.ts'
 import { createRevocations } from '../../src/store/revocations.ts'
+import type { Tables } from '../../src/store/schema.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
 import { makeDataFolder, NOW } from '../support/broker-under-test.ts'
 import { openTestStore } from '../support/store-under-test.ts'
 
@@ -48,4 +53,37 @@ test('concurrent changes of one process take turns', async () => {
   )
   const targets = (await listAuditEntries(store, { limit: 99 })).map(({ target }) => target)
   expect(targets.sort()).toEqual(names.sort())
+})
+
+test('events of a minute that differ only in their request share an entry', async () => {
+  const store = await openTestStore()
+  const from = (requestId: string, address = '192.0.2.1') => ({ requestId, address })
+  const failure = { at: NOW, actor: 'anonymous', action: 'session.fail', target: 'city' }
+  for (const requestId of ['a', 'b', 'c'])
+    await countAuditEntry(store, { ...failure, sender: from(requestId) })
+  await countAuditEntry(store, { ...failure, sender: from('d', '192.0.2.2') })
+  await countAuditEntry(store, { ...failure, target: 'town', sender: from('e') })
+  await countAuditEntry(store, { ...failure, at: NOW + 60_000, sender: from('f') }, 5)
+  await addAuditEntry(store, { ...failure, sender: from('g') })
+  const entries = await listAuditEntries(store, { limit: 9 })
+  expect(entries.map(({ sender, count }) => [sender?.requestId, count])).toEqual([
+    ['g', 1],
+    ['f', 5],
+    ['e', 1],
+    ['d', 1],
+    ['a', 3],
+  ])
+})
+
+test('entries of a trail that an older version has written are still read', async () => {
+  const folder = makeDataFolder()
+  const database = await openSqlite(join(folder, 'tilepass.db'), 1_000)
+  const old = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) })
+  await migrate(old, 4)
+  await sql`insert into audit (at, actor, action, target) values (${NOW}, 'cli', 'account.create', 'a')`.execute(
+    old,
+  )
+  await old.destroy()
+  const entries = await listAuditEntries(await openTestStore(folder), { limit: 9 })
+  expect(entries).toEqual([{ ...entry, id: 1, detail: '', count: 1, sender: undefined }])
 })

@@ -7,4 +7,5 @@ export {
   readClaims,
   runCommand,
   startBroker,
+  watchLog,
 } from '../../../server/test/support/broker-under-test.ts'

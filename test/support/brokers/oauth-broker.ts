@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import type { BrokerOptions } from '../../../server/src/index.ts'
 import { readClaims, startBroker } from './broker-under-test.ts'
 
 export const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -7,8 +8,8 @@ export const JWT = 'urn:ietf:params:oauth:token-type:jwt'
 const insecure = { [oauth.allowInsecureRequests]: true }
 
 /** A broker that an OAuth client has discovered. */
-export async function startOAuthBroker() {
-  const running = await startBroker()
+export async function startOAuthBroker(options: BrokerOptions = {}) {
+  const running = await startBroker(options)
   const issuer = new URL(running.url)
   const discovery = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure })
   const server = await oauth.processDiscoveryResponse(issuer, discovery)

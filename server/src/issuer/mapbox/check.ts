@@ -10,6 +10,8 @@ export interface MapboxBearer {
   readonly scopes: readonly string[]
   /** Id in the registry; `undefined` for a temporary token. */
   readonly id: string | undefined
+  /** Id of the lasting token that a temporary token came from. */
+  readonly parent?: string | undefined
   /** Seconds since 1970; `undefined` for tokens that never expire. */
   readonly exp: number | undefined
   /** Seconds since 1970. */
@@ -48,14 +50,14 @@ export function createMapboxCheck(
     const account = await findActiveAccount(store, parsed.payload.u)
 
     if (parsed.usage === 'tk') {
-      const { exp, iat, scopes } = parsed.payload
+      const { exp, iat, scopes, a: parent } = parsed.payload
       if (now() >= exp * 1000) return { code: 'TokenExpired', parsed }
       if (!account) return { code: 'TokenRevoked', parsed }
       const rights = { scopes, allowedUrls: [], isUncheckable: false }
       return {
         code: 'TokenValid',
         parsed,
-        bearer: { usage: 'tk', account, id: undefined, exp, iat, ...rights },
+        bearer: { usage: 'tk', account, id: undefined, parent, exp, iat, ...rights },
       }
     }
 

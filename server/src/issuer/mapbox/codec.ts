@@ -18,6 +18,8 @@ export interface TemporaryPayload {
   readonly iat: number
   readonly scopes: readonly string[]
   readonly client: 'api'
+  /** Id of the lasting token that it came from; tokens of older versions lack it. */
+  readonly a?: string | undefined
 }
 
 /** A token that has the right form. Nothing in it can be trusted unless `isGenuine` is true. */
@@ -56,6 +58,7 @@ const temporarySchema = z.object({
   iat: seconds,
   scopes: z.array(z.string()),
   client: z.literal('api'),
+  a: z.string().min(1).optional(),
 })
 
 /**
@@ -76,8 +79,8 @@ export function createMapboxCodec(key: Uint8Array): MapboxCodec {
 
   return {
     writeReference: (usage, { u, a }) => write(usage, { u, a }),
-    writeTemporary: ({ u, exp, iat, scopes, client }) =>
-      write('tk', { u, exp, iat, scopes, client }),
+    writeTemporary: ({ u, exp, iat, scopes, client, a }) =>
+      write('tk', { u, exp, iat, scopes, client, a }),
     read: (token) => {
       if (token.length > MAX_LENGTH) return
       const [, usage, body, signature] = FORM.exec(token) ?? []

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { NotFoundError } from '../../errors.ts'
+import type { Sender } from '../../http/sender.ts'
 import type { Account } from '../../store/accounts.ts'
 import {
   type ApiToken,
@@ -44,6 +45,10 @@ export interface Authority {
   readonly scopes: readonly string[]
   /** Id of the token for the audit trail; `undefined` for a temporary token. */
   readonly id: string | undefined
+  /** Id of the lasting token that a temporary token came from: the audit trail names that one. */
+  readonly parent?: string | undefined
+  /** The request that asks; absent on the command line. */
+  readonly sender?: Sender
 }
 
 /** The lasting Mapbox tokens of the registry, under the rules of their format. */
@@ -65,11 +70,11 @@ export interface MapboxRegistry {
 export function createMapboxRegistry(store: Store, now: () => number): MapboxRegistry {
   const createDefaultRow = (account: Account) => createRow(account, DEFAULT_CONTENT, now(), true)
   const auditedBy = <T>(
-    { id }: Authority,
+    { id, parent = TEMPORARY_TOKEN_ID, sender }: Authority,
     action: string,
     target: string,
     run: (change: Change) => Promise<T>,
-  ) => audited(store, { at: now(), actor: id ?? TEMPORARY_TOKEN_ID, action, target }, run)
+  ) => audited(store, { at: now(), actor: id ?? parent, sender, action, target }, run)
 
   return {
     list: async (account, query) => {

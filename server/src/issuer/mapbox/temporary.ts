@@ -3,7 +3,7 @@ import type { MapboxCodec } from './codec.ts'
 import { InvalidExpiresError } from './errors.ts'
 import { assertScopes } from './scopes.ts'
 
-/** Temporary tokens have no id: this one stands for all of them in the audit trail and in usage. */
+/** Temporary tokens have no id: this one stands for all of them in usage. */
 export const TEMPORARY_TOKEN_ID = 'mapbox_tk'
 
 /** Longest lifetime, in ms. */
@@ -46,7 +46,8 @@ export function createTemporaryToken(
   if (bearer.exp !== undefined && wanted > bearer.exp)
     throw new InvalidExpiresError('may not be greater than the expiration of the authorizing token')
   assertScopes(scopes, bearer.scopes)
-  const payload = { u: bearer.account.name, exp: wanted, iat, scopes, client: 'api' } as const
+  const a = bearer.id ?? bearer.parent
+  const payload = { u: bearer.account.name, exp: wanted, iat, scopes, client: 'api', a } as const
   return {
     token: codec.writeTemporary(payload),
     issuedAt: iat * 1000,

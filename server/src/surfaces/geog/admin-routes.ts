@@ -1,42 +1,48 @@
 import type { GuardHandler } from '@tilepass/guard'
-import type { Request, Response, Router } from 'express'
+import type { Request, Router } from 'express'
 import { type Administration, createAdministration } from '../../admin/administration.ts'
 import type { Operator } from '../../admin/operator.ts'
 import { toAccountWire, toAuditWire, toKeyWire, toTokenWire } from '../../admin/wire.ts'
-import { InvalidRequestError } from '../../errors.ts'
 import { readJsonBody } from '../../http/json-body.ts'
-import { findParameter, readQuery } from '../../http/query.ts'
+import { readQuery } from '../../http/query.ts'
 import { addRoute, createRouter, refuseUnknownPath } from '../../http/router.ts'
+import { readSender } from '../../http/sender.ts'
 import { UnauthorizedError } from '../../issuer/errors.ts'
 import { findScopes } from '../../issuer/scopes.ts'
+import type { Refusals } from '../../store/refusals.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { parseAccountBody, parseTokenBody } from './admin-bodies.ts'
+import { parseAuditQuery } from './audit-query.ts'
+import { type AuditRefusal, auditErrors } from './audit-refusals.ts'
 
 /** What the admin routes need. */
 export interface AdminRoutesParts extends Pick<Operator, 'store' | 'getMint' | 'now'> {
   readonly usage: Pick<Usage, 'record' | 'flush'>
+  readonly refusals: Pick<Refusals, 'flush'>
   readonly guard: GuardHandler
+  /** Called with the errors of these routes. */
+  readonly auditRefusal: AuditRefusal
 }
-
-const DEFAULT_PAGE = 100
-const MAX_PAGE = 1000
 
 /**
  * `/v1/admin/…`: the commands of the command line over HTTP. `admin:access` reaches every account of
  * the broker, so it is for operators only. A token cannot grant scopes that it lacks.
  */
-export function createAdminRoutes({ usage, guard, ...parts }: AdminRoutesParts): Router {
+export function createAdminRoutes(routeParts: AdminRoutesParts): Router {
+  const { usage, refusals, guard, auditRefusal, ...parts } = routeParts
   const router = createRouter()
   router.use('/v1/admin', guard, (request, response, next) => {
     response.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
     if (request.auth) usage.record(request.auth, 'admin')
     next()
   })
-  const as = ({ auth }: Request): Administration => {
+  const as = (request: Request): Administration => {
+    const { auth } = request
     if (!auth) throw new UnauthorizedError()
     return createAdministration({
       ...parts,
       actor: auth.sub,
+      sender: readSender(request),
       permitted: findScopes(auth.scope) ?? [],
     })
   }
@@ -102,24 +108,16 @@ export function createAdminRoutes({ usage, guard, ...parts }: AdminRoutesParts):
   })
 
   addRoute(router, '/v1/admin/audit', {
-    get: (request, response) => sendAudit(as(request), request, response),
+    get: async (request, response) => {
+      await refusals.flush()
+      response.json({
+        audit: (await as(request).listAudit(parseAuditQuery(readQuery(request), parts.now()))).map(
+          toAuditWire,
+        ),
+      })
+    },
   })
 
-  router.use('/v1/admin', refuseUnknownPath)
+  router.use('/v1/admin', refuseUnknownPath, auditErrors(auditRefusal))
   return router
-}
-
-async function sendAudit(admin: Administration, request: Request, response: Response) {
-  const limit = parseNumber(request, 'limit', MAX_PAGE) ?? DEFAULT_PAGE
-  const before = parseNumber(request, 'before', Number.MAX_SAFE_INTEGER)
-  response.json({ audit: (await admin.listAudit({ limit, before })).map(toAuditWire) })
-}
-
-function parseNumber(request: Request, name: string, max: number): number | undefined {
-  const given = findParameter(readQuery(request), name)
-  if (given === undefined) return
-  const value = /^\d{1,16}$/.test(given) ? Number(given) : 0
-  if (value < 1 || value > max)
-    throw new InvalidRequestError(`"${name}" must be a whole number from 1 to ${max}`)
-  return value
 }

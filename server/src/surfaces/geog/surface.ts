@@ -12,11 +12,13 @@ import { createOwnVerifier } from '../../issuer/verify.ts'
 import { type FailureReporter, ignoreRefusals } from '../../observe/failures.ts'
 import type { Places } from '../../places/places.ts'
 import type { Store } from '../../store/open.ts'
+import type { Refusals } from '../../store/refusals.ts'
 import type { Tileset } from '../../tiles/tileset.ts'
 import { createDailyLimit } from '../../usage/daily-limit.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { renderGeogError } from '../error-bodies.ts'
 import { createAdminRoutes } from './admin-routes.ts'
+import { createAuditRefusal } from './audit-refusals.ts'
 import { createBillingRoute } from './billing-route.ts'
 import { createExchangeRoute } from './exchange-route.ts'
 import { createPlacesRoute } from './places-route.ts'
@@ -29,6 +31,7 @@ export interface GeogSurfaceParts {
   readonly issuer: Issuer
   readonly mint: Mint
   readonly usage: Pick<Usage, 'record' | 'recordWithin' | 'flush'>
+  readonly refusals: Pick<Refusals, 'record' | 'flush'>
   /** Verifies the tokens that open tiles. */
   readonly verifier: Verifier
   readonly budgets: Budgets
@@ -53,6 +56,7 @@ export function createGeogSurface(parts: GeogSurfaceParts): Router {
     issuer,
     mint,
     usage,
+    refusals,
     tilesets,
     tilesPerDay,
     places,
@@ -60,11 +64,12 @@ export function createGeogSurface(parts: GeogSurfaceParts): Router {
     now,
   } = parts
   const onRefusal = ignoreRefusals(parts.report)
-  const guardFor = (purpose: Purpose, scope: string) =>
+  const auditRefusal = createAuditRefusal(refusals, now)
+  const guardFor = (purpose: Purpose, scope: string, onRefused: typeof auditRefusal = onRefusal) =>
     guard({
       verifier: createRegisteredVerifier(store, createOwnVerifier(issuer, purpose)),
       scope,
-      onRefusal,
+      onRefusal: onRefused,
     })
 
   const router = createRouter()
@@ -76,7 +81,12 @@ export function createGeogSurface(parts: GeogSurfaceParts): Router {
     createAdminRoutes({
       store,
       usage,
-      guard: guardFor('admin', 'admin:access'),
+      refusals,
+      guard: guardFor('admin', 'admin:access', (error, request) => {
+        onRefusal(error)
+        auditRefusal(error, request)
+      }),
+      auditRefusal,
       getMint: async () => mint,
       now,
     }),

@@ -2,10 +2,12 @@ import type { Request, Router } from 'express'
 import { readBearer } from '../../http/bearer.ts'
 import { readJsonBody } from '../../http/json-body.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
+import { readSender } from '../../http/sender.ts'
 import { InvalidSessionError } from '../../sessions/errors.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
 import type { PasswordSignIn } from '../../sessions/sign-in.ts'
 import { readPassword } from './body.ts'
+import { findDeviceCookie } from './device-cookie.ts'
 import { clearRefreshCookie, usesRefreshCookie } from './refresh-cookie.ts'
 
 /** What the account routes need. */
@@ -39,9 +41,10 @@ export function createAccountRoutes({ passwordSignIn, sessions }: AccountRoutesP
       const signIn = await passwordSignIn.check({
         username: account.name,
         password,
-        address: request.ip,
+        sender: readSender(request),
+        device: findDeviceCookie(request),
       })
-      await passwordSignIn.changePassword(signIn, next)
+      await passwordSignIn.changePassword(signIn, next, readSender(request))
       if (usesRefreshCookie(request)) clearRefreshCookie(response)
       response.set('Cache-Control', 'no-store').status(204).end()
     },

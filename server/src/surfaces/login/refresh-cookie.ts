@@ -1,8 +1,7 @@
 import type { Request, Response } from 'express'
+import { COOKIE_OPTIONS, findCookie } from './cookies.ts'
 
-/** The prefix makes browsers bind it to this host, `Secure` and `Path=/`. */
 const NAME = '__Host-tilepass-refresh'
-const OPTIONS = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' } as const
 
 /**
  * Does the client keep its refresh token in the cookie? It says so with `X-Tilepass-Refresh: cookie`,
@@ -16,11 +15,7 @@ export function usesRefreshCookie(request: Request): boolean {
 /** The refresh token in the cookie, if the request has exactly one and says that it uses it. */
 export function findRefreshCookie(request: Request): string | undefined {
   if (!usesRefreshCookie(request)) return
-  const values = (request.headers.cookie ?? '')
-    .split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${NAME}=`))
-  return values.length === 1 ? values[0]?.slice(NAME.length + 1) : undefined
+  return findCookie(request, NAME)
 }
 
 /** Sets the cookie until the last refresh token of the session expires; times in epoch ms. */
@@ -30,10 +25,10 @@ export function setRefreshCookie(
   expiresAt: number,
   now: number,
 ): void {
-  response.cookie(NAME, refreshToken, { ...OPTIONS, maxAge: Math.max(0, expiresAt - now) })
+  response.cookie(NAME, refreshToken, { ...COOKIE_OPTIONS, maxAge: Math.max(0, expiresAt - now) })
 }
 
 /** Deletes the cookie. */
 export function clearRefreshCookie(response: Response): void {
-  response.clearCookie(NAME, OPTIONS)
+  response.clearCookie(NAME, COOKIE_OPTIONS)
 }

@@ -4,14 +4,13 @@ import { readBearer } from '../../http/bearer.ts'
 import { findText, readJsonBody } from '../../http/json-body.ts'
 import { NO_STORE } from '../../http/no-store.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
-import {
-  InvalidCredentialsError,
-  InvalidRefreshTokenError,
-  InvalidSessionError,
-} from '../../sessions/errors.ts'
+import { readSender } from '../../http/sender.ts'
+import type { DeviceCookies } from '../../sessions/device-cookies.ts'
+import { InvalidRefreshTokenError, InvalidSessionError } from '../../sessions/errors.ts'
 import type { Sessions, SessionTokens } from '../../sessions/sessions.ts'
 import type { PasswordSignIn } from '../../sessions/sign-in.ts'
 import { readPassword, readText } from './body.ts'
+import { findDeviceCookie, setDeviceCookie } from './device-cookie.ts'
 import {
   clearRefreshCookie,
   findRefreshCookie,
@@ -26,18 +25,26 @@ export interface SignInRoutesParts {
     Sessions,
     'open' | 'refresh' | 'authenticate' | 'end' | 'endByRefreshToken'
   >
+  readonly devices: Pick<DeviceCookies, 'create'>
   /** Epoch ms. */
   readonly now: () => number
 }
 
 /** `POST /token`, `/token/refresh` and `/logout`. */
-export function createSignInRoutes({ passwordSignIn, sessions, now }: SignInRoutesParts): Router {
+export function createSignInRoutes(parts: SignInRoutesParts): Router {
+  const { passwordSignIn, sessions, devices, now } = parts
   const router = createRouter()
 
-  const send = (request: Request, response: Response, tokens: SessionTokens) => {
+  const send = (
+    request: Request,
+    response: Response,
+    tokens: SessionTokens,
+    newDevice?: string,
+  ) => {
     const { token, refreshToken, expiresInSeconds, familyExpiresAt } = tokens
     const inCookie = usesRefreshCookie(request)
     if (inCookie) setRefreshCookie(response, refreshToken, familyExpiresAt, now())
+    if (inCookie && newDevice !== undefined) setDeviceCookie(response, newDevice)
     response.set(NO_STORE).json({
       token,
       ...(inCookie ? {} : { refresh_token: refreshToken }),
@@ -47,7 +54,11 @@ export function createSignInRoutes({ passwordSignIn, sessions, now }: SignInRout
   }
 
   const refresh = async (request: Request, response: Response, token: string) =>
-    send(request, response, await sessions.refresh(token, request.get('Idempotency-Key')))
+    send(
+      request,
+      response,
+      await sessions.refresh(token, request.get('Idempotency-Key'), readSender(request)),
+    )
 
   addRoute(router, '/token', {
     post: async (request, response) => {
@@ -60,10 +71,11 @@ export function createSignInRoutes({ passwordSignIn, sessions, now }: SignInRout
       if (refreshToken !== undefined) return refresh(request, response, refreshToken)
       const username = readText(body, 'username')
       const password = readPassword(body, 'password')
-      const signIn = await passwordSignIn.check({ username, password, address: request.ip })
-      const tokens = await sessions.open(signIn)
-      if (!tokens) throw new InvalidCredentialsError()
-      send(request, response, tokens)
+      const sender = readSender(request)
+      const device = findDeviceCookie(request)
+      const signIn = await passwordSignIn.check({ username, password, sender, device })
+      const tokens = await sessions.open(signIn, sender)
+      send(request, response, tokens, await devices.create(signIn.account))
     },
   })
 
@@ -79,10 +91,11 @@ export function createSignInRoutes({ passwordSignIn, sessions, now }: SignInRout
   addRoute(router, '/logout', {
     post: async (request, response) => {
       const refreshToken = await findRefreshToken(request)
-      if (refreshToken !== undefined) await sessions.endByRefreshToken(refreshToken)
+      if (refreshToken !== undefined)
+        await sessions.endByRefreshToken(refreshToken, readSender(request))
       else {
         const token = readBearer(request, () => new InvalidSessionError())
-        await sessions.end((await sessions.authenticate(token)).family)
+        await sessions.end(await sessions.authenticate(token), readSender(request))
       }
       if (usesRefreshCookie(request)) clearRefreshCookie(response)
       response.set(NO_STORE).status(204).end()

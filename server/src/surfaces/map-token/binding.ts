@@ -4,6 +4,7 @@ import { BINDING_COOKIE, confirmBy, readCookies } from '@tilepass/guard/broker'
 import type { CookieOptions, Request, Response } from 'express'
 import { InvalidRequestError } from '../../errors.ts'
 import type { NamedGrant } from '../../grants/grant.ts'
+import { hasJsonBody } from '../../http/json-body.ts'
 import type { ObtainedToken } from '../../issuer/obtained-token.ts'
 
 /** What the prefix `__Host-` requires, and more. */
@@ -23,7 +24,7 @@ export async function bindToBrowser(
   { binding }: NamedGrant,
 ): Promise<Confirmation | undefined> {
   if (binding === 'none') return
-  if (request.headers['content-type'] === undefined)
+  if (!hasJsonBody(request))
     throw new InvalidRequestError(
       'A grant with a binding requires a JSON body that names it: {"grant": "name"}',
     )

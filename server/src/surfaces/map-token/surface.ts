@@ -22,8 +22,8 @@ export interface MapTokenSurfaceParts {
   readonly limit: RateLimit
   /** By account, for grants that require a session. */
   readonly sessionLimit: RateLimit
-  /** Origin of the public URL, where it is known. */
-  readonly ownOrigin: string | undefined
+  /** Origin of the URL at which clients reach the broker, which it may learn late. */
+  readonly getOwnOrigin: () => string
   /** Epoch ms. */
   readonly now: () => number
   readonly report: FailureReporter
@@ -33,7 +33,7 @@ const PATH = '/map-token'
 
 /** `POST /map-token`: a token for the page, by the name of its grant. */
 export function createMapTokenSurface(parts: MapTokenSurfaceParts): Router {
-  const { grants, sessions, limit, sessionLimit, ownOrigin, now, report } = parts
+  const { grants, sessions, limit, sessionLimit, getOwnOrigin, now, report } = parts
   const router = createRouter()
   addRoute(router, PATH, {
     all: openToGrantedOrigins(grants),
@@ -42,7 +42,7 @@ export function createMapTokenSurface(parts: MapTokenSurfaceParts): Router {
       await limit.consume(toAddressKey(request.ip))
       const body = await readJsonBody(request)
       const grant = grants.get(findText(body, 'grant'))
-      if (!isOriginAllowed(request, grant, ownOrigin)) throw new ForeignOriginError()
+      if (!isOriginAllowed(request, grant, getOwnOrigin())) throw new ForeignOriginError()
       const session = await requireSession(request, grant, sessions)
       if (session) await sessionLimit.consume(session.account.name)
       const cnf = await bindToBrowser(request, response, grant)

@@ -3,9 +3,10 @@ import { readJsonBody } from '../../http/json-body.ts'
 import type { PublicUrl } from '../../http/public-url.ts'
 import { findParameter, readQuery } from '../../http/query.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
-import type { MapboxTokenCheck } from '../../issuer/mapbox/check.ts'
+import { readSender } from '../../http/sender.ts'
+import type { MapboxBearer, MapboxTokenCheck } from '../../issuer/mapbox/check.ts'
 import type { MapboxCodec } from '../../issuer/mapbox/codec.ts'
-import type { MapboxRegistry } from '../../issuer/mapbox/registry.ts'
+import type { Authority, MapboxRegistry } from '../../issuer/mapbox/registry.ts'
 import { createTemporaryToken } from '../../issuer/mapbox/temporary.ts'
 import type { RateLimit } from '../../limits/rate-limit.ts'
 import { type ApiToken, findApiToken } from '../../store/api-tokens.ts'
@@ -83,7 +84,7 @@ export function createTokensRoutes(parts: TokensRoutesParts): Router {
         response.json(toTemporary(createTemporaryToken(codec, bearer, wanted, now())))
         return
       }
-      const token = await registry.create(bearer, parseTokenContent(body))
+      const token = await registry.create(toAuthority(bearer, request), parseTokenContent(body))
       response.json(toMetadata(codec, token, 'created'))
     },
   })
@@ -94,16 +95,20 @@ export function createTokensRoutes(parts: TokensRoutesParts): Router {
       const bearer = await authorize(request, response, 'tokens:write')
       const id = readTokenId(request)
       const change = parseTokenChange(await readJsonBody(request))
-      const token = await registry.update(bearer, id, change)
+      const token = await registry.update(toAuthority(bearer, request), id, change)
       response.json(toMetadata(codec, token, 'later'))
     },
     delete: async (request, response) => {
       const bearer = await authorize(request, response, 'tokens:write')
-      await registry.delete(bearer, readTokenId(request))
+      await registry.delete(toAuthority(bearer, request), readTokenId(request))
       response.status(204).end()
     },
   })
   return router
+}
+
+function toAuthority(bearer: MapboxBearer, request: Request): Authority {
+  return { ...bearer, sender: readSender(request) }
 }
 
 function readTokenId(request: Request): string {

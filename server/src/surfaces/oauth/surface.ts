@@ -1,11 +1,10 @@
 import type { TokenClaims } from '@tilepass/guard'
 import type { Request, Router } from 'express'
-import { openToEveryOrigin } from '../../http/cors.ts'
 import { createErrorHandler } from '../../http/error-handler.ts'
 import { type Form, readFormBody } from '../../http/form-body.ts'
 import { NO_STORE } from '../../http/no-store.ts'
-import type { PublicUrl } from '../../http/public-url.ts'
-import { addRoute, createRouter } from '../../http/router.ts'
+import { addRoute, createRouter, refuseUnknownPath } from '../../http/router.ts'
+import { readSender } from '../../http/sender.ts'
 import type { Issuer } from '../../issuer/issuer.ts'
 import { toObtainedToken } from '../../issuer/obtained-token.ts'
 import type { OrganisationTokens } from '../../issuer/organisation-tokens.ts'
@@ -13,10 +12,8 @@ import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import { createRateLimit } from '../../limits/rate-limit.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import type { Usage } from '../../usage/usage.ts'
-import { renderOauthError } from '../error-bodies.ts'
-import { InvalidClientError, TooManyRevocationsError } from './errors.ts'
+import { InvalidClientError, renderRegisteredError, TooManyRevocationsError } from './errors.ts'
 import { createFindClient } from './find-client.ts'
-import { toMetadata } from './metadata.ts'
 import {
   ACCESS_TOKEN_TYPE,
   exchangeSubject,
@@ -30,19 +27,16 @@ export interface OauthSurfaceParts {
   readonly tokens: OrganisationTokens
   readonly usage: Pick<Usage, 'record'>
   readonly issuer: Pick<Issuer, 'url' | 'now'>
-  /** Base of the URLs in the metadata; by default the issuer. */
-  readonly publicUrl: PublicUrl
   readonly report: FailureReporter
 }
 
 const ENDPOINTS = ['/oauth/token', '/oauth/introspect', '/oauth/revoke']
 /** Per client. What an expired session needs is one; guards read every revocation. */
 const REVOCATIONS_PER_MINUTE = 60
-const METADATA = '/.well-known/oauth-authorization-server'
 
-/** Token exchange (RFC 8693), introspection (7662), revocation (7009) and metadata (8414). */
+/** Token exchange (RFC 8693), introspection (7662) and revocation (7009). */
 export function createOauthSurface(parts: OauthSurfaceParts): Router {
-  const { subjectTokens, tokens, usage, issuer, publicUrl, report } = parts
+  const { subjectTokens, tokens, usage, issuer, report } = parts
   const { url, now } = issuer
   const findClient = createFindClient(subjectTokens, usage)
   const requireClient = async (request: Request, form: Form) => {
@@ -90,22 +84,20 @@ export function createOauthSurface(parts: OauthSurfaceParts): Router {
       const client = await requireClient(request, form)
       const { isExceeded, resetsIn } = await revocations.count(client.id)
       if (isExceeded) throw new TooManyRevocationsError(Math.ceil(resetsIn / 1000))
-      await tokens.revoke(client, getParameter(form, 'token'))
+      await tokens.revoke(client, getParameter(form, 'token'), readSender(request))
       response.status(200).end()
     },
   })
 
-  addRoute(router, METADATA, {
-    get: (_request, response) => {
-      openToEveryOrigin(response)
-      response
-        .set('Cache-Control', 'public, max-age=3600')
-        .json(toMetadata(url, publicUrl.current ?? url))
-    },
-  })
-
   // Other paths below /oauth may belong to the host application.
-  router.use([...ENDPOINTS, METADATA], createErrorHandler(renderOauthError, report))
+  router.use(ENDPOINTS, createErrorHandler(renderRegisteredError, report))
+  return router
+}
+
+/** Refuses the paths below `/oauth` that no route has taken; for a broker that has the host to itself. */
+export function createUnknownOauthPaths(report: FailureReporter): Router {
+  const router = createRouter()
+  router.use('/oauth', refuseUnknownPath, createErrorHandler(renderRegisteredError, report))
   return router
 }
 
@@ -124,5 +116,7 @@ function describe(claims: TokenClaims): object {
     jti,
     org_id: orgId,
     ...(claims.tiles && { tiles: claims.tiles }),
+    // Without it, a resource server would take the copy of a bound token for a plain one (RFC 8705 §3.2).
+    ...(claims.cnf && { cnf: claims.cnf }),
   }
 }

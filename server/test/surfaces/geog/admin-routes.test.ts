@@ -113,12 +113,13 @@ describe('/v1/admin', () => {
       { actor: 'cli', action: 'account.disable', target: 'city' },
       { actor, action: 'key.rotate' },
       { actor, action: 'account.create', target: 'city' },
-      { actor: 'cli', action: 'token.create', target: 'demo' },
+      { actor: 'cli', action: 'token.create', target: actor, detail: 'account demo' },
+      { actor: 'broker', action: 'key.create' },
     ])
     expect(body.audit[0].at).toBe(new Date(NOW).toISOString())
     const { body: page } = await ask('GET', `audit?limit=1&before=${body.audit[1].id}`)
     expect(page.audit).toEqual([body.audit[2]])
-    expect(JSON.parse((await cli('audit', '--limit', '4', '--json')).out)).toEqual(body.audit)
+    expect(JSON.parse((await cli('audit', '--limit', '5', '--json')).out)).toEqual(body.audit)
     for (const query of ['limit=0', 'limit=1001', 'before=x', 'limit=1&limit=2'])
       expect((await ask('GET', `audit?${query}`)).status).toBe(400)
   })

@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { TOKEN_COOKIE } from '@tilepass/guard'
 import { confirmBy } from '@tilepass/guard/broker'
-import { describe, expect, test } from 'vitest'
+import express from 'express'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { ConfigError, createBroker } from '../../../src/index.ts'
 import { makeDataFolder, readClaims, startBroker } from '../../support/broker-under-test.ts'
+import { serveHandlers } from '../../support/serve-handlers.ts'
 
 const bound = {
   account: 'demo',
@@ -78,6 +80,51 @@ describe('a grant with a binding', () => {
     expect(response.status).toBe(400)
     expect(response.headers.getSetCookie()).toEqual([])
     expect((await response.json()).error_description).toContain('JSON')
+  })
+
+  test.each([
+    ['text/plain', ''],
+    ['application/x-www-form-urlencoded', ''],
+    ['multipart/form-data; boundary=x', ''],
+    ['application/json', ''],
+    ['application/json, text/plain', ''],
+    ['text/plain; application/json', ''],
+    ['text/plain', '{}'],
+    [undefined, '{}'],
+    [undefined, ''],
+  ])(
+    'X11: refuses a body of type %s with the content "%s", and sets no cookie',
+    async (type, content) => {
+      const { url } = await startBroker({ grants: { default: { ...bound, tokenCookie: true } } })
+      // Bytes have no content type, unlike text.
+      const body = new TextEncoder().encode(content)
+      const headers = type === undefined ? {} : { 'content-type': type }
+      const response = await fetch(`${url}/map-token`, { method: 'POST', headers, body })
+      expect([400, 415]).toContain(response.status)
+      expect(response.headers.getSetCookie()).toEqual([])
+      expect((await response.json()).error_description).toMatch(/json/i)
+    },
+  )
+
+  test.each([
+    ['express.json()', express.json()],
+    ['express.text()', express.text({ type: () => true })],
+    ['express.urlencoded()', express.urlencoded({ extended: false })],
+  ])('X11: refuses the same where the host application reads bodies with %s', async (_, parser) => {
+    const grants = { default: { ...bound, tokenCookie: true } }
+    const options = { data: makeDataFolder(), publicUrl: 'https://maps.example', demo: true }
+    const broker = await createBroker({ ...options, grants })
+    onTestFinished(() => broker.close())
+    const url = await serveHandlers(parser, broker.router)
+    const ask = (type: string, body: string) =>
+      fetch(`${url}/map-token`, { method: 'POST', headers: { 'content-type': type }, body })
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data'])
+      for (const body of ['', 'a=b', '{}']) {
+        const response = await ask(type, body)
+        expect([400, 415]).toContain(response.status)
+        expect(response.headers.getSetCookie()).toEqual([])
+      }
+    expect((await ask('application/json', '{}')).status).toBe(200)
   })
 
   test('with "tokenCookie" also sets a cookie with the token, which opens tiles without a header', async () => {

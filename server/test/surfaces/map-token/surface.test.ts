@@ -1,7 +1,8 @@
 import { request } from 'node:http'
-import { describe, expect, test } from 'vitest'
-import { ConfigError, createBroker } from '../../../src/index.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { type BrokerOptions, ConfigError, createBroker } from '../../../src/index.ts'
 import { makeDataFolder, NOW, readClaims, startBroker } from '../../support/broker-under-test.ts'
+import { serveHandlers } from '../../support/serve-handlers.ts'
 
 const MAPS = 'https://maps.example'
 const grants = {
@@ -11,9 +12,9 @@ const grants = {
 }
 
 /** Asks as a page of this host does: its Host and its Origin agree, which fetch cannot fake. */
-function postAs(url: string, host: string): Promise<number | undefined> {
+function postAs(url: string, host: string, scheme = 'http'): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    const headers = { host, origin: `http://${host}` }
+    const headers = { host, origin: `${scheme}://${host}` }
     request(`${url}/map-token`, { method: 'POST', headers }, (response) => {
       response.resume()
       resolve(response.statusCode)
@@ -113,6 +114,51 @@ describe('origins', () => {
     expect(await ask('localhost:8080')).toBe(200)
     expect(await ask('192.168.1.5:8080')).toBe(200)
     expect(await ask('[::1]:8080')).toBe(200)
+  })
+
+  test('a foreign host name that resolves to us is not ours without publicUrl either', async () => {
+    const { url } = await startBroker()
+    const { port } = new URL(url)
+    for (const name of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'nas'])
+      for (const host of [`${name}:${port}`, name])
+        expect([host, await postAs(url, host)]).toEqual([host, 403])
+    for (const name of ['localhost', '127.0.0.1', '[::1]'])
+      expect(await postAs(url, `${name}:${port}`)).toBe(200)
+  })
+
+  test('a foreign host name is not ours on a wildcard address, where clients use any name', async () => {
+    const broker = await createBroker({ data: makeDataFolder(), demo: true })
+    onTestFinished(() => broker.close())
+    const { port } = await broker.listen(0, '0.0.0.0')
+    const url = `http://127.0.0.1:${port}`
+    expect(await postAs(url, `evil.example:${port}`)).toBe(403)
+    expect(await postAs(url, `192.168.1.5:${port}`)).toBe(200)
+    expect(await postAs(url, `localhost:${port}`)).toBe(200)
+  })
+
+  test.each<[string, BrokerOptions, string, number]>([
+    ['its publicUrl', { publicUrl: `${MAPS}/tokens` }, 'maps.example', 200],
+    ['its issuer, without a publicUrl', { issuer: MAPS }, 'maps.example', 200],
+    [
+      'another host than its publicUrl',
+      { issuer: MAPS, publicUrl: 'https://b.example' },
+      'maps.example',
+      403,
+    ],
+    ['a host that resolves to it', { issuer: MAPS }, 'evil.example', 403],
+    ['localhost', { issuer: MAPS }, 'localhost:3000', 200],
+  ])('a mounted broker answers pages of %s as it should', async (_, options, host, status) => {
+    const broker = await createBroker({ data: makeDataFolder(), demo: true, ...options })
+    onTestFinished(() => broker.close())
+    const url = await serveHandlers(broker.router)
+    const scheme = host.startsWith('maps') ? 'https' : 'http'
+    expect(await postAs(url, host, scheme)).toBe(status)
+  })
+
+  test('the refusal of an origin says what to set', async () => {
+    const { post } = await startBroker()
+    const response = await post('/map-token', {}, { origin: 'https://maps.example' })
+    expect((await response.json()).error_description).toMatch(/origins of the grant.*publicUrl/)
   })
 
   test('a grant for "*" is for pages of every origin', async () => {

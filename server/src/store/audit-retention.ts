@@ -1,0 +1,97 @@
+import type { SelectQueryBuilder } from 'kysely'
+import type { FailureReporter } from '../observe/failures.ts'
+import type { Connection, Store } from './open.ts'
+import type { Tables } from './schema.ts'
+
+/** How much of the audit trail is kept. */
+export interface AuditRules {
+  readonly retentionDays: number
+  readonly maxRows: number
+}
+
+/** Keeps the audit trail within its rules, in the background. */
+export interface AuditRetention {
+  /** Stops, once the step that is running has ended. */
+  close(): Promise<void>
+}
+
+/** How many entries one transaction removes: it holds the lock of the store for a few ms. */
+const STEP = 500
+/** How often to look, in ms. */
+const INTERVAL = 60_000
+const DAY = 86_400_000
+
+/** Removes old entries now and once a minute, in small steps between which requests are served. */
+export function keepAuditWithin(
+  store: Store,
+  rules: AuditRules,
+  now: () => number,
+  report: FailureReporter,
+): AuditRetention {
+  let isClosed = false
+  const prune = async () => {
+    try {
+      while (!isClosed && (await pruneAudit(store, rules, now())) > 0)
+        await new Promise((resolve) => setImmediate(resolve))
+    } catch (error) {
+      report(error)
+    }
+  }
+  let pruning = prune()
+  const timer = setInterval(() => {
+    pruning = pruning.then(prune)
+  }, INTERVAL).unref()
+  return {
+    close: async () => {
+      isClosed = true
+      clearInterval(timer)
+      await pruning
+    },
+  }
+}
+
+/**
+ * Removes a number of entries that are too old or too many, the oldest first. Of too many, those of
+ * clients without a credential go first: nobody can push other entries out by causing refusals.
+ *
+ * @returns How many: 0 if the trail is within its rules.
+ */
+export async function pruneAudit(
+  connection: Connection,
+  { retentionDays, maxRows }: AuditRules,
+  now: number,
+): Promise<number> {
+  const ids = connection.db.selectFrom('audit').select('id')
+  const old = ids
+    .where('at', '<', now - retentionDays * DAY)
+    .orderBy('at')
+    .limit(STEP)
+  const removed = await remove(connection, old)
+  if (removed > 0) return removed
+  const excess = Math.min(await countExcess(connection, maxRows), STEP)
+  if (excess <= 0) return 0
+  const oldest = ids.orderBy('id').limit(excess)
+  return (
+    (await remove(connection, oldest.where('actor', '=', 'anonymous'))) ||
+    (await remove(connection, oldest))
+  )
+}
+
+async function countExcess({ db }: Connection, maxRows: number): Promise<number> {
+  const newest = await db.selectFrom('audit').select('id').orderBy('id', 'desc').executeTakeFirst()
+  // Counting reads the whole trail, so it waits until there can be too many.
+  if (!newest || newest.id <= maxRows) return 0
+  const { count } = await db
+    .selectFrom('audit')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  return count - maxRows
+}
+
+async function remove(
+  { db }: Connection,
+  ids: SelectQueryBuilder<Tables, 'audit', { id: number }>,
+): Promise<number> {
+  const { numDeletedRows } = await db.deleteFrom('audit').where('id', 'in', ids).executeTakeFirst()
+  return Number(numDeletedRows)
+}
