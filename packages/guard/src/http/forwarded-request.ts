@@ -8,6 +8,7 @@ export interface ForwardedRequest {
   readonly method: string
   /** The request target as the client sent it. */
   readonly uri: string
+  /** The same, without the token. */
   readonly target: CanonicalTarget
 }
 
@@ -43,12 +44,16 @@ const METHOD_HEADERS = ['x-original-method', 'x-forwarded-method']
  * A client can send these headers as well, and a gateway passes on those that it does not set itself.
  * So all that are present must agree.
  *
+ * @param tokenParameter Name of the query parameter that may contain the token.
  * @throws {@link ForwardedRequestError}, {@link UnsafePathError}
  */
-export function readForwardedRequest(request: RawRequest): ForwardedRequest {
+export function readForwardedRequest(
+  request: RawRequest,
+  tokenParameter: string | undefined,
+): ForwardedRequest {
   const uri = readAgreedValue(request, URI_HEADERS)
   const method = readAgreedValue(request, METHOD_HEADERS)
-  const target = findCanonicalTarget(uri)
+  const target = findCanonicalTarget(uri, tokenParameter)
   if (!target) throw new UnsafePathError()
   return { method, uri, target }
 }
