@@ -55,6 +55,29 @@ describe.skipIf(!findProgram('nginx'))('the server behind nginx', () => {
     expect(JSON.stringify(seen)).not.toContain(token)
   })
 
+  test('T12: is behind refusals in JSON, of which a 401 carries its challenge once', async () => {
+    const other = { authorization: `Bearer ${token}` }
+    for (const [target, headers, status, method] of [
+      ['/data/world/3/4/2.pbf', {}, 401, 'GET'],
+      ['/data/world/3/4/2.pbf', { authorization: 'Bearer x' }, 401, 'GET'],
+      ['/archives/world.pmtiles', {}, 401, 'GET'],
+      ['/data//world/3/4/2.pbf', other, 400, 'GET'],
+      ['/data/world/3/4/2.pbf', other, 405, 'DELETE'],
+    ] as const) {
+      const answer = await send(url, target, { ...headers }, method)
+      expect([target, answer.status, answer.headers['content-type']]).toEqual([
+        target,
+        status,
+        'application/json',
+      ])
+      expect(JSON.parse(answer.body.toString())).toEqual({ error: expect.any(String) })
+      const names = answer.rawHeaders.filter((_, index) => index % 2 === 0)
+      const challenges = names.filter((name) => name.toLowerCase() === 'www-authenticate')
+      expect(challenges).toHaveLength(status === 401 ? 1 : 0)
+      if (status === 401) expect(answer.headers['www-authenticate']).toMatch(/^Bearer/)
+    }
+  })
+
   test('is protected by a budget, which answers 429 with Retry-After when it is used up', async () => {
     const answers = await Promise.all(
       Array.from({ length: 60 }, () =>
