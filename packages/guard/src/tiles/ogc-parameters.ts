@@ -8,6 +8,8 @@ export interface RuleParameters {
 
 const TILE_NAMES = ['tilematrixset', 'tilematrix', 'tilerow', 'tilecol']
 const LAYER_NAMES = ['layer', 'layers']
+/** Parameters of common servers that select data. */
+const SELECTORS = [...LAYER_NAMES, 'query_layers', 'map', 'sld', 'sld_body']
 const SERVICES = /^(?:WMTS|WMS|WFS|WCS|TMS)$/i
 /** Values for the example that a message shows. */
 const EXAMPLES: Readonly<Record<string, string>> = {
@@ -38,9 +40,9 @@ export function findOpenParameter(
   isTile: boolean,
 ): string | undefined {
   if (!isOgcRule({ fixed, optional })) return
-  const [layer] = LAYER_NAMES.filter((name) => optional.has(name))
-  if (layer !== undefined)
-    return `must not list "${layer}" as optional, because it selects the data`
+  const selector = SELECTORS.find((name) => optional.has(name))
+  if (selector !== undefined)
+    return `must not list "${selector}" as optional, because it selects the data`
   const has = (name: string) => fixed.has(name) || optional.has(name)
   const isWmts = TILE_NAMES.some(has) || fixed.get('service')?.toUpperCase() === 'WMTS'
   const needed = isWmts ? ['service', 'request', ...(isTile ? ['tilematrixset'] : [])] : ['request']

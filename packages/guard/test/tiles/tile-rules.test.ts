@@ -150,6 +150,10 @@ describe('a rule for an OGC service leaves no choice of operation, grid or data 
       },
       'must not list "layer" as optional',
     ],
+    [
+      { tile: `${WMTS}&${address}`, optional: ['style', 'SLD_BODY'] },
+      'must not list "sld_body" as optional',
+    ],
     [{ document: '/ows?service=WMTS' }, 'the parameters "request" one value'],
     [{ document: '/ows?service=WMS&request={*}' }, 'the parameters "request" one value'],
     [{ document: '/ows?request={*}&layers={tileset}' }, 'the parameters "request" one value'],
