@@ -112,6 +112,9 @@ describe('a gateway gets 204', () => {
     expect((await ask({ ...original(TILE, 'OPTIONS'), ...page })).status).toBe(204)
     expect((await ask(original(TILE, 'OPTIONS'))).headers['x-tilepass-status']).toBe('405')
     expect((await ask({ ...original(TILE), ...page })).status).toBe(401)
+    const twice = { 'access-control-request-method': ['', 'GET'] }
+    for (const half of [{ ...page, origin: '' }, { origin: page.origin }, { ...page, ...twice }])
+      expect((await ask({ ...original(TILE, 'OPTIONS'), ...half })).status).toBe(403)
   })
 })
 

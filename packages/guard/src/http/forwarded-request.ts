@@ -58,10 +58,13 @@ export function readForwardedRequest(
   return { method, uri, target }
 }
 
-/** Is this a CORS preflight? It carries no credential. */
+/**
+ * Is this a CORS preflight? It carries no credential. Empty or repeated headers make none: a gateway
+ * that answers preflights itself could take such a request for another one, and pass it on.
+ */
 export function isPreflight(method: string, headers: IncomingHttpHeaders): boolean {
-  const { origin, 'access-control-request-method': requestedMethod } = headers
-  return method === 'OPTIONS' && origin !== undefined && requestedMethod !== undefined
+  const { origin = '', 'access-control-request-method': requestedMethod = '' } = headers
+  return method === 'OPTIONS' && /^[^\s,]+$/.test(origin) && /^[A-Za-z]+$/.test(requestedMethod)
 }
 
 function readAgreedValue(request: RawRequest, names: readonly string[]): string {
