@@ -7,8 +7,9 @@ import { root } from './setup.mjs'
 const folder = join(root, 'examples/gateways')
 const tileServer = join(folder, 'node_modules/tileserver-gl-light/src/main.js')
 
-// Debian installs nginx into /usr/sbin, which only root has in PATH.
-const programFolders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin']
+// Debian installs nginx into /usr/sbin, which only root has in PATH, and MapCache among the CGI programs.
+const installFolders = ['/usr/sbin', '/usr/bin', '/usr/lib/cgi-bin']
+const programFolders = [...(process.env.PATH ?? '').split(delimiter), ...installFolders]
 
 /** @param {string} name @returns {string | undefined} Path of an installed program. */
 export function findProgram(name) {

@@ -14,10 +14,11 @@ const { chromiumHint, findChromium } = await import('./chromium.mjs')
 /** @type {string[]} Tests that cannot run on this machine, and how to change that. */
 const omissions = []
 if (!findChromium()) omissions.push(`browser tests, because no Chromium was found. ${chromiumHint}`)
-for (const name of ['nginx', 'caddy']) {
+const debianPackages = { nginx: 'nginx', caddy: 'caddy', mapcache: 'mapcache-cgi' }
+for (const [name, debianPackage] of Object.entries(debianPackages)) {
   if (findProgram(name)) continue
   omissions.push(
-    `tests behind ${name}, because it is not installed. Install it with your package manager (Debian: apt-get install ${name}).`,
+    `tests with ${name}, because it is not installed. Install it with your package manager (Debian: apt-get install ${debianPackage}).`,
   )
 }
 if (findProgram('nginx') && !installTileServer()) {

@@ -60,6 +60,32 @@ describe('GET /datasets/{id}/download/cog', () => {
     expect((await readProblem(outside))[0]).toBe(416)
   })
 
+  test('a suffix longer than the file is 206 with the whole file (RFC 9110 §14.1.2)', async () => {
+    const { download } = await startGeolensBroker()
+    for (const length of [bytes.length + 1, '999999999999', '9'.repeat(40)]) {
+      const whole = await download(PUBLIC, '', { headers: { range: `bytes=-${length}` } })
+      expect([whole.status, whole.headers.get('content-range')]).toEqual([
+        206,
+        `bytes 0-${bytes.length - 1}/${bytes.length}`,
+      ])
+      expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true)
+    }
+    expect((await download(PUBLIC, '', { headers: { range: 'bytes=-0' } })).status).toBe(416)
+  })
+
+  test('HEAD ignores Range (RFC 9110 §14.2)', async () => {
+    const { download } = await startGeolensBroker()
+    for (const range of ['bytes=0-9', 'bytes=-9', `bytes=${bytes.length}-`]) {
+      const { status, headers } = await download(PUBLIC, '', { method: 'HEAD', headers: { range } })
+      expect([range, status, headers.get('content-length')]).toEqual([
+        range,
+        200,
+        `${bytes.length}`,
+      ])
+      expect(headers.get('content-range')).toBeNull()
+    }
+  })
+
   test('a strong ETag answers If-None-Match, If-Match and If-Range', async () => {
     const folder = await startGeolensBroker()
     const path = join(folder.data, 'own.tif')

@@ -98,6 +98,28 @@ describe.skipIf(!findProgram('caddy'))('Caddy and the broker', () => {
 
   test('a preflight passes', async () => {
     const page = { origin: 'https://maps.example', 'access-control-request-method': 'GET' }
-    expect((await send(url, '/data/open/3/4/2.pbf', page, 'OPTIONS')).status).toBe(200)
+    const answer = await send(url, '/data/open/3/4/2.pbf', page, 'OPTIONS')
+    expect(answer.status).toBe(200)
+    expect(answer.headers).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-allow-headers': expect.stringContaining('Authorization'),
+    })
+  })
+
+  test('G1: no request without a token reaches the tile server, whatever its method', async () => {
+    const page = { origin: 'https://maps.example', 'access-control-request-method': 'GET' }
+    served.length = 0
+    for (const method of ['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'PATCH'])
+      for (const headers of [{}, page, { ...page, 'access-control-request-method': '' }])
+        await send(url, '/data/secret/3/4/2.pbf', headers, method)
+    expect(served).toEqual([])
+  })
+
+  test('G1: headers by which a server could read another request stay at the gateway', async () => {
+    const path = '/data/secret/3/4/2.pbf'
+    const headers = { 'x-rewrite-url': path, 'content-type': 'application/x-www-form-urlencoded' }
+    await ask('/data/open/3/4/2.pbf', tokens.open, headers)
+    expect(served).toHaveLength(1)
+    for (const name of Object.keys(headers)) expect(served[0]?.headers[name]).toBeUndefined()
   })
 })

@@ -55,6 +55,52 @@ describe.skipIf(!findProgram('nginx'))('the server behind nginx', () => {
     expect(JSON.stringify(seen)).not.toContain(token)
   })
 
+  test('G1: gets no body and no header by which it could read another request', async () => {
+    seen.length = 0
+    const path = '/data/secret/3/4/2.pbf'
+    const headers = {
+      'x-rewrite-url': path,
+      'x-original-url': path,
+      'content-type': 'application/x-www-form-urlencoded',
+      'content-length': '0',
+    }
+    await send(url, '/data/world.json', { ...headers, authorization: `Bearer ${token}` })
+    expect(seen).toHaveLength(1)
+    for (const name of Object.keys(headers)) expect(seen[0]?.headers[name]).toBeUndefined()
+  })
+
+  test('G1: gets no request without a token, whatever its method', async () => {
+    seen.length = 0
+    const page = { origin: 'https://maps.example', 'access-control-request-method': 'GET' }
+    for (const method of ['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH'])
+      for (const headers of [{}, page, { ...page, 'access-control-request-method': '' }])
+        await send(url, '/data/secret/3/4/2.pbf', headers, method)
+    expect(seen).toEqual([])
+  })
+
+  test('T12: is behind refusals in JSON, of which a 401 carries its challenge once', async () => {
+    const other = { authorization: `Bearer ${token}` }
+    for (const [target, headers, status, method] of [
+      ['/data/world/3/4/2.pbf', {}, 401, 'GET'],
+      ['/data/world/3/4/2.pbf', { authorization: 'Bearer x' }, 401, 'GET'],
+      ['/archives/world.pmtiles', {}, 401, 'GET'],
+      ['/data//world/3/4/2.pbf', other, 400, 'GET'],
+      ['/data/world/3/4/2.pbf', other, 405, 'DELETE'],
+    ] as const) {
+      const answer = await send(url, target, { ...headers }, method)
+      expect([target, answer.status, answer.headers['content-type']]).toEqual([
+        target,
+        status,
+        'application/json',
+      ])
+      expect(JSON.parse(answer.body.toString())).toEqual({ error: expect.any(String) })
+      const names = answer.rawHeaders.filter((_, index) => index % 2 === 0)
+      const challenges = names.filter((name) => name.toLowerCase() === 'www-authenticate')
+      expect(challenges).toHaveLength(status === 401 ? 1 : 0)
+      if (status === 401) expect(answer.headers['www-authenticate']).toMatch(/^Bearer/)
+    }
+  })
+
   test('is protected by a budget, which answers 429 with Retry-After when it is used up', async () => {
     const answers = await Promise.all(
       Array.from({ length: 60 }, () =>

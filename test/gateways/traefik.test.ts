@@ -61,6 +61,13 @@ describe('a gateway that sends the requests of Traefik', () => {
   const ask = (path: string, token?: string, headers: Record<string, string> = {}) =>
     send(url, path, { ...(token && { authorization: `Bearer ${token}` }), ...headers })
 
+  test('G1: the recipe answers preflights before it asks, because a server may answer them with a tile', () => {
+    const recipe = readRecipe('traefik/dynamic.yml', { broker: '', tileserver: '', port: 0 })
+    const [, order = ''] = /middlewares: \[(.*)\]/.exec(recipe) ?? []
+    expect(order.split(', ').slice(0, 3)).toEqual(['cors', 'only-ours', 'tilepass'])
+    expect(recipe).toMatch(/cors:\n +headers:\n +accessControlAllowOriginList: \["\*"\]/)
+  })
+
   test('lets a permitted request pass and learns the identity', async () => {
     const answer = await ask('/data/open/3/4/2.pbf', tokens.open)
     expect(answer.status).toBe(200)

@@ -24,7 +24,8 @@ export interface AdmissionOptions {
   readonly scope?: string
   /**
    * Which resources the URLs are, for tokens that are restricted to some tiles. The first rule that
-   * matches applies. Such tokens open nothing that no rule matches, and without rules nothing at all.
+   * matches applies. Such tokens open nothing that no rule matches, and without rules nothing at all. A
+   * query parameter that the rule does not name is not matched. Other tokens pass with any query.
    */
   readonly tiles?: TileRule | readonly TileRule[]
   /**

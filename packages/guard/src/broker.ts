@@ -14,7 +14,7 @@ export {
   parseTileClaims,
   type TileClaimsFault,
 } from './tiles/tile-claims.ts'
-export { compileTileRules, type FindTileResource } from './tiles/tile-rules.ts'
+export { findTileRuleFault } from './tiles/tile-rules.ts'
 export { BINDING_COOKIE, confirmBy } from './token/binding.ts'
 export { isCanonicalBase64url } from './token/compact-jws.ts'
 export { readCookies } from './token/cookies.ts'

@@ -129,7 +129,7 @@ export class RevocationsUnavailableError extends GuardError {
   }
 }
 
-/** 503 `KEYS_UNAVAILABLE`: no key set has been read yet, so no token can be verified. Fails closed. */
+/** 503 `KEYS_UNAVAILABLE`: no key set has been read yet, or the last one is too old. Fails closed. */
 export class KeysUnavailableError extends GuardError {
   constructor(options?: ErrorOptions) {
     super(

@@ -14,6 +14,7 @@ import { toRefusal } from './http/refusal.ts'
 import { sendRefusal } from './http/send-refusal.ts'
 import { checkedElsewhere, functionRule, type OptionRules } from './options/option-rules.ts'
 import type { CanonicalTarget } from './tiles/canonical-path.ts'
+import { findQueryParameters, formatQuery } from './tiles/query.ts'
 import type { TokenClaims } from './token/claims.ts'
 
 interface OwnOptions {
@@ -72,7 +73,7 @@ export class MethodNotPermittedError extends GuardError {
  *
  * A 204 identifies the client in `X-Tilepass-Subject`, `-Organization` and `-Scope`. All three are
  * always set, so that the gateway overwrites what a client sent. `X-Tilepass-Uri` is the URI that was
- * checked, without credentials. CORS preflights pass.
+ * checked, without credentials; the gateway should request that one. CORS preflights pass.
  *
  * @throws `TypeError` or `RangeError` for invalid options.
  */
@@ -87,12 +88,12 @@ export function forwardAuth(options: ForwardAuthOptions): ForwardAuthHandler {
   return async (request, response) => {
     try {
       if (!isTrustedPeer(request.socket.remoteAddress)) throw new ForeignPeerError()
-      const { method, uri, target } = readForwardedRequest(request)
-      const checkedUri = toUri(target, parameter)
-      if (isPreflight(method, request.headers)) return pass(response, checkedUri)
+      const { method, uri, target } = readForwardedRequest(request, parameter)
+      if (isPreflight(method, request.headers)) return pass(response, toUri(target))
       if (method !== 'GET' && method !== 'HEAD') throw new MethodNotPermittedError()
       const token = readCredential({ rawHeaders: request.rawHeaders, url: uri }, credentials)
-      pass(response, checkedUri, await admit(token, request.headers, () => target))
+      const claims = await admit(token, request.headers, () => target)
+      pass(response, toUri(target, claims), claims)
     } catch (error) {
       onRefusal?.(error, request)
       const refusal = toRefusal(error)
@@ -115,13 +116,10 @@ function pass(response: ServerResponse, uri: string, claims?: TokenClaims): void
   response.end()
 }
 
-/** The URI that was checked, without the query parameter that contains the token. */
-function toUri({ rawPath, query }: CanonicalTarget, parameter: string | undefined): string {
-  const kept = query
-    .split('&')
-    .filter((pair) => parameter === undefined || !new URLSearchParams(`?${pair}`).has(parameter))
-    .join('&')
-  return kept === '' ? rawPath : `${rawPath}?${kept}`
+/** The URI that was checked. For a restricted token its query is written anew, as it was understood. */
+function toUri({ rawPath, query }: CanonicalTarget, claims?: TokenClaims): string {
+  const understood = claims?.tiles ? formatQuery(findQueryParameters(query) ?? []) : query
+  return understood === '' ? rawPath : `${rawPath}?${understood}`
 }
 
 // Claims of other issuers may contain characters that a header cannot.

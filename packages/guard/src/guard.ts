@@ -76,8 +76,8 @@ export function guard(options: GuardOptions): GuardHandler {
   const { credentials = 'header', errors = 'geog', vary = true, onRefusal } = options
   assertCredentialSource(credentials)
   assertErrorShape(errors)
-  const takesCookies = credentials !== 'header' && credentials.cookie !== undefined
-  const varying = takesCookies ? 'Authorization, Cookie' : 'Authorization'
+  const { query: tokenParameter, cookie } = credentials === 'header' ? {} : credentials
+  const varying = cookie !== undefined ? 'Authorization, Cookie' : 'Authorization'
 
   const refuse = (error: unknown, request: Request, response: Response) => {
     onRefusal?.(error, request)
@@ -97,7 +97,9 @@ export function guard(options: GuardOptions): GuardHandler {
     let admitted: TokenClaims | Promise<TokenClaims>
     try {
       const token = readCredential(request, credentials)
-      admitted = admit(token, request.headers, () => findCanonicalTarget(request.url))
+      admitted = admit(token, request.headers, () =>
+        findCanonicalTarget(request.url, tokenParameter),
+      )
     } catch (error) {
       return refuse(error, request, response)
     }

@@ -17,6 +17,7 @@ const rules = [
 const app = express()
 app.use('/header', guard({ ...shared, scope: 'tiles:read' }))
 app.use('/tiles', guard({ ...shared, scope: 'tiles:read', tiles: rules }))
+app.use('/query', guard({ ...shared, tiles: rules, credentials: { query: 'access_token' } }))
 const { url, close } = await listen(app)
 afterAll(close)
 
@@ -42,6 +43,10 @@ describe('a token that is restricted to some tiles', () => {
     ['/tiles/a//3/4/2.pbf', { tilesets: ['a'] }, false],
     ['/tiles/a/3/4/2.pbf;b', { tilesets: ['a'] }, false],
     ['/tiles/a/3/8/2.pbf', { tilesets: ['a'] }, false],
+    ['/tiles/a/3/4/2.pbf?', { tilesets: ['a'] }, true],
+    ['/tiles/a/3/4/2.pbf?v=1', { tilesets: ['a'] }, false],
+    ['/tiles/a.json?v=1', { tilesets: ['a'] }, false],
+    ['/tiles/a/3/4/2.pbf?access_token=x', { tilesets: ['a'] }, false],
   ])('asks for %s with %j: %j', async (path, tiles, isPermitted) => {
     // Nothing is served at these paths: a request that passes gets 404.
     expect(await ask(path, tiles)).toBe(isPermitted ? 404 : 403)
@@ -51,6 +56,20 @@ describe('a token that is restricted to some tiles', () => {
     const response = await fetch(`${url}/header/tile`, { headers: restrict({ maxzoom: 30 }) })
     expect(response.status).toBe(403)
     expect(await response.json()).toMatchObject({ code: 'TILE_NOT_PERMITTED' })
+  })
+
+  test('may be in the query, where it is not a parameter of the URL', async () => {
+    const restricted = issuer.signTiles({ tilesets: ['a'] })
+    for (const [further, status] of [
+      ['', 404],
+      ['&v=1', 403],
+      ['&&v=1', 403],
+      ['&ACCESS_TOKEN=x', 403],
+      ['&access_token%00=x', 403],
+    ] as const) {
+      const target = `${url}/query/a/3/4/2.pbf?access_token=${restricted}${further}`
+      expect([further, (await fetch(target)).status]).toEqual([further, status])
+    }
   })
 
   test('opens nothing without the scope', async () => {

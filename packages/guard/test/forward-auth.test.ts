@@ -11,7 +11,14 @@ const shared = {
   jwks: issuer.jwks,
   now: () => NOW,
   scope: 'tiles:read',
-  tiles: ['/data/{tileset}/{z}/{x}/{y}.pbf', { archive: '/{tileset}.pmtiles' }],
+  tiles: [
+    '/data/{tileset}/{z}/{x}/{y}.pbf',
+    { archive: '/{tileset}.pmtiles' },
+    {
+      tile: '/wmts?service=WMTS&request=GetTile&tilematrixset=web&layer={tileset}&tilematrix={z}&tilerow={y}&tilecol={x}',
+      optional: ['style', 'format'],
+    },
+  ],
 }
 const handlers: Record<string, ForwardAuthHandler> = {
   '/verify': forwardAuth({ ...shared, peers: ['loopback'] }),
@@ -105,6 +112,9 @@ describe('a gateway gets 204', () => {
     expect((await ask({ ...original(TILE, 'OPTIONS'), ...page })).status).toBe(204)
     expect((await ask(original(TILE, 'OPTIONS'))).headers['x-tilepass-status']).toBe('405')
     expect((await ask({ ...original(TILE), ...page })).status).toBe(401)
+    const twice = { 'access-control-request-method': ['', 'GET'] }
+    for (const half of [{ ...page, origin: '' }, { origin: page.origin }, { ...page, ...twice }])
+      expect((await ask({ ...original(TILE, 'OPTIONS'), ...half })).status).toBe(403)
   })
 })
 
@@ -198,6 +208,51 @@ describe('G1: the checked path has only one reading', () => {
     const answer = await ask({ ...original(uri), ...bearer })
     expect(answer.status).toBe(403)
     expect(answer.headers['x-tilepass-uri']).toBeUndefined()
+  })
+})
+
+describe('G1: the query is judged as the server behind the gateway reads it', () => {
+  const restricted = issuer.signTiles({ tilesets: ['world'] })
+  const WMTS = '/wmts?SERVICE=WMTS&REQUEST=GetTile&TILEMATRIXSET=web'
+  const WORLD = `${WMTS}&layer=world&tilematrix=4&tilerow=5&tilecol=8`
+  const askWith = (jwt: string, uri: string, path = '/verify') =>
+    ask({ ...original(uri), authorization: `Bearer ${jwt}` }, path)
+
+  test('a second layer, another operation or another grid is refused for a restricted token', async () => {
+    expect((await askWith(restricted, `${WORLD}&STYLE=default&FORMAT=image/png`)).status).toBe(204)
+    for (const uri of [
+      `${WMTS.replace('?', '?layer%00=secret&tilerow%00=0&tilecol%00=0&')}&layer=world&tilematrix=4&tilerow=5&tilecol=8`,
+      `${WORLD}&layers=secret`,
+      `${WORLD}&infoformat=text/plain`,
+      `${WORLD};layer=secret`,
+      WORLD.replace('GetTile', 'GetFeatureInfo'),
+      WORLD.replace('=web', '=other'),
+      `${TILE}?service=WMTS&layer=secret`,
+      `${TILE}?v=1`,
+    ])
+      expect([uri, (await askWith(restricted, uri)).status]).toEqual([uri, 403])
+  })
+
+  test('the checked URI is written anew from what was understood', async () => {
+    const uri = `${WORLD}&FORMAT=image%2fpng&style=a:b%3Bc`
+    const { headers } = await askWith(restricted, uri)
+    expect(headers['x-tilepass-uri']).toBe(`${WORLD}&FORMAT=image%2Fpng&style=a%3Ab%3Bc`)
+    expect((await askWith(restricted, `${TILE}?`)).headers['x-tilepass-uri']).toBe(TILE)
+  })
+
+  test('a token in the query is not one of the rule’s parameters', async () => {
+    const uri = `${WORLD}&token=${restricted}`
+    const { status, headers } = await ask(original(uri), '/query')
+    expect([status, headers['x-tilepass-uri']]).toEqual([204, WORLD])
+    expect((await ask(original(`${uri}&TOKEN=a`), '/query')).status).toBe(403)
+    expect((await ask(original(`${uri}&%74oken=a`), '/query')).status).toBe(403)
+  })
+
+  test('an unrestricted token passes with any query, which stays as it is', async () => {
+    for (const uri of [`${TILE}?v=1`, `${WORLD}&layer%00=secret`, '/other?a;b&&c[]=+&a']) {
+      const { status, headers } = await askWith(token, uri)
+      expect([status, headers['x-tilepass-uri']]).toEqual([204, uri])
+    }
   })
 })
 

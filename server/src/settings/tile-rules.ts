@@ -1,14 +1,17 @@
 import type { TileRule } from '@tilepass/guard'
-import { compileTileRules } from '@tilepass/guard/broker'
+import { findTileRuleFault } from '@tilepass/guard/broker'
 import { z } from 'zod'
 
-const tileset = z.string().min(1).optional()
+const details = {
+  tileset: z.string().min(1).optional(),
+  optional: z.array(z.string()).optional(),
+}
 const rule = z.union(
   [
     z.string(),
-    z.strictObject({ tile: z.string(), tileset }),
-    z.strictObject({ document: z.string(), tileset }),
-    z.strictObject({ archive: z.string(), tileset }),
+    z.strictObject({ tile: z.string(), ...details }),
+    z.strictObject({ document: z.string(), ...details }),
+    z.strictObject({ archive: z.string(), ...details }),
   ],
   { error: 'must be a template, or an object with "tile", "document" or "archive"' },
 )
@@ -19,18 +22,8 @@ export const tileRulesSchema: z.ZodType<readonly TileRule[], readonly TileRule[]
   .min(1)
   .superRefine((rules, context) => {
     for (const [index, given] of rules.entries()) {
-      const fault = findFault(given)
+      const fault = findTileRuleFault(given)
       if (fault) context.addIssue({ code: 'custom', path: [index], message: fault })
     }
   })
   .transform((rules) => rules)
-
-function findFault(given: TileRule): string | undefined {
-  try {
-    compileTileRules(given)
-    return
-  } catch (error) {
-    if (error instanceof TypeError) return error.message
-    throw error
-  }
-}

@@ -111,6 +111,8 @@ export async function startNginx(gateways: Gateways, addresses: Addresses): Prom
   const text = readRecipe('nginx/nginx.conf', addresses)
     // The account that nginx would use may not be able to read the checkout.
     .replace('daemon off;', `daemon off;${isRoot ? ' user root;' : ''}`)
+    // As in the mime.types of many installations: refusals must stay JSON.
+    .replace('types {', 'types { application/x-protobuf pbf; application/json json;')
     .replace('alias ../../demo-data/', `alias ${join(root, 'examples/demo-data')}/`)
   writeFileSync(join(folder, 'nginx.conf'), text)
   start(gateways, findProgram('nginx') ?? 'nginx', ['-p', folder, '-c', 'nginx.conf'], folder)

@@ -3,13 +3,22 @@ import { connect } from 'node:net'
 
 export { postRaw } from '../../../server/test/support/raw-request.ts'
 
+/** A response as it arrived. */
+export interface RawAnswer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  /** Names and values in turn. */
+  readonly rawHeaders: readonly string[]
+  readonly body: Buffer
+}
+
 /** Sends a request with exactly this target, which `fetch` would normalize. */
 export function send(
   url: string,
   target: string,
   headers: Record<string, string> = {},
   method = 'GET',
-): Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer }> {
+): Promise<RawAnswer> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve, reject) => {
     request({ hostname, port, path: target, headers, method, agent: false }, (response) => {
@@ -17,8 +26,8 @@ export function send(
       response.on('data', (chunk) => chunks.push(chunk))
       response.on('error', reject)
       response.on('end', () => {
-        const { statusCode: status = 0, headers } = response
-        resolve({ status, headers, body: Buffer.concat(chunks) })
+        const { statusCode: status = 0, headers, rawHeaders } = response
+        resolve({ status, headers, rawHeaders, body: Buffer.concat(chunks) })
       })
     })
       .on('error', reject)

@@ -8,6 +8,7 @@ export interface ForwardedRequest {
   readonly method: string
   /** The request target as the client sent it. */
   readonly uri: string
+  /** The same, without the token. */
   readonly target: CanonicalTarget
 }
 
@@ -43,20 +44,27 @@ const METHOD_HEADERS = ['x-original-method', 'x-forwarded-method']
  * A client can send these headers as well, and a gateway passes on those that it does not set itself.
  * So all that are present must agree.
  *
+ * @param tokenParameter Name of the query parameter that may contain the token.
  * @throws {@link ForwardedRequestError}, {@link UnsafePathError}
  */
-export function readForwardedRequest(request: RawRequest): ForwardedRequest {
+export function readForwardedRequest(
+  request: RawRequest,
+  tokenParameter: string | undefined,
+): ForwardedRequest {
   const uri = readAgreedValue(request, URI_HEADERS)
   const method = readAgreedValue(request, METHOD_HEADERS)
-  const target = findCanonicalTarget(uri)
+  const target = findCanonicalTarget(uri, tokenParameter)
   if (!target) throw new UnsafePathError()
   return { method, uri, target }
 }
 
-/** Is this a CORS preflight? It carries no credential. */
+/**
+ * Is this a CORS preflight? It carries no credential. Empty or repeated headers make none: a gateway
+ * that answers preflights itself could take such a request for another one, and pass it on.
+ */
 export function isPreflight(method: string, headers: IncomingHttpHeaders): boolean {
-  const { origin, 'access-control-request-method': requestedMethod } = headers
-  return method === 'OPTIONS' && origin !== undefined && requestedMethod !== undefined
+  const { origin = '', 'access-control-request-method': requestedMethod = '' } = headers
+  return method === 'OPTIONS' && /^[^\s,]+$/.test(origin) && /^[A-Za-z]+$/.test(requestedMethod)
 }
 
 function readAgreedValue(request: RawRequest, names: readonly string[]): string {

@@ -45,8 +45,8 @@ export function isSupportedAlgorithm(algorithm: string): boolean {
 }
 
 /**
- * Imports the keys of a set that can verify one of `algorithms`. All other keys are left out,
- * malformed ones included.
+ * Imports the keys of a set that can verify one of `algorithms`. All other keys are left out: malformed
+ * ones, and those that `use` or `key_ops` reserve for something else.
  *
  * @throws `TypeError` if this is not a key set, or if two usable keys share a `kid`.
  */
@@ -82,9 +82,11 @@ function findUsableKey(
   algorithms: readonly string[],
 ): { keyId: string; algorithm: string; publicKey: JWK } | undefined {
   if (!isRecord(jwk)) return
-  const { kid, kty, alg, use, n, e, crv, x, y } = jwk
+  const { kid, kty, alg, use, key_ops: operations, n, e, crv, x, y } = jwk
   if (typeof kid !== 'string' || kid === '' || typeof kty !== 'string') return
   if (use !== undefined && use !== 'sig') return
+  // RFC 7517 §4.3: a key is for the listed operations only.
+  if (operations !== undefined && !(isList(operations) && operations.includes('verify'))) return
   const fitting = algorithms.filter((name) => {
     const type = KEY_TYPES[name]
     return type?.kty === kty && (type.crv === undefined || type.crv === crv)

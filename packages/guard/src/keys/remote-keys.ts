@@ -5,15 +5,17 @@ import { importKeySet, type KeySet, type KeySource } from './key-set.ts'
 /** How a published key set is fetched. */
 export interface RemoteKeysOptions extends FetchAccess {
   readonly algorithms: readonly string[]
+  /** How long keys count that cannot be fetched again, in ms. */
+  readonly maxKeyAge: number
   /** Epoch ms. */
   readonly now: () => number
 }
 
-/** Age, in ms, at which keys are fetched again in the background. */
-const MAX_AGE = 600_000
+/** Age, in ms, at which keys are fetched again in the background, unless they count for less. */
+const REFRESH_AFTER = 600_000
 /** Shortest time between two fetches once keys are known, however many unknown `kid`s arrive; ms. */
 const COOL_DOWN = 30_000
-/** The same before any key is known: a guard that started before its issuer recovers soon. */
+/** The same while no key counts: a guard that started before its issuer recovers soon. */
 const FIRST_COOL_DOWN = 1_000
 const MAX_BYTES = 65_536
 
@@ -21,23 +23,28 @@ const MAX_BYTES = 65_536
  * Creates a key source that reads a JWKS URL: cached, with one fetch in flight and at most one fetch
  * per cool-down.
  *
- * A slow, failing, huge, redirected or empty response changes nothing: the last good keys stay.
+ * A slow, failing, huge, redirected or empty response changes nothing: the last good keys stay until
+ * they reach `maxKeyAge`. An issuer that is unreachable may have withdrawn a key.
  *
- * @throws {@link KeysUnavailableError} from `find` until the first good response.
+ * @throws {@link KeysUnavailableError} from `find` until the first good response, and once the last one
+ *   is too old.
  */
 export function createRemoteKeys(url: URL, options: RemoteKeysOptions): KeySource {
-  const { now } = options
+  const { now, maxKeyAge } = options
+  const refreshAfter = Math.min(REFRESH_AFTER, maxKeyAge / 2)
   let keys: KeySet | undefined
   let fetchedAt = Number.NEGATIVE_INFINITY
   let attemptedAt = Number.NEGATIVE_INFINITY
   let failure: unknown
   let inFlight: Promise<void> | undefined
 
+  // Compared as a distance, because a clock that was set back must not stretch the time.
+  const isWithin = (time: number, since: number) => Math.abs(now() - since) < time
+  const findCurrent = () => (isWithin(maxKeyAge, fetchedAt) ? keys : undefined)
+
   const refresh = (): Promise<void> => {
     if (inFlight) return inFlight
-    // Compared as a distance, because a clock that was set back must not stretch the cool-down.
-    if (Math.abs(now() - attemptedAt) < (keys ? COOL_DOWN : FIRST_COOL_DOWN))
-      return Promise.resolve()
+    if (isWithin(findCurrent() ? COOL_DOWN : FIRST_COOL_DOWN, attemptedAt)) return Promise.resolve()
     attemptedAt = now()
     inFlight = fetchJson(url, options, MAX_BYTES)
       .then((body) => importKeySet(body, options.algorithms))
@@ -56,8 +63,8 @@ export function createRemoteKeys(url: URL, options: RemoteKeysOptions): KeySourc
   }
 
   const peek = (keyId: string) => {
-    const known = keys?.get(keyId)
-    if (known && Math.abs(now() - fetchedAt) >= MAX_AGE) void refresh()
+    const known = findCurrent()?.get(keyId)
+    if (known && !isWithin(refreshAfter, fetchedAt)) void refresh()
     return known
   }
 
@@ -67,8 +74,9 @@ export function createRemoteKeys(url: URL, options: RemoteKeysOptions): KeySourc
       const known = peek(keyId)
       if (known) return known
       await refresh()
-      if (!keys) throw new KeysUnavailableError({ cause: failure })
-      return keys.get(keyId)
+      const current = findCurrent()
+      if (!current) throw new KeysUnavailableError({ cause: failure })
+      return current.get(keyId)
     },
   }
 }

@@ -2,7 +2,7 @@
 export interface CanonicalTarget {
   /** The path, percent-decoded. */
   readonly path: string
-  /** The part after `?`; empty if there is none. */
+  /** The part after `?` as it was sent, without the token; empty if there is none. */
   readonly query: string
   /** The path as it was sent; it has no other spelling. */
   readonly rawPath: string
@@ -25,11 +25,15 @@ const UNSAFE = /[A-Za-z0-9\-._~/\\;?#%\u0000-\u001f\u007f-\u009f]/
  * of these or a plain character, and invalid UTF-8.
  *
  * The guard and the server behind it must see the same path. So a path with more than one spelling
- * is refused, not normalized.
+ * is refused, not normalized. What the query means is decided by the rules for tiles.
  *
+ * @param tokenParameter Name of the query parameter that may contain the token.
  * @see RFC 3986 §6
  */
-export function findCanonicalTarget(target: string): CanonicalTarget | undefined {
+export function findCanonicalTarget(
+  target: string,
+  tokenParameter?: string,
+): CanonicalTarget | undefined {
   const start = target.indexOf('?')
   const rawPath = start < 0 ? target : target.slice(0, start)
   const query = start < 0 ? '' : target.slice(start + 1)
@@ -40,7 +44,17 @@ export function findCanonicalTarget(target: string): CanonicalTarget | undefined
     const text = decode(escapes)
     if (text === undefined || UNSAFE.test(text)) return
   }
-  return { path: decode(rawPath) ?? rawPath, query, rawPath }
+  return {
+    path: decode(rawPath) ?? rawPath,
+    query: withoutParameter(query, tokenParameter),
+    rawPath,
+  }
+}
+
+function withoutParameter(query: string, name: string | undefined): string {
+  if (query === '' || name === undefined) return query
+  const isOther = (pair: string) => !new URLSearchParams(`?${pair}`).has(name)
+  return query.split('&').filter(isOther).join('&')
 }
 
 function decode(text: string): string | undefined {

@@ -1,4 +1,6 @@
 import type { CanonicalTarget } from './canonical-path.ts'
+import { isOgcRule, type RuleParameters } from './ogc-parameters.ts'
+import { findQueryParameters, isParameterName, type QueryParameter } from './query.ts'
 
 /** The values that a template's placeholders have in a request target, by placeholder. */
 export type PlaceholderValues = ReadonlyMap<string, string>
@@ -19,40 +21,81 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   '*': '([^/]+)',
 }
 
+/** A template, compiled. */
+export interface UrlTemplate {
+  readonly match: MatchUrl
+  readonly parameters: RuleParameters
+}
+
 /**
  * Compiles a template such as `/data/{tileset}/{z}/{x}/{y}.pbf`, or
- * `/wmts?layer={tileset}&tilematrix={z}&tilerow={y}&tilecol={x}`. Placeholders: `{tileset}`, `{z}`,
- * `{x}`, `{y}`, `{-y}` (counted from the south), `{ratio}` (`@2x` or nothing), `{ext}`, and `{*}` for
- * anything within a segment. Names of query parameters match in any case. A request must have each
- * parameter of the template exactly once.
+ * `/tiles?layer={tileset}&z={z}&y={y}&x={x}`. Placeholders: `{tileset}`, `{z}`, `{x}`, `{y}`, `{-y}`
+ * (counted from the south), `{ratio}` (`@2x` or nothing), `{ext}`, and `{*}` for anything within a
+ * segment. A `{tileset}` that is the whole value of a parameter may contain `/`.
  *
+ * A request must have each parameter of the template, may have the optional ones, and no other. Values
+ * match exactly, as they are once percent-decoded; so do names, except that they match in any case in
+ * rules for OGC services.
+ *
+ * @param optional Names of parameters that may also be present, with any value.
  * @throws `TypeError` naming the invalid template.
  */
-export function compileUrlTemplate(template: string): MatchUrl {
+export function compileUrlTemplate(
+  template: string,
+  optional: readonly string[] = [],
+): UrlTemplate {
   if (!template.startsWith('/')) throw new TypeError(`"${template}" must start with "/"`)
   const start = template.indexOf('?')
   const matchPath = compilePart(template, start < 0 ? template : template.slice(0, start))
-  const parameters = (start < 0 ? [] : template.slice(start + 1).split('&')).map((parameter) => {
-    const [name = '', value = ''] = parameter.split(/=(.*)/s)
-    if (!name) throw new TypeError(`"${template}" has a parameter without a name`)
-    return { name: name.toLowerCase(), matchValue: compilePart(template, value) }
-  })
+  const pairs = readPairs(template, start < 0 ? '' : template.slice(start + 1))
   assertUnambiguous(template)
+  const parameters = {
+    fixed: new Map(pairs.map(({ name, value }) => [name.toLowerCase(), value])),
+    optional: new Set(optional.map((name) => name.toLowerCase())),
+  }
+  // Another server would ignore a name in another case, and with it what the template asks for.
+  const toKey = isOgcRule(parameters) ? (name: string) => name.toLowerCase() : String
+  const matchers = pairs.map(({ name, value }) => ({
+    key: toKey(name),
+    matchValue: value === '{tileset}' ? matchWholeTileset : compilePart(template, value),
+  }))
+  const known = new Set([...matchers.map(({ key }) => key), ...optional.map(toKey)])
 
-  return (target) => {
+  const match: MatchUrl = ({ path, query }) => {
     const values = new Map<string, string>()
-    if (!matchPath(target.path, values)) return
-    if (parameters.length === 0) return values
-    // With the question mark, or URLSearchParams would drop a second one, which belongs to the first name.
-    const given = [...new URLSearchParams(`?${target.query}`)]
-    for (const { name, matchValue } of parameters) {
-      // Some servers read "layer[]" as another "layer".
-      const meant = given.filter(([key]) => key.toLowerCase().split('[')[0] === name)
-      const [[key = '', value = ''] = []] = meant
-      if (meant.length !== 1 || key.includes('[') || !matchValue(value, values)) return
+    if (!matchPath(path, values)) return
+    const list = findQueryParameters(query)
+    if (!list?.every(({ name }) => known.has(toKey(name)))) return
+    const given = new Map(list.map(({ name, value }) => [toKey(name), value]))
+    for (const { key, matchValue } of matchers) {
+      const value = given.get(key)
+      if (value === undefined || !matchValue(value, values)) return
     }
     return values
   }
+  return { match, parameters }
+}
+
+function readPairs(template: string, query: string): readonly QueryParameter[] {
+  if (query === '') return []
+  const names = new Set<string>()
+  return query.split('&').map((pair) => {
+    const [name = '', value = ''] = pair.split(/=(.*)/s)
+    if (!name) throw new TypeError(`"${template}" has a parameter without a name`)
+    if (!isParameterName(name))
+      throw new TypeError(
+        `"${template}" must name its parameters with letters, digits, "_" and "-" only`,
+      )
+    if (names.has(name.toLowerCase()))
+      throw new TypeError(`"${template}" contains the parameter "${name}" twice`)
+    names.add(name.toLowerCase())
+    return { name, value }
+  })
+}
+
+function matchWholeTileset(value: string, values: Map<string, string>): boolean {
+  values.set('tileset', value)
+  return value !== ''
 }
 
 /** Compiles a path, or the value of one parameter. */

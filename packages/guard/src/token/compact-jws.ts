@@ -26,8 +26,8 @@ const FORBIDDEN = ['jwk', 'jku', 'x5u', 'x5c', 'x5t', 'x5t#S256', 'zip', 'b64', 
 /**
  * Reads a token in canonical compact JWS form (RFC 7515 §7.1) and in no other form.
  *
- * Stricter than JWT libraries: two different strings never stand for the same token. Caches and
- * revocation lists depend on that.
+ * Stricter than JWT libraries: no form but one is accepted. Still, an ECDSA signature (r, s) has a valid
+ * twin (r, n − s), so two strings can be one token. Whatever counts or revokes goes by its claims.
  *
  * @throws {@link InvalidTokenError} naming the rule that the token broke.
  */

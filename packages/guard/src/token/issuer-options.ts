@@ -11,6 +11,11 @@ export interface IssuerOptions {
   readonly audience: string
   /** URL of the issuer's key set, or the key set itself. */
   readonly jwks: string | URL | JsonWebKeySet
+  /**
+   * How long the known keys count while the key set cannot be fetched. After that every token is refused
+   * (503) until it can be. Default 24 h. Only for a `jwks` that is a URL.
+   */
+  readonly maxKeyAge?: number
   /** Accepted signature algorithms; the token cannot choose another. Default `['RS256']`. */
   readonly algorithms?: readonly string[]
   /** Slack allowed at `exp` and `nbf`. Default 1 s. @see RFC 7519 §4.1.4 */
@@ -50,6 +55,10 @@ export const ISSUER_RULES: OptionRules<IssuerOptions> = {
     isValid: isKeySource,
     rule: 'must be the http(s) URL of a key set, or a key set: { keys: [...] }',
     isRequired: true,
+  },
+  maxKeyAge: {
+    isValid: (value) => typeof value === 'number' && value > 0,
+    rule: 'must be a positive number of ms',
   },
   algorithms: {
     isValid: (value) => isListOf(value, isSupportedAlgorithm),

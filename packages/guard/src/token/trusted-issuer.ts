@@ -36,13 +36,13 @@ export function createTrustedIssuer(
 ): TrustedIssuer {
   const { issuer, audience, jwks, algorithms = ['RS256'], leeway = 1_000, type } = options
   const { maxLifetime = 366 * 86_400_000, tokenType = 'api_token', requiredClaims = {} } = options
-  const { revocable = false } = options
+  const { revocable = false, maxKeyAge = 86_400_000 } = options
   const rules: ClaimRules = { issuer, audience, tokenType, requiredClaims, leeway, maxLifetime }
   const url = typeof jwks === 'string' || jwks instanceof URL ? new URL(jwks) : undefined
   if (revocable && !url) throw new TypeError('"revocable" requires "jwks" to be a URL')
   const keys: KeySource =
     typeof jwks === 'string' || jwks instanceof URL
-      ? createRemoteKeys(new URL(jwks), { algorithms, ...access })
+      ? createRemoteKeys(new URL(jwks), { algorithms, maxKeyAge, ...access })
       : createLocalKeys(jwks, algorithms)
 
   return {

@@ -18,7 +18,7 @@ export interface VerifiedToken {
 /** Remembers verified tokens, so that the tiles of a map cost one signature check, not hundreds. */
 export interface VerifiedTokens {
   find(token: string, now: number): VerifiedToken | undefined
-  /** @param token In canonical form: no other string may stand for the same token. */
+  /** @param token In canonical form. */
   remember(token: string, verified: VerifiedToken): void
 }
 
@@ -26,7 +26,8 @@ export interface VerifiedTokens {
  * Creates a bounded memory of verified tokens, keyed by the whole token string.
  *
  * Never keyed by a part of it, such as the signature: two tokens would share an entry, and a forged
- * payload would pass as the genuine one (GHSA-rp9m-7r4c-75qg). The oldest entry leaves first, and no
+ * payload would pass as the genuine one (GHSA-rp9m-7r4c-75qg). So the two forms of an ECDSA signature have
+ * an entry each, and each was verified. The oldest entry leaves first, and no
  * entry outlives its `exp`. It knows nothing of revocations: the verifier checks those at every use.
  */
 export function createVerifiedTokens(capacity: number): VerifiedTokens {

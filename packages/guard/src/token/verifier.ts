@@ -89,7 +89,7 @@ export interface Verifier {
    *
    * @throws `InvalidTokenError`, `TokenExpiredError`, `TileNotPermittedError` for a restricted token
    *   without `enforcesTileClaims`, `KeysUnavailableError` if no key set was ever read, or
-   *   `RevocationsUnavailableError`.
+   *   the last one is too old, or `RevocationsUnavailableError`.
    */
   verify(token: string, use?: TokenUse): Promise<TokenClaims>
   /**

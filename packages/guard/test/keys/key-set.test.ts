@@ -19,6 +19,10 @@ const modulusOf = (bits: number) => {
 describe('T3: a key that is not used', () => {
   test.each([
     ['is for encryption', { use: 'enc' }],
+    ['is for signing only', { key_ops: ['sign'] }],
+    ['is for no operation', { key_ops: [] }],
+    ['is for encryption, by its operations', { use: undefined, key_ops: ['encrypt', 'wrapKey'] }],
+    ['has malformed operations', { key_ops: 'verify' }],
     ['has another algorithm', { alg: 'RS512' }],
     ['is too short', { n: 'sXchDaQ' }],
     ['has the exponent 0', { e: 'AA' }],
@@ -27,6 +31,14 @@ describe('T3: a key that is not used', () => {
     await expect(other.verify(issuer.sign())).rejects.toThrow(InvalidTokenError)
   })
 })
+
+test.each([{ key_ops: ['verify'] }, { use: undefined, key_ops: ['sign', 'verify'] }])(
+  'T3: a key that may verify is used: %j',
+  async (change) => {
+    const other = createVerifier({ ...options, jwks: { keys: [{ ...jwk, ...change }] } })
+    await expect(other.verify(issuer.sign())).resolves.toBeDefined()
+  },
+)
 
 describe('T10: RSA keys', () => {
   test.each([

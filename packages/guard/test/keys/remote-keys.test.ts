@@ -116,6 +116,66 @@ describe('F10: a key set that is', () => {
   })
 })
 
+describe('F10: keys that cannot be fetched again', () => {
+  const start = (options: object = {}) => {
+    const state = { now: NOW, isDown: false, requests: 0 }
+    const verifier = createVerifier({
+      issuer: ISSUER,
+      audience: ISSUER,
+      jwks: 'https://issuer.example/jwks.json',
+      fetch: async () => {
+        state.requests++
+        if (state.isDown) throw new Error('down')
+        return Response.json(issuer.jwks)
+      },
+      now: () => state.now,
+      ...options,
+    })
+    return { state, ...verifier }
+  }
+  const token = issuer.sign({ exp: NOW / 1000 + 10 * 86_400 })
+
+  test.each([
+    ['24 h', {}, 86_400_000],
+    ['"maxKeyAge"', { maxKeyAge: 60_000 }, 60_000],
+  ])('count for %s, then every token is refused until they can be', async (_, options, age) => {
+    const { state, verify, recall } = start(options)
+    await verify(token)
+    state.isDown = true
+    state.now += age - 1
+    expect(recall(token)).toBeDefined()
+    await expect(verify(token)).resolves.toBeDefined()
+    // The background fetch that failed.
+    await expect.poll(() => state.requests).toBe(2)
+    state.now += 1
+    expect(recall(token)).toBeUndefined()
+    await expect(verify(token)).rejects.toThrow(KeysUnavailableError)
+    state.isDown = false
+    state.now += 1_000
+    await expect(verify(token)).resolves.toBeDefined()
+    expect(recall(token)).toBeDefined()
+  })
+
+  test('are fetched first by a guard that was idle for longer', async () => {
+    const { state, verify } = start()
+    await verify(token)
+    state.now += 3 * 86_400_000
+    await expect(verify(token)).resolves.toBeDefined()
+    expect(state.requests).toBe(2)
+  })
+
+  test('cause no fetch per request while they no longer count', async () => {
+    const { state, verify } = start()
+    await verify(token)
+    state.isDown = true
+    state.now += 86_400_000
+    const before = state.requests
+    for (let count = 0; count < 50; count++)
+      await expect(verify(token)).rejects.toThrow(KeysUnavailableError)
+    expect(state.requests - before).toBe(1)
+  })
+})
+
 test('tokens of a key that has left the set are refused, remembered or not', async () => {
   const { state } = await startKeyServer(good)
   let keys = issuer.jwks

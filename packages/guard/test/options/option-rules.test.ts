@@ -51,6 +51,7 @@ const misuses: [keyof typeof constructors, string, unknown, RegExp][] = [
   ['createVerifier', 'leeway: "1"', { ...issuer, leeway: '1' }, /^"leeway" must be/],
   ['createVerifier', 'leeway: NaN', { ...issuer, leeway: NaN }, /^"leeway" must be/],
   ['createVerifier', 'maxLifetime: 0', { ...issuer, maxLifetime: 0 }, /^"maxLifetime" must be/],
+  ['createVerifier', 'maxKeyAge: 0', { ...issuer, maxKeyAge: 0 }, /^"maxKeyAge" must be/],
   [
     'createVerifier',
     'claims: a string',

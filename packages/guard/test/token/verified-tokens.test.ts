@@ -1,5 +1,11 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { createVerifier, InvalidTokenError } from '../../src/index.ts'
+import {
+  BudgetExceededError,
+  createBudgets,
+  createVerifier,
+  InvalidTokenError,
+} from '../../src/index.ts'
 import { createTestIssuer, encode, goodClaims, ISSUER, NOW } from '../support/issuer.ts'
 
 const issuer = createTestIssuer()
@@ -53,5 +59,58 @@ describe('the memory of verified tokens', () => {
     const token = issuer.sign()
     await verify(token)
     expect(recall(token)).toBeUndefined()
+  })
+})
+
+describe('the two forms of an ECDSA signature, (r, s) and (r, n − s), are one token', () => {
+  const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'e1', alg: 'ES256', use: 'sig' }
+  const elliptic = { ...options, algorithms: ['ES256'], jwks: { keys: [jwk] } }
+
+  const signTwins = (claims: object = {}): string[] => {
+    const header = encode({ alg: 'ES256', typ: 'JWT', kid: 'e1' })
+    const input = `${header}.${encode({ ...goodClaims(), ...claims })}`
+    const key = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const
+    const signature = sign('sha256', Buffer.from(input), key)
+    const s = BigInt(`0x${signature.subarray(32).toString('hex')}`)
+    const other = Buffer.from((ORDER - s).toString(16).padStart(64, '0'), 'hex')
+    const twin = Buffer.concat([signature.subarray(0, 32), other])
+    return [signature, twin].map((bytes) => `${input}.${bytes.toString('base64url')}`)
+  }
+
+  test('both are genuine, whichever is the low one', async () => {
+    const { verify, recall } = createVerifier(elliptic)
+    const claims = await Promise.all(signTwins().map((token) => verify(token)))
+    expect(claims[0]).toEqual(claims[1])
+    for (const token of signTwins()) {
+      expect(recall(token)).toBeUndefined()
+      await verify(token)
+      expect(recall(token)).toEqual(claims[0])
+    }
+  })
+
+  test('they share one budget', async () => {
+    const { verify } = createVerifier(elliptic)
+    const budgets = createBudgets({ tilesPerToken: 2, now: () => NOW })
+    const [one, twin] = await Promise.all(signTwins().map((token) => verify(token)))
+    if (!one || !twin) throw new Error('expected two tokens')
+    await budgets.consume(one, true)
+    await budgets.consume(twin, true)
+    for (const claims of [one, twin])
+      expect(() => budgets.consume(claims, true)).toThrow(BudgetExceededError)
+  })
+
+  test('they are revoked together', async () => {
+    const revoked = new Set<string>()
+    const isRevoked = ({ jti }: { jti: string }) => revoked.has(jti)
+    const { verify, recall } = createVerifier({ ...elliptic, isRevoked })
+    const twins = signTwins({ jti: 'twin' })
+    for (const token of twins) await verify(token)
+    revoked.add('twin')
+    for (const token of twins) {
+      expect(recall(token)).toBeUndefined()
+      await expect(verify(token)).rejects.toThrow(InvalidTokenError)
+    }
   })
 })

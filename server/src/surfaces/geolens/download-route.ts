@@ -16,6 +16,7 @@ import {
 } from './errors.ts'
 import { replaceFileErrors } from './file-errors.ts'
 import type { FindCaller } from './find-caller.ts'
+import { toServedRange } from './served-range.ts'
 
 /** What the download route needs. */
 export interface DownloadRouteParts {
@@ -55,6 +56,9 @@ export function createDownloadRoute({ findCaller, access }: DownloadRouteParts):
       // fetch() adds `no-cache` to a conditional request that a page writes itself; Express would then
       // send the whole file although the page has it.
       delete request.headers['cache-control']
+      const range = toServedRange(request.method, request.headers.range, file.size)
+      if (range === undefined) delete request.headers.range
+      else request.headers.range = range
       response.attachment(`${name}.tif`).set({
         'Content-Type': 'image/tiff; application=geotiff; profile=cloud-optimized',
         'Cache-Control': 'private, no-cache',

@@ -42,6 +42,21 @@ describe('GET /verify', () => {
       expect([uri, (await ask(uri, token)).status]).toEqual([uri, status])
   })
 
+  test('opens a query to a restricted token only as far as the rule names its parameters', async () => {
+    const tiles = [{ tile: '/data/{tileset}/{z}/{x}/{y}.pbf', optional: ['v'] }]
+    const { ask, mint } = await start({ verify: { ...verify, tiles } })
+    const [full, few] = [await mint(), await mint('few')]
+    for (const [query, token, status] of [
+      ['v=1', few, 204],
+      ['v=1&layer=secret', few, 403],
+      ['v=1&layer=secret', full, 204],
+    ] as const)
+      expect([query, (await ask(`/data/world/3/4/2.pbf?${query}`, token)).status]).toEqual([
+        query,
+        status,
+      ])
+  })
+
   test('T16: refuses a revoked token at once', async () => {
     const { ask, cli, createToken } = await start()
     const token = await createToken('tiles:read')
@@ -111,6 +126,14 @@ test.each([
   [{ peers: [] }, 'verify.peers: must not be empty'],
   [{ peers: ['localhost'] }, 'verify.peers.0: must be an address'],
   [{ peers: ['::1'], tiles: ['/{z}'] }, 'verify.tiles.0: "/{z}" must contain {z}, {x} and {y}'],
+  [
+    { peers: ['::1'], tiles: ['/wmts?layer={tileset}&tilematrix={z}&tilerow={y}&tilecol={x}'] },
+    'tilecol={x}" must give the parameters "service", "request", "tilematrixset" one value each',
+  ],
+  [
+    { peers: ['::1'], tiles: [{ tile: '/{z}/{x}/{y}', optional: ['a[]'] }] },
+    'verify.tiles.0: "optional" must be a list of names',
+  ],
   [{ peers: ['::1'], tiles: [{ file: 'a' }] }, 'verify.tiles.0: must be a template'],
   [{ peers: ['::1'], port: -1 }, 'verify.port: must be a whole number'],
 ])('%j stops the start', async (settings, message) => {
