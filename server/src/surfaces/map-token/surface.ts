@@ -1,6 +1,8 @@
 import type { Request, RequestHandler, Router } from 'express'
 import { ForeignOriginError } from '../../grants/errors.ts'
 import type { Grants } from '../../grants/grants.ts'
+import { isOriginAllowed } from '../../grants/page-origin.ts'
+import { requireSession } from '../../grants/page-session.ts'
 import { toAddressKey } from '../../http/address-key.ts'
 import { createErrorHandler } from '../../http/error-handler.ts'
 import { findText, readJsonBody } from '../../http/json-body.ts'
@@ -11,8 +13,6 @@ import type { Sessions } from '../../sessions/sessions.ts'
 import { renderOauthError } from '../error-bodies.ts'
 import { sendAccessToken } from '../token-response.ts'
 import { bindToBrowser, sendTokenCookie } from './binding.ts'
-import { isOriginAllowed } from './origins.ts'
-import { requireSession } from './session.ts'
 
 /** What {@link createMapTokenSurface} needs. */
 export interface MapTokenSurfaceParts {
@@ -42,7 +42,7 @@ export function createMapTokenSurface(parts: MapTokenSurfaceParts): Router {
       await limit.consume(toAddressKey(request.ip))
       const body = await readJsonBody(request)
       const grant = grants.get(findText(body, 'grant'))
-      if (!isOriginAllowed(request, grant, getOwnOrigin())) throw new ForeignOriginError()
+      if (!isOriginAllowed(request.headers, grant, getOwnOrigin())) throw new ForeignOriginError()
       const session = await requireSession(request, grant, sessions)
       if (session) await sessionLimit.consume(session.account.name)
       const cnf = await bindToBrowser(request, response, grant)

@@ -1,8 +1,13 @@
 import { isIP } from 'node:net'
-import type { Request } from 'express'
+
+/** The headers of a request that say where its page is from. */
+export interface PageHeaders {
+  readonly origin?: string | undefined
+  readonly host?: string | undefined
+}
 
 /**
- * May a page of this request's origin use the grant? Pages of the broker's own origin always may, and so
+ * May a page of this origin use the grant? Pages of the broker's own origin always may, and so
  * may clients that are not pages: they send no `Origin`.
  *
  * The host that a request names is ours, too, if it is an address or `localhost`. Any other name can be
@@ -11,11 +16,10 @@ import type { Request } from 'express'
  * @param ownOrigin Origin of the URL at which clients reach the broker.
  */
 export function isOriginAllowed(
-  request: Request,
+  { origin, host }: PageHeaders,
   grant: { readonly origins?: readonly string[] | undefined },
   ownOrigin: string,
 ): boolean {
-  const { origin, host } = request.headers
   if (origin === undefined || origin === ownOrigin) return true
   if (isPageOfAddress(origin, host)) return true
   return grant.origins?.some((allowed) => allowed === '*' || allowed === origin) ?? false

@@ -1,9 +1,9 @@
 import type { Request } from 'express'
-import { ForeignSessionError } from '../../grants/errors.ts'
-import type { NamedGrant } from '../../grants/grant.ts'
-import { readBearer } from '../../http/bearer.ts'
-import { InvalidSessionError } from '../../sessions/errors.ts'
-import type { Session, Sessions } from '../../sessions/sessions.ts'
+import { readBearer } from '../http/bearer.ts'
+import { InvalidSessionError } from '../sessions/errors.ts'
+import type { Session, Sessions } from '../sessions/sessions.ts'
+import { ForeignSessionError } from './errors.ts'
+import type { NamedGrant } from './grant.ts'
 
 /**
  * Checks the proof that the grant requires.
