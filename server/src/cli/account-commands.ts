@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
+import { toAccountJson } from '../admin/json.ts'
 import { isAccountName, isEmail } from '../admin/rules.ts'
-import { toAccountWire } from '../admin/wire.ts'
 import { administer } from './administer.ts'
 import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
 import { CommandError, formatTable } from './output.ts'
@@ -41,7 +41,7 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
         return [name, orgId, disabledAt === undefined ? 'active' : 'disabled', email]
       })
       const columns = ['NAME', 'ORGANISATION', 'STATE', 'EMAIL']
-      output.result(accounts.map(toAccountWire), formatTable(columns, rows, 'No accounts yet.'))
+      output.result(accounts.map(toAccountJson), formatTable(columns, rows, 'No accounts yet.'))
     }),
   )
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { findAuditTime, isAuditAction, MAX_AUDIT_PAGE } from '../admin/audit-query.ts'
-import { toAuditWire } from '../admin/wire.ts'
+import { toAuditJson } from '../admin/json.ts'
 import type { AuditEntry, AuditQuery } from '../store/audit.ts'
 import { administer } from './administer.ts'
 import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
@@ -35,7 +35,7 @@ export function addAuditCommand(program: Command, surroundings: Surroundings): v
         const { since, actor, action } = query
         const isFiltered = [since, actor, action].some((filter) => filter !== undefined)
         const none = isFiltered ? 'No entries match.' : 'No entries yet.'
-        output.result(entries.map(toAuditWire), formatTable(COLUMNS, entries.map(toCells), none))
+        output.result(entries.map(toAuditJson), formatTable(COLUMNS, entries.map(toCells), none))
       })
     })
 }

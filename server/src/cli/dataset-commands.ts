@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
+import { toDatasetJson } from '../admin/json.ts'
 import { isDatasetName } from '../admin/rules.ts'
-import { toDatasetWire } from '../admin/wire.ts'
 import { inspectFile } from '../datasets/inspect-file.ts'
 import type { Dataset } from '../store/datasets.ts'
 import { administer } from './administer.ts'
@@ -37,7 +37,7 @@ export function addDatasetCommands(program: Command, surroundings: Surroundings)
   }).action((options: DataOptions) =>
     administer(surroundings, options, {}, async (admin, output) => {
       const datasets = await admin.listDatasets()
-      output.result(datasets.map(toDatasetWire), toTable(datasets))
+      output.result(datasets.map(toDatasetJson), toTable(datasets))
     }),
   )
 
@@ -81,7 +81,7 @@ async function add(
   }
   await administer(surroundings, options, { remedies }, async (admin, output) => {
     const dataset = await admin.addDataset({ ...file, name, account, isPublic })
-    output.result(toDatasetWire(dataset), dataset.id)
+    output.result(toDatasetJson(dataset), dataset.id)
   })
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { findTokenParts } from '../issuer/inspection.ts'
-import { judgeToken } from '../sessions/inspection.ts'
+import { inspectToken } from '../sessions/inspect-token.ts'
 import { readCommandIssuer } from './command-issuer.ts'
 import { addDataCommand, type DataOptions, type Surroundings, withStore } from './context.ts'
 import { CommandError, toPrintable } from './output.ts'
@@ -28,7 +28,7 @@ async function inspect(
   if (!parts) throw new CommandError(describeFault(token), 2)
   await withStore(surroundings, options, false, async (store, output) => {
     const url = await readCommandIssuer(store, surroundings.env)
-    const verdict = await judgeToken(store, url, token, surroundings.now)
+    const verdict = await inspectToken(store, url, token, surroundings.now)
     const line = verdict.valid ? `Valid ${verdict.kind} token` : `Not valid: ${verdict.reason}`
     const lines = JSON.stringify(parts, null, 2).split('\n').map(toPrintable)
     output.result({ ...verdict, ...parts }, [line, ...lines].join('\n'))

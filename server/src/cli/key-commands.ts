@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { toKeyWire } from '../admin/wire.ts'
+import { toKeyJson } from '../admin/json.ts'
 import { administer } from './administer.ts'
 import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
 import { formatTable, formatTime } from './output.ts'
@@ -22,7 +22,7 @@ export function addKeyCommands(program: Command, surroundings: Surroundings): vo
         formatTime(signs_from),
       ])
       const columns = ['KID', 'ALGORITHM', 'STATE', 'CREATED', 'SIGNS FROM']
-      output.result(keys.map(toKeyWire), formatTable(columns, rows, 'No keys yet.'))
+      output.result(keys.map(toKeyJson), formatTable(columns, rows, 'No keys yet.'))
     }),
   )
 
@@ -38,7 +38,7 @@ export function addKeyCommands(program: Command, surroundings: Surroundings): vo
     return administer(surroundings, options, { remedies }, async (admin, output) => {
       const added = await admin.rotateKeys()
       const from = formatTime(added.signs_from)
-      output.result(toKeyWire(added), `Added ${added.kid}, which signs from ${from} UTC.`)
+      output.result(toKeyJson(added), `Added ${added.kid}, which signs from ${from} UTC.`)
     })
   })
 }

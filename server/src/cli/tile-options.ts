@@ -1,6 +1,6 @@
 import type { TileClaims } from '@tilepass/guard'
 import { checkTileClaims } from '@tilepass/guard/broker'
-import { parseTileTexts, readTileTexts, type TileTexts } from '../issuer/tiles.ts'
+import { parseTileTexts, readTileTexts, type TileTexts } from '../issuer/tile-claims.ts'
 import { CommandError } from './output.ts'
 
 /**

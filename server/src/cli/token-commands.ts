@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { toTokenWire } from '../admin/wire.ts'
+import { toTokenJson } from '../admin/json.ts'
 import { administer } from './administer.ts'
 import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
 import { describeUnknownToken } from './remedies.ts'
@@ -22,7 +22,7 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
   }).action((options: DataOptions) =>
     administer(surroundings, options, {}, async (admin, output) => {
       const tokens = await admin.listTokens()
-      output.result(tokens.map(toTokenWire), formatTokens(tokens, surroundings.now()))
+      output.result(tokens.map(toTokenJson), formatTokens(tokens, surroundings.now()))
     }),
   )
 

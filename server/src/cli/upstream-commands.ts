@@ -56,7 +56,7 @@ async function check(
       results.every((result) => result.upstream !== key),
     )
     createOutput((line) => writeOut(`${line}\n`), options.json === true).result(
-      [...results.map(toWire), ...unused.map((upstream) => ({ upstream, ok: null }))],
+      [...results.map(toJson), ...unused.map((upstream) => ({ upstream, ok: null }))],
       formatReport(results, unused),
     )
     const bad = results.filter(({ isGood }) => !isGood).length
@@ -70,7 +70,7 @@ async function check(
   }
 }
 
-function toWire({ isGood, expiresInSeconds, ...result }: CheckResult) {
+function toJson({ isGood, expiresInSeconds, ...result }: CheckResult) {
   return { ...result, ok: isGood, expires_in: expiresInSeconds }
 }
 

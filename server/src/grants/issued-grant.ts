@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { MAX_ACCESS_SECONDS } from '../issuer/kinds.ts'
 import { findJwtScopes, JWT_SCOPES } from '../issuer/scopes.ts'
-import { tilesSchema } from '../issuer/tiles.ts'
+import { tilesSchema } from '../issuer/tile-claims.ts'
 import { wholeNumber } from '../settings/whole-number.ts'
 import type { Account } from '../store/accounts.ts'
 import { NONE_IF_SHARED, originsSchema, sessionSchema } from './page-rules.ts'

@@ -18,7 +18,7 @@ export interface TrustedIssuer {
   /** The key, if it is in memory. */
   peekKey(keyId: string): VerificationKey | undefined
   /** @throws `InvalidTokenError` for an unknown `kid`; `KeysUnavailableError`. */
-  findKey(keyId: string): Promise<VerificationKey>
+  getKey(keyId: string): Promise<VerificationKey>
   /** Checks signature and claims. @throws `InvalidTokenError`, `TokenExpiredError` */
   check(token: string, jws: CompactJws, key: VerificationKey): Promise<TokenClaims>
 }
@@ -50,7 +50,7 @@ export function createTrustedIssuer(
     revocations:
       revocable && url ? createRevocationFeed(new URL('revocations.json', url), access) : undefined,
     peekKey: keys.peek,
-    findKey: async (keyId) => {
+    getKey: async (keyId) => {
       const key = await keys.find(keyId)
       if (!key) throw new InvalidTokenError('unknown kid')
       return key

@@ -134,12 +134,12 @@ export function assembleVerifier(options: VerifierOptions): Verifier {
   const check = async (token: string): Promise<VerifiedToken> => {
     const known = verified.find(token, now())
     // The key may have left its set since; then its tokens are invalid, remembered or not.
-    if (known && (await known.issuer.findKey(known.keyId)).key === known.key.key) return known
+    if (known && (await known.issuer.getKey(known.keyId)).key === known.key.key) return known
     const jws = parseCompactJws(token)
     const { keyId, payload } = jws
     const issuer = typeof payload.iss === 'string' ? issuers.get(payload.iss) : undefined
     if (!issuer) throw new InvalidTokenError('issuer mismatch')
-    const key = await issuer.findKey(keyId)
+    const key = await issuer.getKey(keyId)
     const claims = await issuer.check(token, jws, key)
     const entry = { issuer, keyId, key, claims }
     verified.remember(token, entry)

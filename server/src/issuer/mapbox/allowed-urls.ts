@@ -12,7 +12,7 @@ const SCHEME = /^https?:\/\//i
 export function isAllowedUrl(value: string): boolean {
   if (value.length > MAX_URL_LENGTH || /[\s?#@*\\\p{Cc}]/u.test(value)) return false
   if (!SCHEME.test(value) && /^\/|:\/\//.test(value)) return false
-  const url = parse(SCHEME.test(value) ? value : `http://${value}`)
+  const url = findUrl(SCHEME.test(value) ? value : `http://${value}`)
   return url !== undefined && url.hostname !== '' && !url.hostname.endsWith('.')
 }
 
@@ -30,9 +30,9 @@ export function isSourceAllowed(
   if (allowed.length === 0) return true
   const from = origin === 'null' ? undefined : origin
   if (referer === undefined && from === undefined) return false
-  const page = referer === undefined ? undefined : parse(referer)
+  const page = referer === undefined ? undefined : findUrl(referer)
   if (referer !== undefined && page === undefined) return false
-  const site = from === undefined ? undefined : parse(from)
+  const site = from === undefined ? undefined : findUrl(from)
   if (from !== undefined && site === undefined) return false
   return allowed.some(
     (entry) =>
@@ -44,7 +44,7 @@ export function isSourceAllowed(
 function matches(entry: string, url: URL, isPathKnown: boolean): boolean {
   const hasScheme = SCHEME.test(entry)
   // An entry without a scheme allows both. The scheme of the page makes default ports equal.
-  const allowed = parse(hasScheme ? entry : `${url.protocol}//${entry}`)
+  const allowed = findUrl(hasScheme ? entry : `${url.protocol}//${entry}`)
   if (!allowed || allowed.protocol !== url.protocol || allowed.port !== url.port) return false
   if (url.hostname !== allowed.hostname && !url.hostname.endsWith(`.${allowed.hostname}`))
     return false
@@ -52,7 +52,7 @@ function matches(entry: string, url: URL, isPathKnown: boolean): boolean {
   return !isPathKnown || url.pathname === prefix || url.pathname.startsWith(`${prefix}/`)
 }
 
-function parse(value: string): URL | undefined {
+function findUrl(value: string): URL | undefined {
   if (!URL.canParse(value)) return
   const url = new URL(value)
   return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined

@@ -1,8 +1,8 @@
 import type { GuardHandler } from '@tilepass/guard'
 import type { Request, Router } from 'express'
 import { type Administration, createAdministration } from '../../admin/administration.ts'
+import { toAccountJson, toAuditJson, toKeyJson, toTokenJson } from '../../admin/json.ts'
 import type { Operator } from '../../admin/operator.ts'
-import { toAccountWire, toAuditWire, toKeyWire, toTokenWire } from '../../admin/wire.ts'
 import { readJsonBody } from '../../http/json-body.ts'
 import { readQuery } from '../../http/query.ts'
 import { addRoute, createRouter, refuseUnknownPath } from '../../http/router.ts'
@@ -49,12 +49,12 @@ export function createAdminRoutes(routeParts: AdminRoutesParts): Router {
 
   addRoute(router, '/v1/admin/accounts', {
     get: async (request, response) => {
-      response.json({ accounts: (await as(request).listAccounts()).map(toAccountWire) })
+      response.json({ accounts: (await as(request).listAccounts()).map(toAccountJson) })
     },
     post: async (request, response) => {
       const { name, ...details } = await parseAccountBody(await readJsonBody(request))
       const account = await as(request).createAccount(name, details)
-      response.status(201).json(toAccountWire(account))
+      response.status(201).json(toAccountJson(account))
     },
   })
   addRoute(router, '/v1/admin/accounts/:name/disable', {
@@ -74,7 +74,7 @@ export function createAdminRoutes(routeParts: AdminRoutesParts): Router {
   addRoute(router, '/v1/admin/tokens', {
     get: async (request, response) => {
       await usage.flush()
-      response.json({ tokens: (await as(request).listTokens()).map(toTokenWire) })
+      response.json({ tokens: (await as(request).listTokens()).map(toTokenJson) })
     },
     post: async (request, response) => {
       const order = parseTokenBody(await readJsonBody(request))
@@ -98,12 +98,12 @@ export function createAdminRoutes(routeParts: AdminRoutesParts): Router {
 
   addRoute(router, '/v1/admin/keys', {
     get: async (request, response) => {
-      response.json({ keys: (await as(request).listKeys()).map(toKeyWire) })
+      response.json({ keys: (await as(request).listKeys()).map(toKeyJson) })
     },
   })
   addRoute(router, '/v1/admin/keys/rotate', {
     post: async (request, response) => {
-      response.status(201).json(toKeyWire(await as(request).rotateKeys()))
+      response.status(201).json(toKeyJson(await as(request).rotateKeys()))
     },
   })
 
@@ -112,7 +112,7 @@ export function createAdminRoutes(routeParts: AdminRoutesParts): Router {
       await refusals.flush()
       response.json({
         audit: (await as(request).listAudit(parseAuditQuery(readQuery(request), parts.now()))).map(
-          toAuditWire,
+          toAuditJson,
         ),
       })
     },

@@ -41,7 +41,7 @@ export function createFindCaller({
   sessions,
   usage,
 }: FindCallerParts): FindCaller {
-  const findByApiToken = async (token: string): Promise<Caller> => {
+  const authenticateApiToken = async (token: string): Promise<Caller> => {
     const { claims } = await subjectTokens.authenticate(token)
     const row = await findApiToken(store, claims.sub)
     if (!row) throw new NotAuthenticatedError()
@@ -49,13 +49,13 @@ export function createFindCaller({
     return { account: row.account, isReadOnly: row.read_only === 1 }
   }
 
-  const findByBearer = async (token: string): Promise<Caller> => {
+  const authenticateBearer = async (token: string): Promise<Caller> => {
     try {
       const { account } = await sessions.authenticate(token)
       return { account: account.name, isReadOnly: false }
     } catch (error) {
       if (!isRefusal(error)) throw error
-      return findByApiToken(token)
+      return authenticateApiToken(token)
     }
   }
 
@@ -63,11 +63,11 @@ export function createFindCaller({
     const unauthenticated = () => new NotAuthenticatedError()
     try {
       if (request.headers.authorization !== undefined)
-        return await findByBearer(readBearer(request, unauthenticated))
+        return await authenticateBearer(readBearer(request, unauthenticated))
       const key =
         request.headers['x-api-key'] ??
         findParameter(readQuery(request), 'api_key', unauthenticated)
-      return key === undefined ? undefined : await findByApiToken(String(key))
+      return key === undefined ? undefined : await authenticateApiToken(String(key))
     } catch (error) {
       if (isRefusal(error)) throw new NotAuthenticatedError()
       throw error

@@ -6,7 +6,7 @@ import type { MintedToken } from '../../issuer/mint.ts'
 import type { OrganisationClient } from '../../issuer/organisation-tokens.ts'
 import { findScopes } from '../../issuer/scopes.ts'
 import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
-import { parseTileTexts, TILE_FIELDS } from '../../issuer/tiles.ts'
+import { parseTileTexts, TILE_FIELDS } from '../../issuer/tile-claims.ts'
 import { InvalidClientError, OauthError } from './errors.ts'
 
 /** The grant type of RFC 8693. */

@@ -6,12 +6,12 @@ import type { Dataset } from '../store/datasets.ts'
 import type { UsedToken } from './tokens.ts'
 
 /** An account as the admin API and `--json` show it; so do the functions below. */
-export function toAccountWire({ name, orgId, email, disabledAt }: Account) {
+export function toAccountJson({ name, orgId, email, disabledAt }: Account) {
   return { name, org_id: orgId, email: email ?? null, disabled: toIso(disabledAt) }
 }
 
 /** A token of the registry, without its string. */
-export function toTokenWire(token: UsedToken) {
+export function toTokenJson(token: UsedToken) {
   return {
     id: token.id,
     account: token.account,
@@ -29,18 +29,18 @@ export function toTokenWire(token: UsedToken) {
 }
 
 /** A signing key, without its secret. */
-export function toKeyWire({ kid, algorithm, created_at, signs_from, state }: KeySummary) {
+export function toKeyJson({ kid, algorithm, created_at, signs_from, state }: KeySummary) {
   return { kid, algorithm, created: toIso(created_at), signs_from: toIso(signs_from), state }
 }
 
 /** A dataset. */
-export function toDatasetWire(dataset: Dataset) {
+export function toDatasetJson(dataset: Dataset) {
   const { id, name, account, path, kind, is_public, created_at } = dataset
   return { id, name, account, path, kind, public: is_public === 1, created: toIso(created_at) }
 }
 
 /** An entry of the audit trail. */
-export function toAuditWire({ id, at, actor, action, target, detail, count, sender }: AuditEntry) {
+export function toAuditJson({ id, at, actor, action, target, detail, count, sender }: AuditEntry) {
   const request = { request_id: sender?.requestId ?? null, address: sender?.address || null }
   return { id, at: toIso(at), actor, action, target, detail, count, ...request }
 }

@@ -19,7 +19,7 @@ import { createRefreshTokens } from './refresh-tokens.ts'
  * @param url `iss` of the tokens that are accepted.
  * @param now Epoch ms.
  */
-export async function judgeToken(
+export async function inspectToken(
   store: Store,
   url: string,
   token: string,
