@@ -8,6 +8,7 @@ export {
 export { readCredential } from './http/credentials.ts'
 export { isPeerRange } from './http/peers.ts'
 export type { RawRequest } from './http/raw-request.ts'
+export { isRecord } from './options/is-record.ts'
 export {
   checkTileClaims,
   narrowTileClaims,

@@ -50,7 +50,11 @@ export type ForwardAuthHandler = (
 /** 403 `FOREIGN_PEER`: the connection does not come from one of the configured gateways. */
 export class ForeignPeerError extends GuardError {
   constructor() {
-    super('Only gateways may ask', { status: 403, code: 'FOREIGN_PEER', reason: 'Forbidden' })
+    super('Only configured gateways may call this endpoint', {
+      status: 403,
+      code: 'FOREIGN_PEER',
+      reason: 'Forbidden',
+    })
   }
 }
 

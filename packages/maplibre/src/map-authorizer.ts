@@ -58,7 +58,7 @@ export function createMapAuthorizer(
 ): MapAuthorizer {
   const { addProtocol, transformRequest: own } = options ?? {}
   if (typeof addProtocol !== 'function') {
-    throw new TypeError('"addProtocol" must be that of maplibre-gl')
+    throw new TypeError('"addProtocol" must be from maplibre-gl')
   }
   const managers: readonly Tokens[] = [tokens].flat()
   assertDistinctPrefixes(managers)

@@ -93,7 +93,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   const getWired = (): Wired => {
     if (wired) return wired
     throw new ConfigError([
-      'issuer: must be set, or publicUrl, because a mounted broker cannot know its own URL (given: nothing)',
+      'issuer: or "publicUrl" must be set: a mounted broker cannot know its own URL (given: nothing)',
     ])
   }
   const isReady = async () => {

@@ -15,7 +15,7 @@ export async function settleCommandIssuer(store: Connection, env: Environment): 
   return (await settleIssuer(store, configured, url)) ?? url
 }
 
-/** The same for a command that only reads: it stores nothing. */
+/** Finds the issuer for a command that only reads: it stores nothing. */
 export async function readCommandIssuer(store: Connection, env: Environment): Promise<string> {
   const { configured, url } = readIdentity(env)
   return configured ?? (await findIssuer(store)) ?? url

@@ -25,7 +25,7 @@ export function addDatasetCommands(program: Command, surroundings: Surroundings)
   })
     .argument('<name>', 'letters, digits, "-", "_" and "."; also the file name of the download')
     .argument('<path>', 'the file, such as a cloud-optimized GeoTIFF; it is not copied')
-    .requiredOption('--account <name>', 'account that owns it')
+    .requiredOption('--account <name>', 'account that owns the dataset')
     .option('--public', 'let anyone download it')
     .action((name: string, path: string, options: AddOptions) =>
       add(name, path, options, surroundings),

@@ -34,10 +34,10 @@ export function addTokenCreateCommand(token: Command, surroundings: Surroundings
       'token create --account demo --scope "tokens:read tokens:write styles:tiles" --format mapbox',
     ],
   })
-    .requiredOption('--account <name>', 'account that owns it')
+    .requiredOption('--account <name>', 'account that owns the token')
     .requiredOption(
       '--scope <scopes>',
-      `what it permits, separated by single spaces: ${JWT_SCOPES.join(', ')}`,
+      `scopes of the token, separated by single spaces: ${JWT_SCOPES.join(', ')}`,
     )
     .option(
       '--expires-in <seconds>',
@@ -45,8 +45,8 @@ export function addTokenCreateCommand(token: Command, surroundings: Surroundings
     )
     .option('--format <format>', 'jwt, or mapbox for the Mapbox Tokens API', 'jwt')
     .option('--note <text>', 'what it is for', '')
-    .option('--read-only', 'do not let it create GeoLens download tokens')
-    .option('--tilesets <names>', 'only these tilesets, separated by commas')
+    .option('--read-only', 'the token makes no other token and changes nothing')
+    .option('--tilesets <names>', 'restrict the token to these tilesets, separated by commas')
     .option('--bbox <area>', 'only tiles in this area: west,south,east,north in degrees')
     .option('--minzoom <zoom>', 'only tiles of this zoom level and above')
     .option('--maxzoom <zoom>', 'only tiles of this zoom level and below')

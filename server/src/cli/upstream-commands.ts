@@ -20,7 +20,7 @@ export function addUpstreamCommands(program: Command, surroundings: Surroundings
     .option('--json', 'print JSON, for programs')
     .addHelpText(
       'after',
-      '\nTokens are not shown, and expire by themselves.\n\nExample:\n  tilepass upstream check --config tilepass.json',
+      '\nThe tokens obtained are neither shown nor revoked; they expire.\n\nExample:\n  tilepass upstream check --config tilepass.json',
     )
     .action((name: string | undefined, options: CheckOptions) => check(name, options, surroundings))
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { isRecord } from '@tilepass/guard/broker'
 import { ConfigError } from '../settings/config-error.ts'
-import { isRecord } from '../settings/is-record.ts'
 import type { UpstreamKind } from '../upstreams/kind.ts'
 import { findUpstreamKind, UPSTREAM_KINDS } from '../upstreams/kinds.ts'
 import { resolveSecretFile } from '../upstreams/secret-source.ts'

@@ -1,5 +1,5 @@
+import { isRecord } from '@tilepass/guard/broker'
 import { delegate } from '../settings/delegate.ts'
-import { isRecord } from '../settings/is-record.ts'
 import {
   type GrantSettings,
   type IssuedGrant,

@@ -56,10 +56,10 @@ export const issuedGrantSchema = z
 
 /** A grant of this issuer as it is written. */
 export type GrantSettings = z.input<typeof issuedGrantSchema>
-/** The same with its defaults filled in. */
+/** A grant of this issuer with its defaults filled in. */
 export type IssuedGrant = z.output<typeof issuedGrantSchema>
 
-/** The same with its name and its account. */
+/** A grant of this issuer with its name and its account. */
 export interface NamedIssuedGrant extends IssuedGrant {
   readonly name: string
   readonly owner: Account

@@ -56,10 +56,10 @@ export const relayedGrantSchema = z
 
 /** A grant of an upstream as it is written. */
 export type RelayedGrantSettings = z.input<typeof relayedGrantSchema>
-/** The same with its defaults filled in. */
+/** A grant of an upstream with its defaults filled in. */
 export type RelayedGrant = z.output<typeof relayedGrantSchema>
 
-/** The same with its name, and its account if it has one. */
+/** A grant of an upstream with its name, and its account if it has one. */
 export interface NamedRelayedGrant extends RelayedGrant {
   readonly name: string
   readonly owner: Account | undefined

@@ -1,4 +1,4 @@
-import { isRecord } from '../settings/is-record.ts'
+import { isRecord } from '@tilepass/guard/broker'
 import type { GrantField, UpstreamKind } from '../upstreams/kind.ts'
 import { findUpstreamKind, UPSTREAM_KINDS } from '../upstreams/kinds.ts'
 import { MAX_RELAYED_SECONDS } from './relayed-grant.ts'

@@ -1,6 +1,6 @@
 import type { Request } from 'express'
-import { InvalidRequestError, UnsupportedMediaTypeError } from '../errors.ts'
-import { isEmpty, readBytes } from './json-body.ts'
+import { InvalidRequestError } from '../errors.ts'
+import { assertPlainBody, isEmpty, readBytes } from './json-body.ts'
 
 const FORM = 'application/x-www-form-urlencoded'
 const FORM_TYPE = /^application\/x-www-form-urlencoded *(?:; *charset="?utf-8"? *)?$/i
@@ -17,9 +17,7 @@ export type Form = ReadonlyMap<string, string>
 export async function readFormBody(request: Request): Promise<Form> {
   const { headers } = request
   if (isEmpty(headers)) return new Map()
-  if (!FORM_TYPE.test(headers['content-type'] ?? '')) throw new UnsupportedMediaTypeError(FORM)
-  if (!/^(identity)?$/i.test(headers['content-encoding'] ?? ''))
-    throw new UnsupportedMediaTypeError(FORM)
+  assertPlainBody(headers, FORM_TYPE.test(headers['content-type'] ?? ''), FORM)
   const parsed: unknown = request.body
   if (typeof parsed === 'string' || parsed instanceof Uint8Array)
     return collect(parsePairs(Buffer.from(parsed)))

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { isRecord } from '@tilepass/guard/broker'
 import type { Request } from 'express'
 import { BodyTooLargeError, InvalidRequestError, UnsupportedMediaTypeError } from '../errors.ts'
-import { isRecord } from '../settings/is-record.ts'
 
 /** Longest body of a JSON route, in bytes. */
 const MAX_BYTES = 8192
@@ -19,10 +19,8 @@ export type JsonBody = Readonly<Record<string, unknown>>
 export async function readJsonBody(request: Request): Promise<JsonBody> {
   const { headers } = request
   if (isEmpty(headers)) return {}
-  const type = headers['content-type']
-  if (type !== undefined && !JSON_TYPE.test(type)) throw new UnsupportedMediaTypeError()
-  if (!/^(identity)?$/i.test(headers['content-encoding'] ?? ''))
-    throw new UnsupportedMediaTypeError()
+  const { 'content-type': type } = headers
+  assertPlainBody(headers, type === undefined || JSON_TYPE.test(type))
   const parsed: unknown = request.body
   if (parsed !== undefined && typeof parsed !== 'string' && !(parsed instanceof Uint8Array))
     return parseObject(parsed)
@@ -36,6 +34,20 @@ export async function readJsonBody(request: Request): Promise<JsonBody> {
  */
 export function hasJsonBody({ headers }: Request): boolean {
   return !isEmpty(headers) && JSON_TYPE.test(headers['content-type'] ?? '')
+}
+
+/**
+ * @param isType Is the body of a type that the route takes?
+ * @param type The type that the error names.
+ * @throws {@link UnsupportedMediaTypeError} for another type, and for a compressed body.
+ */
+export function assertPlainBody(
+  headers: IncomingHttpHeaders,
+  isType: boolean,
+  type?: string,
+): void {
+  const isPlain = /^(identity)?$/i.test(headers['content-encoding'] ?? '')
+  if (!isType || !isPlain) throw new UnsupportedMediaTypeError(type)
 }
 
 /** Reads an optional member that must be a string. @throws {@link InvalidRequestError} */

@@ -17,7 +17,7 @@ export const JWT_SCOPES: readonly string[] = [
   'admin:access',
 ]
 
-/** The same for scopes of {@link JWT_SCOPES}; `undefined` if the list has any other. */
+/** The scopes of a list, if all of them are {@link JWT_SCOPES}. */
 export function findJwtScopes(list: string): readonly string[] | undefined {
   const scopes = findScopes(list)
   return scopes && isSubset(scopes, JWT_SCOPES) ? scopes : undefined

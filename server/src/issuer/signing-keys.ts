@@ -39,7 +39,7 @@ export async function loadSigningKeys(store: Store, now: number): Promise<Signin
 }
 
 /**
- * The same for a process that keeps running: `refresh()` notices rotations by any process.
+ * Loads the signing keys for a process that keeps running: `refresh()` notices rotations by any process.
  *
  * @param now Epoch ms.
  */

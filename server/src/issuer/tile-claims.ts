@@ -27,7 +27,7 @@ export function parseTileTexts(texts: TileTexts): TileClaims | undefined {
   return given && parseTileClaims(given)
 }
 
-/** The same without checks: text that is not a number becomes `NaN`. */
+/** Reads tile claims from text without checking them: text that is not a number becomes `NaN`. */
 export function readTileTexts(texts: TileTexts): Readonly<Record<string, unknown>> | undefined {
   const { tilesets, bbox, minzoom, maxzoom } = texts
   const given = {

@@ -53,7 +53,7 @@ export interface Sessions {
   authenticate(token: string): Promise<Session>
   /** Ends the family of a session at the wish of its user. */
   end(session: Session, sender: Sender): Promise<void>
-  /** The same by a refresh token of the family; a token that is not ours changes nothing. */
+  /** Ends the family of a refresh token at the wish of its user; a token that is not ours changes nothing. */
   endByRefreshToken(token: string, sender: Sender): Promise<void>
 }
 

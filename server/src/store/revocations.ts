@@ -40,7 +40,7 @@ export interface Revocations {
   isRevoked(id: string): Promise<boolean>
   /** Is this token revoked, by one of its ids or by an epoch? @throws `StoreUnavailableError` */
   refuses(token: RevocableToken): Promise<boolean>
-  /** The same without waiting; `undefined` if the revocations must be loaded first. */
+  /** What `refuses` would answer, without waiting; `undefined` if the revocations must be loaded first. */
   peek(token: RevocableToken): boolean | undefined
 }
 

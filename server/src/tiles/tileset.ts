@@ -1,3 +1,4 @@
+import { isRecord } from '@tilepass/guard/broker'
 import {
   Compression,
   findTile,
@@ -8,7 +9,6 @@ import {
   TileType,
   zxyToTileId,
 } from 'pmtiles'
-import { isRecord } from '../settings/is-record.ts'
 import { openFileSource } from './file-source.ts'
 
 /** A tile as it is stored. */

@@ -19,7 +19,7 @@ const schema = z
   })
   .refine(({ apiKey, token }) => (apiKey === undefined) !== (token === undefined), {
     path: ['apiKey'],
-    error: 'must be set if "token" is not, and only then',
+    error: 'or "token" must be set, and not both',
   })
 
 const MAX_SECONDS = 120

@@ -1,4 +1,4 @@
-import { isRecord } from '../settings/is-record.ts'
+import { isRecord } from '@tilepass/guard/broker'
 import { custom } from './custom.ts'
 import { geog } from './geog.ts'
 import { geolens } from './geolens.ts'

@@ -1,4 +1,4 @@
-import { isRecord } from '../settings/is-record.ts'
+import { isRecord } from '@tilepass/guard/broker'
 import type { UpstreamKind } from './kind.ts'
 import { findUpstreamKind, UPSTREAM_KINDS } from './kinds.ts'
 import {

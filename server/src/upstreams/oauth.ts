@@ -39,7 +39,7 @@ const schema = z
     ({ clientId, clientSecret }) => (clientId === undefined) === (clientSecret === undefined),
     {
       path: ['clientSecret'],
-      error: 'must be set if "clientId" is, and only then',
+      error: 'must be set together with "clientId"',
     },
   )
   .refine(({ clientId, subjectToken }) => clientId !== undefined || subjectToken !== undefined, {

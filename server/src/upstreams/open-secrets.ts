@@ -1,4 +1,4 @@
-import { isRecord } from '../settings/is-record.ts'
+import { isRecord } from '@tilepass/guard/broker'
 import type { RelayedToken } from './answer.ts'
 import { UpstreamInvalidError } from './errors.ts'
 import type { ConfiguredUpstream, UpstreamKind } from './kind.ts'

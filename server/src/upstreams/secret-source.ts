@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
+import { isRecord } from '@tilepass/guard/broker'
 import { z } from 'zod'
-import { isRecord } from '../settings/is-record.ts'
 
 /** Gives a secret within 3 s; called before a request for a token, at most once a second. */
 export type SecretFunction = () => string | Promise<string>

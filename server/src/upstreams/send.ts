@@ -1,5 +1,5 @@
+import { isRecord } from '@tilepass/guard/broker'
 import { type Dispatcher, errors, request } from 'undici'
-import { isRecord } from '../settings/is-record.ts'
 import {
   UpstreamInvalidError,
   UpstreamRefusedError,

@@ -6,7 +6,7 @@ import type { Upstream } from './upstream.ts'
 
 /** An upstream as it is written: the settings of a kind, or a custom function. */
 export type UpstreamInput = z.input<(typeof UPSTREAM_KINDS)[number]['schema']> | Upstream
-/** The same with defaults filled in. */
+/** An upstream with its defaults filled in. */
 export type UpstreamOutput = z.output<(typeof UPSTREAM_KINDS)[number]['schema']> | Upstream
 
 /**

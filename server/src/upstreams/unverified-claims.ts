@@ -1,4 +1,4 @@
-import { isRecord } from '../settings/is-record.ts'
+import { isRecord } from '@tilepass/guard/broker'
 import { UpstreamInvalidError } from './errors.ts'
 
 /** What a token of an upstream states about itself. It is unverified, so it may only restrict. */

@@ -2,23 +2,13 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
-import { ConfigError } from '../../src/index.ts'
 import { makeDataFolder } from '../support/broker-under-test.ts'
+import { findFaults } from '../support/faults.ts'
 
 function writeConfig(value: unknown): string {
   const file = join(makeDataFolder(), 'tilepass.json')
   writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value))
   return file
-}
-
-function findFaults(run: () => unknown): readonly string[] {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults
-    throw error
-  }
-  return []
 }
 
 test('flags override the environment, which overrides the file, which overrides defaults', () => {

@@ -1,17 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseBrokerConfig, parseConfig } from '../../src/config/parse.ts'
-import { ConfigError } from '../../src/index.ts'
-
-function findFaults(run: () => unknown): readonly string[] {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults
-    throw error
-  }
-  return []
-}
+import { findFaults } from '../support/faults.ts'
 
 test('all faults are reported at once, each with field, rule and value', () => {
   const input = {

@@ -8,7 +8,6 @@ import { z } from 'zod'
 import { parseConfig } from '../../src/config/parse.ts'
 import { checkUpstreams } from '../../src/grants/check-upstreams.ts'
 import { createRelayedTokens } from '../../src/grants/relayed-tokens.ts'
-import { ConfigError } from '../../src/index.ts'
 import type { UpstreamKind } from '../../src/upstreams/kind.ts'
 import { UPSTREAM_KINDS } from '../../src/upstreams/kinds.ts'
 import { openUpstreams } from '../../src/upstreams/open-upstreams.ts'
@@ -16,6 +15,7 @@ import { readHeaderSecret } from '../../src/upstreams/secret.ts'
 import { secretSchema } from '../../src/upstreams/secret-source.ts'
 import { timeoutSeconds } from '../../src/upstreams/timeout.ts'
 import { QUOTABLE_URL, upstreamUrl } from '../../src/upstreams/url.ts'
+import { findFaults } from '../support/faults.ts'
 
 const schema = z.strictObject({
   kind: z.literal('atlas'),
@@ -55,16 +55,6 @@ const surroundings = (env: Record<string, string> = { PASSWORD: CANARY }) => ({
   logger: pino({ level: 'silent' }),
 })
 const settings = { kind: 'atlas', url: 'https://atlas.example', password: { env: 'PASSWORD' } }
-
-function findFaults(run: () => unknown): readonly string[] {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults
-    throw error
-  }
-  return []
-}
 
 /** The API: numbers its tokens, or echoes the password in place of one. */
 async function startAtlas(isEcho = false) {

@@ -4,18 +4,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
 import { parseConfig } from '../../src/config/parse.ts'
-import { ConfigError, createBroker } from '../../src/index.ts'
+import { createBroker } from '../../src/index.ts'
 import { makeDataFolder } from '../support/broker-under-test.ts'
-
-function findFaults(run: () => unknown): readonly string[] {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults
-    throw error
-  }
-  return []
-}
+import { findFaults } from '../support/faults.ts'
 
 const env = (name: string) => ({ env: name })
 const geog = { kind: 'geog', token: env('T') }
@@ -72,8 +63,8 @@ test('faults of upstreams and their grants are reported all at once, each with f
     /^upstreams\.a\.url: must be an https URL .* \(given: "http:\/\/geog\.example"\)/,
     'upstreams.a.token: must be { "env": "NAME" }, { "file": "path" } or, in code, a function; never the secret itself (given: a string, not shown)',
     'upstreams.b.kind: must be "geog", "mapbox", "geolens", "login" or "oauth"; in code, a function can be given in place of the settings (given: "gegg")',
-    'upstreams.c.apiKey: must be set if "token" is not, and only then (given: nothing)',
-    'upstreams.d.clientSecret: must be set if "clientId" is, and only then (given: nothing)',
+    'upstreams.c.apiKey: or "token" must be set, and not both (given: nothing)',
+    'upstreams.d.clientSecret: must be set together with "clientId" (given: nothing)',
     /^upstreams\.d\.parameters: must not have grant_type/,
     /^upstreams\.e\.url: .*trailing slash/,
     /^upstreams\.e\.password: must be/,

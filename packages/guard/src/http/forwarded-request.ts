@@ -8,14 +8,14 @@ export interface ForwardedRequest {
   readonly method: string
   /** The request target as the client sent it. */
   readonly uri: string
-  /** The same, without the token. */
+  /** The request target without the token. */
   readonly target: CanonicalTarget
 }
 
 /** 403 `FORWARDED_REQUEST`: the gateway's headers are missing or contradict each other. */
 export class ForwardedRequestError extends GuardError {
   constructor() {
-    super('The gateway must say one method and one URI', {
+    super('The gateway must send exactly one method and one URI', {
       status: 403,
       code: 'FORWARDED_REQUEST',
       reason: 'Forbidden',
@@ -26,7 +26,7 @@ export class ForwardedRequestError extends GuardError {
 /** 400 `UNSAFE_PATH`, sent as 403: the server behind the gateway could read the path differently. */
 export class UnsafePathError extends GuardError {
   constructor() {
-    super('The path has more than one reading', {
+    super('The path is ambiguous: servers may read it differently', {
       status: 400,
       code: 'UNSAFE_PATH',
       reason: 'Bad Request',

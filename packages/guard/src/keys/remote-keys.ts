@@ -15,7 +15,7 @@ export interface RemoteKeysOptions extends FetchAccess {
 const REFRESH_AFTER = 600_000
 /** Shortest time between two fetches once keys are known, however many unknown `kid`s arrive; ms. */
 const COOL_DOWN = 30_000
-/** The same while no key counts: a guard that started before its issuer recovers soon. */
+/** Shortest time between two fetches while no key counts: a guard that started before its issuer recovers soon. */
 const FIRST_COOL_DOWN = 1_000
 const MAX_BYTES = 65_536
 
