@@ -116,6 +116,8 @@ test('a full queue is logged once, not for each page', async () => {
   const custom: Upstream = () => new Promise(() => undefined)
   const { post, logged } = await startRelay({
     mapTokenPerMinute: 100_000,
+    // A proxy may have any number of connections.
+    trustProxy: ['loopback'],
     upstreams: { custom },
     grants: { each: { upstream: 'custom', shared: false } },
   })

@@ -58,6 +58,8 @@ test('1,000 concurrent requests on a shared grant cost one upstream call', async
   // In a separate process, so that the broker and its 1,000 clients do not slow each other down.
   const broker = await startSecondBroker({
     mapTokenPerMinute: 10_000,
+    // A proxy may have any number of connections.
+    trustProxy: ['loopback'],
     upstreams: { geog: { kind: 'geog', url: geog.url, token: writeSecret(token).source } },
     grants: { default: { upstream: 'geog', scope: 'tiles:read' } },
   })
