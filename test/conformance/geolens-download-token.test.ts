@@ -93,6 +93,31 @@ describe('POST /auth/download-token/{id}', () => {
     expect(response.status).toBe(200)
   })
 
+  test('a download token ends no later than the token or session that asks for it', async () => {
+    const { mint, createKey, addAccount, signIn, clock, cli } = await startGeolensBroker()
+    await addAccount('city', 'correct horse')
+    const id = (await cli('dataset', 'add', 'map', COG, '--account', 'city')).out.trim()
+    const session = await signIn('city', 'correct horse')
+    const key = await createKey('city', '--expires-in', '30')
+    const sessionEnd = Number(readClaims(session).exp)
+    const ask = async (token: string) => {
+      const response = await mint(id, bearer(token))
+      const body = await response.json()
+      return [response.status, body.expires_in, body.token && readClaims(body.token).exp]
+    }
+    const end = Number(readClaims(key).exp)
+    expect(await ask(key)).toEqual([200, 30, end])
+    clock.now = (end - 1) * 1000
+    expect(await ask(key)).toEqual([200, 1, end])
+    clock.now = (sessionEnd - 120) * 1000
+    expect(await ask(session)).toEqual([200, 120, sessionEnd])
+    clock.now = (sessionEnd - 7) * 1000
+    expect(await ask(session)).toEqual([200, 7, sessionEnd])
+    // Within the leeway the session is accepted, but has no lifetime left to hand on.
+    clock.now = sessionEnd * 1000
+    expect(await ask(session)).toEqual([401, undefined, undefined])
+  })
+
   test.each(['x', '1', `${PUBLIC}0`, 'urn:uuid:1', '%00', '..%2f..'])(
     'the id %s is 422',
     async (id) => {

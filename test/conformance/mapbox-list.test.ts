@@ -9,6 +9,10 @@ import {
 describe('list', () => {
   test('C2: lists the newest first, includes a default token, and shows no secret', async () => {
     const { ask, clock } = await startMapboxBroker()
+    const [first] = (await ask<Metadata[]>('GET', `${PATH}?default=true`)).body
+    // The default token is as old as the first one, so its successor is needed to see an order.
+    clock.now += 1000
+    await ask('DELETE', `${PATH}/${first?.id}`)
     clock.now += 1000
     const created = (await ask('POST', PATH, { body: { scopes: ['styles:read'] } })).body
     clock.now += 1000
@@ -16,12 +20,12 @@ describe('list', () => {
     expect(status).toBe(200)
     expect(headers.get('link')).toBeNull()
     expect(body.map(({ usage, default: isDefault }) => [usage, isDefault])).toEqual([
-      ['pk', true],
       ['pk', false],
+      ['pk', true],
       ['sk', false],
     ])
-    expect(body[1]).toEqual(created)
-    expect(body[0]?.scopes).toEqual(
+    expect(body[0]).toEqual(created)
+    expect(body[1]?.scopes).toEqual(
       expect.arrayContaining(['styles:tiles', 'styles:read', 'fonts:read', 'datasets:read']),
     )
     expect(body[2]).not.toHaveProperty('token')

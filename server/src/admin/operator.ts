@@ -1,5 +1,6 @@
 import type { Sender } from '../http/sender.ts'
 import type { Mint } from '../issuer/mint.ts'
+import type { Rights } from '../issuer/narrow.ts'
 import { type AuditedChange, audited } from '../store/audit.ts'
 import type { Store } from '../store/open.ts'
 
@@ -10,8 +11,8 @@ export interface Operator {
   readonly actor: string
   /** The request of the actor; absent on the command line. */
   readonly sender?: Sender
-  /** The scopes that the actor may give to new tokens. Default: every scope. */
-  readonly permitted?: readonly string[]
+  /** What new tokens can have at most. Without it anything. */
+  readonly rights?: Rights
   /** Called only to create a token. */
   readonly getMint: () => Promise<Mint>
   /** Epoch ms. */

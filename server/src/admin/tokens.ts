@@ -2,8 +2,7 @@ import { toUtcDay } from '@tilepass/guard/broker'
 import { NotFoundError } from '../errors.ts'
 import { type ApiTokenRequest, mintApiToken, type NewApiToken } from '../issuer/api-tokens.ts'
 import { raiseEpoch } from '../issuer/epochs.ts'
-import { InvalidScopeError } from '../issuer/errors.ts'
-import { isSubset } from '../issuer/scopes.ts'
+import { createDefaultRow } from '../issuer/mapbox/rows.ts'
 import { type Account, findAccount } from '../store/accounts.ts'
 import {
   type ApiToken,
@@ -12,9 +11,11 @@ import {
   listApiTokens,
   revokeApiToken,
 } from '../store/api-tokens.ts'
+import { addDefaultToken } from '../store/mapbox-tokens.ts'
 import type { Connection } from '../store/open.ts'
 import { summarizeUsage } from '../store/usage.ts'
 import { ConflictError, NoSuchAccountError } from './errors.ts'
+import { judgeRequest } from './judge-request.ts'
 import { auditedBy, type Operator } from './operator.ts'
 
 /** A token of the registry, and how often it was used. */
@@ -29,10 +30,15 @@ export interface TokenAdministration {
   listTokens(): Promise<readonly UsedToken[]>
   /**
    * @throws {@link NoSuchAccountError}, {@link ConflictError} if the account is disabled,
-   *   {@link InvalidScopeError} for a scope that the actor may not give.
+   *   {@link InvalidScopeError} for a scope or tiles that the actor may not give,
+   *   `InvalidRequestError` for a lifetime that is longer than that of the actor.
    */
   createToken(request: ApiTokenRequest): Promise<NewApiToken>
-  /** Revokes a token and the tokens exchanged for it. @throws {@link NotFoundError} */
+  /**
+   * Revokes a token and the tokens exchanged for it; a default Mapbox token is replaced.
+   *
+   * @throws {@link NotFoundError}
+   */
   revokeToken(id: string): Promise<void>
   /** Ends the tokens exchanged for a token so far; the token stays. @throws {@link NotFoundError} */
   expireToken(id: string): Promise<void>
@@ -40,7 +46,7 @@ export interface TokenAdministration {
 
 /** Creates the part of an administration that is about API tokens. */
 export function createTokenAdministration(operator: Operator): TokenAdministration {
-  const { store, permitted, getMint, now } = operator
+  const { store, rights, getMint, now } = operator
   return {
     listTokens: async () => {
       const [tokens, usage] = await Promise.all([
@@ -54,9 +60,10 @@ export function createTokenAdministration(operator: Operator): TokenAdministrati
     },
 
     createToken: async ({ account: name, ...request }) => {
-      if (permitted && !isSubset(request.scopes, permitted)) throw new InvalidScopeError()
+      const at = now()
+      const granted = judgeRequest(request, rights, Math.floor(at / 1000))
       const account = await getActiveAccount(store, name)
-      const { created, row } = await mintApiToken(await getMint(), account, request, now())
+      const { created, row } = await mintApiToken(await getMint(), account, granted, request, at)
       const add = async (change: Connection) => {
         // The account may have been disabled since.
         await getActiveAccount(change, name)
@@ -68,7 +75,11 @@ export function createTokenAdministration(operator: Operator): TokenAdministrati
 
     revokeToken: (id) =>
       auditedBy(operator, 'token.revoke', id, async (change) => {
-        if (!(await revokeApiToken(change, id, now()))) throw createNotFound()
+        const token = await findApiToken(change, id)
+        if (!token || !(await revokeApiToken(change, id, now()))) throw createNotFound()
+        if (token.is_default !== 1 || token.revoked_at !== null) return
+        const successor = await addDefaultToken(change, createDefaultRow(token.account, now()))
+        if (successor) await change.audit({ action: 'token.create', target: successor })
       }),
 
     expireToken: (id) =>

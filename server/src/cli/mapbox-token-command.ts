@@ -34,9 +34,8 @@ export async function createFirstMapboxToken(
     if (!account) throw new CommandError(describeMissingOwner(options.account))
     if (account.disabledAt !== undefined)
       throw new CommandError(describeDisabledOwner(account.name))
-    const content = { note: options.note, scopes, allowedUrls: [], restrictions: {} }
     const registry = createMapboxRegistry(store, surroundings.now)
-    const row = await registry.create({ account, scopes, id: 'cli' }, content)
+    const row = await registry.createByOperator(account, { note: options.note, scopes })
     const codec = createMapboxCodec(await loadMapboxKey(store))
     const token = codec.writeReference(row.usage ?? 'sk', { u: account.name, a: row.id })
     output.result({ id: row.id, token, expires_at: null }, token)

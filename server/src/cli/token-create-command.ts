@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { DEFAULT_API_SECONDS, MAX_NOTE_LENGTH } from '../admin/rules.ts'
+import { MAX_NOTE_LENGTH } from '../admin/rules.ts'
 import { MAX_API_SECONDS } from '../issuer/kinds.ts'
 import { JWT_SCOPES } from '../issuer/scopes.ts'
 import { TILE_FIELDS } from '../issuer/tile-claims.ts'
@@ -83,8 +83,8 @@ async function createToken(options: CreateOptions, surroundings: Surroundings): 
   })
 }
 
-function parseLifetime(given: string | undefined): number {
-  if (given === undefined) return DEFAULT_API_SECONDS
+function parseLifetime(given: string | undefined): number | undefined {
+  if (given === undefined) return
   const seconds = /^\d{1,10}$/.test(given) ? Number(given) : 0
   if (seconds < 1 || seconds > MAX_API_SECONDS)
     throw new CommandError(

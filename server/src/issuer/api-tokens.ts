@@ -2,13 +2,15 @@ import type { TileClaims } from '@tilepass/guard'
 import type { Account } from '../store/accounts.ts'
 import type { NewApiTokenRow } from '../store/api-tokens.ts'
 import { createTokenId, type Mint } from './mint.ts'
+import type { Rights } from './narrow.ts'
 
 /** A request for a new API token. */
 export interface ApiTokenRequest {
   /** Name of the account that owns it. */
   readonly account: string
   readonly scopes: readonly string[]
-  readonly expiresInSeconds: number
+  /** Default: a year, or what is left of the token that asks. */
+  readonly expiresInSeconds?: number | undefined
   readonly note: string
   /** A read-only token creates nothing. Default `false`. */
   readonly isReadOnly?: boolean
@@ -33,12 +35,12 @@ export interface NewApiToken {
 export async function mintApiToken(
   mint: Mint,
   account: Account,
-  { scopes, expiresInSeconds, note, isReadOnly = false, tiles }: Omit<ApiTokenRequest, 'account'>,
+  { scopes, exp, tiles }: Rights & { readonly exp: number },
+  { note, isReadOnly = false }: Pick<ApiTokenRequest, 'note' | 'isReadOnly'>,
   now: number,
 ): Promise<{ readonly created: NewApiToken; readonly row: NewApiTokenRow }> {
   const id = createTokenId('tok_')
   const iat = Math.floor(now / 1000)
-  const exp = iat + expiresInSeconds
   const scope = scopes.join(' ')
   const claims = { org_id: account.orgId, token_type: 'api_token', sub: id, scope, iat, exp, tiles }
   const token = await mint(claims)

@@ -2,7 +2,7 @@ import { isReadable } from '../datasets/access.ts'
 import { findActiveAccount } from '../store/accounts.ts'
 import { type Dataset, findDataset } from '../store/datasets.ts'
 import type { Store } from '../store/open.ts'
-import type { DownloadTokens } from './download-tokens.ts'
+import type { DownloadTokens, NewDownloadToken } from './download-tokens.ts'
 
 /** Who wants to download which dataset. */
 export interface DownloadRequest {
@@ -12,6 +12,14 @@ export interface DownloadRequest {
   readonly account: string | undefined
   /** A download token. It counts only without an account. */
   readonly token: string | undefined
+}
+
+/** Who makes a download token. */
+export interface DownloadMaker {
+  /** Name of the account. */
+  readonly account: string
+  /** When its credential ends, in seconds since 1970. */
+  readonly exp: number
 }
 
 /**
@@ -33,12 +41,15 @@ export type DownloadDecision =
 /** Decides who may download datasets. */
 export interface DownloadAccess {
   /**
-   * Mints a download token.
+   * Mints a download token, which ends no later than the credential that asks for it.
    *
-   * @param account Name of the authenticated account; absent for an anonymous client.
+   * @param maker The authenticated client; absent for an anonymous one.
    * @returns `undefined` if there is no such dataset, or none that the client may read.
    */
-  mint(id: string, account: string | undefined): Promise<string | undefined>
+  mint(
+    id: string,
+    maker: DownloadMaker | undefined,
+  ): Promise<NewDownloadToken | 'maker has ended' | undefined>
   decide(request: DownloadRequest): Promise<DownloadDecision>
 }
 
@@ -62,9 +73,11 @@ export function createDownloadAccess(store: Store, tokens: DownloadTokens): Down
   }
 
   return {
-    mint: async (id, account) => {
-      const dataset = await findReadable(id, account)
-      return dataset && tokens.create({ dataset: id, account })
+    mint: async (id, maker) => {
+      const dataset = await findReadable(id, maker?.account)
+      if (!dataset) return
+      const created = await tokens.create({ dataset: id, account: maker?.account }, maker?.exp)
+      return created ?? 'maker has ended'
     },
 
     decide: async ({ id, account, token }) => {

@@ -1,10 +1,10 @@
-import { createLocalJWKSet, errors, jwtVerify } from 'jose'
-import { isCanonicalJws } from './canonical-jws.ts'
+import { createLocalJWKSet, type JWTVerifyGetKey } from 'jose'
 import type { Issuer } from './issuer.ts'
 import { createMint } from './mint.ts'
+import { findOwnPayload } from './own-jwt.ts'
 
-/** Lifetime of a download token, in seconds: the most that its API allows. */
-export const DOWNLOAD_SECONDS = 120
+/** Longest lifetime of a download token, in seconds: the most that its API allows. */
+const DOWNLOAD_SECONDS = 120
 
 /** What a download token permits. */
 export interface DownloadTicket {
@@ -14,9 +14,21 @@ export interface DownloadTicket {
   readonly account: string | undefined
 }
 
-/** Download tokens: one dataset, two minutes, GET and HEAD. */
+/** A new download token. */
+export interface NewDownloadToken {
+  readonly token: string
+  readonly expiresInSeconds: number
+}
+
+/** Download tokens: one dataset, two minutes at most, GET and HEAD. */
 export interface DownloadTokens {
-  create(ticket: DownloadTicket): Promise<string>
+  /**
+   * Creates a token.
+   *
+   * @param notAfter When it must end at the latest, in seconds since 1970.
+   * @returns `undefined` if that has passed.
+   */
+  create(ticket: DownloadTicket, notAfter?: number): Promise<NewDownloadToken | undefined>
   /**
    * Verifies a token from a download URL: its ticket, or that it is a current token of another kind.
    * `undefined` for tokens that are not genuine or not current.
@@ -29,49 +41,40 @@ const SCOPE = /^dataset:([0-9a-f-]{36})$/
 
 /** Creates the download tokens of an issuer. */
 export function createDownloadTokens(issuer: Issuer): DownloadTokens {
-  const { url, keys, now } = issuer
+  const { keys, now } = issuer
   const mint = createMint(issuer)
   let { jwks } = keys
   let keySet = createLocalJWKSet({ keys: [...jwks.keys] })
-  const getKeySet = async () => {
+  const getKey: JWTVerifyGetKey = async (header, jws) => {
     await keys.refresh()
     if (keys.jwks !== jwks) {
       jwks = keys.jwks
       keySet = createLocalJWKSet({ keys: [...jwks.keys] })
     }
-    return keySet
+    return keySet(header, jws)
   }
 
   return {
-    create: ({ dataset, account }) => {
+    create: async ({ dataset, account }, notAfter = Number.POSITIVE_INFINITY) => {
       const who = account === undefined ? {} : { sub: `usr_${account}`, username: account }
       const iat = Math.floor(now() / 1000)
-      const exp = iat + DOWNLOAD_SECONDS
-      return mint({ ...who, typ: TYPE, scope: `dataset:${dataset}`, iat, exp })
+      const exp = Math.min(iat + DOWNLOAD_SECONDS, notAfter)
+      if (exp <= iat) return
+      const token = await mint({ ...who, typ: TYPE, scope: `dataset:${dataset}`, iat, exp })
+      return { token, expiresInSeconds: exp - iat }
     },
 
     findTicket: async (token) => {
-      if (!isCanonicalJws(token, ['alg', 'kid', 'typ'])) return
-      const keySet = await getKeySet()
-      try {
-        const { payload } = await jwtVerify(token, keySet, {
-          algorithms: [keys.algorithm],
-          issuer: url,
-          audience: url,
-          requiredClaims: ['exp', 'iat', 'jti'],
-          currentDate: new Date(now()),
-        })
-        const { typ, scope, sub, username, exp = 0, iat = 0 } = payload
-        if (typ !== TYPE) return 'another kind of token'
-        const dataset = typeof scope === 'string' ? SCOPE.exec(scope)?.[1] : undefined
-        if (dataset === undefined || exp - iat > DOWNLOAD_SECONDS) return
-        if (sub === undefined && username === undefined) return { dataset, account: undefined }
-        if (typeof username !== 'string' || sub !== `usr_${username}`) return
-        return { dataset, account: username }
-      } catch (error) {
-        if (error instanceof errors.JOSEError) return
-        throw error
-      }
+      const rules = { algorithm: keys.algorithm, headerMembers: ['alg', 'kid', 'typ'] }
+      const payload = await findOwnPayload(token, getKey, rules, issuer)
+      if (!payload) return
+      const { typ, scope, sub, username, exp, iat } = payload
+      if (typ !== TYPE) return 'another kind of token'
+      const dataset = typeof scope === 'string' ? SCOPE.exec(scope)?.[1] : undefined
+      if (dataset === undefined || exp - iat > DOWNLOAD_SECONDS) return
+      if (sub === undefined && username === undefined) return { dataset, account: undefined }
+      if (typeof username !== 'string' || sub !== `usr_${username}`) return
+      return { dataset, account: username }
     },
   }
 }

@@ -16,6 +16,13 @@ export class InvalidScopeError extends BrokerError {
   }
 }
 
+/** 403: a read-only API token, presented to make or change something. */
+export class ReadOnlyTokenError extends BrokerError {
+  constructor() {
+    super(403, 'invalid_scope', 'This API token is read-only')
+  }
+}
+
 /** 400: `ttl` is not a whole number of seconds from 1 to 14400. */
 export class InvalidTtlError extends BrokerError {
   constructor() {

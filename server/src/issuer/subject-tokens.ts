@@ -1,12 +1,12 @@
 import type { TileClaims, TokenClaims, TokenUse } from '@tilepass/guard'
-import { narrowTileClaims } from '@tilepass/guard/broker'
 import type { Store } from '../store/open.ts'
 import type { Usage } from '../usage/usage.ts'
-import { InvalidScopeError, UnauthorizedError } from './errors.ts'
+import { InvalidScopeError, type ReadOnlyTokenError, UnauthorizedError } from './errors.ts'
 import type { Issuer } from './issuer.ts'
 import { createMint, createTokenId, type MintedToken } from './mint.ts'
+import { narrow, toRights } from './narrow.ts'
+import { type ApiTokenUse, assertUse } from './read-only.ts'
 import { createRegisteredVerifier } from './registered.ts'
-import { findScopes, isSubset } from './scopes.ts'
 import { createOwnVerifier, findClaims } from './verify.ts'
 
 /** A subject token that was accepted for exchange. */
@@ -29,10 +29,17 @@ export interface SubjectTokens {
   /**
    * Verifies a subject token.
    *
-   * @param use Without `enforcesTileClaims` a token that is restricted to some tiles is refused.
-   * @throws {@link UnauthorizedError} unless it is a current API token of the registry.
+   * @param use What it is presented for.
+   * @param restrictions Without `enforcesTileClaims` a token that is restricted to some tiles is
+   *   refused.
+   * @throws {@link UnauthorizedError} unless it is a current API token of the registry;
+   *   {@link ReadOnlyTokenError}
    */
-  authenticate(token: string, use?: Pick<TokenUse, 'enforcesTileClaims'>): Promise<Subject>
+  authenticate(
+    token: string,
+    use: ApiTokenUse,
+    restrictions?: Pick<TokenUse, 'enforcesTileClaims'>,
+  ): Promise<Subject>
   /**
    * Mints an access token that never outlives its subject token.
    *
@@ -47,22 +54,21 @@ export function createSubjectTokens(store: Store, issuer: Issuer, usage: Usage):
   const registered = createRegisteredVerifier(store, createOwnVerifier(issuer, 'exchange'))
   const mint = createMint(issuer)
   return {
-    authenticate: async (token, use) => {
-      const claims = await findClaims(registered, token, use)
+    authenticate: async (token, use, restrictions) => {
+      const claims = await findClaims(registered, token, restrictions)
       if (!claims) throw new UnauthorizedError('Bearer error="invalid_token"')
+      await assertUse(store, claims.sub, use)
       return { claims }
     },
 
-    exchange: async ({ claims }, { ttl, scopes, tiles: wanted }) => {
-      const permitted = findScopes(claims.scope) ?? []
-      if (scopes && !isSubset(scopes, permitted)) throw new InvalidScopeError()
-      const tiles = wanted ? narrowTileClaims(claims.tiles, wanted) : claims.tiles
-      if (wanted && !tiles) throw new InvalidScopeError()
+    exchange: async ({ claims }, { ttl, ...wanted }) => {
+      const { rights } = narrow(toRights(claims), wanted)
+      if (!rights) throw new InvalidScopeError()
       const iat = Math.floor(now() / 1000)
       const exp = Math.min(iat + ttl, claims.exp)
       // A subject token within the leeway has no lifetime left to hand on.
       if (exp <= iat) throw new UnauthorizedError('Bearer error="invalid_token"')
-      const scope = (scopes ?? permitted).join(' ')
+      const scope = rights.scopes.join(' ')
       const token = await mint({
         sub: createTokenId('tok_short_'),
         org_id: claims.org_id ?? '',
@@ -71,7 +77,7 @@ export function createSubjectTokens(store: Store, issuer: Issuer, usage: Usage):
         iat,
         exp,
         parent: claims.sub,
-        tiles,
+        tiles: rights.tiles,
       })
       usage.record(claims, 'exchange')
       return { token, scope, iat, exp }

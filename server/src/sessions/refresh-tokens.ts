@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { errors, jwtVerify, SignJWT } from 'jose'
-import { isCanonicalJws } from '../issuer/canonical-jws.ts'
+import { SignJWT } from 'jose'
 import type { Issuer } from '../issuer/issuer.ts'
+import { findOwnPayload } from '../issuer/own-jwt.ts'
 import type { Store } from '../store/open.ts'
 import { initSetting } from '../store/settings.ts'
 
@@ -48,23 +48,12 @@ export function createRefreshTokens(
         .sign(await getSecret()),
 
     findTicket: async (token) => {
-      if (!isCanonicalJws(token, ['alg', 'typ'])) return
-      const key = await getSecret()
-      try {
-        const { payload } = await jwtVerify(token, key, {
-          algorithms: ['HS256'],
-          issuer: url,
-          audience: url,
-          requiredClaims: ['exp', 'iat', 'jti'],
-          currentDate: new Date(now()),
-        })
-        const { token_type: type, family, generation } = payload
-        if (type !== TYPE || typeof family !== 'string' || typeof generation !== 'number') return
-        return { family, generation }
-      } catch (error) {
-        if (error instanceof errors.JOSEError) return
-        throw error
-      }
+      const rules = { algorithm: 'HS256', headerMembers: ['alg', 'typ'] }
+      const payload = await findOwnPayload(token, getSecret, rules, { url, now })
+      if (payload?.token_type !== TYPE) return
+      const { family, generation } = payload
+      if (typeof family !== 'string' || typeof generation !== 'number') return
+      return Number.isSafeInteger(generation) ? { family, generation } : undefined
     },
   }
 }

@@ -33,6 +33,8 @@ export interface SessionTokens {
 export interface Session {
   readonly account: Account
   readonly family: string
+  /** Seconds since 1970. */
+  readonly exp: number
 }
 
 /** Sessions, each with its family of refresh tokens. Sign-ins, refreshes and ends are audited. */
@@ -187,7 +189,7 @@ export function createSessions(store: Store, issuer: Issuer, rules: SessionRules
         throw new InvalidSessionError()
       const account = await findActiveAccount(store, family.account)
       if (!account || account.orgId !== claims.org_id) throw new InvalidSessionError()
-      return { account, family: family.id }
+      return { account, family: family.id, exp: claims.exp }
     },
 
     end: ({ account, family }, sender) =>

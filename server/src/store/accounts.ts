@@ -76,10 +76,15 @@ export async function disableAccount(change: Change, name: string, now: number):
   const account = await findAccount(change, name)
   if (!account) return false
   if (account.disabledAt === undefined) {
-    await db.updateTable('account').set({ disabled_at: now }).where('name', '=', name).execute()
+    await db
+      .updateTable('account')
+      .set({ disabled_at: now })
+      .where('name', '=', name)
+      .where('disabled_at', 'is', null)
+      .execute()
     await db
       .updateTable('api_token')
-      .set({ revoked_at: now, modified_at: now })
+      .set((row) => ({ revoked_at: now, modified_at: now, version: row('version', '+', 1) }))
       .where('account', '=', name)
       .where('revoked_at', 'is', null)
       .execute()

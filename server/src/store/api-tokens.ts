@@ -39,12 +39,12 @@ export async function listApiTokens({ db }: Connection): Promise<readonly ApiTok
 export async function revokeApiToken(change: Change, id: string, now: number): Promise<boolean> {
   const token = await findApiToken(change, id)
   if (!token) return false
-  if (token.revoked_at === null)
-    await change.db
-      .updateTable('api_token')
-      .set({ revoked_at: now, modified_at: now })
-      .where('id', '=', id)
-      .execute()
+  await change.db
+    .updateTable('api_token')
+    .set((row) => ({ revoked_at: now, modified_at: now, version: row('version', '+', 1) }))
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .execute()
   await change.revoke(id, { at: now, expiresAt: token.expires_at })
   return true
 }

@@ -70,7 +70,10 @@ export async function applyChange<T>(
         await db
           .insertInto('revocation')
           .values({ id: EPOCH_PREFIX + id, org_id: null, ...row })
-          .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+          // Of two concurrent changes the earlier one may commit last; it must not lower the epoch.
+          .onConflict((conflict) =>
+            conflict.column('id').doUpdateSet(row).where('revocation.revoked_at', '<', at),
+          )
           .execute()
         epochs.push([id, at])
       },

@@ -48,61 +48,72 @@ export async function listMapboxTokens(
   return query.orderBy(sortBy, 'desc').orderBy('id').limit(limit).execute()
 }
 
-/** Updates a current token and resolves to the new row; `undefined` if there is no such token. */
+/**
+ * Updates a current token and resolves to the new row; `undefined` if any process has changed the token
+ * since it was read. The rules that allow an update depend on the row, so none may pass it unseen; a
+ * transaction alone does not ensure that in every database.
+ *
+ * @param token The token as it was read.
+ */
 export async function updateMapboxToken(
   { db }: Connection,
-  account: string,
-  id: string,
+  { id, version }: Pick<ApiToken, 'id' | 'version'>,
   update: MapboxTokenUpdate,
   now: number,
 ): Promise<ApiToken | undefined> {
   return db
     .updateTable('api_token')
-    .set({ ...update, modified_at: now })
+    .set({ ...update, modified_at: now, version: version + 1 })
     .where('id', '=', id)
-    .where('account', '=', account)
-    .where('format', '=', 'mapbox')
+    .where('version', '=', version)
     .where('revoked_at', 'is', null)
     .returningAll()
     .executeTakeFirst()
 }
 
-/** Adds a default token unless the account has one; of two concurrent callers one wins. */
+/**
+ * Adds a default token unless the account has one; of two concurrent callers one wins.
+ *
+ * @returns Its id; `undefined` if the account has one already.
+ */
 export async function addDefaultToken(
-  connection: Connection,
+  { db }: Connection,
   token: NewApiTokenRow,
-): Promise<void> {
-  const current = await selectCurrent(connection, token.account)
-    .where('is_default', '=', 1)
+): Promise<string | undefined> {
+  // A unique index allows one current default token per account.
+  const added = await db
+    .insertInto('api_token')
+    .values(token)
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('id')
     .executeTakeFirst()
-  if (!current) await insertDefault(connection, token)
+  return added?.id
 }
 
 /**
  * Revokes a current token of the account. A default token is replaced in the same change.
  *
- * @param createDefault Creates the row that replaces it.
- * @returns `false` if the account has no such current token.
+ * @param successor The row that replaces a default token.
+ * @returns The id of the successor, if there is one; `undefined` if the account has no such token.
  */
 export async function deleteMapboxToken(
   change: Change,
   account: string,
   id: string,
+  successor: NewApiTokenRow,
   now: number,
-  createDefault: () => NewApiTokenRow,
-): Promise<boolean> {
+): Promise<{ readonly successor: string | undefined } | undefined> {
   const deleted = await change.db
     .updateTable('api_token')
-    .set({ revoked_at: now, modified_at: now })
+    .set((row) => ({ revoked_at: now, modified_at: now, version: row('version', '+', 1) }))
     .where('id', '=', id)
     .where('account', '=', account)
     .where('format', '=', 'mapbox')
     .where('revoked_at', 'is', null)
     .returning('is_default')
     .executeTakeFirst()
-  if (!deleted) return false
-  if (deleted.is_default === 1) await insertDefault(change, createDefault())
-  return true
+  if (!deleted) return
+  return { successor: deleted.is_default ? await addDefaultToken(change, successor) : undefined }
 }
 
 function selectCurrent({ db }: Connection, account: string) {
@@ -112,13 +123,4 @@ function selectCurrent({ db }: Connection, account: string) {
     .where('account', '=', account)
     .where('format', '=', 'mapbox')
     .where('revoked_at', 'is', null)
-}
-
-async function insertDefault({ db }: Connection, token: NewApiTokenRow): Promise<void> {
-  // A unique index allows one current default token per account.
-  await db
-    .insertInto('api_token')
-    .values(token)
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
 }

@@ -76,6 +76,24 @@ const STEPS: readonly string[][] = [
     // Entries without a minute are all different, because null equals nothing.
     'create unique index audit_counted on audit (minute, actor, action, target, detail, address)',
   ],
+  // versions, and the default tokens that only a listing made until now
+  [
+    'alter table api_token add column version integer not null default 0',
+    `create temporary table missing_default as
+      select account, 'c' || substr(lower(hex(randomblob(16))), 1, 24) as id,
+        cast(strftime('%s', 'now') as integer) * 1000 as at
+      from api_token where format = 'mapbox' and revoked_at is null
+      group by account having max(is_default) = 0`,
+    `insert into api_token (id, account, format, usage, is_default, note, scopes, allowed_urls,
+        created_at, modified_at, expires_at)
+      select id, account, 'mapbox', 'pk', 1, 'Default public token',
+        'styles:tiles styles:read fonts:read datasets:read vision:read', '[]', at, at,
+        8640000000000000
+      from missing_default`,
+    `insert into audit (at, actor, action, target)
+      select at, 'broker', 'token.create', id from missing_default`,
+    'drop table missing_default',
+  ],
 ]
 
 /**

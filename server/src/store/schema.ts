@@ -48,8 +48,10 @@ export interface ApiTokenTable {
   is_default: ColumnType<number, number | undefined, never>
   /** Mapbox format only: JSON of restrictions that are stored but cannot be checked here. */
   restrictions: ColumnType<string | null, string | null | undefined, string | null>
-  /** 1 if it is read-only: GeoLens creates no download token for it. */
+  /** 1 if it is read-only: it makes and changes nothing. */
   read_only: ColumnType<number, number | undefined, never>
+  /** Number of changes of the row: a change is written only if there was no other since it was read. */
+  version: ColumnType<number, number | undefined, number>
 }
 
 export interface SigningKeyTable {

@@ -17,7 +17,7 @@ async function start() {
   const admin = createAdministration({
     store,
     actor: 'cli',
-    permitted: ['tiles:read'],
+    rights: { scopes: ['tiles:read'] },
     getMint: async () =>
       createMint({ url: 'https://a.example', keys: await loadSigningKeys(store, NOW) }),
     now: () => NOW,

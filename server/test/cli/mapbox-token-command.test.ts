@@ -26,9 +26,37 @@ describe('token create --format mapbox', () => {
       expires_at: null,
     })
     expect((await cli('token', 'list')).out).toMatch(/never/)
-    expect(JSON.parse((await cli('token', 'list', '--json')).out)).toMatchObject([
+    const listed: { id: string }[] = JSON.parse((await cli('token', 'list', '--json')).out)
+    expect(listed.filter(({ id }) => id === created.id)).toMatchObject([
       { id: created.id, format: 'mapbox', scopes: ['tokens:read'], expires: null },
     ])
+  })
+
+  test('the first token of an account brings its default token, the next one does not', async () => {
+    const { cli } = await startBroker()
+    const list = async () => {
+      const { out } = await cli('token', 'list', '--json')
+      const tokens: { id: string; note: string; revoked: string | null }[] = JSON.parse(out)
+      return tokens
+        .filter(({ note }) => note === 'Default public token')
+        .sort((one, other) => Number(one.revoked !== null) - Number(other.revoked !== null))
+        .map(({ id }) => id)
+    }
+    await cli(...CREATE, 'tokens:read')
+    const [id, ...others] = await list()
+    expect([id, others]).toEqual([expect.stringMatching(/^c[0-9a-z]{24}$/), []])
+    const audit = JSON.parse((await cli('audit', '--json')).out)
+    expect(audit).toContainEqual(
+      expect.objectContaining({ actor: 'cli', action: 'token.create', target: id }),
+    )
+    await cli(...CREATE, 'tokens:read')
+    expect(await list()).toEqual([id])
+    // An account always has one: token revoke replaces it, as the API does.
+    expect((await cli('token', 'revoke', id ?? '')).code).toBe(0)
+    const replaced = await list()
+    expect(replaced).toEqual([expect.any(String), id])
+    expect((await cli('token', 'revoke', id ?? '')).code).toBe(0)
+    expect(await list()).toEqual(replaced)
   })
 
   test('token list escapes control characters of a note from the API', async () => {
@@ -41,7 +69,8 @@ describe('token create --format mapbox', () => {
     })
     const { out } = await cli('token', 'list')
     expect(out).toContain('a\\u001b[2J\\u000ab\\u009b2J\\u202ec Zürich')
-    expect(out.trimEnd().split('\n')).toHaveLength(3)
+    // The heading, the token, the one that it made, and the default token.
+    expect(out.trimEnd().split('\n')).toHaveLength(4)
   })
 
   test('token revoke revokes it at once', async () => {

@@ -48,6 +48,21 @@ describe.each(CHANGES)('a change that %s', (_, run) => {
   })
 })
 
+test('an epoch never falls, whichever of two changes commits last', async () => {
+  const folder = makeDataFolder()
+  const [store, other] = [await openTestStore(folder), await openTestStore(folder)]
+  const raise = (at: number) => (change: Change) =>
+    change.raiseEpoch('org_1', { at, expiresAt: at + 60_000 })
+  await applyChange(other, raise(NOW + 1_000))
+  await applyChange(store, raise(NOW))
+  const justIssued = { ...child, iat: NOW / 1000 }
+  for (const one of [store, other, await openTestStore(folder)])
+    expect(await createRevocations(one, () => NOW).refuses(justIssued)).toBe(true)
+  await applyChange(store, raise(NOW + 2_000))
+  const later = { ...child, iat: NOW / 1000 + 1 }
+  expect(await createRevocations(other, () => NOW).refuses(later)).toBe(true)
+})
+
 test('a change is visible to other connections as a whole, once it is committed', async () => {
   const folder = makeDataFolder()
   const [store, other] = [await openTestStore(folder), await openTestStore(folder)]

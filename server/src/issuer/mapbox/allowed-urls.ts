@@ -24,7 +24,7 @@ export function isAllowedUrl(value: string): boolean {
  * `Origin`, which has no path, only by its host.
  */
 export function isSourceAllowed(
-  allowed: readonly string[],
+  allowed: readonly string[] = [],
   { referer, origin }: TokenUse,
 ): boolean {
   if (allowed.length === 0) return true
@@ -39,6 +39,18 @@ export function isSourceAllowed(
       (page === undefined || matches(entry, page, true)) &&
       (site === undefined || matches(entry, site, page === undefined)),
   )
+}
+
+/** Does every page that the second list allows match the first one? Neither list is empty. */
+export function coversUrls(held: readonly string[], given: readonly string[]): boolean {
+  // An entry without a scheme allows both.
+  const pages = given.flatMap((entry) =>
+    SCHEME.test(entry) ? [entry] : [`http://${entry}`, `https://${entry}`],
+  )
+  return pages.every((page) => {
+    const url = findUrl(page)
+    return url !== undefined && held.some((entry) => matches(entry, url, true))
+  })
 }
 
 function matches(entry: string, url: URL, isPathKnown: boolean): boolean {

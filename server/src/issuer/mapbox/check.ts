@@ -1,25 +1,20 @@
 import { type Account, findActiveAccount } from '../../store/accounts.ts'
-import { findApiToken, readAllowedUrls, readScopes } from '../../store/api-tokens.ts'
+import { findApiToken } from '../../store/api-tokens.ts'
 import type { Store } from '../../store/open.ts'
+import type { Rights } from '../narrow.ts'
 import type { MapboxCodec, MapboxUsage, ParsedMapboxToken } from './codec.ts'
+import { readRights } from './rows.ts'
 
-/** What the bearer of a valid Mapbox token may do. */
-export interface MapboxBearer {
+/** What the bearer of a valid Mapbox token may do. Only temporary tokens have an end. */
+export interface MapboxBearer extends Rights {
   readonly usage: MapboxUsage
   readonly account: Account
-  readonly scopes: readonly string[]
   /** Id in the registry; `undefined` for a temporary token. */
   readonly id: string | undefined
   /** Id of the lasting token that a temporary token came from. */
   readonly parent?: string | undefined
-  /** Seconds since 1970; `undefined` for tokens that never expire. */
-  readonly exp: number | undefined
   /** Seconds since 1970. */
   readonly iat: number
-  /** Empty if any page may use it. */
-  readonly allowedUrls: readonly string[]
-  /** Does it have restrictions that are stored for the client but cannot be checked here? */
-  readonly isUncheckable: boolean
 }
 
 /** Why a token is refused, as a code of "Retrieve a token". */
@@ -53,12 +48,8 @@ export function createMapboxCheck(
       const { exp, iat, scopes, a: parent } = parsed.payload
       if (now() >= exp * 1000) return { code: 'TokenExpired', parsed }
       if (!account) return { code: 'TokenRevoked', parsed }
-      const rights = { scopes, allowedUrls: [], isUncheckable: false }
-      return {
-        code: 'TokenValid',
-        parsed,
-        bearer: { usage: 'tk', account, id: undefined, parent, exp, iat, ...rights },
-      }
+      const bearer = { usage: 'tk', account, id: undefined, parent, exp, iat, scopes } as const
+      return { code: 'TokenValid', parsed, bearer }
     }
 
     const { usage, payload } = parsed
@@ -73,11 +64,8 @@ export function createMapboxCheck(
         usage,
         account,
         id: row.id,
-        exp: undefined,
         iat: Math.floor(row.created_at / 1000),
-        scopes: readScopes(row),
-        allowedUrls: readAllowedUrls(row),
-        isUncheckable: row.restrictions !== null,
+        ...readRights(row),
       },
     }
   }

@@ -1,4 +1,5 @@
 import { BrokerError } from '../../errors.ts'
+import type { Dimension } from '../narrow.ts'
 
 /** 422: a scope that does not exist, or that the token cannot have or give. */
 export class InvalidScopesError extends BrokerError {
@@ -24,5 +25,29 @@ export class InvalidExpiresError extends BrokerError {
       | 'may not be greater than the expiration of the authorizing token',
   ) {
     super(422, 'invalid_expires', `expires ${rule}`)
+  }
+}
+
+/** 422: a restriction that does not have the right form, or that the token cannot have or give. */
+export class InvalidRestrictionError extends BrokerError {
+  constructor(name: 'resources' | 'allowedApplications') {
+    super(422, 'invalid_restrictions', `${name} are invalid`)
+  }
+}
+
+/** The error for a token that would be wider than the one that authorizes it. */
+export function toExceededError(dimension: Dimension): BrokerError {
+  switch (dimension) {
+    case 'allowedUrls':
+      return new InvalidAllowedUrlsError()
+    case 'resources':
+    case 'allowedApplications':
+      return new InvalidRestrictionError(dimension)
+    case 'exp':
+      return new InvalidExpiresError(
+        'may not be greater than the expiration of the authorizing token',
+      )
+    default:
+      return new InvalidScopesError()
   }
 }

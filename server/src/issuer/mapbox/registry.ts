@@ -1,16 +1,8 @@
-import { randomBytes } from 'node:crypto'
-import { NotFoundError } from '../../errors.ts'
+import { NotFoundError, UnavailableError } from '../../errors.ts'
 import type { Sender } from '../../http/sender.ts'
 import type { Account } from '../../store/accounts.ts'
-import {
-  type ApiToken,
-  addApiToken,
-  NEVER,
-  type NewApiTokenRow,
-  readScopes,
-} from '../../store/api-tokens.ts'
-import { audited } from '../../store/audit.ts'
-import type { Change } from '../../store/changes.ts'
+import { type ApiToken, addApiToken, readScopes } from '../../store/api-tokens.ts'
+import { type AuditedChange, audited } from '../../store/audit.ts'
 import {
   addDefaultToken,
   deleteMapboxToken,
@@ -19,30 +11,35 @@ import {
   type MapboxTokenQuery,
   updateMapboxToken,
 } from '../../store/mapbox-tokens.ts'
-import type { Store } from '../../store/open.ts'
-import { InvalidAllowedUrlsError, InvalidScopesError } from './errors.ts'
-import { assertScopes, isPublicScope, PUBLIC_SCOPES } from './scopes.ts'
+import type { Connection, Store } from '../../store/open.ts'
+import { judgeChange, type Narrowed, narrow, type Rights } from '../narrow.ts'
+import {
+  InvalidAllowedUrlsError,
+  InvalidExpiresError,
+  InvalidScopesError,
+  toExceededError,
+} from './errors.ts'
+import type { Restrictions } from './restrictions.ts'
+import { createDefaultRow, createRow, readRights, toUpdate } from './rows.ts'
+import { assertScopes, isPublicScope } from './scopes.ts'
 import { TEMPORARY_TOKEN_ID } from './temporary.ts'
 
-/** What the client chooses about a token. */
-export interface MapboxTokenContent {
+/** What the client wants to change about a token; the rest stays as it is. */
+export interface MapboxTokenChange extends Restrictions {
+  readonly note?: string
+  readonly scopes?: readonly string[]
+  readonly allowedUrls?: readonly string[]
+}
+
+/** What the client chooses about a new token. Restrictions that are left out are inherited. */
+export interface NewMapboxToken extends MapboxTokenChange {
   readonly note: string
   readonly scopes: readonly string[]
-  readonly allowedUrls: readonly string[]
-  readonly restrictions: Restrictions
 }
 
-/** Restrictions that are stored for the client but cannot be checked here; an empty list is none. */
-export interface Restrictions {
-  readonly resources?: readonly string[]
-  readonly allowedApplications?: readonly { readonly bundleId: string; readonly platform: string }[]
-}
-
-/** The account and the token that ask for a change. */
-export interface Authority {
+/** The account and the token that ask for a change, and what that token permits. */
+export interface Authority extends Rights {
   readonly account: Account
-  /** The scopes that it may give. */
-  readonly scopes: readonly string[]
   /** Id of the token for the audit trail; `undefined` for a temporary token. */
   readonly id: string | undefined
   /** Id of the lasting token that a temporary token came from: the audit trail names that one. */
@@ -55,93 +52,129 @@ export interface Authority {
 export interface MapboxRegistry {
   list(account: Account, query: MapboxTokenQuery): Promise<readonly ApiToken[]>
   /**
-   * Creates a token: public if all of its scopes are public, otherwise secret.
+   * Creates a token: public if all of its scopes are public, otherwise secret. It is never wider than
+   * the authority.
    *
-   * @throws {@link InvalidScopesError}
+   * @throws {@link InvalidScopesError}, {@link InvalidAllowedUrlsError}, `InvalidRestrictionError`;
+   *   {@link InvalidExpiresError} for a temporary authority, which nothing may outlive.
    */
-  create(authority: Authority, content: MapboxTokenContent): Promise<ApiToken>
-  /** @throws {@link InvalidScopesError}, {@link InvalidAllowedUrlsError}, {@link NotFoundError} */
-  update(authority: Authority, id: string, content: Partial<MapboxTokenContent>): Promise<ApiToken>
-  /** Revokes a token; a default token is replaced. @throws {@link NotFoundError} */
+  create(authority: Authority, wanted: NewMapboxToken): Promise<ApiToken>
+  /** The same for an operator; creates the default token of the account as well, if it has none. */
+  createByOperator(account: Account, wanted: NewMapboxToken): Promise<ApiToken>
+  /** @throws the same, and {@link NotFoundError} */
+  update(authority: Authority, id: string, wanted: MapboxTokenChange): Promise<ApiToken>
+  /** Revokes a token; a default token is replaced. @throws {@link NotFoundError}, {@link InvalidExpiresError} */
   delete(authority: Authority, id: string): Promise<void>
 }
 
+/** How often an update is tried that others overtake. */
+const MAX_ATTEMPTS = 10
+
+/** 503: the token has changed since it was read. It undoes the attempt. */
+class OvertakenError extends UnavailableError {}
+
 /** Creates the registry. A token of another account is not found, like one that does not exist. */
 export function createMapboxRegistry(store: Store, now: () => number): MapboxRegistry {
-  const createDefaultRow = (account: Account) => createRow(account, DEFAULT_CONTENT, now(), true)
   const auditedBy = <T>(
-    { id, parent = TEMPORARY_TOKEN_ID, sender }: Authority,
+    { id, parent = TEMPORARY_TOKEN_ID, sender }: Pick<Authority, 'id' | 'parent' | 'sender'>,
     action: string,
     target: string,
-    run: (change: Change) => Promise<T>,
+    run: (change: AuditedChange) => Promise<T>,
   ) => audited(store, { at: now(), actor: id ?? parent, sender, action, target }, run)
 
+  /** @throws {@link OvertakenError} */
+  const tryUpdate = (authority: Authority, id: string, wanted: MapboxTokenChange) =>
+    auditedBy(authority, 'token.update', id, async (change) => {
+      const { account } = authority
+      const current = await getToken(change, account, id)
+      assertAllowed(authority, current, wanted)
+      const updated = await updateMapboxToken(change, current, toUpdate(current, wanted), now())
+      if (!updated) throw new OvertakenError()
+      return updated
+    })
+
   return {
-    list: async (account, query) => {
-      await addDefaultToken(store, createDefaultRow(account))
-      return listMapboxTokens(store, account.name, query)
+    list: (account, query) => listMapboxTokens(store, account.name, query),
+
+    create: async (authority, { note, ...wanted }) => {
+      assertLasting(authority)
+      assertScopes(wanted.scopes, authority.scopes)
+      const rights = getRights(narrow(authority, wanted))
+      const row = createRow(authority.account.name, note, rights, now())
+      return auditedBy(authority, 'token.create', row.id, async (change) => {
+        await addApiToken(change, row)
+        return getToken(change, authority.account, row.id)
+      })
     },
 
-    create: async (authority, content) => {
-      const { account, scopes } = authority
-      assertScopes(content.scopes, scopes)
-      const row = createRow(account, content, now(), false)
-      return auditedBy(authority, 'token.create', row.id, async (change) => {
+    createByOperator: async (account, { note, ...rights }) => {
+      assertScopes(rights.scopes, rights.scopes)
+      const row = createRow(account.name, note, rights, now())
+      return auditedBy({ id: 'cli' }, 'token.create', row.id, async (change) => {
+        const added = await addDefaultToken(change, createDefaultRow(account.name, now()))
+        if (added) await change.audit({ action: 'token.create', target: added })
         await addApiToken(change, row)
         return getToken(change, account, row.id)
       })
     },
 
-    update: async (authority, id, content) => {
-      const { account } = authority
-      return auditedBy(authority, 'token.update', id, async (change) => {
-        const current = await getToken(change, account, id)
-        assertAllowed(authority, current, content)
-        const update = toUpdate(current, content)
-        const updated = await updateMapboxToken(change, account.name, id, update, now())
-        if (!updated) throw new NotFoundError()
-        return updated
-      })
+    update: async (authority, id, wanted) => {
+      assertLasting(authority)
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await tryUpdate(authority, id, wanted)
+        } catch (error) {
+          if (!(error instanceof OvertakenError) || attempt === MAX_ATTEMPTS) throw error
+        }
+      }
     },
 
     delete: async (authority, id) => {
+      assertLasting(authority)
       const { account } = authority
       await auditedBy(authority, 'token.revoke', id, async (change) => {
-        const isDeleted = await deleteMapboxToken(change, account.name, id, now(), () =>
-          createDefaultRow(account),
-        )
-        if (!isDeleted) throw new NotFoundError()
+        const successor = createDefaultRow(account.name, now())
+        const deleted = await deleteMapboxToken(change, account.name, id, successor, now())
+        if (!deleted) throw new NotFoundError()
+        if (deleted.successor)
+          await change.audit({ action: 'token.create', target: deleted.successor })
       })
     },
   }
 }
 
-const DEFAULT_CONTENT: MapboxTokenContent = {
-  note: 'Default public token',
-  scopes: PUBLIC_SCOPES,
-  allowedUrls: [],
-  restrictions: {},
+/** Lasting tokens never end, so a temporary token can neither create nor change them. */
+function assertLasting({ exp }: Authority): void {
+  if (exp !== undefined)
+    throw new InvalidExpiresError('may not be greater than the expiration of the authorizing token')
 }
 
-async function getToken(change: Change, account: Account, id: string): Promise<ApiToken> {
-  const token = await findMapboxToken(change, account.name, id)
+function getRights({ rights, exceeded }: Narrowed): Rights {
+  if (!rights) throw toExceededError(exceeded)
+  return rights
+}
+
+async function getToken(connection: Connection, account: Account, id: string): Promise<ApiToken> {
+  const token = await findMapboxToken(connection, account.name, id)
   if (!token) throw new NotFoundError()
   return token
 }
 
-/** @throws {@link InvalidScopesError}, {@link InvalidAllowedUrlsError} */
 function assertAllowed(
   authority: Authority,
   current: ApiToken,
-  { scopes, allowedUrls }: Partial<MapboxTokenContent>,
+  { note: _, ...wanted }: MapboxTokenChange,
 ): void {
+  const { scopes, allowedUrls } = wanted
   if (scopes) {
+    // The API wants the authorizing token to have every scope of an update, even of one that narrows.
     assertScopes(scopes, authority.scopes)
     if (!canHaveScopes(current, scopes)) throw new InvalidScopesError()
   }
   // The default token keeps its rights: every public scope, from every page.
   if (current.is_default === 1 && allowedUrls && allowedUrls.length > 0)
     throw new InvalidAllowedUrlsError()
+  getRights(judgeChange(authority, readRights(current), wanted))
 }
 
 function canHaveScopes(current: ApiToken, scopes: readonly string[]): boolean {
@@ -150,56 +183,4 @@ function canHaveScopes(current: ApiToken, scopes: readonly string[]): boolean {
   // A token that was created without scopes never gains any.
   if (before.length === 0 && scopes.length > 0) return false
   return current.is_default !== 1 || scopes.length === before.length
-}
-
-function toUpdate(
-  current: ApiToken,
-  { note, scopes, allowedUrls, restrictions }: Partial<MapboxTokenContent>,
-) {
-  return {
-    ...(note === undefined ? {} : { note }),
-    ...(scopes === undefined ? {} : { scopes: scopes.join(' ') }),
-    ...(allowedUrls === undefined ? {} : { allowed_urls: JSON.stringify(allowedUrls) }),
-    restrictions: formatRestrictions({ ...readRestrictions(current), ...restrictions }),
-  }
-}
-
-function createRow(
-  account: Account,
-  content: MapboxTokenContent,
-  now: number,
-  isDefault: boolean,
-): NewApiTokenRow {
-  return {
-    id: createId(),
-    account: account.name,
-    format: 'mapbox',
-    usage: content.scopes.every(isPublicScope) ? 'pk' : 'sk',
-    is_default: isDefault ? 1 : 0,
-    note: content.note,
-    scopes: content.scopes.join(' '),
-    allowed_urls: JSON.stringify(content.allowedUrls),
-    restrictions: formatRestrictions(content.restrictions),
-    created_at: now,
-    modified_at: now,
-    last_used_at: null,
-    expires_at: NEVER,
-    revoked_at: null,
-  }
-}
-
-function readRestrictions({ restrictions }: ApiToken): Restrictions {
-  return restrictions === null ? {} : JSON.parse(restrictions)
-}
-
-/** JSON of the restrictions that are not empty; `null` if all are. */
-function formatRestrictions(restrictions: Restrictions): string | null {
-  const kept = Object.entries(restrictions).filter(([, list]) => list.length > 0)
-  return kept.length === 0 ? null : JSON.stringify(Object.fromEntries(kept))
-}
-
-/** An id in the form that clients of the format expect: `c` and 24 random characters. */
-function createId(): string {
-  const digits = BigInt(`0x${randomBytes(16).toString('hex')}`).toString(36)
-  return `c${digits.padStart(24, '0').slice(-24)}`
 }

@@ -1,6 +1,7 @@
+import { isRestricted, narrow } from '../narrow.ts'
 import type { MapboxBearer } from './check.ts'
 import type { MapboxCodec } from './codec.ts'
-import { InvalidExpiresError } from './errors.ts'
+import { InvalidExpiresError, InvalidRestrictionError, toExceededError } from './errors.ts'
 import { assertScopes } from './scopes.ts'
 
 /** Temporary tokens have no id: this one stands for all of them in usage. */
@@ -28,9 +29,9 @@ export interface TemporaryRequest {
 
 /**
  * Creates a temporary token of at most an hour. It is kept nowhere, so only disabling its account
- * revokes it.
+ * revokes it. A token with restrictions creates none, because a temporary token cannot hold them.
  *
- * @throws {@link InvalidExpiresError}, `InvalidScopesError`
+ * @throws {@link InvalidExpiresError}, `InvalidScopesError`, {@link InvalidRestrictionError}
  */
 export function createTemporaryToken(
   codec: MapboxCodec,
@@ -38,13 +39,14 @@ export function createTemporaryToken(
   { scopes, expiresAt }: TemporaryRequest,
   now: number,
 ): TemporaryToken {
+  if (isRestricted(bearer)) throw new InvalidRestrictionError('resources')
   const iat = Math.floor(now / 1000)
   const wanted = Math.floor(expiresAt / 1000)
   if (wanted <= iat) throw new InvalidExpiresError('is in the past')
   if (expiresAt > now + MAX_LIFETIME + MAX_AHEAD)
     throw new InvalidExpiresError('is more than one hour in the future')
-  if (bearer.exp !== undefined && wanted > bearer.exp)
-    throw new InvalidExpiresError('may not be greater than the expiration of the authorizing token')
+  const { exceeded } = narrow(bearer, { scopes, exp: wanted })
+  if (exceeded) throw toExceededError(exceeded)
   assertScopes(scopes, bearer.scopes)
   const a = bearer.id ?? bearer.parent
   const payload = { u: bearer.account.name, exp: wanted, iat, scopes, client: 'api', a } as const

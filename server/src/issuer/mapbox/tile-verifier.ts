@@ -5,6 +5,7 @@ import { MAPBOX_KINDS } from '../kinds.ts'
 import { isSourceAllowed } from './allowed-urls.ts'
 import type { MapboxBearer, MapboxTokenCheck } from './check.ts'
 import { isMapboxToken } from './codec.ts'
+import { formatRestrictions } from './restrictions.ts'
 import { TEMPORARY_TOKEN_ID } from './temporary.ts'
 
 /** The scope that a Mapbox token needs for tiles, and its name in other tokens. */
@@ -58,8 +59,9 @@ export function createTileVerifier(
 }
 
 // A restriction that cannot be checked denies the tiles instead of being ignored.
-function toTileScope({ scopes, isUncheckable }: MapboxBearer): string {
-  if (isUncheckable || !scopes.includes(MAPBOX_TILES)) return scopes.join(' ')
+function toTileScope(bearer: MapboxBearer): string {
+  const { scopes } = bearer
+  if (formatRestrictions(bearer) !== null || !scopes.includes(MAPBOX_TILES)) return scopes.join(' ')
   return [...scopes, TILES].join(' ')
 }
 

@@ -1,6 +1,6 @@
 import type { TileClaims } from '@tilepass/guard'
 import { checkTileClaims, parseTileClaims } from '@tilepass/guard/broker'
-import { DEFAULT_API_SECONDS, isAccountName, isEmail, MAX_NOTE_LENGTH } from '../../admin/rules.ts'
+import { isAccountName, isEmail, MAX_NOTE_LENGTH } from '../../admin/rules.ts'
 import { InvalidRequestError } from '../../errors.ts'
 import { findText, type JsonBody } from '../../http/json-body.ts'
 import type { ApiTokenRequest } from '../../issuer/api-tokens.ts'
@@ -36,16 +36,6 @@ export function parseTokenBody(body: JsonBody): ApiTokenRequest {
     throw new InvalidRequestError(
       `"note" must be at most ${MAX_NOTE_LENGTH} characters without NUL`,
     )
-  const seconds = Object.hasOwn(body, 'expires_in') ? body.expires_in : DEFAULT_API_SECONDS
-  if (
-    typeof seconds !== 'number' ||
-    !Number.isInteger(seconds) ||
-    seconds < 1 ||
-    seconds > MAX_API_SECONDS
-  )
-    throw new InvalidRequestError(
-      `"expires_in" must be a whole number of seconds from 1 to ${MAX_API_SECONDS}`,
-    )
   const isReadOnly = Object.hasOwn(body, 'read_only') ? body.read_only : false
   if (typeof isReadOnly !== 'boolean')
     throw new InvalidRequestError('"read_only" must be true or false')
@@ -53,10 +43,20 @@ export function parseTokenBody(body: JsonBody): ApiTokenRequest {
     account,
     scopes,
     note,
-    expiresInSeconds: seconds,
+    expiresInSeconds: parseLifetime(body),
     isReadOnly,
     tiles: parseTilesMember(body),
   }
+}
+
+function parseLifetime(body: JsonBody): number | undefined {
+  if (!Object.hasOwn(body, 'expires_in')) return
+  const { expires_in: seconds } = body
+  if (typeof seconds === 'number' && Number.isInteger(seconds))
+    if (seconds >= 1 && seconds <= MAX_API_SECONDS) return seconds
+  throw new InvalidRequestError(
+    `"expires_in" must be a whole number of seconds from 1 to ${MAX_API_SECONDS}`,
+  )
 }
 
 function parseTilesMember(body: JsonBody): TileClaims | undefined {

@@ -8,7 +8,8 @@ import { readQuery } from '../../http/query.ts'
 import { addRoute, createRouter, refuseUnknownPath } from '../../http/router.ts'
 import { readSender } from '../../http/sender.ts'
 import { UnauthorizedError } from '../../issuer/errors.ts'
-import { findScopes } from '../../issuer/scopes.ts'
+import { toRights } from '../../issuer/narrow.ts'
+import { assertUse } from '../../issuer/read-only.ts'
 import type { Refusals } from '../../store/refusals.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { parseAccountBody, parseTokenBody } from './admin-bodies.ts'
@@ -26,14 +27,18 @@ export interface AdminRoutesParts extends Pick<Operator, 'store' | 'getMint' | '
 
 /**
  * `/v1/admin/…`: the commands of the command line over HTTP. `admin:access` reaches every account of
- * the broker, so it is for operators only. A token cannot grant scopes that it lacks.
+ * the broker, so it is for operators only. A token makes only tokens that have no more scopes than
+ * itself and end no later.
  */
 export function createAdminRoutes(routeParts: AdminRoutesParts): Router {
   const { usage, refusals, guard, auditRefusal, ...parts } = routeParts
   const router = createRouter()
-  router.use('/v1/admin', guard, (request, response, next) => {
+  router.use('/v1/admin', guard, async ({ auth, method }, response, next) => {
     response.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
-    if (request.auth) usage.record(request.auth, 'admin')
+    if (!auth) throw new UnauthorizedError()
+    const isRead = method === 'GET' || method === 'HEAD'
+    await assertUse(parts.store, auth.sub, isRead ? 'read administration' : 'administer')
+    usage.record(auth, 'admin')
     next()
   })
   const as = (request: Request): Administration => {
@@ -43,7 +48,7 @@ export function createAdminRoutes(routeParts: AdminRoutesParts): Router {
       ...parts,
       actor: auth.sub,
       sender: readSender(request),
-      permitted: findScopes(auth.scope) ?? [],
+      rights: toRights(auth),
     })
   }
 

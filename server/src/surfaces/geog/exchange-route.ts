@@ -18,7 +18,9 @@ export function createExchangeRoute(subjectTokens: SubjectTokens, now: () => num
   addRoute(router, '/v1/auth/token', {
     post: async (request, response) => {
       const subjectToken = readBearer(request, () => new UnauthorizedError())
-      const subject = await subjectTokens.authenticate(subjectToken, { enforcesTileClaims: true })
+      const subject = await subjectTokens.authenticate(subjectToken, 'exchange', {
+        enforcesTileClaims: true,
+      })
       const wanted = parseExchangeRequest(await readJsonBody(request))
       const minted = await subjectTokens.exchange(subject, wanted)
       sendAccessToken(response, toObtainedToken(minted, now()))

@@ -43,7 +43,7 @@ export function createDownloadRoute({ findCaller, access }: DownloadRouteParts):
       next()
     },
     get: async (request, response) => {
-      const caller = await findCaller(request)
+      const caller = await findCaller(request, 'download')
       const repeated = () => new NotAuthenticatedError()
       const token = findParameter(readQuery(request), 'token', repeated)
       const id = parseDatasetId(request)

@@ -3,10 +3,9 @@ import { toAddressKey } from '../../http/address-key.ts'
 import { allowEveryOrigin } from '../../http/cors.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
 import type { DownloadAccess } from '../../issuer/download-access.ts'
-import { DOWNLOAD_SECONDS } from '../../issuer/download-tokens.ts'
 import type { RateLimit } from '../../limits/rate-limit.ts'
 import { parseDatasetId } from './dataset-id.ts'
-import { DatasetNotFoundError, ReadOnlyKeyError } from './errors.ts'
+import { DatasetNotFoundError, NotAuthenticatedError } from './errors.ts'
 import type { Caller, FindCaller } from './find-caller.ts'
 
 /** What the route of download tokens needs. */
@@ -24,10 +23,12 @@ export function createDownloadTokenRoute(parts: DownloadTokenRouteParts): Router
 
   // A client with an invalid credential is counted by its address, like an anonymous one.
   const admit = async (request: Request): Promise<Caller | undefined> => {
-    const caller = await findCaller(request).catch(async (error: unknown) => {
-      await limit.consume(`address ${toAddressKey(request.ip)}`)
-      throw error
-    })
+    const caller = await findCaller(request, 'make download token').catch(
+      async (error: unknown) => {
+        await limit.consume(`address ${toAddressKey(request.ip)}`)
+        throw error
+      },
+    )
     await limit.consume(
       caller ? `account ${caller.account}` : `address ${toAddressKey(request.ip)}`,
     )
@@ -38,16 +39,16 @@ export function createDownloadTokenRoute(parts: DownloadTokenRouteParts): Router
     cors: allowEveryOrigin,
     post: async (request, response) => {
       const caller = await admit(request)
-      if (caller?.isReadOnly) throw new ReadOnlyKeyError()
-      const token = await access.mint(parseDatasetId(request), caller?.account)
-      if (token === undefined) throw new DatasetNotFoundError()
+      const minted = await access.mint(parseDatasetId(request), caller)
+      if (!minted) throw new DatasetNotFoundError()
+      if (minted === 'maker has ended') throw new NotAuthenticatedError()
       response
         .set({
           'Cache-Control': 'no-store',
           'X-Content-Type-Options': 'nosniff',
           'Referrer-Policy': 'no-referrer',
         })
-        .json({ token, expires_in: DOWNLOAD_SECONDS })
+        .json({ token: minted.token, expires_in: minted.expiresInSeconds })
     },
   })
   return router

@@ -3,28 +3,31 @@ import type { Request } from 'express'
 import { BrokerError } from '../../errors.ts'
 import { readBearer } from '../../http/bearer.ts'
 import { findParameter, readQuery } from '../../http/query.ts'
+import { ReadOnlyTokenError } from '../../issuer/errors.ts'
+import type { ApiTokenUse } from '../../issuer/read-only.ts'
 import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
 import { findApiToken } from '../../store/api-tokens.ts'
 import type { Store } from '../../store/open.ts'
 import type { Usage } from '../../usage/usage.ts'
-import { NotAuthenticatedError } from './errors.ts'
+import { NotAuthenticatedError, ReadOnlyKeyError } from './errors.ts'
 
 /** The client of a request. */
 export interface Caller {
   /** Name of the account. */
   readonly account: string
-  /** Does its API token permit reading only? */
-  readonly isReadOnly: boolean
+  /** When its credential ends, in seconds since 1970. */
+  readonly exp: number
 }
 
 /**
  * Finds the caller by the first of `Authorization`, `X-Api-Key` and `?api_key=` that is present;
  * `undefined` for an anonymous one.
  *
- * @throws {@link NotAuthenticatedError} for an invalid credential, which never counts as none.
+ * @throws {@link NotAuthenticatedError} for an invalid credential, which never counts as none;
+ *   {@link ReadOnlyKeyError}
  */
-export type FindCaller = (request: Request) => Promise<Caller | undefined>
+export type FindCaller = (request: Request, use: ApiTokenUse) => Promise<Caller | undefined>
 
 /** What authenticates callers. */
 export interface FindCallerParts {
@@ -41,34 +44,35 @@ export function createFindCaller({
   sessions,
   usage,
 }: FindCallerParts): FindCaller {
-  const authenticateApiToken = async (token: string): Promise<Caller> => {
-    const { claims } = await subjectTokens.authenticate(token)
+  const authenticateApiToken = async (token: string, use: ApiTokenUse): Promise<Caller> => {
+    const { claims } = await subjectTokens.authenticate(token, use)
     const row = await findApiToken(store, claims.sub)
     if (!row) throw new NotAuthenticatedError()
     usage.record(claims, 'geolens')
-    return { account: row.account, isReadOnly: row.read_only === 1 }
+    return { account: row.account, exp: claims.exp }
   }
 
-  const authenticateBearer = async (token: string): Promise<Caller> => {
+  const authenticateBearer = async (token: string, use: ApiTokenUse): Promise<Caller> => {
     try {
-      const { account } = await sessions.authenticate(token)
-      return { account: account.name, isReadOnly: false }
+      const { account, exp } = await sessions.authenticate(token)
+      return { account: account.name, exp }
     } catch (error) {
       if (!isRefusal(error)) throw error
-      return authenticateApiToken(token)
+      return authenticateApiToken(token, use)
     }
   }
 
-  return async (request) => {
+  return async (request, use) => {
     const unauthenticated = () => new NotAuthenticatedError()
     try {
       if (request.headers.authorization !== undefined)
-        return await authenticateBearer(readBearer(request, unauthenticated))
+        return await authenticateBearer(readBearer(request, unauthenticated), use)
       const key =
         request.headers['x-api-key'] ??
         findParameter(readQuery(request), 'api_key', unauthenticated)
-      return key === undefined ? undefined : await authenticateApiToken(String(key))
+      return key === undefined ? undefined : await authenticateApiToken(String(key), use)
     } catch (error) {
+      if (error instanceof ReadOnlyTokenError) throw new ReadOnlyKeyError()
       if (isRefusal(error)) throw new NotAuthenticatedError()
       throw error
     }

@@ -3,9 +3,11 @@ import { isAllowedUrl, MAX_ALLOWED_URLS } from '../../issuer/mapbox/allowed-urls
 import {
   InvalidAllowedUrlsError,
   InvalidExpiresError,
+  InvalidRestrictionError,
   InvalidScopesError,
 } from '../../issuer/mapbox/errors.ts'
-import type { MapboxTokenContent, Restrictions } from '../../issuer/mapbox/registry.ts'
+import type { MapboxTokenChange, NewMapboxToken } from '../../issuer/mapbox/registry.ts'
+import type { Application, Restrictions } from '../../issuer/mapbox/restrictions.ts'
 import type { TemporaryRequest } from '../../issuer/mapbox/temporary.ts'
 import { UnprocessableError } from './errors.ts'
 
@@ -21,14 +23,12 @@ export function isTemporary(body: JsonBody): boolean {
 }
 
 /** Reads the body of "Create token". @throws {@link UnprocessableError} naming the member. */
-export function parseTokenContent(body: JsonBody): MapboxTokenContent {
-  return { ...EMPTY, ...parseTokenChange(body) }
+export function parseNewToken(body: JsonBody): NewMapboxToken {
+  return { note: '', scopes: [], ...parseTokenChange(body) }
 }
 
-const EMPTY: MapboxTokenContent = { note: '', scopes: [], allowedUrls: [], restrictions: {} }
-
 /** Reads the body of "Update a token": absent members stay as they are. @throws {@link UnprocessableError} */
-export function parseTokenChange(body: JsonBody): Partial<MapboxTokenContent> {
+export function parseTokenChange(body: JsonBody): MapboxTokenChange {
   refuseOthers(body, LASTING_MEMBERS)
   return {
     ...(Object.hasOwn(body, 'note') ? { note: parseNote(body.note) } : {}),
@@ -36,7 +36,7 @@ export function parseTokenChange(body: JsonBody): Partial<MapboxTokenContent> {
     ...(Object.hasOwn(body, 'allowedUrls')
       ? { allowedUrls: parseAllowedUrls(body.allowedUrls) }
       : {}),
-    restrictions: parseRestrictions(body),
+    ...parseRestrictions(body),
   }
 }
 
@@ -46,7 +46,7 @@ export function parseTemporaryRequest(body: JsonBody): TemporaryRequest {
   refuseOthers(body, TEMPORARY_MEMBERS)
   // A temporary token cannot hold restrictions, and dropping them would widen it.
   if (Object.values(parseRestrictions(body)).some((list) => list.length > 0))
-    throw new UnprocessableError('resources are invalid')
+    throw new InvalidRestrictionError('resources')
   const { expires } = body
   const expiresAt = typeof expires === 'string' && DATE.test(expires) ? parseDate(expires) : NaN
   if (Number.isNaN(expiresAt)) throw new InvalidExpiresError('is invalid')
@@ -86,15 +86,15 @@ function parseRestrictions(body: JsonBody): Restrictions {
   }
 }
 
-function parseResources(resources: unknown): NonNullable<Restrictions['resources']> {
+function parseResources(resources: unknown): readonly string[] {
   if (resources === null) return []
-  if (!isStringList(resources)) throw new UnprocessableError('resources are invalid')
+  if (!isStringList(resources)) throw new InvalidRestrictionError('resources')
   return resources
 }
 
-function parseApplications(list: unknown): NonNullable<Restrictions['allowedApplications']> {
+function parseApplications(list: unknown): readonly Application[] {
   if (list === null) return []
-  if (!isApplicationList(list)) throw new UnprocessableError('allowedApplications are invalid')
+  if (!isApplicationList(list)) throw new InvalidRestrictionError('allowedApplications')
   return list
 }
 
@@ -102,7 +102,7 @@ function isStringList(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((entry) => typeof entry === 'string')
 }
 
-function isApplicationList(value: unknown): value is { bundleId: string; platform: string }[] {
+function isApplicationList(value: unknown): value is Application[] {
   return (
     Array.isArray(value) &&
     value.every(

@@ -16,9 +16,9 @@ import { openToPages } from './cors.ts'
 import { TokenIdExpectedError, UnprocessableError } from './errors.ts'
 import {
   isTemporary,
+  parseNewToken,
   parseTemporaryRequest,
   parseTokenChange,
-  parseTokenContent,
 } from './token-body.ts'
 import {
   formatNextLink,
@@ -84,7 +84,7 @@ export function createTokensRoutes(parts: TokensRoutesParts): Router {
         response.json(toTemporary(createTemporaryToken(codec, bearer, wanted, now())))
         return
       }
-      const token = await registry.create(toAuthority(bearer, request), parseTokenContent(body))
+      const token = await registry.create(toAuthority(bearer, request), parseNewToken(body))
       response.json(toMetadata(codec, token, 'created'))
     },
   })

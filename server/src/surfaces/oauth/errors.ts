@@ -1,5 +1,7 @@
+import type { ErrorRequestHandler } from 'express'
 import { BrokerError } from '../../errors.ts'
 import type { RenderedError } from '../../http/error-handler.ts'
+import { ReadOnlyTokenError } from '../../issuer/errors.ts'
 import { renderOauthError } from '../error-bodies.ts'
 
 /**
@@ -35,7 +37,12 @@ function toRegisteredCode({ status, code }: BrokerError): string {
 /** 400 with an error code of RFC 6749 §5.2 or RFC 8693 §2.2.2. */
 export class OauthError extends BrokerError {
   constructor(
-    code: 'invalid_request' | 'invalid_scope' | 'invalid_target' | 'unsupported_grant_type',
+    code:
+      | 'invalid_request'
+      | 'invalid_scope'
+      | 'invalid_target'
+      | 'unauthorized_client'
+      | 'unsupported_grant_type',
     description: string,
   ) {
     super(400, code, description)
@@ -58,4 +65,13 @@ export class TooManyRevocationsError extends BrokerError {
       'Retry-After': String(Math.max(1, retryAfterSeconds)),
     })
   }
+}
+
+/** Replaces the refusal of a read-only API token, as client or as subject token, by that of RFC 6749 §5.2. */
+export const replaceReadOnlyErrors: ErrorRequestHandler = (error, _request, _response, next) => {
+  next(
+    error instanceof ReadOnlyTokenError
+      ? new OauthError('unauthorized_client', error.message)
+      : error,
+  )
 }

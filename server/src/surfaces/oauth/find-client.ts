@@ -2,6 +2,7 @@ import type { Request } from 'express'
 import type { Form } from '../../http/form-body.ts'
 import { UnauthorizedError } from '../../issuer/errors.ts'
 import type { OrganisationClient } from '../../issuer/organisation-tokens.ts'
+import type { ApiTokenUse } from '../../issuer/read-only.ts'
 import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { InvalidClientError, OauthError } from './errors.ts'
@@ -10,19 +11,23 @@ import { InvalidClientError, OauthError } from './errors.ts'
  * Finds the client of a request: an API token, whose id is the client id and whose string is the
  * secret. `undefined` if the request has no client credentials.
  */
-export type FindClient = (request: Request, form: Form) => Promise<OrganisationClient | undefined>
+export type FindClient = (
+  request: Request,
+  form: Form,
+  use: ApiTokenUse,
+) => Promise<OrganisationClient | undefined>
 
 /**
  * Creates the client authentication: `client_secret_basic` or `client_secret_post`, never both.
  *
- * @throws {@link InvalidClientError}; {@link OauthError} for both at once.
+ * @throws {@link InvalidClientError}; {@link OauthError} for both at once; `ReadOnlyTokenError`.
  * @see RFC 6749 §2.3.1
  */
 export function createFindClient(
   subjectTokens: Pick<SubjectTokens, 'authenticate'>,
   usage: Pick<Usage, 'record'>,
 ): FindClient {
-  return async (request, form) => {
+  return async (request, form, use) => {
     const basic = readBasic(request)
     const secret = form.get('client_secret')
     if (basic && secret !== undefined)
@@ -32,7 +37,7 @@ export function createFindClient(
       )
     if (!basic && secret === undefined) return
     const id = basic?.id ?? form.get('client_id')
-    const claims = await authenticate(subjectTokens, basic?.secret ?? secret ?? '')
+    const claims = await authenticate(subjectTokens, basic?.secret ?? secret ?? '', use)
     if (claims.sub !== id) throw new InvalidClientError()
     const named = form.get('client_id')
     if (named !== undefined && named !== id) throw new InvalidClientError()
@@ -41,9 +46,13 @@ export function createFindClient(
   }
 }
 
-async function authenticate(subjectTokens: Pick<SubjectTokens, 'authenticate'>, secret: string) {
+async function authenticate(
+  subjectTokens: Pick<SubjectTokens, 'authenticate'>,
+  secret: string,
+  use: ApiTokenUse,
+) {
   try {
-    return (await subjectTokens.authenticate(secret)).claims
+    return (await subjectTokens.authenticate(secret, use)).claims
   } catch (error) {
     if (error instanceof UnauthorizedError) throw new InvalidClientError()
     throw error

@@ -8,11 +8,17 @@ import { readSender } from '../../http/sender.ts'
 import type { Issuer } from '../../issuer/issuer.ts'
 import { toObtainedToken } from '../../issuer/obtained-token.ts'
 import type { OrganisationTokens } from '../../issuer/organisation-tokens.ts'
+import type { ApiTokenUse } from '../../issuer/read-only.ts'
 import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import { createRateLimit } from '../../limits/rate-limit.ts'
 import type { FailureReporter } from '../../observe/failures.ts'
 import type { Usage } from '../../usage/usage.ts'
-import { InvalidClientError, renderRegisteredError, TooManyRevocationsError } from './errors.ts'
+import {
+  InvalidClientError,
+  renderRegisteredError,
+  replaceReadOnlyErrors,
+  TooManyRevocationsError,
+} from './errors.ts'
 import { createFindClient } from './find-client.ts'
 import {
   ACCESS_TOKEN_TYPE,
@@ -39,8 +45,8 @@ export function createOauthSurface(parts: OauthSurfaceParts): Router {
   const { subjectTokens, tokens, usage, issuer, report } = parts
   const { url, now } = issuer
   const findClient = createFindClient(subjectTokens, usage)
-  const requireClient = async (request: Request, form: Form) => {
-    const client = await findClient(request, form)
+  const requireClient = async (request: Request, form: Form, use: ApiTokenUse) => {
+    const client = await findClient(request, form, use)
     if (!client) throw new InvalidClientError()
     return client
   }
@@ -55,7 +61,7 @@ export function createOauthSurface(parts: OauthSurfaceParts): Router {
   addRoute(router, '/oauth/token', {
     post: async (request, response) => {
       const form = await readFormBody(request)
-      const client = await findClient(request, form)
+      const client = await findClient(request, form, 'exchange')
       const wanted = parseTokenExchange(form, url)
       const minted = await exchangeSubject(subjectTokens, wanted, client)
       const { token, scope, expiresInSeconds } = toObtainedToken(minted, now())
@@ -72,7 +78,7 @@ export function createOauthSurface(parts: OauthSurfaceParts): Router {
   addRoute(router, '/oauth/introspect', {
     post: async (request, response) => {
       const form = await readFormBody(request)
-      const client = await requireClient(request, form)
+      const client = await requireClient(request, form, 'introspect')
       const claims = await tokens.find(client, getParameter(form, 'token'))
       response.json(claims ? describe(claims) : { active: false })
     },
@@ -81,7 +87,7 @@ export function createOauthSurface(parts: OauthSurfaceParts): Router {
   addRoute(router, '/oauth/revoke', {
     post: async (request, response) => {
       const form = await readFormBody(request)
-      const client = await requireClient(request, form)
+      const client = await requireClient(request, form, 'revoke')
       const { isExceeded, resetsIn } = await revocations.count(client.id)
       if (isExceeded) throw new TooManyRevocationsError(Math.ceil(resetsIn / 1000))
       await tokens.revoke(client, getParameter(form, 'token'), readSender(request))
@@ -90,6 +96,7 @@ export function createOauthSurface(parts: OauthSurfaceParts): Router {
   })
 
   // Other paths below /oauth may belong to the host application.
+  router.use(ENDPOINTS, replaceReadOnlyErrors)
   router.use(ENDPOINTS, createErrorHandler(renderRegisteredError, report))
   return router
 }

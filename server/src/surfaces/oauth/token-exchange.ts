@@ -64,7 +64,9 @@ export async function exchangeSubject(
   client: OrganisationClient | undefined,
 ): Promise<MintedToken> {
   try {
-    const subject = await subjectTokens.authenticate(subjectToken, { enforcesTileClaims: true })
+    const subject = await subjectTokens.authenticate(subjectToken, 'exchange', {
+      enforcesTileClaims: true,
+    })
     if (client && client.orgId !== subject.claims.org_id) throw new InvalidClientError()
     const request = { ttl: TTL_SECONDS, ...(scopes && { scopes }), ...(tiles && { tiles }) }
     return await subjectTokens.exchange(subject, request)

@@ -72,6 +72,58 @@ describe('/v1/admin', () => {
     }
   })
 
+  test('a token creates none that outlives it: by default both end together', async () => {
+    const { createToken, url } = await start()
+    const operator = await createToken('tiles:read admin:access', 30)
+    const create = async (order: object) => {
+      const response = await fetch(`${url}/v1/admin/tokens`, {
+        method: 'POST',
+        headers: { ...bearer(operator), 'content-type': 'application/json' },
+        body: JSON.stringify({ account: 'demo', scope: 'tiles:read', ...order }),
+      })
+      return { status: response.status, body: await response.json() }
+    }
+    const expiries = []
+    for (const order of [{}, { expires_in: 30 }, { expires_in: 29 }])
+      expiries.push(readClaims((await create(order)).body.token).exp)
+    expect(expiries).toEqual([30, 30, 29].map((left) => NOW / 1000 + left))
+    for (const expires_in of [31, 31_622_400]) {
+      const { status, body } = await create({ expires_in })
+      expect([status, body.code]).toEqual([400, 'INVALID_REQUEST'])
+      expect(body.message).toBe(
+        `"expires_in" must be at most 30: a token must not outlive the token that creates it (given: ${expires_in})`,
+      )
+    }
+  })
+
+  test('a chain of tokens, each made by the one before, ends with the first', async () => {
+    const { createToken, url, clock } = await start()
+    let operator = await createToken('tiles:read admin:access', 30)
+    const end = readClaims(operator).exp
+    for (let generation = 0; generation < 3; generation++) {
+      clock.now += 5_000
+      const response = await fetch(`${url}/v1/admin/tokens`, {
+        method: 'POST',
+        headers: { ...bearer(operator), 'content-type': 'application/json' },
+        body: JSON.stringify({ account: 'demo', scope: 'tiles:read admin:access' }),
+      })
+      operator = (await response.json()).token
+      expect(readClaims(operator).exp).toBe(end)
+    }
+  })
+
+  test('a token that is restricted to some tiles cannot create one that is not', async () => {
+    const { cli, url } = await start()
+    const args = ['--account', 'demo', '--scope', 'tiles:read admin:access', '--maxzoom', '3']
+    const operator = (await cli('token', 'create', ...args)).out.trim()
+    const response = await fetch(`${url}/v1/admin/tokens`, {
+      method: 'POST',
+      headers: { ...bearer(operator), 'content-type': 'application/json' },
+      body: JSON.stringify({ account: 'demo', scope: 'tiles:read' }),
+    })
+    expect([response.status, (await response.json()).token]).toEqual([403, undefined])
+  })
+
   test('C2: the string of a token is not in the store', async () => {
     const { operator, data } = await start()
     const store = await openStore(data, 1_000)

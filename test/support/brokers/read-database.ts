@@ -1,0 +1,26 @@
+import { sql } from 'kysely'
+import { openStore } from '../../../server/src/store/open.ts'
+
+/** What counts uses, which every request may do. */
+const COUNTED_TABLES = ['usage']
+const COUNTED_COLUMNS = ['last_used_at']
+
+/** Everything in the database of a data folder, by table, besides the counts of uses. */
+export async function readDatabase(data: string): Promise<Readonly<Record<string, unknown[]>>> {
+  const { db, close } = await openStore(data, 1_000)
+  const { rows: tables } = await sql<{ name: string }>`
+    select name from sqlite_master where type = 'table' order by name`.execute(db)
+  const content: Record<string, unknown[]> = {}
+  for (const { name } of tables.filter((table) => !COUNTED_TABLES.includes(table.name))) {
+    const { rows } = await sql<Record<string, unknown>>`select * from ${sql.table(name)}`.execute(
+      db,
+    )
+    content[name] = rows.map((row) =>
+      Object.fromEntries(
+        Object.entries(row).filter(([column]) => !COUNTED_COLUMNS.includes(column)),
+      ),
+    )
+  }
+  await close()
+  return content
+}
