@@ -93,7 +93,7 @@ describe('POST /auth/download-token/{id}', () => {
     expect(response.status).toBe(200)
   })
 
-  test('a download token ends no later than the token or session that asks for it', async () => {
+  test('X12: a download token ends no later than the token or session that asks for it', async () => {
     const { mint, createKey, addAccount, signIn, clock, cli } = await startGeolensBroker()
     await addAccount('city', 'correct horse')
     const id = (await cli('dataset', 'add', 'map', COG, '--account', 'city')).out.trim()

@@ -58,6 +58,19 @@ describe('retrieve: GET /tokens/v2', () => {
       expect(await code(token)).toEqual({ code: 'TokenMalformed' })
   })
 
+  test('TokenInvalid: a temporary token from the future, though genuine', async () => {
+    const { ask, clock, sk } = await startMapboxBroker()
+    clock.now += 60_000
+    const body = { expires: iso(clock.now + 60_000), scopes: ['tokens:read'] }
+    const { token } = (await ask('POST', PATH, { body, token: sk })).body
+    const code = async () => (await ask('GET', '/tokens/v2', { token })).body
+    clock.now -= 30_000
+    expect(await code()).toMatchObject({ code: 'TokenValid' })
+    clock.now -= 1_000
+    expect(await code()).toMatchObject({ code: 'TokenInvalid' })
+    expect((await ask('GET', PATH, { token })).status).toBe(401)
+  })
+
   test('a missing token is 422', async () => {
     const { ask } = await startMapboxBroker()
     expect(await ask('GET', '/tokens/v2', { token: null })).toMatchObject({

@@ -132,7 +132,7 @@ async function start() {
   return { ...running, spare, full, readOnly }
 }
 
-describe('a read-only API token', () => {
+describe('X13: a read-only API token', () => {
   test('is tried at every route of every API that may change something', async () => {
     const { broker } = await startTwoAccounts()
     const routes = listRoutes(broker)

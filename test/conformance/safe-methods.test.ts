@@ -17,7 +17,7 @@ const PATHS: Readonly<Record<string, string>> = {
 }
 
 // RFC 9110 §9.2.1: GET and HEAD are safe.
-test('no GET or HEAD request writes to the database, whatever credential it carries', async () => {
+test('X14: no GET or HEAD request writes to the database, whatever credential it carries', async () => {
   const running = await startTwoAccounts()
   const { demo } = running
   const credentials: readonly [string, Record<string, string>][] = [
@@ -46,7 +46,7 @@ test('no GET or HEAD request writes to the database, whatever credential it carr
   expect([...served].sort()).toEqual(routes.map(({ method, path }) => `${method} ${path}`).sort())
 })
 
-test('a listing creates no default token, not even for an account that has lost it', async () => {
+test('X14: a listing creates no default token, not even for an account that has lost it', async () => {
   const running = await startTwoAccounts()
   const { db, close } = await openStore(running.data, 1_000)
   await db.updateTable('api_token').set({ revoked_at: NOW }).where('is_default', '=', 1).execute()

@@ -6,7 +6,7 @@ import { isRestricted, judgeChange, narrow, type Rights } from '../../src/issuer
 const APPS = [{ bundleId: 'com.example', platform: 'iOS' }]
 const scopes = ['a']
 
-describe('what a token may make', () => {
+describe('X12: what a token may make', () => {
   const CASES: readonly [string, Rights, Partial<Rights>, Rights | keyof Rights][] = [
     // scopes
     ['all of its scopes', { scopes: ['a', 'b'] }, {}, { scopes: ['a', 'b'] }],
@@ -118,7 +118,7 @@ describe('what a token may make', () => {
   })
 })
 
-describe('how a token may change another one', () => {
+describe('X12: how a token may change another one', () => {
   const CASES: readonly [string, Rights, Rights, Partial<Rights>, keyof Rights | undefined][] = [
     ['nothing', { scopes: [] }, { scopes, resources: ['r'] }, {}, undefined],
     ['fewer scopes', { scopes: [] }, { scopes: ['a', 'b'] }, { scopes }, undefined],
@@ -185,7 +185,7 @@ test.each<[Rights, boolean]>([
 })
 
 // The oracle is the use: no page may use the child that may not use its maker.
-test('whatever URLs a child asks for, no page that its maker refuses may use it', () => {
+test('X12: whatever URLs a child asks for, no page that its maker refuses may use it', () => {
   const host = fc.constantFrom('a.b', 's.a.b', 'xa.b', 'b', 'c.d', '[::1]', '1.2.3.4', 'A.B')
   const scheme = fc.constantFrom('http://', 'https://')
   const port = fc.constantFrom('', ':80', ':443', ':8080')

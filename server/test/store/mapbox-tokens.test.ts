@@ -47,7 +47,7 @@ const NEW_ROW = {
   revoked_at: null,
 } as const
 
-describe('an update of a token that was read before', () => {
+describe('X15: an update of a token that was read before', () => {
   test.each(OVERTAKING)('%s by another process is not written', async (_, overtake) => {
     const { store, other, row } = await start()
     await overtake(other, row)

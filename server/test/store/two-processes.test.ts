@@ -33,7 +33,7 @@ async function serve(data: string): Promise<string> {
   })
 }
 
-test('of a restriction and a note that two processes change at once, neither is lost', async () => {
+test('X15: of a restriction and a note that two processes change at once, neither is lost', async () => {
   const data = makeDataFolder()
   await runCommand(data, ['account', 'create', 'a'])
   const args = ['token', 'create', '--account', 'a', '--format', 'mapbox', '--scope', SCOPES]

@@ -32,6 +32,9 @@ export type MapboxCheck =
 /** Checks tokens in Mapbox format. */
 export type MapboxTokenCheck = (token: string) => Promise<MapboxCheck>
 
+/** How far `iat` of a temporary token may lie ahead of our clock, in ms. */
+const MAX_FUTURE_ISSUE = 30_000
+
 /** Creates the check. It reads the registry every time, so that a revocation counts at once. */
 export function createMapboxCheck(
   store: Store,
@@ -46,6 +49,7 @@ export function createMapboxCheck(
 
     if (parsed.usage === 'tk') {
       const { exp, iat, scopes, a: parent } = parsed.payload
+      if (iat * 1000 > now() + MAX_FUTURE_ISSUE) return { code: 'TokenInvalid', parsed }
       if (now() >= exp * 1000) return { code: 'TokenExpired', parsed }
       if (!account) return { code: 'TokenRevoked', parsed }
       const bearer = { usage: 'tk', account, id: undefined, parent, exp, iat, scopes } as const

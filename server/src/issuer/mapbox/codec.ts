@@ -49,17 +49,21 @@ const FORM = /^(pk|sk|tk)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{22})$/
 const SIGNATURE_BYTES = 16
 /** The last second of the year 9999. */
 const MAX_SECONDS = 253_402_300_799
+/** Longest lifetime of a temporary token, in seconds, with what rounding and a fast clock may add. */
+const MAX_TEMPORARY_SECONDS = 3_611
 
 const referenceSchema = z.object({ u: z.string().min(1), a: z.string().min(1) })
 const seconds = z.int().min(0).max(MAX_SECONDS)
-const temporarySchema = z.object({
-  u: z.string().min(1),
-  exp: seconds,
-  iat: seconds,
-  scopes: z.array(z.string()),
-  client: z.literal('api'),
-  a: z.string().min(1).optional(),
-})
+const temporarySchema = z
+  .object({
+    u: z.string().min(1),
+    exp: seconds,
+    iat: seconds,
+    scopes: z.array(z.string()),
+    client: z.literal('api'),
+    a: z.string().min(1).optional(),
+  })
+  .refine(({ exp, iat }) => exp > iat && exp - iat <= MAX_TEMPORARY_SECONDS)
 
 /**
  * Creates the codec of a key. The signature covers the kind as well, so that a `pk` cannot be made into

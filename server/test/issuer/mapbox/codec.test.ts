@@ -36,6 +36,22 @@ describe('the Mapbox codec', () => {
     expect(codec.read(`pk${token.slice(2)}`)?.isGenuine).toBe(false)
   })
 
+  test('a temporary token that lasts more than an hour or ends before it begins has no valid form', () => {
+    const read = (iat: number, exp: number) => {
+      const payload = { u: 'demo', iat, exp, scopes: [], client: 'api' } as const
+      return codec.read(codec.writeTemporary(payload))?.isGenuine
+    }
+    expect([read(0, 1), read(1000, 4600), read(1000, 4610)]).toEqual([true, true, true])
+    for (const [iat, exp] of [
+      [1000, 4612],
+      [1000, 1000],
+      [1000, 999],
+      [0, 253_402_300_799],
+      [1000.5, 1001],
+    ] as const)
+      expect(read(iat, exp)).toBeUndefined()
+  })
+
   test('a key of less than 128 bits is refused', () => {
     expect(() => createMapboxCodec(new Uint8Array(15))).toThrow(RangeError)
   })

@@ -44,7 +44,7 @@ const overtakeBy = (change: string) => (read: number, run: (text: string) => voi
   run(`update api_token set ${change}, version = version + 1 where is_default = 0`)
 }
 
-describe('an update that another process overtakes', () => {
+describe('X15: an update that another process overtakes', () => {
   test('is tried again on what the other one wrote: neither is lost', async () => {
     const overtake = overtakeBy(`restrictions = '{"resources":["r"]}'`)
     const { store, registry, account, id, listUpdates, close } = await startOvertaken(overtake)

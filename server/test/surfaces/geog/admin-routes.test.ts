@@ -72,7 +72,7 @@ describe('/v1/admin', () => {
     }
   })
 
-  test('a token creates none that outlives it: by default both end together', async () => {
+  test('X12: a token creates none that outlives it: by default both end together', async () => {
     const { createToken, url } = await start()
     const operator = await createToken('tiles:read admin:access', 30)
     const create = async (order: object) => {
@@ -96,7 +96,7 @@ describe('/v1/admin', () => {
     }
   })
 
-  test('a chain of tokens, each made by the one before, ends with the first', async () => {
+  test('X12: a chain of tokens, each made by the one before, ends with the first', async () => {
     const { createToken, url, clock } = await start()
     let operator = await createToken('tiles:read admin:access', 30)
     const end = readClaims(operator).exp
@@ -112,7 +112,7 @@ describe('/v1/admin', () => {
     }
   })
 
-  test('a token that is restricted to some tiles cannot create one that is not', async () => {
+  test('X12: a token that is restricted to some tiles cannot create one that is not', async () => {
     const { cli, url } = await start()
     const args = ['--account', 'demo', '--scope', 'tiles:read admin:access', '--maxzoom', '3']
     const operator = (await cli('token', 'create', ...args)).out.trim()
