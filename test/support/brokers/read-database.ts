@@ -1,11 +1,14 @@
 import { sql } from 'kysely'
 import { openStore } from '../../../server/src/store/open.ts'
 
-/** What counts uses, which every request may do. */
+/** What counts requests, as a log does, which every request may do. */
 const COUNTED_TABLES = ['usage']
 const COUNTED_COLUMNS = ['last_used_at']
+/** Audit entries that count the refusals of a minute have one. */
+const isCount = (table: string, row: Record<string, unknown>) =>
+  table === 'audit' && row.minute !== null
 
-/** Everything in the database of a data folder, by table, besides the counts of uses. */
+/** Everything in the database of a data folder, by table, besides the counts of uses and refusals. */
 export async function readDatabase(data: string): Promise<Readonly<Record<string, unknown[]>>> {
   const { db, close } = await openStore(data, 1_000)
   const { rows: tables } = await sql<{ name: string }>`
@@ -15,11 +18,13 @@ export async function readDatabase(data: string): Promise<Readonly<Record<string
     const { rows } = await sql<Record<string, unknown>>`select * from ${sql.table(name)}`.execute(
       db,
     )
-    content[name] = rows.map((row) =>
-      Object.fromEntries(
-        Object.entries(row).filter(([column]) => !COUNTED_COLUMNS.includes(column)),
-      ),
-    )
+    content[name] = rows
+      .filter((row) => !isCount(name, row))
+      .map((row) =>
+        Object.fromEntries(
+          Object.entries(row).filter(([column]) => !COUNTED_COLUMNS.includes(column)),
+        ),
+      )
   }
   await close()
   return content

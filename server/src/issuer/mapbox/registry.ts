@@ -42,8 +42,6 @@ export interface Authority extends Rights {
   readonly account: Account
   /** Id of the token for the audit trail; `undefined` for a temporary token. */
   readonly id: string | undefined
-  /** Id of the lasting token that a temporary token came from: the audit trail names that one. */
-  readonly parent?: string | undefined
   /** The request that asks; absent on the command line. */
   readonly sender?: Sender
 }
@@ -76,11 +74,11 @@ class OvertakenError extends UnavailableError {}
 /** Creates the registry. A token of another account is not found, like one that does not exist. */
 export function createMapboxRegistry(store: Store, now: () => number): MapboxRegistry {
   const auditedBy = <T>(
-    { id, parent = TEMPORARY_TOKEN_ID, sender }: Pick<Authority, 'id' | 'parent' | 'sender'>,
+    { id = TEMPORARY_TOKEN_ID, sender }: Pick<Authority, 'id' | 'sender'>,
     action: string,
     target: string,
     run: (change: AuditedChange) => Promise<T>,
-  ) => audited(store, { at: now(), actor: id ?? parent, sender, action, target }, run)
+  ) => audited(store, { at: now(), actor: id, sender, action, target }, run)
 
   /** @throws {@link OvertakenError} */
   const tryUpdate = (authority: Authority, id: string, wanted: MapboxTokenChange) =>
