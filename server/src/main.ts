@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
 import type { Broker } from './broker/broker.ts'
 import { runCommandLine } from './cli/run.ts'
@@ -24,6 +25,16 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(1)
 })
 
+async function ask(question: string): Promise<string> {
+  // On standard error: standard output is for results.
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return await terminal.question(question)
+  } finally {
+    terminal.close()
+  }
+}
+
 const exitCode = await runCommandLine(
   process.argv.slice(2),
   {
@@ -31,6 +42,7 @@ const exitCode = await runCommandLine(
     writeOut: (line) => process.stdout.write(line),
     writeError: (line) => process.stderr.write(line),
     readInput: () => text(process.stdin),
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
     now: () => Date.now(),
   },
   handleSignals,

@@ -45,6 +45,15 @@ describe('the catalogue', () => {
     expect(result.error).toContain(message)
   })
 
+  test('"dataset add" refuses a disabled account', async () => {
+    const { cli } = await startGeolensBroker()
+    await cli('account', 'disable', 'demo')
+    const result = await cli('dataset', 'add', 'x', COG, '--account', 'demo')
+    expect([result.code, result.out]).toEqual([1, ''])
+    expect(result.error).toContain('tilepass account enable demo')
+    expect((await cli('dataset', 'list', '--json')).out).not.toContain('"x"')
+  })
+
   test('a configured dataset follows its configuration at every start', async () => {
     const first = await startGeolensBroker()
     const key = await first.createKey()

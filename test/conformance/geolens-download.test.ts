@@ -222,3 +222,27 @@ test('no query, header or id causes a server error or an answer of another shape
 })
 
 const enc = (text: string) => encodeURIComponent(text.replace(/\p{Surrogate}/gu, ''))
+
+describe('a public dataset of a disabled account', () => {
+  test('is closed to everybody, with and without a credential or a download token', async () => {
+    const { cli, addAccount, signIn, createKey, mint, mintToken, download } =
+      await startGeolensBroker()
+    await addAccount('other', 'correct horse')
+    const session = await signIn('other', 'correct horse')
+    const key = await createKey('other')
+    const tokens = [await mintToken(PUBLIC), await mintToken(PUBLIC, { 'x-api-key': key })]
+    const ways: [string, RequestInit][] = [
+      ['', {}],
+      [`?api_key=${key}`, {}],
+      ['', { headers: { authorization: `Bearer ${session}` } }],
+      ...tokens.map((token): [string, RequestInit] => [`?token=${token}`, {}]),
+    ]
+    const tryAll = () =>
+      Promise.all(ways.map(async ([query, init]) => (await download(PUBLIC, query, init)).status))
+    expect(await tryAll()).toEqual(ways.map(() => 200))
+    expect((await cli('account', 'disable', 'demo')).code).toBe(0)
+    expect(await tryAll()).toEqual([401, 404, 404, 404, 404])
+    expect((await mint(PUBLIC)).status).toBe(404)
+    expect((await mint(PUBLIC, { 'x-api-key': key })).status).toBe(404)
+  })
+})

@@ -30,6 +30,7 @@ describe('the token format', () => {
       scopes: ['styles:tiles'],
       client: 'api',
       a: payloadOf(sk).a,
+      o: expect.stringMatching(/^org_/),
     })
   })
 

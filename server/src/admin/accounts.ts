@@ -3,9 +3,12 @@ import {
   type Account,
   type AccountDetails,
   createAccount,
+  deleteAccount,
   disableAccount,
+  enableAccount,
   findAccount,
   listAccounts,
+  NAME_KEPT,
 } from '../store/accounts.ts'
 import { endFamilies } from '../store/login-families.ts'
 import { setPassword } from '../store/sign-ins.ts'
@@ -19,8 +22,17 @@ export interface AccountAdministration {
   createAccount(name: string, details: AccountDetails): Promise<Account>
   /** Changes the password and ends every session. @throws {@link NoSuchAccountError} */
   setPassword(name: string, passwordHash: string): Promise<void>
-  /** Disables an account permanently, with all of its tokens. @throws {@link NoSuchAccountError} */
+  /** Disables an account, with all of its tokens. @throws {@link NoSuchAccountError} */
   disableAccount(name: string): Promise<void>
+  /** Enables a disabled account; no token of it is valid again. @throws {@link NoSuchAccountError} */
+  enableAccount(name: string): Promise<void>
+  /**
+   * Deletes an account and all of its tokens.
+   *
+   * @returns When its name is free again, in epoch ms.
+   * @throws {@link NoSuchAccountError}, {@link ConflictError} while it owns datasets.
+   */
+  deleteAccount(name: string): Promise<number>
   /** Ends the access tokens and sessions issued so far; API tokens stay. @throws {@link NoSuchAccountError} */
   expireAccount(name: string): Promise<void>
 }
@@ -43,6 +55,18 @@ export function createAccountAdministration(operator: Operator): AccountAdminist
     disableAccount: (name) =>
       auditedBy(operator, 'account.disable', name, async (change) => {
         if (!(await disableAccount(change, name, now()))) throw new NoSuchAccountError()
+      }),
+    enableAccount: (name) =>
+      auditedBy(operator, 'account.enable', name, async (change) => {
+        if (!(await enableAccount(change, name, now()))) throw new NoSuchAccountError()
+      }),
+    deleteAccount: (name) =>
+      auditedBy(operator, 'account.delete', name, async (change) => {
+        const at = now()
+        const outcome = await deleteAccount(change, name, at)
+        if (outcome === 'absent') throw new NoSuchAccountError()
+        if (outcome === 'has datasets') throw new ConflictError('The account owns datasets')
+        return at + NAME_KEPT
       }),
     expireAccount: (name) =>
       auditedBy(operator, 'account.expire', name, async (change) => {

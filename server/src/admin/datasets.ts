@@ -1,5 +1,4 @@
 import { NotFoundError } from '../errors.ts'
-import { findAccount } from '../store/accounts.ts'
 import {
   addDataset,
   type Dataset,
@@ -7,14 +6,17 @@ import {
   listDatasets,
   removeDataset,
 } from '../store/datasets.ts'
-import { ConflictError, NoSuchAccountError } from './errors.ts'
+import { getActiveAccount } from './active-account.ts'
+import { ConflictError } from './errors.ts'
 import { auditedBy, type Operator } from './operator.ts'
 
 /** What operators do with the catalogue of datasets. */
 export interface DatasetAdministration {
   /** By name. */
   listDatasets(): Promise<readonly Dataset[]>
-  /** @throws {@link NoSuchAccountError}, {@link ConflictError} if the name is taken. */
+  /**
+   * @throws `NoSuchAccountError`, `DisabledAccountError`; {@link ConflictError} if the name is taken.
+   */
   addDataset(details: DatasetDetails): Promise<Dataset>
   /** Removes a dataset from the catalogue; its file stays. @throws {@link NotFoundError} */
   removeDataset(name: string): Promise<void>
@@ -27,7 +29,7 @@ export function createDatasetAdministration(operator: Operator): DatasetAdminist
     listDatasets: () => listDatasets(store),
     addDataset: (details) =>
       auditedBy(operator, 'dataset.add', details.name, async (change) => {
-        if (!(await findAccount(change, details.account))) throw new NoSuchAccountError()
+        await getActiveAccount(change, details.account)
         const dataset = await addDataset(change, details, now())
         if (!dataset) throw new ConflictError('The name is taken')
         return dataset

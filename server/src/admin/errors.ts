@@ -13,3 +13,13 @@ export class NoSuchAccountError extends NotFoundError {
     super('There is no such account')
   }
 }
+
+/** 409: the account is disabled, so nothing new can be made for it. */
+export class DisabledAccountError extends ConflictError {
+  readonly account: string
+
+  constructor(account: string) {
+    super('The account is disabled')
+    this.account = account
+  }
+}

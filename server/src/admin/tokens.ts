@@ -1,9 +1,8 @@
 import { toUtcDay } from '@tilepass/guard/broker'
-import { NotFoundError } from '../errors.ts'
+import { NotFoundError, UnavailableError } from '../errors.ts'
 import { type ApiTokenRequest, mintApiToken, type NewApiToken } from '../issuer/api-tokens.ts'
 import { raiseEpoch } from '../issuer/epochs.ts'
 import { createDefaultRow } from '../issuer/mapbox/rows.ts'
-import { type Account, findAccount } from '../store/accounts.ts'
 import {
   type ApiToken,
   addApiToken,
@@ -13,8 +12,9 @@ import {
 } from '../store/api-tokens.ts'
 import { addDefaultToken } from '../store/mapbox-tokens.ts'
 import type { Connection } from '../store/open.ts'
+import { noteApiToken } from '../store/signing-keys.ts'
 import { summarizeUsage } from '../store/usage.ts'
-import { ConflictError, NoSuchAccountError } from './errors.ts'
+import { getActiveAccount } from './active-account.ts'
 import { judgeRequest } from './judge-request.ts'
 import { auditedBy, type Operator } from './operator.ts'
 
@@ -29,9 +29,8 @@ export interface TokenAdministration {
   /** The newest first. */
   listTokens(): Promise<readonly UsedToken[]>
   /**
-   * @throws {@link NoSuchAccountError}, {@link ConflictError} if the account is disabled,
-   *   {@link InvalidScopeError} for a scope or tiles that the actor may not give,
-   *   `InvalidRequestError` for a lifetime that is longer than that of the actor.
+   * @throws `NoSuchAccountError`, `DisabledAccountError`, `InvalidScopeError` for a scope or tiles that
+   *   the actor may not give, `InvalidRequestError` for a lifetime that is longer than that of the actor.
    */
   createToken(request: ApiTokenRequest): Promise<NewApiToken>
   /**
@@ -63,11 +62,19 @@ export function createTokenAdministration(operator: Operator): TokenAdministrati
       const at = now()
       const granted = judgeRequest(request, rights, Math.floor(at / 1000))
       const account = await getActiveAccount(store, name)
-      const { created, row } = await mintApiToken(await getMint(), account, granted, request, at)
+      const { created, row, keyId } = await mintApiToken(
+        await getMint(),
+        account,
+        granted,
+        request,
+        at,
+      )
       const add = async (change: Connection) => {
         // The account may have been disabled since.
         await getActiveAccount(change, name)
         await addApiToken(change, row)
+        // The key may have been revoked since.
+        if (!(await noteApiToken(change, keyId, created.expiresAt))) throw new UnavailableError()
       }
       await auditedBy(operator, 'token.create', row.id, add, `account ${name}`)
       return created
@@ -88,13 +95,6 @@ export function createTokenAdministration(operator: Operator): TokenAdministrati
         await raiseEpoch(change, id, now())
       }),
   }
-}
-
-async function getActiveAccount(connection: Connection, name: string): Promise<Account> {
-  const account = await findAccount(connection, name)
-  if (!account) throw new NoSuchAccountError()
-  if (account.disabledAt !== undefined) throw new ConflictError('The account is disabled')
-  return account
 }
 
 function createNotFound(): NotFoundError {

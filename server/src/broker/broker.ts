@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express'
 import { type Logger, pino } from 'pino'
 import { parseBrokerConfig } from '../config/parse.ts'
 import type { ConfigInput } from '../config/schema.ts'
+import { listClosedGrants } from '../grants/load-grants.ts'
 import { createApp } from '../http/app.ts'
 import { createErrorHandler } from '../http/error-handler.ts'
 import { type Listener, listen } from '../http/listener.ts'
@@ -100,12 +101,22 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     await findSetting(store, 'issuer')
     return wired !== undefined && closing === undefined
   }
-  const health = { isReady, listRefusing: relayedTokens.listRefusing }
+  const listClosed = () => listClosedGrants(store, resources.grants)
+  const health = {
+    isReady,
+    listRefusing: relayedTokens.listRefusing,
+    listClosedGrants: async () => (await listClosed()).map(({ name }) => name),
+  }
   const onError = createErrorHandler(renderGeogError, report)
 
   try {
     const issuer = await settleIssuer(store, config.issuer, config.publicUrl)
     await warnOfOtherIssuer(store, config.issuer, logger)
+    for (const { name: grant, account } of await listClosed())
+      logger.warn(
+        { grant, account },
+        `the account of a grant is disabled, so pages get no token for it: enable it with "tilepass account enable ${account}", or name another account`,
+      )
     if (issuer !== undefined) wired = wireFor(issuer)
   } catch (error) {
     await close()

@@ -4,7 +4,7 @@ import { enterDatasets, loadDatasets } from '../datasets/load-datasets.ts'
 import type { NamedGrant } from '../grants/grant.ts'
 import { loadGrants } from '../grants/load-grants.ts'
 import { createRelayedTokens, type RelayedTokens } from '../grants/relayed-tokens.ts'
-import { loadMapboxKey } from '../issuer/mapbox/key.ts'
+import { type SecretKeys, watchSecretKeys } from '../issuer/secret-keys.ts'
 import { type SigningKeys, watchSigningKeys } from '../issuer/signing-keys.ts'
 import type { FailureReporter } from '../observe/failures.ts'
 import { openPlaces, type Places } from '../places/places.ts'
@@ -29,7 +29,7 @@ export interface Resources {
   readonly relayedTokens: RelayedTokens
   readonly keys: SigningKeys
   /** Signs tokens in Mapbox format. */
-  readonly mapboxKey: Uint8Array
+  readonly mapboxKeys: SecretKeys
   close(): Promise<void>
 }
 
@@ -85,7 +85,7 @@ export async function openResources(
       grants,
       relayedTokens: createRelayedTokens(upstreams?.clients ?? new Map(), now),
       keys: await watchSigningKeys(store, now),
-      mapboxKey: await loadMapboxKey(store),
+      mapboxKeys: watchSecretKeys(store, 'mapbox'),
       close,
     }
   } catch (error) {

@@ -65,7 +65,7 @@ export interface Wired {
  */
 export function wire(
   config: BrokerConfig,
-  { store, usage, refusals, tilesets, places, grants, relayedTokens, keys, mapboxKey }: Resources,
+  { store, usage, refusals, tilesets, places, grants, relayedTokens, keys, mapboxKeys }: Resources,
   { issuerUrl, publicUrl, report, now }: WireOptions,
 ): Wired {
   const issuer: Issuer = {
@@ -79,8 +79,8 @@ export function wire(
   const { sessionSeconds, refreshSeconds: familySeconds, graceSeconds } = config.login
   const sessions = createSessions(store, issuer, { sessionSeconds, familySeconds, graceSeconds })
   const devices = createDeviceCookies(store, now)
-  const codec = createMapboxCodec(mapboxKey)
-  const check = createMapboxCheck(store, codec, now)
+  const codec = createMapboxCodec(mapboxKeys)
+  const check = createMapboxCheck(store, codec, issuer.revocations, now)
   const ownVerifier = createOwnVerifier(issuer, 'tiles')
   const verifier =
     config.surfaces.mapbox === false

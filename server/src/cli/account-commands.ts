@@ -1,11 +1,13 @@
 import type { Command } from 'commander'
 import { toAccountJson } from '../admin/json.ts'
 import { isAccountName, isEmail } from '../admin/rules.ts'
+import { NAME_KEPT } from '../store/accounts.ts'
 import { administer } from './administer.ts'
+import { addConfirmOption, type ConfirmOptions, confirm } from './confirm.ts'
 import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
-import { CommandError, formatTable } from './output.ts'
+import { CommandError, formatTable, formatTime } from './output.ts'
 import { readPasswordHash } from './password.ts'
-import { describeUnknownAccount } from './remedies.ts'
+import { describeLimits, describeUnknownAccount } from './remedies.ts'
 import { addSetPasswordCommand } from './set-password-command.ts'
 
 interface CreateOptions extends DataOptions {
@@ -13,7 +15,7 @@ interface CreateOptions extends DataOptions {
   readonly passwordStdin?: boolean
 }
 
-/** Adds `account create`, `account set-password`, `account list`, `account disable` and `account expire`. */
+/** Adds the commands of accounts. */
 export function addAccountCommands(program: Command, surroundings: Surroundings): void {
   const account = program.command('account').description('Manage accounts, the owners of tokens')
 
@@ -45,19 +47,50 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
     }),
   )
 
-  addDataCommand(account, 'disable', {
+  const disable = addDataCommand(account, 'disable', {
     description:
-      'Disable an account permanently; running servers refuse its tokens within a second',
+      'Disable an account and end all of its tokens; running servers refuse them within a second',
     examples: ['account disable city'],
+  }).argument('<name>', 'name as shown by "account list"')
+  addConfirmOption(disable).action(async (name: string, options: DataOptions & ConfirmOptions) => {
+    const remedies = { not_found: describeUnknownAccount(name) }
+    await confirm(surroundings, options, `Every token of ${name} will end.`)
+    await administer(surroundings, options, { remedies }, async (admin, output) => {
+      await admin.disableAccount(name)
+      output.result({ name, disabled: true }, `Disabled ${name}.`)
+    })
+  })
+
+  addDataCommand(account, 'enable', {
+    description: 'Enable a disabled account; the tokens that it had stay refused',
+    examples: ['account enable city'],
   })
     .argument('<name>', 'name as shown by "account list"')
     .action((name: string, options: DataOptions) => {
       const remedies = { not_found: describeUnknownAccount(name) }
       return administer(surroundings, options, { remedies }, async (admin, output) => {
-        await admin.disableAccount(name)
-        output.result({ name, disabled: true }, `Disabled ${name}.`)
+        await admin.enableAccount(name)
+        const text = `Enabled ${name}. Its earlier tokens stay refused; create new ones with: tilepass token create --account ${name}`
+        output.result({ name, disabled: false }, text)
       })
     })
+
+  const remove = addDataCommand(account, 'delete', {
+    description: 'Delete an account with its tokens and sessions; its usage and audit entries stay',
+    examples: ['account delete city', 'account delete city --yes'],
+  }).argument('<name>', 'name as shown by "account list"')
+  addConfirmOption(remove).action(async (name: string, options: DataOptions & ConfirmOptions) => {
+    const remedies = {
+      not_found: describeUnknownAccount(name),
+      conflict: `The account "${name}" owns datasets. "tilepass dataset list" shows them; remove them first with: tilepass dataset remove`,
+    }
+    await confirm(surroundings, options, `${name} and every token of it will be gone for good.`)
+    await administer(surroundings, options, { remedies }, async (admin, output) => {
+      const freeAt = await admin.deleteAccount(name)
+      const text = `Deleted ${name}. The name can be used again from ${formatTime(freeAt)} UTC, when the last token that names it has expired.`
+      output.result({ name, deleted: true, name_free_at: new Date(freeAt).toISOString() }, text)
+    })
+  })
 
   addDataCommand(account, 'expire', {
     description: 'End every access token and session issued so far; API tokens stay valid',
@@ -68,7 +101,8 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
       const remedies = { not_found: describeUnknownAccount(name) }
       return administer(surroundings, options, { remedies }, async (admin, output) => {
         await admin.expireAccount(name)
-        output.result({ name, expired: true }, `Expired the access tokens and sessions of ${name}.`)
+        const text = `Expired the access tokens and sessions of ${name}, its refresh tokens, temporary Mapbox tokens and download tokens among them.\n${describeLimits()}`
+        output.result({ name, expired: true }, text)
       })
     })
 }
@@ -92,7 +126,7 @@ async function create(
     ? await readPasswordHash(await surroundings.readInput())
     : undefined
   const remedies = {
-    conflict: `The account "${name}" exists already. Choose another name; "tilepass account list" shows the names in use.`,
+    conflict: `The account "${name}" exists already, or was deleted less than ${Math.round(NAME_KEPT / 60_000)} min ago. Choose another name; "tilepass account list" shows the names in use.`,
   }
   await administer(surroundings, options, { mayCreate: true, remedies }, async (admin, output) => {
     const { orgId } = await admin.createAccount(name, { email: options.email, passwordHash })

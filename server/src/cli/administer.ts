@@ -1,11 +1,12 @@
 import { type Administration, createAdministration } from '../admin/administration.ts'
+import { DisabledAccountError } from '../admin/errors.ts'
 import { BrokerError } from '../errors.ts'
 import { createMint } from '../issuer/mint.ts'
 import { loadSigningKeys } from '../issuer/signing-keys.ts'
 import { settleCommandIssuer } from './command-issuer.ts'
 import { type DataOptions, type Surroundings, withStore } from './context.ts'
 import { CommandError, type Output } from './output.ts'
-import type { Remedies } from './remedies.ts'
+import { describeDisabledOwner, type Remedies } from './remedies.ts'
 
 /** How a command administers. */
 export interface AdministerOptions {
@@ -31,6 +32,8 @@ export async function administer(
       await run(createAdministration({ store, actor: 'cli', getMint, now }), output)
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error
+      if (error instanceof DisabledAccountError)
+        throw new CommandError(describeDisabledOwner(error.account))
       throw new CommandError(remedies[error.code] ?? `${error.message}.`)
     }
   })

@@ -10,6 +10,8 @@ export interface Surroundings {
   readonly writeOut: (text: string) => void
   readonly writeError: (text: string) => void
   readonly readInput: () => Promise<string>
+  /** Asks a question in a terminal and resolves to the answer; absent outside of one. */
+  readonly ask?: (question: string) => Promise<string>
   /** Epoch ms. */
   readonly now: () => number
 }

@@ -1,10 +1,17 @@
 import type { Command } from 'commander'
+import type { Administration } from '../admin/administration.ts'
 import { toKeyJson } from '../admin/json.ts'
+import type { KeyRevocation } from '../issuer/key-revocation.ts'
+import { KEY_SET_MAX_AGE_SECONDS } from '../issuer/key-schedule.ts'
+import { isSecretPurpose, SECRET_KEYS, type SecretPurpose } from '../issuer/secret-keys.ts'
 import { administer } from './administer.ts'
+import { addConfirmOption, type ConfirmOptions, confirm } from './confirm.ts'
 import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
-import { formatTable, formatTime } from './output.ts'
+import { CommandError, formatTable, formatTime, type Output } from './output.ts'
 
-/** Adds `key list` and `key rotate`. */
+const PURPOSES = Object.keys(SECRET_KEYS).join(', ')
+
+/** Adds `key list`, `key rotate` and `key revoke`. */
 export function addKeyCommands(program: Command, surroundings: Surroundings): void {
   const key = program.command('key').description('Manage the keys that sign tokens')
 
@@ -29,16 +36,106 @@ export function addKeyCommands(program: Command, surroundings: Surroundings): vo
   addDataCommand(key, 'rotate', {
     description:
       'Add a signing key. It signs in an hour, when every verifier knows it; the old key verifies until its last token expires',
-    examples: ['key rotate'],
-  }).action((options: DataOptions) => {
-    const remedies = {
-      conflict:
-        'There are too many signing keys. Rotate again later: an old key is removed a year after its last signature, when its last token has expired.',
-    }
-    return administer(surroundings, options, { remedies }, async (admin, output) => {
-      const added = await admin.rotateKeys()
-      const from = formatTime(added.signs_from)
-      output.result(toKeyJson(added), `Added ${added.kid}, which signs from ${from} UTC.`)
-    })
+    examples: ['key rotate', 'key rotate mapbox'],
   })
+    .argument('[name]', `instead, add a secret key, which signs at once: ${PURPOSES}`)
+    .action((name: string | undefined, options: DataOptions) => {
+      if (name !== undefined) return rotateSecret(parsePurpose(name), options, surroundings)
+      const remedies = {
+        conflict:
+          'There are too many signing keys. Rotate again later: an old key is removed when the last token that it signed has expired. Or revoke one with: tilepass key revoke KID',
+      }
+      return administer(surroundings, options, { remedies }, async (admin, output) => {
+        const added = await admin.rotateKeys()
+        const from = formatTime(added.signs_from)
+        output.result(toKeyJson(added), `Added ${added.kid}, which signs from ${from} UTC.`)
+      })
+    })
+
+  const revoke = addDataCommand(key, 'revoke', {
+    description:
+      'Revoke a leaked key: every token that it signed ends, and another key signs at once',
+    examples: ['key revoke 9fLh3dKpTz', 'key revoke mapbox --yes'],
+  }).argument('<kid>', `as shown by "key list", or the name of a secret key: ${PURPOSES}`)
+  addConfirmOption(revoke).action((kid: string, options: DataOptions & ConfirmOptions) =>
+    isSecretPurpose(kid)
+      ? revokeSecrets(kid, options, surroundings)
+      : revokeSigningKey(kid, options, surroundings),
+  )
+}
+
+function parsePurpose(name: string): SecretPurpose {
+  if (isSecretPurpose(name)) return name
+  throw new CommandError(
+    `The name of a secret key must be one of ${PURPOSES} (given: "${name}"). Without a name, the keys of access tokens are rotated.`,
+    2,
+  )
+}
+
+function rotateSecret(
+  purpose: SecretPurpose,
+  options: DataOptions,
+  surroundings: Surroundings,
+): Promise<void> {
+  const remedies = {
+    conflict: `There are too many keys. End everything that they have signed with: tilepass key revoke ${purpose}`,
+  }
+  return administer(surroundings, options, { remedies }, async (admin, output) => {
+    await admin.rotateSecret(purpose)
+    const text = `Added a key for ${SECRET_KEYS[purpose].signs}. It signs from now on; the old ones still verify.`
+    output.result({ name: purpose, rotated: true }, text)
+  })
+}
+
+async function revokeSecrets(
+  purpose: SecretPurpose,
+  options: DataOptions & ConfirmOptions,
+  surroundings: Surroundings,
+): Promise<void> {
+  const { signs } = SECRET_KEYS[purpose]
+  await confirm(surroundings, options, `All ${signs} will end.`)
+  await administer(surroundings, options, {}, async (admin, output) => {
+    await admin.revokeSecrets(purpose)
+    const text = `Revoked the keys of ${purpose}. All ${signs} have ended: running servers refuse them within a second.`
+    output.result({ name: purpose, revoked: true }, text)
+  })
+}
+
+async function revokeSigningKey(
+  kid: string,
+  options: DataOptions & ConfirmOptions,
+  surroundings: Surroundings,
+): Promise<void> {
+  await confirm(surroundings, options, `Every token that ${kid} has signed will end.`)
+  const remedies = {
+    not_found: `There is no key "${kid}". "tilepass key list" shows the ids of the signing keys; the others are ${PURPOSES}.`,
+  }
+  await administer(surroundings, options, { remedies }, (admin, output) =>
+    reportRevocation(admin, output, kid),
+  )
+}
+
+async function reportRevocation(admin: Administration, output: Output, kid: string): Promise<void> {
+  const revoked = await admin.revokeKey(kid)
+  const { successor, apiTokens } = revoked
+  output.result(
+    {
+      kid,
+      revoked: true,
+      signing_key: successor?.kid ?? null,
+      api_tokens: apiTokens,
+    },
+    describeRevocation(revoked),
+  )
+}
+
+function describeRevocation({ kid, successor, apiTokens }: KeyRevocation): string {
+  const hour = KEY_SET_MAX_AGE_SECONDS / 60
+  return [
+    `Revoked ${kid}.`,
+    ...(successor ? [`${successor.kid} signs from now on.`] : []),
+    `Ended: ${apiTokens} API ${apiTokens === 1 ? 'token' : 'tokens'}, and every access token, session and download token that the key signed. Refresh tokens stay.`,
+    `When: in this broker within a second; at guards with "revocable" within 6 s; at other guards within 10 min; at other verifiers once they fetch the key set again, which they may keep for ${hour} min.`,
+    ...(apiTokens > 0 ? ['Create new API tokens with: tilepass token create'] : []),
+  ].join('\n')
 }

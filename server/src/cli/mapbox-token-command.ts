@@ -1,7 +1,7 @@
 import { createMapboxCodec } from '../issuer/mapbox/codec.ts'
-import { loadMapboxKey } from '../issuer/mapbox/key.ts'
 import { createMapboxRegistry } from '../issuer/mapbox/registry.ts'
 import { MAPBOX_SCOPES } from '../issuer/mapbox/scopes.ts'
+import { loadSecretKeys } from '../issuer/secret-keys.ts'
 import { findAccount } from '../store/accounts.ts'
 import { type DataOptions, type Surroundings, withStore } from './context.ts'
 import { CommandError } from './output.ts'
@@ -36,7 +36,7 @@ export async function createFirstMapboxToken(
       throw new CommandError(describeDisabledOwner(account.name))
     const registry = createMapboxRegistry(store, surroundings.now)
     const row = await registry.createByOperator(account, { note: options.note, scopes })
-    const codec = createMapboxCodec(await loadMapboxKey(store))
+    const codec = createMapboxCodec(await loadSecretKeys(store, 'mapbox'))
     const token = codec.writeReference(row.usage ?? 'sk', { u: account.name, a: row.id })
     output.result({ id: row.id, token, expires_at: null }, token)
   })

@@ -7,7 +7,7 @@ import { administer } from './administer.ts'
 import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
 import { createFirstMapboxToken } from './mapbox-token-command.ts'
 import { CommandError } from './output.ts'
-import { describeDisabledOwner, describeMissingOwner } from './remedies.ts'
+import { describeMissingOwner } from './remedies.ts'
 import { parseScopeOption } from './scope-option.ts'
 import { parseTileOptions } from './tile-options.ts'
 
@@ -71,10 +71,7 @@ async function createToken(options: CreateOptions, surroundings: Surroundings): 
   const expiresInSeconds = parseLifetime(options.expiresIn)
   const tiles = parseTileOptions(options)
 
-  const remedies = {
-    not_found: describeMissingOwner(options.account),
-    conflict: describeDisabledOwner(options.account),
-  }
+  const remedies = { not_found: describeMissingOwner(options.account) }
   await administer(surroundings, options, { mayCreate: true, remedies }, async (admin, output) => {
     const { account, note, readOnly: isReadOnly = false } = options
     const request = { account, scopes, expiresInSeconds, note, isReadOnly, tiles }

@@ -7,12 +7,20 @@ import type { NamedGrant } from './grant.ts'
 import type { IssuedTokens } from './issued-tokens.ts'
 import type { RelayedTokens } from './relayed-tokens.ts'
 
+/** The session of a page: its tokens end with it. */
+export interface PageSession {
+  /** Id of its family. */
+  readonly family: string
+  /** Seconds since 1970. */
+  readonly exp: number
+}
+
 /** What the request of a page adds to its grant. */
 export interface PageRequest {
   /** Member `dataset` of the request body, unchecked; only relayed grants use it. */
   readonly dataset: unknown
-  /** Identifies the session of the page; `undefined` without one that the broker knows. */
-  readonly session: string | undefined
+  /** The session of the page; `undefined` without one that the broker knows. */
+  readonly session: PageSession | undefined
   /** What the token of a grant with a binding is bound to. */
   readonly cnf: Confirmation | undefined
 }
@@ -64,8 +72,8 @@ export function createGrants(parts: GrantsParts): Grants {
     obtain: async (grant, { dataset, session, cnf }) => {
       await assertActive(grant)
       if (grant.kind === 'issued')
-        return toObtainedToken(await issuedTokens.obtain(grant, cnf), now())
-      const request = { dataset: chooseDataset(grant, dataset), session }
+        return toObtainedToken(await issuedTokens.obtain(grant, { cnf, session }), now())
+      const request = { dataset: chooseDataset(grant, dataset), session: session?.family }
       const { token, scope, expiresAt } = await relayedTokens.obtain(grant, request)
       // Rounded down: a page must never assume more than is left.
       const expiresInSeconds = Math.floor((expiresAt - now()) / 1000)

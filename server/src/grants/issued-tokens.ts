@@ -1,5 +1,6 @@
 import type { Confirmation } from '@tilepass/guard'
 import { createTokenId, type Mint, type MintedToken } from '../issuer/mint.ts'
+import { InvalidSessionError } from '../sessions/errors.ts'
 import type { RevocableToken, Revocations } from '../store/revocations.ts'
 import type { NamedIssuedGrant } from './issued-grant.ts'
 import { computeSharedExpiry } from './shared-lifetime.ts'
@@ -9,9 +10,17 @@ export interface IssuedTokens {
   /**
    * Mints a token, or returns the current one of a shared grant.
    *
-   * @param cnf What the token of a grant with a binding is bound to.
+   * @param bounds What holds a token that is not shared.
    */
-  obtain(grant: NamedIssuedGrant, cnf: Confirmation | undefined): Promise<MintedToken>
+  obtain(grant: NamedIssuedGrant, bounds: TokenBounds): Promise<MintedToken>
+}
+
+/** What a token is bound to, and with what it ends. */
+export interface TokenBounds {
+  /** For a grant with a binding. */
+  readonly cnf?: Confirmation | undefined
+  /** For a grant that requires a session: its family, and when it ends in seconds since 1970. */
+  readonly session?: { readonly family: string; readonly exp: number } | undefined
 }
 
 /** The current token of a shared grant. */
@@ -40,9 +49,10 @@ export function createIssuedTokens(
     { scope, tiles }: NamedIssuedGrant,
     identity: ReturnType<typeof identify>,
     exp: number,
-    cnf?: Confirmation,
+    { cnf, session }: TokenBounds = {},
   ): Promise<MintedToken> => {
-    const token = await mint({ ...identity, token_type: 'api_token', scope, exp, tiles, cnf })
+    const bounds = { tiles, cnf, sid: session?.family }
+    const token = await mint({ ...identity, token_type: 'api_token', scope, exp, ...bounds })
     return { token, scope, iat: identity.iat, exp }
   }
 
@@ -61,11 +71,14 @@ export function createIssuedTokens(
   }
 
   return {
-    obtain: async (grant, cnf) => {
+    obtain: async (grant, bounds) => {
       const seconds = Math.floor(now() / 1000)
-      return grant.shared
-        ? share(grant, computeSharedExpiry(seconds, grant.expiresInSeconds))
-        : mintUntil(grant, identify(grant), seconds + grant.expiresInSeconds, cnf)
+      if (grant.shared) return share(grant, computeSharedExpiry(seconds, grant.expiresInSeconds))
+      const end = bounds.session?.exp ?? Number.POSITIVE_INFINITY
+      const exp = Math.min(seconds + grant.expiresInSeconds, end)
+      // A session within the leeway has no lifetime left to hand on.
+      if (exp <= seconds) throw new InvalidSessionError()
+      return mintUntil(grant, identify(grant), exp, bounds)
     },
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ConfigError } from '../settings/config-error.ts'
 import { describeIssues, describeRule } from '../settings/describe-issues.ts'
-import { findAccount } from '../store/accounts.ts'
+import { findAccount, findActiveAccount } from '../store/accounts.ts'
 import type { Store } from '../store/open.ts'
 import { listSeededGrants } from '../store/seeded-grants.ts'
 import type { Grant, NamedGrant } from './grant.ts'
@@ -27,13 +27,29 @@ export async function loadGrants(
     const owner = account === undefined ? undefined : await findAccount(store, account)
     if (grant.kind === 'relayed' && owner?.name === account) grants.push({ ...grant, name, owner })
     else if (grant.kind === 'issued' && owner) grants.push({ ...grant, name, owner })
-    else
+    // Nobody has written a seeded grant, so nobody can correct it: it goes with its account.
+    else if (Object.hasOwn(configured, name))
       faults.push(
         `grants.${name}.account: must be an account that exists; create it with "tilepass account create ${account}" (given: "${account}")`,
       )
   }
   if (faults.length > 0) throw new ConfigError(faults)
   return grants
+}
+
+/** The grants that give no token, because their account was disabled or deleted. */
+export async function listClosedGrants(
+  store: Store,
+  grants: readonly NamedGrant[],
+): Promise<readonly NamedGrant[]> {
+  const closed: NamedGrant[] = []
+  for (const grant of grants) {
+    const { owner } = grant
+    // Another account may have the name by now.
+    if (owner && (await findActiveAccount(store, owner.name))?.orgId !== owner.orgId)
+      closed.push(grant)
+  }
+  return closed
 }
 
 async function loadSeededGrants(store: Store): Promise<Readonly<Record<string, Grant>>> {

@@ -6,14 +6,16 @@ export interface Health {
   isReady(): Promise<boolean>
   /** Names of upstreams that refuse what the broker is configured to ask. */
   listRefusing(): readonly string[]
+  /** Names of the grants whose account is disabled. Pages know them; names of accounts stay here. */
+  listClosedGrants(): Promise<readonly string[]>
 }
 
 /**
  * `/healthz`: the process answers. `/readyz`: it can also do its work. An upstream that refuses the
- * broker turns the status to `degraded` and is named, but the answer stays 200: other grants work, and
- * tokens that are still valid continue to be served.
+ * broker, or a grant whose account is disabled, turns the status to `degraded` and is named, but the
+ * answer stays 200: other grants work, and tokens that are still valid continue to be served.
  */
-export function createHealthRoutes({ isReady, listRefusing }: Health): Router {
+export function createHealthRoutes({ isReady, listRefusing, listClosedGrants }: Health): Router {
   const router = createRouter()
   router.get('/healthz', (_request, response) => {
     response.set('Cache-Control', 'no-store').json({ status: 'ok' })
@@ -21,12 +23,19 @@ export function createHealthRoutes({ isReady, listRefusing }: Health): Router {
   router.get('/readyz', async (_request, response) => {
     const ready = await isReady().catch(() => false)
     const refused = listRefusing()
-    const status = ready ? (refused.length > 0 ? 'degraded' : 'ready') : 'unavailable'
+    const closed = ready ? await listClosedGrants().catch(() => []) : []
+    const isDegraded = refused.length + closed.length > 0
+    const status = ready ? (isDegraded ? 'degraded' : 'ready') : 'unavailable'
     const upstreams = Object.fromEntries(refused.map((name) => [name, 'refused']))
+    const grants = Object.fromEntries(closed.map((name) => [name, 'account disabled']))
     response
       .status(ready ? 200 : 503)
       .set('Cache-Control', 'no-store')
-      .json({ status, ...(refused.length > 0 ? { upstreams } : {}) })
+      .json({
+        status,
+        ...(refused.length > 0 ? { upstreams } : {}),
+        ...(closed.length > 0 ? { grants } : {}),
+      })
   })
   return router
 }

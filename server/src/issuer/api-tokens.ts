@@ -1,4 +1,5 @@
 import type { TileClaims } from '@tilepass/guard'
+import { decodeProtectedHeader } from 'jose'
 import type { Account } from '../store/accounts.ts'
 import type { NewApiTokenRow } from '../store/api-tokens.ts'
 import { createTokenId, type Mint } from './mint.ts'
@@ -26,6 +27,13 @@ export interface NewApiToken {
   readonly expiresAt: number
 }
 
+/** A new API token, its row of the registry, and the key that signed it. */
+export interface MintedApiToken {
+  readonly created: NewApiToken
+  readonly row: NewApiTokenRow
+  readonly keyId: string | undefined
+}
+
 /**
  * Mints an API token. The caller adds the row to the registry, and shows the token only after that.
  *
@@ -38,7 +46,7 @@ export async function mintApiToken(
   { scopes, exp, tiles }: Rights & { readonly exp: number },
   { note, isReadOnly = false }: Pick<ApiTokenRequest, 'note' | 'isReadOnly'>,
   now: number,
-): Promise<{ readonly created: NewApiToken; readonly row: NewApiTokenRow }> {
+): Promise<MintedApiToken> {
   const id = createTokenId('tok_')
   const iat = Math.floor(now / 1000)
   const scope = scopes.join(' ')
@@ -58,5 +66,13 @@ export async function mintApiToken(
     revoked_at: null,
     read_only: isReadOnly ? 1 : 0,
   } as const
-  return { created: { id, token, expiresAt: exp * 1000 }, row }
+  return { created: { id, token, expiresAt: exp * 1000 }, row, keyId: findKeyId(token) }
+}
+
+function findKeyId(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).kid
+  } catch {
+    return undefined
+  }
 }

@@ -2,7 +2,7 @@ import { isReadable } from '../datasets/access.ts'
 import { findActiveAccount } from '../store/accounts.ts'
 import { type Dataset, findDataset } from '../store/datasets.ts'
 import type { Store } from '../store/open.ts'
-import type { DownloadTokens, NewDownloadToken } from './download-tokens.ts'
+import type { DownloadMaker, DownloadTokens, NewDownloadToken } from './download-tokens.ts'
 
 /** Who wants to download which dataset. */
 export interface DownloadRequest {
@@ -14,10 +14,8 @@ export interface DownloadRequest {
   readonly token: string | undefined
 }
 
-/** Who makes a download token. */
-export interface DownloadMaker {
-  /** Name of the account. */
-  readonly account: string
+/** A client that is authenticated. */
+export interface DownloadCaller extends DownloadMaker {
   /** When its credential ends, in seconds since 1970. */
   readonly exp: number
 }
@@ -43,12 +41,12 @@ export interface DownloadAccess {
   /**
    * Mints a download token, which ends no later than the credential that asks for it.
    *
-   * @param maker The authenticated client; absent for an anonymous one.
+   * @param caller The authenticated client; absent for an anonymous one.
    * @returns `undefined` if there is no such dataset, or none that the client may read.
    */
   mint(
     id: string,
-    maker: DownloadMaker | undefined,
+    caller: DownloadCaller | undefined,
   ): Promise<NewDownloadToken | 'maker has ended' | undefined>
   decide(request: DownloadRequest): Promise<DownloadDecision>
 }
@@ -57,7 +55,9 @@ export interface DownloadAccess {
 export function createDownloadAccess(store: Store, tokens: DownloadTokens): DownloadAccess {
   const findReadable = async (id: string, account: string | undefined) => {
     const dataset = await findDataset(store, id)
-    return dataset && isReadable(dataset, account) ? dataset : undefined
+    if (!dataset || !isReadable(dataset, account)) return
+    // Nothing of a disabled account is open, not even what it had made public.
+    return (await findActiveAccount(store, dataset.account)) ? dataset : undefined
   }
 
   const decideByToken = async (id: string, token: string): Promise<DownloadDecision> => {
@@ -65,18 +65,19 @@ export function createDownloadAccess(store: Store, tokens: DownloadTokens): Down
     if (ticket === undefined) return refuse('invalid token')
     if (ticket === 'another kind of token') return refuse(ticket)
     if (ticket.dataset !== id) return refuse('token for another dataset')
-    if (ticket.account !== undefined && !(await findActiveAccount(store, ticket.account)))
-      return refuse('invalid token')
+    const { maker } = ticket
+    const account = maker && (await findActiveAccount(store, maker.account))
+    if (maker && account?.orgId !== maker.orgId) return refuse('invalid token')
     // The account may have lost the dataset since the token was minted.
-    const dataset = await findReadable(id, ticket.account)
+    const dataset = await findReadable(id, maker?.account)
     return dataset ? { dataset } : refuse('no dataset')
   }
 
   return {
-    mint: async (id, maker) => {
-      const dataset = await findReadable(id, maker?.account)
+    mint: async (id, caller) => {
+      const dataset = await findReadable(id, caller?.account)
       if (!dataset) return
-      const created = await tokens.create({ dataset: id, account: maker?.account }, maker?.exp)
+      const created = await tokens.create({ dataset: id, maker: caller }, caller?.exp)
       return created ?? 'maker has ended'
     },
 

@@ -4,14 +4,23 @@ import { createMint } from './mint.ts'
 import { findOwnPayload } from './own-jwt.ts'
 
 /** Longest lifetime of a download token, in seconds: the most that its API allows. */
-const DOWNLOAD_SECONDS = 120
+export const DOWNLOAD_SECONDS = 120
 
 /** What a download token permits. */
 export interface DownloadTicket {
   /** Id of the one dataset that it opens. */
   readonly dataset: string
-  /** Name of the account that asked for it; `undefined` for an anonymous caller. */
-  readonly account: string | undefined
+  /** Who asked for it; `undefined` for an anonymous caller. */
+  readonly maker: DownloadMaker | undefined
+}
+
+/** Who asks for a download token: it ends with them. */
+export interface DownloadMaker {
+  /** Name of the account. */
+  readonly account: string
+  readonly orgId: string
+  /** Id of the API token, or of the family of the session. */
+  readonly id: string
 }
 
 /** A new download token. */
@@ -41,7 +50,7 @@ const SCOPE = /^dataset:([0-9a-f-]{36})$/
 
 /** Creates the download tokens of an issuer. */
 export function createDownloadTokens(issuer: Issuer): DownloadTokens {
-  const { keys, now } = issuer
+  const { keys, revocations, now } = issuer
   const mint = createMint(issuer)
   let { jwks } = keys
   let keySet = createLocalJWKSet({ keys: [...jwks.keys] })
@@ -55,8 +64,9 @@ export function createDownloadTokens(issuer: Issuer): DownloadTokens {
   }
 
   return {
-    create: async ({ dataset, account }, notAfter = Number.POSITIVE_INFINITY) => {
-      const who = account === undefined ? {} : { sub: `usr_${account}`, username: account }
+    create: async ({ dataset, maker }, notAfter = Number.POSITIVE_INFINITY) => {
+      const { account, orgId: org_id, id: parent } = maker ?? {}
+      const who = maker ? { sub: `usr_${account}`, username: account, org_id, parent } : {}
       const iat = Math.floor(now() / 1000)
       const exp = Math.min(iat + DOWNLOAD_SECONDS, notAfter)
       if (exp <= iat) return
@@ -68,13 +78,16 @@ export function createDownloadTokens(issuer: Issuer): DownloadTokens {
       const rules = { algorithm: keys.algorithm, headerMembers: ['alg', 'kid', 'typ'] }
       const payload = await findOwnPayload(token, getKey, rules, issuer)
       if (!payload) return
-      const { typ, scope, sub, username, exp, iat } = payload
+      const { typ, scope, sub, username, org_id: orgId, parent: id, exp, iat } = payload
       if (typ !== TYPE) return 'another kind of token'
       const dataset = typeof scope === 'string' ? SCOPE.exec(scope)?.[1] : undefined
       if (dataset === undefined || exp - iat > DOWNLOAD_SECONDS) return
-      if (sub === undefined && username === undefined) return { dataset, account: undefined }
+      if (sub === undefined && username === undefined) return { dataset, maker: undefined }
       if (typeof username !== 'string' || sub !== `usr_${username}`) return
-      return { dataset, account: username }
+      if (typeof orgId !== 'string' || typeof id !== 'string') return
+      const identity = { sub, parent: id, org_id: orgId, iat }
+      if (await revocations.refuses(identity)) return
+      return { dataset, maker: { account: username, orgId, id } }
     },
   }
 }

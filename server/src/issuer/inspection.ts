@@ -1,12 +1,13 @@
 import { GuardError, InvalidTokenError, type TokenClaims } from '@tilepass/guard'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { Store } from '../store/open.ts'
+import { createRevocations } from '../store/revocations.ts'
 import { createDownloadTokens } from './download-tokens.ts'
 import type { Issuer } from './issuer.ts'
 import { findTokenKind, type Purpose } from './kinds.ts'
 import { createMapboxCheck } from './mapbox/check.ts'
 import { createMapboxCodec, isMapboxToken } from './mapbox/codec.ts'
-import { loadMapboxKey } from './mapbox/key.ts'
+import { loadSecretKeys } from './secret-keys.ts'
 import { createOwnVerifier } from './verify.ts'
 
 /** What a token says, unverified. */
@@ -69,7 +70,8 @@ export async function judgeMapboxToken(
   token: string,
   now: () => number,
 ): Promise<Verdict> {
-  const check = createMapboxCheck(store, createMapboxCodec(await loadMapboxKey(store)), now)
+  const codec = createMapboxCodec(await loadSecretKeys(store, 'mapbox'))
+  const check = createMapboxCheck(store, codec, createRevocations(store, now), now)
   const result = await check(token)
   return result.code === 'TokenValid'
     ? { valid: true, kind: result.bearer.usage }

@@ -20,6 +20,11 @@ export interface KeySummary {
 
 /** Most keys at once: verifiers refuse key sets that are too long, ours those over 64 KiB. */
 const MAX_KEYS = 100
+/**
+ * Most keys that administration over HTTP adds, so that whoever holds such a token cannot keep the
+ * operator at the terminal from rotating.
+ */
+const MAX_KEYS_OVER_HTTP = 50
 
 /** Lists the signing keys without their secrets, the newest first. */
 export async function listSigningKeys(store: Store, now: number): Promise<readonly KeySummary[]> {
@@ -45,23 +50,26 @@ export async function prepareRotation(store: Store, now: number): Promise<Signin
  * Adds a key, and removes the keys whose last token has expired.
  *
  * @param key Of {@link prepareRotation}.
+ * @param isAtTerminal Is it the operator who rotates, at the terminal?
  * @returns `undefined` if there are too many keys.
  */
 export async function rotateSigningKeys(
   change: AuditedChange,
   key: SigningKeyRow,
+  isAtTerminal: boolean,
   now: number,
 ): Promise<KeySummary | undefined> {
   const rows = await listSigningKeyRows(change)
   const old = rows.filter((row) => !isPublished(row, rows, now)).map(({ kid }) => kid)
-  if (rows.length - old.length >= MAX_KEYS) return
+  const most = isAtTerminal ? MAX_KEYS : MAX_KEYS_OVER_HTTP
+  if (rows.length - old.length >= most) return
   await replaceSigningKeys(change, old, key)
   for (const kid of old)
     await change.audit({ action: 'key.remove', target: kid, detail: 'its last token has expired' })
   return toSummary(key, 'waiting')
 }
 
-function toSummary(
+export function toSummary(
   { kid, algorithm, created_at, signs_from }: SigningKeyRow,
   state: KeySummary['state'],
 ): KeySummary {

@@ -8,6 +8,8 @@ export interface NewClaims extends JWTPayload {
   /** Seconds since 1970. */
   readonly iat: number
   readonly exp: number
+  /** Id of the session that the token came from. */
+  readonly sid?: string | undefined
   /** The tiles that the token is restricted to. */
   readonly tiles?: TileClaims | undefined
 }

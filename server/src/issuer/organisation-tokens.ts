@@ -3,8 +3,8 @@ import type { Sender } from '../http/sender.ts'
 import { findActiveAccount } from '../store/accounts.ts'
 import { findApiToken, revokeApiToken } from '../store/api-tokens.ts'
 import { audited } from '../store/audit.ts'
+import { revokeDerived } from '../store/bounded-revocations.ts'
 import type { Store } from '../store/open.ts'
-import { revokeAccessToken } from './revoke-access-token.ts'
 import { findClaims } from './verify.ts'
 
 /** An API token that acts as an OAuth client. */
@@ -55,7 +55,12 @@ export function createOrganisationTokens(
       const entry = { at: now(), actor, sender, action, target: sub }
       await audited(store, entry, async (change) => {
         if (parent === undefined) await revokeApiToken(change, sub, now())
-        else await revokeAccessToken(change, entry.at, { sub, orgId: client.orgId, exp })
+        else
+          await revokeDerived(change, entry.at, {
+            id: sub,
+            orgId: client.orgId,
+            expiresAt: exp * 1000,
+          })
       })
     },
   }

@@ -102,6 +102,7 @@ export async function createSigningKey(now: number, signsFrom: number): Promise<
     private_jwk: JSON.stringify(jwk),
     created_at: now,
     signs_from: signsFrom,
+    last_exp: 0,
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { watchSecretKeys } from '../issuer/secret-keys.ts'
 import type { Store } from '../store/open.ts'
-import { initSetting } from '../store/settings.ts'
 
 /**
  * Proofs that somebody has signed in to an account from a browser before. While strangers exhaust the
@@ -15,41 +15,36 @@ export interface DeviceCookies {
   findDevice(value: string, account: string): Promise<string | undefined>
 }
 
-const SETTING = 'device_secret'
 /** How long a proof counts, in seconds: half a year. */
 export const DEVICE_SECONDS = 183 * 86_400
 const FORM = /^(\d{1,12})\.([\w-]{22})\.([\w-]{43})$/
 
-/** Creates the proofs. Their secret (256 bits) is created with the first one. */
+/** Creates the proofs. Their first key is created with the first one. */
 export function createDeviceCookies(store: Store, now: () => number): DeviceCookies {
-  let secret: Uint8Array | undefined
+  const keys = watchSecretKeys(store, 'device')
+  /** The signatures by every key, that of the newest first. */
   const sign = async (account: string, expiry: string, device: string) => {
-    secret ??= Buffer.from(
-      await initSetting(store, SETTING, randomBytes(32).toString('base64url')),
-      'base64url',
-    )
-    return createHmac('sha256', secret)
-      .update(JSON.stringify([account, expiry, device]))
-      .digest()
+    await keys.refresh()
+    const content = JSON.stringify([account, expiry, device])
+    return keys.all.map((key) => createHmac('sha256', key).update(content).digest())
   }
 
   return {
     create: async (account) => {
       const expiry = String(Math.floor(now() / 1000) + DEVICE_SECONDS)
       const device = randomBytes(16).toString('base64url')
-      const signature = await sign(account, expiry, device)
-      return `${expiry}.${device}.${signature.toString('base64url')}`
+      const [signature] = await sign(account, expiry, device)
+      return `${expiry}.${device}.${signature?.toString('base64url')}`
     },
 
     findDevice: async (value, account) => {
       const [, expiry, device, signature] = FORM.exec(value) ?? []
       if (expiry === undefined || device === undefined || signature === undefined) return
       if (Number(expiry) * 1000 <= now()) return
-      const expected = await sign(account, expiry, device)
       const given = Buffer.from(signature, 'base64url')
-      return given.length === expected.length && timingSafeEqual(given, expected)
-        ? device
-        : undefined
+      const isGenuine = (expected: Buffer) =>
+        given.length === expected.length && timingSafeEqual(given, expected)
+      return (await sign(account, expiry, device)).some(isGenuine) ? device : undefined
     },
   }
 }

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { SignJWT } from 'jose'
 import type { Issuer } from '../issuer/issuer.ts'
-import { findOwnPayload } from '../issuer/own-jwt.ts'
+import { findOwnPayload, type OwnPayload } from '../issuer/own-jwt.ts'
+import { watchSecretKeys } from '../issuer/secret-keys.ts'
 import type { Store } from '../store/open.ts'
-import { initSetting } from '../store/settings.ts'
 
 /** A refresh token: the family that its sign-in opened, and its place in the family. */
 export interface RefreshTicket {
@@ -19,21 +18,22 @@ export interface RefreshTokens {
   findTicket(token: string): Promise<RefreshTicket | undefined>
 }
 
-const SETTING = 'refresh_secret'
 const TYPE = 'refresh'
 
-/** Creates the refresh tokens of an issuer. Their secret (256 bits) is created with the first token. */
+/** Creates the refresh tokens of an issuer. Their first key is created with the first token. */
 export function createRefreshTokens(
   store: Store,
   { url, now }: Pick<Issuer, 'url' | 'now'>,
 ): RefreshTokens {
-  let secret: Uint8Array | undefined
-  const getSecret = async () => {
-    secret ??= Buffer.from(
-      await initSetting(store, SETTING, randomBytes(32).toString('base64url')),
-      'base64url',
-    )
-    return secret
+  const keys = watchSecretKeys(store, 'refresh')
+  const getKeys = async (): Promise<readonly Uint8Array[]> => {
+    await keys.refresh()
+    return keys.all
+  }
+  const getNewest = async () => {
+    const [newest] = await getKeys()
+    if (!newest) throw new Error('The keys of refresh tokens have not been loaded')
+    return newest
   }
 
   return {
@@ -45,11 +45,13 @@ export function createRefreshTokens(
         .setJti(`${family}.${generation}`)
         .setIssuedAt(Math.floor(issuedAt / 1000))
         .setExpirationTime(Math.floor(expiresAt / 1000))
-        .sign(await getSecret()),
+        .sign(await getNewest()),
 
     findTicket: async (token) => {
       const rules = { algorithm: 'HS256', headerMembers: ['alg', 'typ'] }
-      const payload = await findOwnPayload(token, getSecret, rules, { url, now })
+      let payload: OwnPayload | undefined
+      for (const key of await getKeys())
+        payload ??= await findOwnPayload(token, () => key, rules, { url, now })
       if (payload?.token_type !== TYPE) return
       const { family, generation } = payload
       if (typeof family !== 'string' || typeof generation !== 'number') return

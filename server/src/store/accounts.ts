@@ -1,9 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import { NEVER } from './api-tokens.ts'
-import type { Change } from './changes.ts'
+import type { AuditedChange } from './audit.ts'
+import { LONGEST_DERIVED_LIFETIME } from './bounded-revocations.ts'
+import { endFamilies } from './login-families.ts'
 import type { Connection } from './open.ts'
 import type { AccountTable } from './schema.ts'
+
+/** How long the name of a deleted account stays taken, in ms: the longest temporary token, and a leeway. */
+export const NAME_KEPT = 3_600_000 + 60_000
 
 /** An owner of tokens. */
 export interface Account {
@@ -21,9 +26,14 @@ export interface AccountDetails {
   readonly passwordHash?: string | undefined
 }
 
-/** Finds an account by its exact name, disabled or not. */
+/** Finds an account by its exact name, disabled or not; a deleted one counts as absent. */
 export async function findAccount({ db }: Connection, name: string): Promise<Account | undefined> {
-  const row = await db.selectFrom('account').selectAll().where('name', '=', name).executeTakeFirst()
+  const row = await db
+    .selectFrom('account')
+    .selectAll()
+    .where('name', '=', name)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst()
   return row && toAccount(row)
 }
 
@@ -38,7 +48,13 @@ export async function findActiveAccount(
 
 /** All accounts by name. */
 export async function listAccounts({ db }: Connection): Promise<readonly Account[]> {
-  return (await db.selectFrom('account').selectAll().orderBy('name').execute()).map(toAccount)
+  const rows = await db
+    .selectFrom('account')
+    .selectAll()
+    .where('deleted_at', 'is', null)
+    .orderBy('name')
+    .execute()
+  return rows.map(toAccount)
 }
 
 /**
@@ -52,45 +68,139 @@ export async function createAccount(
   { email, passwordHash }: AccountDetails = {},
 ): Promise<Account | undefined> {
   const orgId = `org_${randomBytes(16).toString('hex')}`
-  const { numInsertedOrUpdatedRows } = await db
-    .insertInto('account')
-    .values({
-      name,
-      org_id: orgId,
-      email: email ?? null,
-      password_hash: passwordHash ?? null,
-      created_at: now,
-    })
-    .onConflict((conflict) => conflict.column('name').doNothing())
+  const row = {
+    name,
+    org_id: orgId,
+    email: email ?? null,
+    password_hash: passwordHash ?? null,
+    created_at: now,
+  }
+  const insert = async () => {
+    const { numInsertedOrUpdatedRows } = await db
+      .insertInto('account')
+      .values(row)
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .executeTakeFirst()
+    return numInsertedOrUpdatedRows === 1n
+  }
+  const isCreated = (await insert()) || ((await freeName(db, name, now)) && (await insert()))
+  return isCreated ? { name, orgId, email } : undefined
+}
+
+/** Removes what keeps the name of a deleted account taken; `false` if it stays taken. */
+async function freeName(db: Connection['db'], name: string, now: number): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('account')
+    .where('name', '=', name)
+    .where('deleted_at', '<=', now - NAME_KEPT)
     .executeTakeFirst()
-  return numInsertedOrUpdatedRows === 1n ? { name, orgId, email } : undefined
+  return numDeletedRows === 1n
 }
 
 /**
- * Disables an account permanently and revokes its tokens of every kind, those of its grants included.
+ * Disables an account: everything of it is refused, of every kind, and what was issued stays refused if
+ * it is enabled again.
  *
  * @returns `false` if there is no such account. Disabling it again changes nothing.
  */
-export async function disableAccount(change: Change, name: string, now: number): Promise<boolean> {
-  const { db } = change
+export async function disableAccount(
+  change: AuditedChange,
+  name: string,
+  now: number,
+): Promise<boolean> {
   const account = await findAccount(change, name)
   if (!account) return false
   if (account.disabledAt === undefined) {
-    await db
+    await change.db
       .updateTable('account')
       .set({ disabled_at: now })
       .where('name', '=', name)
       .where('disabled_at', 'is', null)
       .execute()
-    await db
-      .updateTable('api_token')
-      .set((row) => ({ revoked_at: now, modified_at: now, version: row('version', '+', 1) }))
-      .where('account', '=', name)
-      .where('revoked_at', 'is', null)
-      .execute()
+    await endTokens(change, account, 'account.disable', now)
   }
   await change.revoke(account.orgId, { at: now, expiresAt: NEVER })
   return true
+}
+
+/**
+ * Enables a disabled account. It revives no token: what was issued before is refused for good.
+ *
+ * @returns `false` if there is no such account. Enabling it again changes nothing.
+ */
+export async function enableAccount(
+  change: AuditedChange,
+  name: string,
+  now: number,
+): Promise<boolean> {
+  const account = await findAccount(change, name)
+  if (!account) return false
+  if (account.disabledAt === undefined) return true
+  await change.db
+    .updateTable('account')
+    .set({ disabled_at: null })
+    .where('name', '=', name)
+    .execute()
+  // Versions that could not enable revoked the organisation alone.
+  await endTokens(change, account, 'account.enable', now)
+  await change.lift(account.orgId, now)
+  return true
+}
+
+/**
+ * Deletes an account with its tokens and sessions. Its name is free {@link NAME_KEPT} later.
+ *
+ * @returns Whether there was such an account, and no dataset of it.
+ */
+export async function deleteAccount(
+  change: AuditedChange,
+  name: string,
+  now: number,
+): Promise<'deleted' | 'absent' | 'has datasets'> {
+  if (!(await disableAccount(change, name, now))) return 'absent'
+  const { db } = change
+  const dataset = await db
+    .selectFrom('dataset')
+    .select('id')
+    .where('account', '=', name)
+    .executeTakeFirst()
+  if (dataset) return 'has datasets'
+  await db.deleteFrom('login_family').where('account', '=', name).execute()
+  await db.deleteFrom('api_token').where('account', '=', name).execute()
+  await db
+    .updateTable('account')
+    .set({ deleted_at: now, email: null, password_hash: null })
+    .where('name', '=', name)
+    .execute()
+  change.noteWrite()
+  return 'deleted'
+}
+
+/** Ends every token and session of an account, each by its own id or by an epoch. */
+async function endTokens(
+  change: AuditedChange,
+  { name, orgId }: Account,
+  reason: string,
+  now: number,
+): Promise<void> {
+  const tokens = await change.db
+    .selectFrom('api_token')
+    .select(['id', 'expires_at'])
+    .where('account', '=', name)
+    // Others are read from the registry at every use; there can be too many of them for the list.
+    .where('format', '=', 'jwt')
+    .where('expires_at', '>', now)
+    .execute()
+  for (const { id, expires_at: expiresAt } of tokens)
+    await change.revoke(id, { at: now, expiresAt })
+  await change.db
+    .updateTable('api_token')
+    .set((row) => ({ revoked_at: now, modified_at: now, version: row('version', '+', 1) }))
+    .where('account', '=', name)
+    .where('revoked_at', 'is', null)
+    .execute()
+  await change.raiseEpoch(orgId, { at: now, expiresAt: now + LONGEST_DERIVED_LIFETIME })
+  await endFamilies(change, name, reason, now)
 }
 
 function toAccount({ name, org_id, email, disabled_at }: Selectable<AccountTable>): Account {

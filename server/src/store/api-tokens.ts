@@ -1,4 +1,5 @@
 import type { Insertable, Selectable } from 'kysely'
+import { LONGEST_DERIVED_LIFETIME } from './bounded-revocations.ts'
 import type { Change } from './changes.ts'
 import type { Connection } from './open.ts'
 import type { ApiTokenTable } from './schema.ts'
@@ -45,7 +46,9 @@ export async function revokeApiToken(change: Change, id: string, now: number): P
     .where('id', '=', id)
     .where('revoked_at', 'is', null)
     .execute()
-  await change.revoke(id, { at: now, expiresAt: token.expires_at })
+  // Mapbox tokens are read from the registry; only what came from them must know of the revocation.
+  const expiresAt = token.format === 'mapbox' ? now + LONGEST_DERIVED_LIFETIME : token.expires_at
+  await change.revoke(id, { at: now, expiresAt })
   return true
 }
 

@@ -1,8 +1,11 @@
 import type { Transaction } from 'kysely'
 import type { Connection, Store } from './open.ts'
-import { getOwnWrites } from './own-writes.ts'
-import { EPOCH_PREFIX, MARGIN } from './revocations.ts'
+import { getOwnWrites, type OwnRevocation } from './own-writes.ts'
+import { EPOCH_PREFIX, LIFT_PREFIX, MARGIN } from './revocations.ts'
 import type { Tables } from './schema.ts'
+
+/** How long it is told that a revocation was lifted, in ms: longer than any view goes without a whole list. */
+const LIFT_KEPT = 3_600_000
 
 /** When a revocation or an epoch begins, and until when it must be known; epoch ms. */
 export interface RevocationPeriod {
@@ -33,6 +36,8 @@ export interface Change extends Connection {
    * rest of that second end as well, because `iat` is in whole seconds; a renewal replaces them.
    */
   raiseEpoch(id: string, period: RevocationPeriod): Promise<void>
+  /** Takes the revocation of an id back. What else refuses its tokens stays. */
+  lift(id: string, at: number): Promise<void>
   /** Removes the revocations of an organisation's access tokens. An epoch must refuse them already. */
   forgetAccessTokens(orgId: string): Promise<void>
   /** Makes every view of this process load again once the change is committed. */
@@ -50,8 +55,9 @@ export async function applyChange<T>(
   store: Store,
   run: (change: Change) => Promise<T>,
 ): Promise<T> {
-  const revoked: (readonly [id: string, period: RevocationPeriod])[] = []
+  const revoked: (readonly [id: string, at: number, own: OwnRevocation])[] = []
   const epochs: [string, number][] = []
+  const lifted: string[] = []
   let writes = 0
   const result = await store.db.transaction().execute((db) =>
     run({
@@ -63,7 +69,7 @@ export async function applyChange<T>(
           .values({ id, revoked_at: at, expires_at: expiresAt, org_id: orgId ?? null, seq })
           .onConflict((conflict) => conflict.column('id').doNothing())
           .execute()
-        revoked.push([id, { at, expiresAt }])
+        revoked.push([id, at, { until: expiresAt, seq }])
       },
       raiseEpoch: async (id, { at, expiresAt }) => {
         const row = { revoked_at: at, expires_at: expiresAt, seq: await takeSeq(db, at) }
@@ -77,6 +83,17 @@ export async function applyChange<T>(
           .execute()
         epochs.push([id, at])
       },
+      lift: async (id, at) => {
+        await db.deleteFrom('revocation').where('id', '=', id).execute()
+        // Views and guards that know the revocation must learn that it is gone.
+        const row = { revoked_at: at, expires_at: at + LIFT_KEPT, seq: await takeSeq(db, at) }
+        await db
+          .insertInto('revocation')
+          .values({ id: LIFT_PREFIX + id, org_id: null, ...row })
+          .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+          .execute()
+        lifted.push(id)
+      },
       forgetAccessTokens: async (orgId) => {
         await db.deleteFrom('revocation').where('org_id', '=', orgId).execute()
       },
@@ -86,10 +103,11 @@ export async function applyChange<T>(
     }),
   )
   const own = getOwnWrites(store)
-  for (const [id, { at, expiresAt }] of revoked) {
-    for (const [old, end] of own.revoked) if (end <= at - MARGIN) own.revoked.delete(old)
-    own.revoked.set(id, expiresAt)
+  for (const [id, at, written] of revoked) {
+    for (const [old, { until }] of own.revoked) if (until <= at - MARGIN) own.revoked.delete(old)
+    own.revoked.set(id, written)
   }
+  for (const id of lifted) own.revoked.delete(id)
   for (const [id, at] of epochs) own.epochs.set(id, Math.max(own.epochs.get(id) ?? 0, at))
   own.count += writes
   return result

@@ -1,10 +1,17 @@
 import type { Selectable } from 'kysely'
 import type { AuditedChange } from './audit.ts'
+import { LONGEST_DERIVED_LIFETIME, revokeDerived } from './bounded-revocations.ts'
 import type { Connection } from './open.ts'
 import type { LoginFamilyTable } from './schema.ts'
 
 /** The refresh tokens and sessions that came from one sign-in. */
 export type LoginFamily = Readonly<Selectable<LoginFamilyTable>>
+
+/**
+ * How many families are revoked one by one. Ending more takes one epoch for the whole organisation:
+ * each revocation costs a few queries, and a user can sign in any number of times.
+ */
+const MOST_REVOKED = 100
 
 /**
  * Opens a family, unless the password of the account has changed since it was checked: a sign-in that
@@ -55,18 +62,21 @@ export async function rotateFamily(
 }
 
 /**
- * Ends a family: from when the change is committed, its refresh tokens and sessions are refused.
+ * Ends a family: from when the change is committed, its refresh tokens and sessions are refused, and the
+ * map tokens that its sessions obtained.
  *
  * @returns `false` if it has ended before.
  */
-export async function endFamily({ db }: Connection, id: string, now: number): Promise<boolean> {
-  const { numUpdatedRows } = await db
+export async function endFamily(change: AuditedChange, id: string, now: number): Promise<boolean> {
+  const ended = await change.db
     .updateTable('login_family')
     .set({ ended_at: now })
     .where('id', '=', id)
     .where('ended_at', 'is', null)
+    .returning('account')
     .executeTakeFirst()
-  return numUpdatedRows === 1n
+  if (ended) await revokeFamily(change, id, await findOrgId(change, ended.account), now)
+  return ended !== undefined
 }
 
 /** Ends every family of an account, with an audit entry for each that says why. */
@@ -84,5 +94,28 @@ export async function endFamilies(
     .where('expires_at', '>', now)
     .returning('id')
     .execute()
+  const orgId = await findOrgId(change, account)
+  if (ended.length > MOST_REVOKED && orgId !== undefined)
+    await change.raiseEpoch(orgId, { at: now, expiresAt: now + LONGEST_DERIVED_LIFETIME })
+  else for (const { id } of ended) await revokeFamily(change, id, orgId, now)
   for (const { id } of ended) await change.audit({ action: 'session.end', target: id, detail })
+}
+
+/** For guards elsewhere, and for the map tokens, which no row of the family is read for. */
+async function revokeFamily(
+  change: AuditedChange,
+  id: string,
+  orgId: string | undefined,
+  now: number,
+): Promise<void> {
+  await revokeDerived(change, now, { id, orgId, expiresAt: now + LONGEST_DERIVED_LIFETIME })
+}
+
+async function findOrgId({ db }: Connection, account: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('account')
+    .select('org_id')
+    .where('name', '=', account)
+    .executeTakeFirst()
+  return row?.org_id
 }

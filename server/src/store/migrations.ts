@@ -94,6 +94,11 @@ const STEPS: readonly string[][] = [
       select at, 'broker', 'token.create', id from missing_default`,
     'drop table missing_default',
   ],
+  // keys that can be revoked, accounts that can be deleted
+  [
+    'alter table signing_key add column last_exp bigint',
+    'alter table account add column deleted_at bigint',
+  ],
 ]
 
 /**

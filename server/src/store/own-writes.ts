@@ -7,10 +7,18 @@ import type { Store } from './open.ts'
 export interface OwnWrites {
   /** Number of changes that every view must load. */
   count: number
-  /** Ids that this process has revoked, with the end of what they refuse: epoch ms. */
-  readonly revoked: Map<string, number>
+  /** Ids that this process has revoked. */
+  readonly revoked: Map<string, OwnRevocation>
   /** Epochs that this process has raised: epoch ms by id. */
   readonly epochs: Map<string, number>
+}
+
+/** A revocation that this process has written. */
+export interface OwnRevocation {
+  /** The end of what it refuses; epoch ms. */
+  readonly until: number
+  /** Position in the order of all revocations: another process may take back only what came before. */
+  readonly seq: number
 }
 
 const byStore = new WeakMap<Store, OwnWrites>()

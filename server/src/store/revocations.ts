@@ -9,20 +9,28 @@ const WHOLE_EVERY = 300_000
 
 /** Start of a row id that is an epoch: it ends the tokens issued before it for the id that follows. */
 export const EPOCH_PREFIX = 'before:'
+/** Start of a row id that takes the revocation of the id that follows back. */
+export const LIFT_PREFIX = 'lifted:'
 
 /** The claims of a token that revocation depends on. */
 export interface RevocableToken {
   readonly sub: string
   readonly parent?: string
   readonly org_id?: string
+  /** Id of the session that it came from. */
+  readonly sid?: string
   /** Seconds since 1970. */
   readonly iat: number
 }
 
-/** An id that is revoked, or whose earlier tokens ended at `epoch`. Times in epoch ms. */
+/**
+ * An id that is revoked; or whose earlier tokens ended at `epoch` (epoch ms); or whose revocation was
+ * `lifted`.
+ */
 export interface Revocation {
   readonly id: string
   readonly epoch: number | undefined
+  readonly isLifted: boolean
   /** Position in the order of all revocations. */
   readonly seq: number
 }
@@ -67,8 +75,12 @@ export function createRevocations(store: Store, now: () => number): Revocations 
       wholeAt = at
       isLoaded = true
     }
-    for (const { id, epoch, seq } of list) {
-      if (epoch === undefined) revoked.add(id)
+    for (const { id, epoch, isLifted, seq } of list) {
+      if (isLifted) {
+        revoked.delete(id)
+        // Another process may have lifted what this one had revoked.
+        if ((own.revoked.get(id)?.seq ?? seq) < seq) own.revoked.delete(id)
+      } else if (epoch === undefined) revoked.add(id)
       else epochs.set(id, epoch)
       last = Math.max(last, seq)
     }
@@ -80,8 +92,8 @@ export function createRevocations(store: Store, now: () => number): Revocations 
   const isBeforeEpoch = (id: string | undefined, iat: number) =>
     id !== undefined && iat * 1000 < Math.max(epochs.get(id) ?? 0, own.epochs.get(id) ?? 0)
 
-  const isRefused = ({ sub, parent, org_id, iat }: RevocableToken) => {
-    if (hasId(sub) || hasId(parent) || hasId(org_id)) return true
+  const isRefused = ({ sub, parent, org_id, sid, iat }: RevocableToken) => {
+    if (hasId(sub) || hasId(parent) || hasId(org_id) || hasId(sid)) return true
     // An epoch ends only what came from something; API tokens are revoked one by one.
     return parent !== undefined && (isBeforeEpoch(parent, iat) || isBeforeEpoch(org_id, iat))
   }
@@ -117,11 +129,12 @@ export async function listRevocations(
     .where('seq', '>', after)
     .orderBy('seq')
     .execute()
-  return rows.map(({ id, revoked_at: at, seq }) =>
-    id.startsWith(EPOCH_PREFIX)
-      ? { id: id.slice(EPOCH_PREFIX.length), epoch: at, seq }
-      : { id, epoch: undefined, seq },
-  )
+  return rows.map(({ id, revoked_at: at, seq }) => {
+    const isEpoch = id.startsWith(EPOCH_PREFIX)
+    const isLifted = id.startsWith(LIFT_PREFIX)
+    const prefix = isEpoch ? EPOCH_PREFIX : isLifted ? LIFT_PREFIX : ''
+    return { id: id.slice(prefix.length), epoch: isEpoch ? at : undefined, isLifted, seq }
+  })
 }
 
 /** Counts the revocations of access tokens, of one organisation or of all. */

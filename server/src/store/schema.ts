@@ -25,6 +25,8 @@ export interface AccountTable {
   created_at: number
   /** From then on everything of this account is refused. */
   disabled_at: number | null
+  /** Its name stays taken for a while, because temporary Mapbox tokens name it. */
+  deleted_at: number | null
 }
 
 /** Long-lived tokens, without their strings. */
@@ -62,6 +64,11 @@ export interface SigningKeyTable {
   created_at: number
   /** The key is published at once, and signs from then on. */
   signs_from: number
+  /**
+   * When the last API token that it signed expires, in epoch ms; 0 if it signed none. `null` if a version
+   * that did not count created the key. Written per API token, never per exchange.
+   */
+  last_exp: number | null
 }
 
 /** Grants that a first run added; the configuration overrides them. */

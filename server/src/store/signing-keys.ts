@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { addAuditEntry } from './audit.ts'
 import { applyChange, type Change } from './changes.ts'
 import type { Connection, Store } from './open.ts'
@@ -29,14 +29,51 @@ export async function addFirstSigningKey(store: Store, key: SigningKeyRow): Prom
   })
 }
 
-/** Replaces old keys by a new one; this process notices the change like one by any other. */
+/**
+ * Notes that a key has signed an API token.
+ *
+ * @returns `false` if the key is gone.
+ */
+export async function noteApiToken(
+  { db }: Connection,
+  kid: string | undefined,
+  expiresAt: number,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('signing_key')
+    .set((row) => ({
+      last_exp: sql`case when ${row.ref('last_exp')} < ${expiresAt} then ${expiresAt} else ${row.ref('last_exp')} end`,
+    }))
+    .where('kid', '=', kid ?? '')
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
+}
+
+/** Counts the API tokens that are not revoked and not expired and were made in this time; epoch ms. */
+export async function countApiTokens(
+  { db }: Connection,
+  { from, until, now }: { readonly from: number; readonly until: number; readonly now: number },
+): Promise<number> {
+  const { count } = await db
+    .selectFrom('api_token')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('format', '=', 'jwt')
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', now)
+    .where('created_at', '>=', from)
+    .where('created_at', '<', until)
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
+/** Replaces old keys by a new one, if there is one; this process notices the change like one by any other. */
 export async function replaceSigningKeys(
   change: Change,
   oldKeyIds: readonly string[],
-  key: SigningKeyRow,
+  key: SigningKeyRow | undefined,
 ): Promise<void> {
   if (oldKeyIds.length > 0)
     await change.db.deleteFrom('signing_key').where('kid', 'in', oldKeyIds).execute()
-  await change.db.insertInto('signing_key').values(key).execute()
+  if (key) await change.db.insertInto('signing_key').values(key).execute()
   change.noteWrite()
 }

@@ -29,7 +29,10 @@ async function startIssuer() {
 async function startDownloads() {
   const { issuer } = await startIssuer()
   const tokens = createDownloadTokens(issuer)
-  const good = await tokens.create({ dataset: DATASET, account: 'city' })
+  const good = await tokens.create({
+    dataset: DATASET,
+    maker: { account: 'city', orgId: 'org_1', id: 'tok_1' },
+  })
   const { algorithm, keyId, privateKey } = issuer.keys
   return {
     claims: readClaims(good?.token ?? ''),

@@ -1,3 +1,4 @@
+import { decodeProtectedHeader } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { loadSigningKeys } from '../../src/issuer/signing-keys.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -64,7 +65,11 @@ describe('T11: key rotation', () => {
     }
     const store = await openStore(data, 1_000)
     const { jwks } = await loadSigningKeys(store, clock.now)
-    expect(jwks.keys).toHaveLength(21)
+    // The first key, for its API token, and those that signed within the lifetime of a session.
+    expect(jwks.keys).toHaveLength(14)
+    expect(jwks.keys).toContainEqual(
+      expect.objectContaining({ kid: decodeProtectedHeader(early).kid }),
+    )
     await store.close()
   }, 60_000)
 

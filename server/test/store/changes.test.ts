@@ -68,13 +68,17 @@ test('a change is visible to other connections as a whole, once it is committed'
   const [store, other] = [await openTestStore(folder), await openTestStore(folder)]
   await applyChange(store, async (change) => {
     await createAccount(change, 'a', NOW)
-    await disableAccount(change, 'a', NOW)
+    await disableAccount({ ...change, audit: async () => undefined }, 'a', NOW)
     expect(await findAccount(other, 'a')).toBeUndefined()
     expect(await listRevocations(other, NOW)).toEqual([])
   })
   const account = await findAccount(other, 'a')
   expect(account).toMatchObject({ disabledAt: NOW })
-  expect(await listRevocations(other, NOW)).toMatchObject([{ id: account?.orgId }])
+  expect(await listRevocations(other, NOW)).toMatchObject([
+    // What was issued before stays refused if the account is enabled again.
+    { id: account?.orgId, epoch: NOW },
+    { id: account?.orgId, epoch: undefined },
+  ])
 })
 
 test('a token that was not found is not remembered as revoked', async () => {
@@ -122,4 +126,20 @@ test('a committed change with noteWrite() makes the views of this process load a
   await expect.poll(() => watch.isCurrent()).toBe(false)
   await watch.update()
   expect([watch.isCurrent(), loads]).toEqual([true, 2])
+})
+
+test('a revocation by this process that another one lifts is lifted here, and a later one is not', async () => {
+  const folder = makeDataFolder()
+  const [store, other] = [await openTestStore(folder), await openTestStore(folder)]
+  const revocations = createRevocations(store, () => NOW)
+  await applyChange(store, (change) => change.revoke('org_1', period))
+  expect(await revocations.isRevoked('org_1')).toBe(true)
+  await applyChange(other, (change) => change.lift('org_1', NOW))
+  await expect.poll(() => revocations.isRevoked('org_1')).toBe(false)
+  await applyChange(other, (change) => change.revoke('org_1', period))
+  await applyChange(other, (change) => change.lift('org_1', NOW))
+  await applyChange(store, (change) => change.revoke('org_1', period))
+  for (const one of [store, other, await openTestStore(folder)])
+    expect(await createRevocations(one, () => NOW).isRevoked('org_1')).toBe(true)
+  expect(await revocations.isRevoked('org_1')).toBe(true)
 })

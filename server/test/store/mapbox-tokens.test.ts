@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createMapboxRegistry } from '../../src/issuer/mapbox/registry.ts'
 import { createAccount, disableAccount } from '../../src/store/accounts.ts'
 import { type ApiToken, findApiToken, revokeApiToken } from '../../src/store/api-tokens.ts'
+import { audited } from '../../src/store/audit.ts'
 import { applyChange } from '../../src/store/changes.ts'
 import { deleteMapboxToken, updateMapboxToken } from '../../src/store/mapbox-tokens.ts'
 import type { Store } from '../../src/store/open.ts'
@@ -29,7 +30,13 @@ const OVERTAKING: readonly [string, (store: Store, row: ApiToken) => Promise<unk
       applyChange(store, (change) => deleteMapboxToken(change, 'a', id, { ...NEW_ROW }, NOW)),
   ],
   ['a revocation', (store, { id }) => applyChange(store, (c) => revokeApiToken(c, id, NOW))],
-  ['the end of its account', (store) => applyChange(store, (c) => disableAccount(c, 'a', NOW))],
+  [
+    'the end of its account',
+    (store) =>
+      audited(store, { at: NOW, actor: 'cli', action: 'account.disable', target: 'a' }, (change) =>
+        disableAccount(change, 'a', NOW),
+      ),
+  ],
 ]
 
 const NEW_ROW = {

@@ -16,6 +16,8 @@ export interface TokenClaims {
   readonly org_id?: string
   /** Id of the subject token that this one was exchanged for. */
   readonly parent?: string
+  /** Id of the session that the token came from, and with which it ends. */
+  readonly sid?: string
   /** The tiles that the token is restricted to; the caller must enforce this. */
   readonly tiles?: TileClaims
   /** The secret that the token is bound to, as a hash. */
@@ -93,6 +95,7 @@ export function parseClaims(
     ...(tokenType === undefined ? {} : { token_type: tokenType }),
     ...(orgId === undefined ? {} : { org_id: orgId }),
     ...(parent === undefined ? {} : { parent }),
+    ...(typeof payload.sid === 'string' ? { sid: payload.sid } : {}),
     ...(tiles === undefined ? {} : { tiles }),
     ...(cnf === undefined ? {} : { cnf }),
   }

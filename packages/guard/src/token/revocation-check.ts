@@ -2,16 +2,23 @@ import type { TokenClaims } from './claims.ts'
 
 /** Tells whether a token has been revoked. */
 export interface RevocationCheck {
-  /** @throws if it cannot tell. `verify` then rejects with the same error: it fails closed. */
-  (claims: TokenClaims): boolean | Promise<boolean>
+  /**
+   * @param keyId The `kid` of the key that signed the token: an issuer may revoke a key as well.
+   * @throws if it cannot tell. `verify` then rejects with the same error: it fails closed.
+   */
+  (claims: TokenClaims, keyId: string): boolean | Promise<boolean>
   /**
    * The answer, if it is known without waiting; `undefined` if the check must be called. Without
    * `peek`, every use of a token calls the check and waits for it.
    */
-  peek?(claims: TokenClaims): boolean | undefined
+  peek?(claims: TokenClaims, keyId: string): boolean | undefined
 }
 
 /** Is it known, without waiting, that this check lets the token pass? */
-export function isKnownUnrevoked(check: RevocationCheck | undefined, claims: TokenClaims): boolean {
-  return check === undefined || check.peek?.(claims) === false
+export function isKnownUnrevoked(
+  check: RevocationCheck | undefined,
+  claims: TokenClaims,
+  keyId: string,
+): boolean {
+  return check === undefined || check.peek?.(claims, keyId) === false
 }

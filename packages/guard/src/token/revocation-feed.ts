@@ -12,6 +12,8 @@ interface Revocations {
   readonly epochs: Map<string, number>
   /** For an answer that holds only what came later. */
   readonly cursor: string | undefined
+  /** In such an answer: what is no longer revoked. */
+  readonly lifted: readonly string[]
   /** The cursor that was sent, if this is such an answer. */
   readonly since: string | undefined
 }
@@ -33,6 +35,11 @@ const MAX_WAIT = 2_000
 /** Resolves to the key under which an id is published. A hash, so that the feed reveals no id. */
 export async function toRevocationKey(id: string): Promise<string> {
   return (await hashText(id)).slice(0, 22)
+}
+
+/** The id under which a signing key is revoked: no token has such an id. */
+export function toKeyRevocationId(keyId: string): string {
+  return `kid:${keyId}`
 }
 
 /**
@@ -81,10 +88,11 @@ export function createRevocationFeed(
     return inFlight
   }
 
-  const loadKeys = async (claims: TokenClaims): Promise<readonly string[]> => {
+  const loadKeys = async (claims: TokenClaims, keyId: string): Promise<readonly string[]> => {
     const loaded = keysOf.get(claims)
     if (loaded) return loaded
-    const ids = [claims.sub, claims.parent, claims.org_id].filter((id) => id !== undefined)
+    const own = [claims.sub, claims.parent, claims.org_id, claims.sid]
+    const ids = [...own, toKeyRevocationId(keyId)].filter((id) => id !== undefined)
     const keys = await Promise.all(ids.map(toRevocationKey))
     keysOf.set(claims, keys)
     return keys
@@ -100,8 +108,8 @@ export function createRevocationFeed(
     return isListed(known, keys, claims)
   }
 
-  const isRevoked = async (claims: TokenClaims) => {
-    const keys = await loadKeys(claims)
+  const isRevoked = async (claims: TokenClaims, keyId: string) => {
+    const keys = await loadKeys(claims, keyId)
     const answer = peek(claims)
     if (answer !== undefined) return answer
     const refreshing = refresh()
@@ -134,6 +142,7 @@ function withSince(url: URL, since: string | undefined): URL {
 
 /** Adds what is new; the sets are the guard's own. */
 function merge({ revoked, epochs }: Revocations, news: Revocations): Revocations {
+  for (const key of news.lifted) revoked.delete(key)
   for (const key of news.revoked) revoked.add(key)
   for (const [key, at] of news.epochs) epochs.set(key, Math.max(at, epochs.get(key) ?? 0))
   return { ...news, revoked, epochs }
@@ -143,7 +152,7 @@ const toText = (value: unknown) => (typeof value === 'string' ? value : undefine
 
 function parseFeed(body: unknown): Revocations {
   if (!isRecord(body)) throw new TypeError('not a revocation feed')
-  const { revoked, epochs, cursor, since } = body
+  const { revoked, epochs, cursor, since, lifted } = body
   if (!Array.isArray(revoked) || !isRecord(epochs)) throw new TypeError('not a revocation feed')
   if (!revoked.every((key) => typeof key === 'string'))
     throw new TypeError('revocation keys must be strings')
@@ -156,6 +165,7 @@ function parseFeed(body: unknown): Revocations {
       }),
     ),
     cursor: toText(cursor),
+    lifted: Array.isArray(lifted) ? lifted.filter((key) => typeof key === 'string') : [],
     since: toText(since),
   }
 }

@@ -150,18 +150,18 @@ export function assembleVerifier(options: VerifierOptions): Verifier {
     recall: (token, { enforcesTileClaims, enforcesBinding, cookie } = {}) => {
       const known = verified.find(token, now())
       if (!known || known.issuer.peekKey(known.keyId)?.key !== known.key.key) return
-      const { claims, issuer, secret } = known
-      if (!isKnownUnrevoked(isRevoked, claims)) return
-      if (!isKnownUnrevoked(issuer.revocations, claims)) return
+      const { claims, issuer, keyId, secret } = known
+      if (!isKnownUnrevoked(isRevoked, claims, keyId)) return
+      if (!isKnownUnrevoked(issuer.revocations, claims, keyId)) return
       if (claims.tiles && !enforcesTileClaims) return
       if (!claims.cnf || enforcesBinding) return claims
       return secret !== undefined && hasSecret(secret, cookie) ? claims : undefined
     },
     verify: async (token, { enforcesTileClaims, enforcesBinding, cookie } = {}) => {
       const entry = await check(token)
-      const { claims, issuer } = entry
-      if (await isRevoked?.(claims)) throw new InvalidTokenError('revoked')
-      if (await issuer.revocations?.(claims)) throw new InvalidTokenError('revoked')
+      const { claims, issuer, keyId } = entry
+      if (await isRevoked?.(claims, keyId)) throw new InvalidTokenError('revoked')
+      if (await issuer.revocations?.(claims, keyId)) throw new InvalidTokenError('revoked')
       if (isExpired(claims.exp, issuer.leeway, now())) throw new TokenExpiredError()
       if (claims.tiles && !enforcesTileClaims) throw new TileNotPermittedError()
       if (!enforcesBinding) await assertConfirmed(entry, cookie)

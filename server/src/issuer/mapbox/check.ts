@@ -1,8 +1,14 @@
 import { type Account, findActiveAccount } from '../../store/accounts.ts'
 import { findApiToken } from '../../store/api-tokens.ts'
 import type { Store } from '../../store/open.ts'
+import type { Revocations } from '../../store/revocations.ts'
 import type { Rights } from '../narrow.ts'
-import type { MapboxCodec, MapboxUsage, ParsedMapboxToken } from './codec.ts'
+import {
+  type MapboxCodec,
+  type MapboxUsage,
+  type ParsedMapboxToken,
+  TEMPORARY_TOKEN_ID,
+} from './codec.ts'
 import { readRights } from './rows.ts'
 
 /** What the bearer of a valid Mapbox token may do. Only temporary tokens have an end. */
@@ -39,9 +45,11 @@ const MAX_FUTURE_ISSUE = 30_000
 export function createMapboxCheck(
   store: Store,
   codec: MapboxCodec,
+  revocations: Pick<Revocations, 'refuses'>,
   now: () => number,
 ): MapboxTokenCheck {
   return async (token) => {
+    await codec.refresh()
     const parsed = codec.read(token)
     if (!parsed) return { code: 'TokenMalformed' }
     if (!parsed.isGenuine) return { code: 'TokenInvalid', parsed }
@@ -52,6 +60,11 @@ export function createMapboxCheck(
       if (iat * 1000 > now() + MAX_FUTURE_ISSUE) return { code: 'TokenInvalid', parsed }
       if (now() >= exp * 1000) return { code: 'TokenExpired', parsed }
       if (!account) return { code: 'TokenRevoked', parsed }
+      // Older ones name neither; they end within an hour.
+      const { a: origin = TEMPORARY_TOKEN_ID, o: org_id = account.orgId } = parsed.payload
+      const identity = { sub: TEMPORARY_TOKEN_ID, parent: origin, org_id, iat }
+      if (org_id !== account.orgId || (await revocations.refuses(identity)))
+        return { code: 'TokenRevoked', parsed }
       const bearer = { usage: 'tk', account, id: undefined, parent, exp, iat, scopes } as const
       return { code: 'TokenValid', parsed, bearer }
     }

@@ -1,9 +1,13 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { isCanonicalBase64url } from '@tilepass/guard/broker'
 import { z } from 'zod'
+import type { SecretKeys } from '../secret-keys.ts'
 
 /** How a Mapbox token begins: public, secret or temporary. */
 export type MapboxUsage = 'pk' | 'sk' | 'tk'
+
+/** Temporary tokens have no id: this one stands for all of them. */
+export const TEMPORARY_TOKEN_ID = 'mapbox_tk'
 
 /** Payload of `pk` and `sk`: the user name, and the id of the registry row that holds the rights. */
 export interface ReferencePayload {
@@ -20,6 +24,8 @@ export interface TemporaryPayload {
   readonly client: 'api'
   /** Id of the lasting token that it came from; tokens of older versions lack it. */
   readonly a?: string | undefined
+  /** Organisation of the account; tokens of older versions lack it. */
+  readonly o?: string | undefined
 }
 
 /** A token that has the right form. Nothing in it can be trusted unless `isGenuine` is true. */
@@ -30,6 +36,8 @@ export type ParsedMapboxToken = (
 
 /** Writes and reads tokens in Mapbox format. */
 export interface MapboxCodec {
+  /** Loads keys that any process has rotated or revoked. Call it before reading and writing. */
+  refresh(): Promise<void>
   /** The string of a public or secret token: the same every time. */
   writeReference(usage: 'pk' | 'sk', payload: ReferencePayload): string
   writeTemporary(payload: TemporaryPayload): string
@@ -50,7 +58,7 @@ const SIGNATURE_BYTES = 16
 /** The last second of the year 9999. */
 const MAX_SECONDS = 253_402_300_799
 /** Longest lifetime of a temporary token, in seconds, with what rounding and a fast clock may add. */
-const MAX_TEMPORARY_SECONDS = 3_611
+export const MAX_TEMPORARY_SECONDS = 3_611
 
 const referenceSchema = z.object({ u: z.string().min(1), a: z.string().min(1) })
 const seconds = z.int().min(0).max(MAX_SECONDS)
@@ -66,25 +74,29 @@ const temporarySchema = z
   .refine(({ exp, iat }) => exp > iat && exp - iat <= MAX_TEMPORARY_SECONDS)
 
 /**
- * Creates the codec of a key. The signature covers the kind as well, so that a `pk` cannot be made into
+ * Creates the codec of the keys, which must be loaded: see `refresh()`. The signature covers the kind as well, so that a `pk` cannot be made into
  * an `sk`.
- *
- * @param key At least 16 random bytes.
  */
-export function createMapboxCodec(key: Uint8Array): MapboxCodec {
-  if (key.length < SIGNATURE_BYTES) throw new RangeError('"key" must have at least 128 bits')
-
-  const sign = (content: string) =>
+export function createMapboxCodec(keys: SecretKeys): MapboxCodec {
+  const signWith = (key: Uint8Array, content: string) =>
     createHmac('sha256', key).update(content).digest().subarray(0, SIGNATURE_BYTES)
+  const sign = (content: string) => {
+    const [newest] = keys.all
+    if (!newest) throw new Error('The keys of Mapbox tokens have not been loaded')
+    return signWith(newest, content)
+  }
+  const isSigned = (content: string, signature: Uint8Array) =>
+    keys.all.some((key) => timingSafeEqual(signature, signWith(key, content)))
   const write = (usage: MapboxUsage, payload: object) => {
     const content = `${usage}.${encodePayload(payload)}`
     return `${content}.${sign(content).toString('base64url')}`
   }
 
   return {
+    refresh: keys.refresh,
     writeReference: (usage, { u, a }) => write(usage, { u, a }),
-    writeTemporary: ({ u, exp, iat, scopes, client, a }) =>
-      write('tk', { u, exp, iat, scopes, client, a }),
+    writeTemporary: ({ u, exp, iat, scopes, client, a, o }) =>
+      write('tk', { u, exp, iat, scopes, client, a, o }),
     read: (token) => {
       if (token.length > MAX_LENGTH) return
       const [, usage, body, signature] = FORM.exec(token) ?? []
@@ -94,7 +106,7 @@ export function createMapboxCodec(key: Uint8Array): MapboxCodec {
       // Equal bytes are not enough: the last character has bits that decoding ignores.
       const isGenuine =
         isCanonicalBase64url(signature) &&
-        timingSafeEqual(Buffer.from(signature, 'base64url'), sign(`${usage}.${body}`))
+        isSigned(`${usage}.${body}`, Buffer.from(signature, 'base64url'))
       if (usage === 'tk') {
         const temporary = temporarySchema.safeParse(payload)
         return temporary.success ? { usage, payload: temporary.data, isGenuine } : undefined

@@ -3,6 +3,7 @@ import type { Sender } from '../../http/sender.ts'
 import type { Account } from '../../store/accounts.ts'
 import { type ApiToken, addApiToken, readScopes } from '../../store/api-tokens.ts'
 import { type AuditedChange, audited } from '../../store/audit.ts'
+import { revokeDerived } from '../../store/bounded-revocations.ts'
 import {
   addDefaultToken,
   deleteMapboxToken,
@@ -13,6 +14,7 @@ import {
 } from '../../store/mapbox-tokens.ts'
 import type { Connection, Store } from '../../store/open.ts'
 import { judgeChange, type Narrowed, narrow, type Rights } from '../narrow.ts'
+import { MAX_TEMPORARY_SECONDS, TEMPORARY_TOKEN_ID } from './codec.ts'
 import {
   InvalidAllowedUrlsError,
   InvalidExpiresError,
@@ -22,7 +24,6 @@ import {
 import type { Restrictions } from './restrictions.ts'
 import { createDefaultRow, createRow, readRights, toUpdate } from './rows.ts'
 import { assertScopes, isPublicScope } from './scopes.ts'
-import { TEMPORARY_TOKEN_ID } from './temporary.ts'
 
 /** What the client wants to change about a token; the rest stays as it is. */
 export interface MapboxTokenChange extends Restrictions {
@@ -134,6 +135,9 @@ export function createMapboxRegistry(store: Store, now: () => number): MapboxReg
         const successor = createDefaultRow(account.name, now())
         const deleted = await deleteMapboxToken(change, account.name, id, successor, now())
         if (!deleted) throw new NotFoundError()
+        // Its temporary tokens end with it.
+        const expiresAt = now() + MAX_TEMPORARY_SECONDS * 1000
+        await revokeDerived(change, now(), { id, orgId: account.orgId, expiresAt })
         if (deleted.successor)
           await change.audit({ action: 'token.create', target: deleted.successor })
       })

@@ -4,9 +4,6 @@ import type { MapboxCodec } from './codec.ts'
 import { InvalidExpiresError, InvalidRestrictionError, toExceededError } from './errors.ts'
 import { assertScopes } from './scopes.ts'
 
-/** Temporary tokens have no id: this one stands for all of them in usage. */
-export const TEMPORARY_TOKEN_ID = 'mapbox_tk'
-
 /** Longest lifetime, in ms. */
 const MAX_LIFETIME = 3_600_000
 /** Clients ask for exactly an hour by their own clocks, so this much more is accepted; ms. */
@@ -28,8 +25,8 @@ export interface TemporaryRequest {
 }
 
 /**
- * Creates a temporary token of at most an hour. It is kept nowhere, so only disabling its account
- * revokes it. A token with restrictions creates none, because a temporary token cannot hold them.
+ * Creates a temporary token of at most an hour. It is kept nowhere; it ends with the token that it came
+ * from, and with its account. A token with restrictions creates none, because a temporary token cannot hold them.
  *
  * @throws {@link InvalidExpiresError}, `InvalidScopesError`, {@link InvalidRestrictionError}
  */
@@ -49,7 +46,8 @@ export function createTemporaryToken(
   if (exceeded) throw toExceededError(exceeded)
   assertScopes(scopes, bearer.scopes)
   const a = bearer.id ?? bearer.parent
-  const payload = { u: bearer.account.name, exp: wanted, iat, scopes, client: 'api', a } as const
+  const { name: u, orgId: o } = bearer.account
+  const payload = { u, exp: wanted, iat, scopes, client: 'api', a, o } as const
   return {
     token: codec.writeTemporary(payload),
     issuedAt: iat * 1000,

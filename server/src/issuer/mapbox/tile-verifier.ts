@@ -4,9 +4,8 @@ import { NEVER } from '../../store/api-tokens.ts'
 import { MAPBOX_KINDS } from '../kinds.ts'
 import { isSourceAllowed } from './allowed-urls.ts'
 import type { MapboxBearer, MapboxTokenCheck } from './check.ts'
-import { isMapboxToken } from './codec.ts'
+import { isMapboxToken, TEMPORARY_TOKEN_ID } from './codec.ts'
 import { formatRestrictions } from './restrictions.ts'
-import { TEMPORARY_TOKEN_ID } from './temporary.ts'
 
 /** The scope that a Mapbox token needs for tiles, and its name in other tokens. */
 const MAPBOX_TILES = 'styles:tiles'

@@ -3,6 +3,7 @@ import type { Request } from 'express'
 import { BrokerError } from '../../errors.ts'
 import { readBearer } from '../../http/bearer.ts'
 import { findParameter, readQuery } from '../../http/query.ts'
+import type { DownloadCaller } from '../../issuer/download-access.ts'
 import { ReadOnlyTokenError } from '../../issuer/errors.ts'
 import type { ApiTokenUse } from '../../issuer/read-only.ts'
 import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
@@ -13,12 +14,7 @@ import type { Usage } from '../../usage/usage.ts'
 import { NotAuthenticatedError, ReadOnlyKeyError } from './errors.ts'
 
 /** The client of a request. */
-export interface Caller {
-  /** Name of the account. */
-  readonly account: string
-  /** When its credential ends, in seconds since 1970. */
-  readonly exp: number
-}
+export type Caller = DownloadCaller
 
 /**
  * Finds the caller by the first of `Authorization`, `X-Api-Key` and `?api_key=` that is present;
@@ -46,16 +42,17 @@ export function createFindCaller({
 }: FindCallerParts): FindCaller {
   const authenticateApiToken = async (token: string, use: ApiTokenUse): Promise<Caller> => {
     const { claims } = await subjectTokens.authenticate(token, use)
-    const row = await findApiToken(store, claims.sub)
-    if (!row) throw new NotAuthenticatedError()
+    const { sub: id, org_id: orgId, exp } = claims
+    const row = await findApiToken(store, id)
+    if (!row || orgId === undefined) throw new NotAuthenticatedError()
     usage.record(claims, 'geolens')
-    return { account: row.account, exp: claims.exp }
+    return { account: row.account, orgId, id, exp }
   }
 
   const authenticateBearer = async (token: string, use: ApiTokenUse): Promise<Caller> => {
     try {
-      const { account, exp } = await sessions.authenticate(token)
-      return { account: account.name, exp }
+      const { account, family: id, exp } = await sessions.authenticate(token)
+      return { account: account.name, orgId: account.orgId, id, exp }
     } catch (error) {
       if (!isRefusal(error)) throw error
       return authenticateApiToken(token, use)

@@ -47,7 +47,7 @@ export function createMapTokenSurface(parts: MapTokenSurfaceParts): Router {
       if (session) await sessionLimit.consume(session.account.name)
       const cnf = await bindToBrowser(request, response, grant)
       const dataset = Object.hasOwn(body, 'dataset') ? body.dataset : undefined
-      const token = await grants.obtain(grant, { dataset, session: session?.family, cnf })
+      const token = await grants.obtain(grant, { dataset, session, cnf })
       if (grant.tokenCookie) sendTokenCookie(response, token, now())
       sendAccessToken(response, token)
     },

@@ -27,7 +27,7 @@ export interface RevocationFeed {
 
 /** Creates the feed. It reads only what is new from the store, and keeps the whole document as bytes. */
 export function createRevocationFeed(store: Store, now: () => number): RevocationFeed {
-  /** By id, in their order. */
+  /** By id and kind, in their order. */
   let entries = new Map<string, Entry>()
   let whole = toDocument({}, [], 0)
   let last = 0
@@ -37,14 +37,14 @@ export function createRevocationFeed(store: Store, now: () => number): Revocatio
 
   const addKey = async (row: Revocation): Promise<Entry> => ({
     ...row,
-    key: entries.get(row.id)?.key ?? (await toRevocationKey(row.id)),
+    key: entries.get(nameOf(row))?.key ?? (await toRevocationKey(row.id)),
   })
 
   async function load(): Promise<void> {
     const at = now()
     const isWhole = wholeAt === undefined || Math.abs(at - wholeAt) >= WHOLE_EVERY
     const list = await listRevocations(store, at, isWhole ? undefined : last - OVERLAP)
-    const news = isWhole ? list : list.filter(({ id, seq }) => entries.get(id)?.seq !== seq)
+    const news = isWhole ? list : list.filter((row) => entries.get(nameOf(row))?.seq !== row.seq)
     if (!isWhole && news.length === 0) return
     const added = await Promise.all(news.map(addKey))
     if (isWhole) {
@@ -52,9 +52,10 @@ export function createRevocationFeed(store: Store, now: () => number): Revocatio
       wholeAt = at
     }
     for (const entry of added) {
-      // To the end of the order.
-      entries.delete(entry.id)
-      entries.set(entry.id, entry)
+      // To the end of the order. A lifted revocation is gone, and the other way around.
+      if (entry.epoch === undefined) entries.delete(nameOf({ ...entry, isLifted: !entry.isLifted }))
+      entries.delete(nameOf(entry))
+      entries.set(nameOf(entry), entry)
       last = Math.max(last, entry.seq)
     }
     whole = toDocument({}, entries.values(), last)
@@ -93,15 +94,23 @@ function toDocument(
   last: number,
 ) {
   const revoked: string[] = []
+  const lifted: string[] = []
   const epochs: Record<string, number> = {}
-  for (const { key, epoch } of entries) {
-    if (epoch === undefined) revoked.push(key)
+  for (const { key, epoch, isLifted } of entries) {
+    if (isLifted) lifted.push(key)
+    else if (epoch === undefined) revoked.push(key)
     else epochs[key] = epoch
   }
-  const body = Buffer.from(JSON.stringify({ ...head, cursor: formatCursor(last), revoked, epochs }))
+  // A whole document says what is revoked, so it need not say what no longer is.
+  const news = head.since === undefined ? {} : { lifted }
+  const document = { ...head, cursor: formatCursor(last), revoked, epochs, ...news }
+  const body = Buffer.from(JSON.stringify(document))
   const hash = createHash('sha256').update(body).digest('base64url')
   return { body, etag: `"${hash.slice(0, 27)}"` }
 }
+
+const nameOf = ({ id, epoch, isLifted }: Revocation) =>
+  `${epoch !== undefined ? 'epoch' : isLifted ? 'lifted' : 'revoked'} ${id}`
 
 /** Readers must not read anything into a cursor, so it does not look like a number. */
 const formatCursor = (seq: number) => `r${seq.toString(36)}`

@@ -47,6 +47,18 @@ describe('T16: a guard on another server', () => {
     expect(await isGood(child)).toEqual(both(false))
   })
 
+  test('refuses a revoked token and its children also after the token is expired', async () => {
+    const { createToken, exchange, isGood, cli, clock } = await start()
+    const token = await createToken('tiles:read')
+    const child = await exchange(token)
+    const id = String(readClaims(token).sub)
+    await cli('token', 'revoke', id)
+    await cli('token', 'expire', id)
+    clock.now += 5_000
+    await expect.poll(() => isGood(token)).toEqual(both(false))
+    expect(await isGood(child)).toEqual(both(false))
+  })
+
   test('refuses every token of a disabled account', async () => {
     const { createToken, isGood, cli, clock, post } = await start()
     const token = await createToken('tiles:read')

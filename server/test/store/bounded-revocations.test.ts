@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { revokeAccessToken } from '../../src/issuer/revoke-access-token.ts'
 import { audited, listAuditEntries } from '../../src/store/audit.ts'
+import { revokeDerived } from '../../src/store/bounded-revocations.ts'
 import { createRevocations, listRevocations } from '../../src/store/revocations.ts'
 import { NOW } from '../support/broker-under-test.ts'
 import { openTestStore } from '../support/store-under-test.ts'
 
-const exp = NOW / 1000 + 3600
+const expiresAt = NOW + 3600_000
 const sender = { requestId: '', address: '' }
 const entry = { at: NOW, actor: 'tok_1', sender, action: 'token.revoke', target: 'acc_new' }
 
@@ -24,7 +24,7 @@ async function start(counts: Readonly<Record<string, number>>) {
       await store.db.insertInto('revocation').values(rows.splice(0, 1_000)).execute()
   }
   const revoke = (sub: string, orgId: string) =>
-    audited(store, entry, (change) => revokeAccessToken(change, NOW, { sub, orgId, exp }))
+    audited(store, entry, (change) => revokeDerived(change, NOW, { id: sub, orgId, expiresAt }))
   const refuses = (sub: string, orgId: string, iat: number) =>
     createRevocations(store, () => NOW).refuses({ sub, parent: 'tok_1', org_id: orgId, iat })
   return { store, revoke, refuses }
@@ -74,7 +74,7 @@ test('a revocation deletes those that no token needs any more', async () => {
   const { store } = await start({ org_1: 5 })
   const later = NOW + 2 * 3600_000
   await audited(store, entry, (change) =>
-    revokeAccessToken(change, later, { sub: 'acc_new', orgId: 'org_1', exp: exp + 9_000 }),
+    revokeDerived(change, later, { id: 'acc_new', orgId: 'org_1', expiresAt: later + 9_000 }),
   )
   const { count } = await store.db
     .selectFrom('revocation')
