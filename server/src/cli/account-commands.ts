@@ -7,7 +7,8 @@ import { addConfirmOption, type ConfirmOptions, confirm } from './confirm.ts'
 import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
 import { CommandError, formatTable, formatTime } from './output.ts'
 import { readPasswordHash } from './password.ts'
-import { describeLimits, describeUnknownAccount } from './remedies.ts'
+import { describeReach } from './reach.ts'
+import { describeUnknownAccount } from './remedies.ts'
 import { addSetPasswordCommand } from './set-password-command.ts'
 
 interface CreateOptions extends DataOptions {
@@ -57,7 +58,10 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
     await confirm(surroundings, options, `Every token of ${name} will end.`)
     await administer(surroundings, options, { remedies }, async (admin, output) => {
       await admin.disableAccount(name)
-      output.result({ name, disabled: true }, `Disabled ${name}.`)
+      output.result(
+        { name, disabled: true },
+        `Disabled ${name}. All of its tokens and sessions have ended.\n${describeReach({ endsApiTokens: true, leaves: ['upstream'] })}`,
+      )
     })
   })
 
@@ -87,7 +91,7 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
     await confirm(surroundings, options, `${name} and every token of it will be gone for good.`)
     await administer(surroundings, options, { remedies }, async (admin, output) => {
       const freeAt = await admin.deleteAccount(name)
-      const text = `Deleted ${name}. The name can be used again from ${formatTime(freeAt)} UTC, when the last token that names it has expired.`
+      const text = `Deleted ${name}. The name can be used again from ${formatTime(freeAt)} UTC, when the last token that names it has expired.\n${describeReach({ endsApiTokens: true, leaves: ['upstream'] })}`
       output.result({ name, deleted: true, name_free_at: new Date(freeAt).toISOString() }, text)
     })
   })
@@ -101,7 +105,7 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
       const remedies = { not_found: describeUnknownAccount(name) }
       return administer(surroundings, options, { remedies }, async (admin, output) => {
         await admin.expireAccount(name)
-        const text = `Expired the access tokens and sessions of ${name}, its refresh tokens, temporary Mapbox tokens and download tokens among them.\n${describeLimits()}`
+        const text = `Expired the access tokens and sessions of ${name}, its refresh tokens, temporary Mapbox tokens and download tokens among them.\n${describeReach({ endsApiTokens: false, leaves: ['upstream', 'anonymous'] })}`
         output.result({ name, expired: true }, text)
       })
     })

@@ -1,6 +1,3 @@
-import { DOWNLOAD_SECONDS } from '../issuer/download-tokens.ts'
-import { MAX_ACCESS_SECONDS } from '../issuer/kinds.ts'
-
 /** What to do about refusals of the administration, by their code. */
 export type Remedies = Readonly<Record<string, string>>
 
@@ -22,9 +19,4 @@ export function describeDisabledOwner(name: string): string {
 /** What to do if an API token to act on does not exist. */
 export function describeUnknownToken(id: string): string {
   return `There is no API token with the id "${id}". "tilepass token list" shows the ids.`
-}
-
-/** What ending tokens does not reach, for the commands that end them. */
-export function describeLimits(): string {
-  return `Not ended: tokens of upstreams, which end by themselves, and anonymous download tokens, which end within ${DOWNLOAD_SECONDS} s. Guards elsewhere learn of it within 6 s with "revocable"; without it they accept an access token until it expires, ${MAX_ACCESS_SECONDS} s at most.`
 }

@@ -17,7 +17,10 @@ export function addSetPasswordCommand(account: Command, surroundings: Surroundin
       const remedies = { not_found: describeUnknownAccount(name) }
       await administer(surroundings, options, { remedies }, async (admin, output) => {
         await admin.setPassword(name, passwordHash)
-        output.result({ name, changed: true }, `Changed the password of ${name}.`)
+        output.result(
+          { name, changed: true },
+          `Changed the password of ${name}. Its sessions have ended, with the tokens that came from them.`,
+        )
       })
     })
 }

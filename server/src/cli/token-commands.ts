@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { toTokenJson } from '../admin/json.ts'
 import { administer } from './administer.ts'
 import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
+import { describeReach } from './reach.ts'
 import { describeUnknownToken } from './remedies.ts'
 import { addTokenCreateCommand } from './token-create-command.ts'
 import { formatTokens } from './token-table.ts'
@@ -35,12 +36,14 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
       const remedies = { not_found: describeUnknownToken(id) }
       return administer(surroundings, options, { remedies }, async (admin, output) => {
         await admin.revokeToken(id)
-        output.result({ id, revoked: true }, `Revoked ${id}.`)
+        const text = `Revoked ${id}, with the tokens that came from it.`
+        const reach = describeReach({ endsApiTokens: true })
+        output.result({ id, revoked: true }, `${text}\n${reach}`)
       })
     })
 
   addDataCommand(token, 'expire', {
-    description: 'End every access token exchanged for it so far; the API token stays valid',
+    description: 'End every token that came from it so far; the API token itself stays valid',
     examples: [`token expire ${EXAMPLE_ID}`],
   })
     .argument('<id>', 'id as shown by "token list"')
@@ -48,7 +51,9 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
       const remedies = { not_found: describeUnknownToken(id) }
       return administer(surroundings, options, { remedies }, async (admin, output) => {
         await admin.expireToken(id)
-        output.result({ id, expired: true }, `Expired the access tokens exchanged for ${id}.`)
+        const text = `Expired the access tokens, temporary Mapbox tokens and download tokens that came from ${id}. It stays valid.`
+        const reach = describeReach({ endsApiTokens: false })
+        output.result({ id, expired: true }, `${text}\n${reach}`)
       })
     })
 }
