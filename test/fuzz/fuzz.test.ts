@@ -52,6 +52,8 @@ describe.each(TARGETS.map((target) => [target.name, target] as const))('%s', (_,
     if (result.failed) keepInput(name, failed)
     const outcome = { name, ...counts, failed }
     if (FUZZ_REPORT) appendFileSync(FUZZ_REPORT, `${JSON.stringify(outcome)}\n`)
-    expect(result.failed, fc.defaultReportMessage(result)).toBe(false)
+    // With the assertion that failed, which the message of fast-check leaves out.
+    if (result.failed)
+      throw new Error(fc.defaultReportMessage(result), { cause: result.errorInstance })
   })
 })

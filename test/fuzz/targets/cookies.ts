@@ -37,6 +37,8 @@ export const cookies: Target<Input> = {
     name,
   }),
   check: ({ headers, name }) => {
+    // Options cannot name such a cookie.
+    if (name === '') return false
     for (const header of headers) {
       const found = readCookies([header], name)
       const first = Object.hasOwn(read(header), name) ? read(header)[name] : undefined

@@ -1,3 +1,4 @@
+import { parse } from 'cookie'
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { AmbiguousCredentialsError, AuthRequiredError } from '../../../packages/guard/src/errors.ts'
@@ -42,10 +43,10 @@ export const credentials: Target<Input> = {
     const start = url.indexOf('?')
     const inQuery = new URLSearchParams(start < 0 ? '' : `&${url.slice(start + 1)}`).getAll('token')
     const inCookies = cookies.flatMap((value) =>
-      `x=1; tp=${value}; y=token`
-        .split(/ *; */)
-        .filter((pair) => pair.startsWith('tp='))
-        .map((pair) => pair.slice(3).replace(/^[ \t]+|[ \t]+$/g, '')),
+      `x=1; tp=${value}; y=token`.split(';').flatMap((pair) => {
+        const { tp } = parse(pair, { decode: (text) => text })
+        return tp === undefined ? [] : [tp]
+      }),
     )
     if (authorization.length + inQuery.length + inCookies.length > 1) {
       expect(read).toThrow(AmbiguousCredentialsError)
