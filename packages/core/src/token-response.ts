@@ -59,9 +59,9 @@ export async function parseTokenResponse(
     if (!holds) throw failure(`must return ${what}`)
   }
   must(isTokenValue(value), '"access_token" in visible ASCII')
-  must(/^bearer$/i.test(type as string), '"token_type": "Bearer"')
-  // Some endpoints return the number as a string.
-  const lifetime = typeof seconds === 'string' ? Number.parseFloat(seconds) : (seconds as number)
+  must(isTokenValue(type) && /^bearer$/i.test(type), '"token_type": "Bearer"')
+  // Some endpoints return the number as a string, which is what the parser takes.
+  const lifetime = Number.parseFloat(seconds as string)
   must(lifetime > 0 && lifetime < 1e9, '"expires_in" in seconds, above 0')
   return {
     value: value as string,

@@ -39,6 +39,8 @@ test.each([
   ['an empty access_token', { ...good, access_token: '' }],
   ['a line break in the token', { ...good, access_token: 'a\r\nX: 1' }],
   ['another token type', { ...good, token_type: 'mac' }],
+  ['a list of token types', { ...good, token_type: ['Bearer'] }],
+  ['a lifetime that is true', { ...good, expires_in: true }],
   ['no lifetime', { access_token: 'abc' }],
   ['a lifetime of 0', { ...good, expires_in: 0 }],
   ['a negative lifetime', { ...good, expires_in: -1 }],

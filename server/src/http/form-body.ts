@@ -28,7 +28,9 @@ export async function readFormBody(request: Request): Promise<Form> {
 
 function parsePairs(bytes: Uint8Array): Iterable<[string, unknown]> {
   try {
-    return new URLSearchParams(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    // The parser drops one question mark at the beginning, which is part of the first name.
+    return new URLSearchParams(`?${text}`)
   } catch {
     throw new InvalidRequestError('Request body must be a form in UTF-8')
   }

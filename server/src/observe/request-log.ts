@@ -31,10 +31,11 @@ export function createRequestLog(logger: Logger): RequestHandler {
 }
 
 /**
- * A JWT, or a Mapbox token, whose first part is short. The lookbehind keeps the time linear in the
- * length of the path.
+ * A JWT, or a Mapbox token, whose first part is short, and everything that is joined to it by dots: a
+ * name before the token may look like its first part. The lookbehind keeps the time linear in the length
+ * of the path.
  */
-const TOKEN = /(?<![\w-])[\w-]+\.[\w-]{20,}\.[\w-]*/g
+const TOKEN = /(?<![\w-])[\w-]+\.[\w-]{20,}\.[\w.-]*/g
 
 /**
  * The path of a request without its query, and with tokens replaced. A path that holds a token is

@@ -6,7 +6,13 @@ export function findHttpUrl(value: string): URL | undefined {
   return isHttp && !url.username && !url.password ? url : undefined
 }
 
-/** Can paths be appended to this URL? It has no query and does not end with a slash. */
+/**
+ * Can paths be appended to this URL? It has no query and does not end with a slash, nor with what the
+ * URL parser reads as one or drops: a backslash or a control character.
+ */
 export function isBaseUrl(value: string): boolean {
-  return findHttpUrl(value) !== undefined && !/\?|\/$/.test(value)
+  const url = findHttpUrl(value)
+  if (!url || /\?|\/$/.test(value)) return false
+  const withSlash = `${value}/`
+  return URL.canParse(withSlash) && new URL(withSlash).href === `${url.href.replace(/\/$/, '')}/`
 }

@@ -71,6 +71,11 @@ test('a path that holds a token is shown decoded, so that no half of an escape r
   expect(redactPath(`/%C3%A9/%2565${JWT.slice(1)}/%ff%`)).toBe('/%C3%A9/[redacted]/%ff%')
 })
 
+test('a name that is joined to a token by a dot saves no part of it from redaction', () => {
+  for (const name of ['a', 'v1', 'a'.repeat(30), `v1.${'a'.repeat(30)}`])
+    expect(redactPath(`/${name}.${JWT}/b`)).toBe('/[redacted]/b')
+})
+
 test('hostile paths take no longer than their length suggests', () => {
   for (const piece of ['%25', '%', 'a.', 'aaaaaaaaaaaaaaaaaaaaa.', '%2565', '-'])
     expect(redactPath(`/${piece.repeat(200_000)}`).length).toBeLessThanOrEqual(500)

@@ -134,7 +134,7 @@ function parsePayload(body: string): unknown {
   if (!isCanonicalBase64url(body)) return
   try {
     const bytes = Buffer.from(body, 'base64url')
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
   } catch {
     return
   }

@@ -1,3 +1,4 @@
+import { readCookies } from '@tilepass/guard/broker'
 import type { Request } from 'express'
 
 /** What the prefix `__Host-` of a name requires, so that browsers bind the cookie to this host, and more. */
@@ -10,9 +11,6 @@ export const COOKIE_OPTIONS = {
 
 /** The value of a cookie, if the request has exactly one of this name. */
 export function findCookie(request: Request, name: string): string | undefined {
-  const values = (request.headers.cookie ?? '')
-    .split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${name}=`))
-  return values.length === 1 ? values[0]?.slice(name.length + 1) : undefined
+  const values = readCookies([request.headers.cookie ?? ''], name)
+  return values.length === 1 ? values[0] : undefined
 }

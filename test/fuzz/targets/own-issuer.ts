@@ -1,0 +1,31 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadSigningKeys } from '../../../server/src/issuer/signing-keys.ts'
+import { openStore } from '../../../server/src/store/open.ts'
+import { createRevocations } from '../../../server/src/store/revocations.ts'
+
+export const ISSUER_URL = 'https://maps.example'
+/** Epoch ms of the clock, a whole second. */
+export const NOW = 1_800_000_000_000
+
+let opened: ReturnType<typeof open> | undefined
+
+/** An issuer with a store of its own; the same one for every input. */
+export function openIssuer() {
+  opened ??= open()
+  return opened
+}
+
+async function open() {
+  const folder = mkdtempSync(join(tmpdir(), 'tilepass-fuzz-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const store = await openStore(folder, 1_000)
+  const keys = await loadSigningKeys(store, NOW)
+  const revocations = createRevocations(store, () => NOW)
+  return { store, issuer: { url: ISSUER_URL, keys, revocations, now: () => NOW } }
+}
+
+/** Removes members that are `undefined`, and encodes. */
+export const toSegment = (value: unknown) =>
+  Buffer.from(JSON.stringify(value)).toString('base64url')
