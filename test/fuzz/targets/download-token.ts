@@ -32,6 +32,8 @@ const claims = {
   ),
   sub: fc.oneof(fc.constantFrom('usr_demo', 'usr_', 'demo', 'usr_other'), odd),
   username: fc.oneof(fc.constantFrom('demo', 'other', ''), odd),
+  org_id: fc.oneof(fc.constantFrom('org_1', ''), odd),
+  parent: fc.oneof(fc.constantFrom('tok_1', 'fam_1'), odd),
 }
 const good = { iss: ISSUER_URL, aud: ISSUER_URL, jti: 'j', iat: seconds, exp: seconds + 120 }
 
@@ -81,11 +83,10 @@ export const downloadToken: Target<Input> = {
     if (found === 'another kind of token') return true
     expect(read.exp - read.iat).toBeLessThanOrEqual(120)
     expect(read.scope).toBe(`dataset:${found.dataset}`)
-    expect([read.username, read.sub]).toEqual(
-      found.account === undefined
-        ? [undefined, undefined]
-        : [found.account, `usr_${found.account}`],
-    )
+    const { account, orgId, id } = found.maker ?? {}
+    const sub = account === undefined ? undefined : `usr_${account}`
+    expect([read.username, read.sub]).toEqual([account, sub])
+    if (found.maker) expect([read.org_id, read.parent]).toEqual([orgId, id])
     return true
   },
 }
