@@ -134,6 +134,15 @@ describe('X11: the refresh cookie', () => {
     expect((await post('/token/refresh', undefined, { cookie, ...MODE })).status).toBe(200)
   })
 
+  test('is another cookie behind a no-break space, which hides the prefix from browsers', async () => {
+    const { post, pair } = await startWithCookie()
+    const planted = { ...MODE, cookie: `\u00a0${pair}` }
+    expect((await post('/token/refresh', undefined, planted)).status).toBe(401)
+    // Nor does it make the genuine one ambiguous.
+    const both = { ...MODE, cookie: `${pair}; \u00a0${pair}` }
+    expect((await post('/token/refresh', undefined, both)).status).toBe(200)
+  })
+
   test('rotates, and is deleted at logout', async () => {
     const { post, pair, readAccount } = await startWithCookie()
     const response = await post('/token', undefined, { cookie: pair, ...MODE })
