@@ -55,6 +55,21 @@ describe('L4: the limit of sign-ins', () => {
     expect((await signIn('wrong', 'Town')).status).toBe(429)
   })
 
+  test('counts every address that signs in, whatever letters it has and whoever has a similar one', async () => {
+    const { signIn, data } = await start()
+    for (const [name, email] of Object.entries({
+      Ober: 'ÖBER@Town.example',
+      Town: 'Maps@Town.example',
+      Twin: 'maps@town.example',
+    })) {
+      const args = ['account', 'create', name, '--email', email, '--password-stdin']
+      await runCommand(data, args, { input: PASSWORD })
+      for (let count = 0; count < 10; count++)
+        expect((await signIn('wrong', email)).status).toBe(401)
+      expect([name, (await signIn('wrong', name)).status]).toEqual([name, 429])
+    }
+  })
+
   test.each([
     [['city', 'CITY', 'Ｃity ']],
     [['town', 'Town', ' TOWN']],

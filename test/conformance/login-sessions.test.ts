@@ -134,6 +134,15 @@ describe('X11: the refresh cookie', () => {
     expect((await post('/token/refresh', undefined, { cookie, ...MODE })).status).toBe(200)
   })
 
+  test('is another cookie behind a no-break space, which hides the prefix from browsers', async () => {
+    const { post, pair } = await startWithCookie()
+    const planted = { ...MODE, cookie: `\u00a0${pair}` }
+    expect((await post('/token/refresh', undefined, planted)).status).toBe(401)
+    // Nor does it make the genuine one ambiguous.
+    const both = { ...MODE, cookie: `${pair}; \u00a0${pair}` }
+    expect((await post('/token/refresh', undefined, both)).status).toBe(200)
+  })
+
   test('rotates, and is deleted at logout', async () => {
     const { post, pair, readAccount } = await startWithCookie()
     const response = await post('/token', undefined, { cookie: pair, ...MODE })
@@ -147,6 +156,24 @@ describe('X11: the refresh cookie', () => {
     )
     expect((await readAccount(token)).status).toBe(401)
     expect((await post('/token/refresh', undefined, MODE)).status).toBe(401)
+  })
+
+  test('is replaced by a new sign-in of the browser, which ends the session before it', async () => {
+    const { post, pair: cookie, answer, refresh, readAccount, cli } = await startWithCookie()
+    const elsewhere = await (await post('/token', { username: 'city', password: PASSWORD })).json()
+    const wrong = await post('/token', { username: 'city', password: 'x' }, { cookie, ...MODE })
+    expect([wrong.status, (await readAccount(answer.token)).status]).toEqual([401, 200])
+    const again = await post(
+      '/token',
+      { username: 'city', password: PASSWORD },
+      { cookie, ...MODE },
+    )
+    expect((await readAccount((await again.json()).token)).status).toBe(200)
+    expect((await readAccount(answer.token)).status).toBe(401)
+    expect((await post('/token/refresh', undefined, { cookie, ...MODE })).status).toBe(401)
+    expect((await cli('audit', '--action', 'session.end')).out).toMatch('new sign-in')
+    // Sessions of other browsers continue.
+    expect((await refresh(elsewhere.refresh_token)).status).toBe(200)
   })
 
   test('X10: a page of another origin may not send it', async () => {

@@ -21,7 +21,7 @@ describe('the first token', () => {
     expect(tokens.peek()).toBeUndefined()
   })
 
-  test('ten concurrent callers cost one exchange', async () => {
+  test('P5: ten concurrent callers cost one exchange', async () => {
     broker.latency = 300
     const { tokens } = manage(broker)
     const all = Promise.all(Array.from({ length: 10 }, () => tokens.getToken()))

@@ -1,4 +1,10 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { Socket } from 'node:net'
 import { toAddressKey } from './address-key.ts'
 import { createPipelineLimit } from './pipelining.ts'
@@ -43,6 +49,10 @@ export function createProtectedServer(
       connectionsCheckingInterval: CHECK_INTERVAL,
     },
     (request, response) => takeTurn(request, response, () => handler(request, response)),
+  )
+  // Node itself would answer an unknown expectation at once, however many requests have one.
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
+    takeTurn(request, response, () => response.writeHead(417).end()),
   )
   server.timeout = STALL_TIMEOUT
   server.maxConnections = MOST_CONNECTIONS

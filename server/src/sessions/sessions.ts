@@ -55,8 +55,12 @@ export interface Sessions {
   authenticate(token: string): Promise<Session>
   /** Ends the family of a session at the wish of its user. */
   end(session: Session, sender: Sender): Promise<void>
-  /** Ends the family of a refresh token at the wish of its user; a token that is not ours changes nothing. */
-  endByRefreshToken(token: string, sender: Sender): Promise<void>
+  /**
+   * Ends the family of a refresh token; a token that is not ours changes nothing.
+   *
+   * @param reason For the audit trail.
+   */
+  endByRefreshToken(token: string, sender: Sender, reason: 'logout' | 'new sign-in'): Promise<void>
 }
 
 /** How long sessions last. */
@@ -195,10 +199,10 @@ export function createSessions(store: Store, issuer: Issuer, rules: SessionRules
     end: ({ account, family }, sender) =>
       end({ id: family, account: account.name }, 'logout', sender),
 
-    endByRefreshToken: async (token, sender) => {
+    endByRefreshToken: async (token, sender, reason) => {
       const ticket = await refreshTokens.findTicket(token)
       const family = ticket && (await findFamily(store, ticket.family))
-      if (family) await end(family, 'logout', sender)
+      if (family) await end(family, reason, sender)
     },
   }
 }

@@ -73,7 +73,7 @@ export function createPasswordSignIn(parts: PasswordSignInParts): PasswordSignIn
     check: async ({ username, password, sender, device }) => {
       const address = toAddressKey(sender.address || undefined)
       await addressLimit.consume(address)
-      const { account, key } = await findSignInTarget(store, toSpelling(username))
+      const { account, key } = await findSignInTarget(store, username, toSpelling(username))
       const browser =
         device !== undefined && account !== undefined
           ? await devices.findDevice(device, account)

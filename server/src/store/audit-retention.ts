@@ -1,4 +1,4 @@
-import type { SelectQueryBuilder } from 'kysely'
+import { type SelectQueryBuilder, sql } from 'kysely'
 import type { FailureReporter } from '../observe/failures.ts'
 import type { Connection, Store } from './open.ts'
 import type { Tables } from './schema.ts'
@@ -20,6 +20,8 @@ const STEP = 500
 /** How often to look, in ms. */
 const INTERVAL = 60_000
 const DAY = 86_400_000
+/** What the index of refusals holds; with bound values SQLite would not use it. */
+const IS_REFUSAL = sql<boolean>`action in ('session.fail', 'admin.refuse')`
 
 /** Removes old entries now and once a minute, in small steps between which requests are served. */
 export function keepAuditWithin(
@@ -51,8 +53,8 @@ export function keepAuditWithin(
 }
 
 /**
- * Removes a number of entries that are too old or too many, the oldest first. Of too many, those of
- * clients without a credential go first: nobody can push other entries out by causing refusals.
+ * Removes a number of entries that are too old or too many, the oldest first. Of too many, refusals go
+ * first, whoever caused them: nobody can push other entries out by being refused.
  *
  * @returns How many: 0 if the trail is within its rules.
  */
@@ -71,10 +73,7 @@ export async function pruneAudit(
   const excess = Math.min(await countExcess(connection, maxRows), STEP)
   if (excess <= 0) return 0
   const oldest = ids.orderBy('id').limit(excess)
-  return (
-    (await remove(connection, oldest.where('actor', '=', 'anonymous'))) ||
-    (await remove(connection, oldest))
-  )
+  return (await remove(connection, oldest.where(IS_REFUSAL))) || (await remove(connection, oldest))
 }
 
 async function countExcess({ db }: Connection, maxRows: number): Promise<number> {

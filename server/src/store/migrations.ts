@@ -99,6 +99,8 @@ const STEPS: readonly string[][] = [
     'alter table signing_key add column last_exp bigint',
     'alter table account add column deleted_at bigint',
   ],
+  // refusals, which the audit trail drops first
+  [`create index audit_refusal on audit (id) where action in ('session.fail', 'admin.refuse')`],
 ]
 
 /**

@@ -42,13 +42,19 @@ export interface SignInTarget {
  * Finds the account that a user name is meant for, in whatever spelling. Its own name and its email
  * address count together, and so do spellings of a name that no account has.
  *
+ * What signs in to an account counts for it, also an address that differs from another one in case only,
+ * or has letters that the database does not fold.
+ *
  * @param spelling The user name in lower case, without surrounding space.
  */
 export async function findSignInTarget(
-  { db }: Connection,
+  connection: Connection,
+  username: string,
   spelling: string,
 ): Promise<SignInTarget> {
-  const rows = await db
+  const exact = await findSignIn(connection, username)
+  if (exact) return { account: exact.account, key: exact.account.toLowerCase() }
+  const rows = await connection.db
     .selectFrom('account')
     .select(['name', (select) => select.fn<string>('lower', ['name']).as('key')])
     .where((where) =>

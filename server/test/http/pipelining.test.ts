@@ -29,12 +29,12 @@ async function serve(server: ReturnType<typeof createProtectedServer>) {
 }
 
 /** A connection that sends the requests at once. `text` is what it has received. */
-function pipeline(port: number, paths: readonly string[]) {
+function pipeline(port: number, paths: readonly string[], header = '') {
   const socket = connect(port, '127.0.0.1')
   const received: Buffer[] = []
   socket.on('data', (chunk) => received.push(chunk))
   socket.on('error', () => undefined)
-  socket.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''))
+  socket.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n${header}\r\n`).join(''))
   onTestFinished(() => void socket.destroy())
   return { socket, text: () => Buffer.concat(received).toString() }
 }
@@ -92,6 +92,18 @@ test('a connection that sends requests by the thousand is closed, and the others
   expect(await ask(port)).toBe(200)
   await closed
   expect(handled.length).toBeLessThan(200)
+})
+
+test('requests with an expectation that the server does not know wait their turn, and are 417', async () => {
+  const { port, handled } = await start()
+  const expectation = 'Expect: the-unexpected\r\n'
+  const count = (text: string) => text.match(/HTTP\/1.1 417/g)?.length ?? 0
+  const few = pipeline(port, number(100), expectation)
+  await expect.poll(() => count(few.text())).toBe(100)
+  const many = pipeline(port, number(50_000), expectation)
+  await once(many.socket, 'close')
+  expect(count(many.text())).toBeLessThan(1_000)
+  expect(handled).toEqual([])
 })
 
 test('a client that sends while responses are under way gets all of them after each pause', async () => {

@@ -9,12 +9,12 @@ const DAY = 86_400_000
 const RULES = { retentionDays: 400, maxRows: 1_000 }
 
 /** Adds entries, each a millisecond later than the one before. */
-async function fill(store: Store, count: number, actor = 'cli') {
+async function fill(store: Store, count: number, actor = 'cli', action = 'token.create') {
   await store.db
     .insertInto('audit')
     .values(
       Array.from({ length: count }, (_, index) => ({
-        ...{ at: NOW + index, actor, action: 'token.create', target: `${index}` },
+        ...{ at: NOW + index, actor, action, target: `${index}` },
         ...{ detail: '', request_id: '', address: '' },
       })),
     )
@@ -64,21 +64,24 @@ test('a trail without entries has nothing to remove', async () => {
   expect(await pruneAudit(store, RULES, NOW)).toBe(0)
 })
 
-test('what strangers cause pushes out nothing but what strangers caused', async () => {
+test.each([
+  ['strangers', 'anonymous', 'session.fail'],
+  ['holders of tokens', 'tok_1', 'admin.refuse'],
+])('what %s cause by refusals pushes out nothing but refusals', async (_, actor, action) => {
   const store = await openTestStore()
   await fill(store, 900)
-  await fill(store, 900, 'anonymous')
+  await fill(store, 900, actor, action)
   const prune = async () => {
     while ((await pruneAudit(store, RULES, NOW)) > 0);
   }
-  const countOf = async (actor: string) =>
-    (await listAuditEntries(store, { limit: 9_999, actor })).length
+  const countOf = async (name: string) =>
+    (await listAuditEntries(store, { limit: 9_999, actor: name })).length
   await prune()
-  expect([await countOf('cli'), await countOf('anonymous')]).toEqual([900, 100])
-  await fill(store, 900, 'anonymous')
+  expect([await countOf('cli'), await countOf(actor)]).toEqual([900, 100])
+  await fill(store, 900, actor, action)
   await prune()
-  expect([await countOf('cli'), await countOf('anonymous')]).toEqual([900, 100])
+  expect([await countOf('cli'), await countOf(actor)]).toEqual([900, 100])
   await fill(store, 300)
   await prune()
-  expect([await countOf('cli'), await countOf('anonymous')]).toEqual([1_000, 0])
+  expect([await countOf('cli'), await countOf(actor)]).toEqual([1_000, 0])
 })

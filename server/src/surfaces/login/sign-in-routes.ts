@@ -75,6 +75,9 @@ export function createSignInRoutes(parts: SignInRoutesParts): Router {
       const device = findDeviceCookie(request)
       const signIn = await passwordSignIn.check({ username, password, sender, device })
       const tokens = await sessions.open(signIn, sender)
+      // The new cookie takes its place, so that nobody could end it any more.
+      const previous = findRefreshCookie(request)
+      if (previous !== undefined) await sessions.endByRefreshToken(previous, sender, 'new sign-in')
       send(request, response, tokens, await devices.create(signIn.account))
     },
   })
@@ -92,7 +95,7 @@ export function createSignInRoutes(parts: SignInRoutesParts): Router {
     post: async (request, response) => {
       const refreshToken = await findRefreshToken(request)
       if (refreshToken !== undefined)
-        await sessions.endByRefreshToken(refreshToken, readSender(request))
+        await sessions.endByRefreshToken(refreshToken, readSender(request), 'logout')
       else {
         const token = readBearer(request, () => new InvalidSessionError())
         await sessions.end(await sessions.authenticate(token), readSender(request))

@@ -12,6 +12,11 @@ const WHOLE_EVERY = 300_000
  * with a higher position, is not missed. A guard may get the same one twice.
  */
 const OVERLAP = 100
+/**
+ * Most revocations that are listed after a cursor. After an older one comes the whole document, which is
+ * kept ready: anyone can ask, and writing thousands of entries for each request would take the server.
+ */
+const MOST_NEW = 1_000
 
 /** A revocation as it is published. */
 interface Entry extends Revocation {
@@ -21,7 +26,7 @@ interface Entry extends Revocation {
 
 /** The document that guards read. */
 export interface RevocationFeed {
-  /** @param since A cursor; without it, or with an unknown one, the document holds everything. */
+  /** @param since A cursor; without it, or with an unknown or old one, the document holds everything. */
   read(since?: string): Promise<{ readonly body: Buffer; readonly etag: string }>
 }
 
@@ -30,6 +35,9 @@ export function createRevocationFeed(store: Store, now: () => number): Revocatio
   /** By id and kind, in their order. */
   let entries = new Map<string, Entry>()
   let whole = toDocument({}, [], 0)
+  /** The latest entries, and the last position of an entry that is not among them. */
+  let recent: readonly Entry[] = []
+  let olderUntil = Number.NEGATIVE_INFINITY
   let last = 0
   let wholeAt: number | undefined
   let readAt = Number.NEGATIVE_INFINITY
@@ -59,6 +67,11 @@ export function createRevocationFeed(store: Store, now: () => number): Revocatio
       last = Math.max(last, entry.seq)
     }
     whole = toDocument({}, entries.values(), last)
+    const all = [...entries.values()]
+    recent = all.slice(-MOST_NEW)
+    olderUntil = all
+      .slice(0, -MOST_NEW)
+      .reduce((most, { seq }) => Math.max(most, seq), Number.NEGATIVE_INFINITY)
   }
 
   async function refresh(): Promise<void> {
@@ -74,16 +87,14 @@ export function createRevocationFeed(store: Store, now: () => number): Revocatio
     return reading
   }
 
-  function listAfter(position: number): readonly Entry[] {
-    return [...entries.values()].filter(({ seq }) => seq > position)
-  }
-
   return {
     async read(since) {
       await refresh()
       const after = since === undefined ? undefined : parseCursor(since)
-      if (after === undefined || after > last) return whole
-      return toDocument({ since }, listAfter(after - OVERLAP), last)
+      const isKnown = after !== undefined && after <= last
+      if (!isKnown || after - OVERLAP < olderUntil) return whole
+      const news = recent.filter(({ seq }) => seq > after - OVERLAP)
+      return toDocument({ since }, news, last)
     },
   }
 }

@@ -8,7 +8,7 @@ import { createRevocationFeed } from './revocation-feed.ts'
  * expire. It holds hashes of ids, so it can be public: it reveals no id to those who do not know it.
  *
  * With `?since=`, the `cursor` of an earlier answer, it holds what came after that one, and repeats
- * `since`. An answer without `since` holds everything; also if the cursor is unknown.
+ * `since`. An answer without `since` holds everything; also if the cursor is unknown or old.
  *
  * @param now Epoch ms.
  */
