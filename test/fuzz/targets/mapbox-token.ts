@@ -15,7 +15,7 @@ interface Input {
 }
 
 const KEY = Buffer.alloc(32, 7)
-const codec = createMapboxCodec(KEY)
+const codec = createMapboxCodec({ all: [KEY], refresh: async () => undefined })
 const sign = (text: string) =>
   createHmac('sha256', KEY).update(text).digest().subarray(0, 16).toString('base64url')
 
