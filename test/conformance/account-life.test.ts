@@ -44,7 +44,7 @@ describe('account enable', () => {
     },
   )
 
-  test('revives no token, of whatever kind', async () => {
+  test('T18: revives no token, of whatever kind', async () => {
     const { cli, wait, openTile, post, url, demo, getMapToken } = await start()
     wait(2)
     await cli('account', 'disable', 'demo')
@@ -68,7 +68,7 @@ describe('account enable', () => {
 })
 
 describe('account delete', () => {
-  test('frees the name once no token names it, and the new account has nothing of the old one', async () => {
+  test('T18: frees the name once no token names it, and the new account has nothing of the old one', async () => {
     const world = { path: demoData('world.pmtiles') }
     const { cli, clock, url, createToken, post } = await startBroker({ tilesets: { world } })
     await cli('account', 'create', 'city', '--email', 'maps@city.example')

@@ -257,7 +257,7 @@ const ENDINGS: readonly (readonly [string, End, readonly Kind[]])[] = [
 
 const LASTING = KINDS.filter((kind) => kind !== 'refresh')
 
-describe('every kind of token × every way to end tokens', () => {
+describe('T17: every kind of token × every way to end tokens', () => {
   test('nothing ends by itself', async () => {
     const { listHere, listElsewhere } = await start()
     expect([await listHere(KINDS), await listElsewhere()]).toEqual([KINDS, ELSEWHERE])

@@ -24,7 +24,11 @@ export interface AccountAdministration {
   setPassword(name: string, passwordHash: string): Promise<void>
   /** Disables an account, with all of its tokens. @throws {@link NoSuchAccountError} */
   disableAccount(name: string): Promise<void>
-  /** Enables a disabled account; no token of it is valid again. @throws {@link NoSuchAccountError} */
+  /**
+   * Enables a disabled account; no token of it is valid again.
+   *
+   * @throws {@link NoSuchAccountError}, {@link ConflictError} unless it is disabled.
+   */
   enableAccount(name: string): Promise<void>
   /**
    * Deletes an account and all of its tokens.
@@ -58,7 +62,9 @@ export function createAccountAdministration(operator: Operator): AccountAdminist
       }),
     enableAccount: (name) =>
       auditedBy(operator, 'account.enable', name, async (change) => {
-        if (!(await enableAccount(change, name, now()))) throw new NoSuchAccountError()
+        const outcome = await enableAccount(change, name, now())
+        if (outcome === 'absent') throw new NoSuchAccountError()
+        if (outcome === 'not disabled') throw new ConflictError('The account is not disabled')
       }),
     deleteAccount: (name) =>
       auditedBy(operator, 'account.delete', name, async (change) => {

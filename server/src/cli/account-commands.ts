@@ -71,7 +71,10 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
   })
     .argument('<name>', 'name as shown by "account list"')
     .action((name: string, options: DataOptions) => {
-      const remedies = { not_found: describeUnknownAccount(name) }
+      const remedies = {
+        not_found: describeUnknownAccount(name),
+        conflict: `The account "${name}" is not disabled. "tilepass account list" shows the state of each.`,
+      }
       return administer(surroundings, options, { remedies }, async (admin, output) => {
         await admin.enableAccount(name)
         const text = `Enabled ${name}. Its earlier tokens stay refused; create new ones with: tilepass token create --account ${name}`

@@ -57,6 +57,8 @@ export function addKeyCommands(program: Command, surroundings: Surroundings): vo
       'Revoke a leaked key: every token that it signed ends, and another key signs at once',
     examples: ['key revoke 9fLh3dKpTz', 'key revoke mapbox --yes'],
   }).argument('<kid>', `as shown by "key list", or the name of a secret key: ${PURPOSES}`)
+  // The id of an older key may begin with a dash.
+  revoke.allowUnknownOption()
   addConfirmOption(revoke).action((kid: string, options: DataOptions & ConfirmOptions) =>
     isSecretPurpose(kid)
       ? revokeSecrets(kid, options, surroundings)

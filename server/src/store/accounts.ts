@@ -126,16 +126,16 @@ export async function disableAccount(
 /**
  * Enables a disabled account. It revives no token: what was issued before is refused for good.
  *
- * @returns `false` if there is no such account. Enabling it again changes nothing.
+ * @returns Whether there was such an account, and it was disabled.
  */
 export async function enableAccount(
   change: AuditedChange,
   name: string,
   now: number,
-): Promise<boolean> {
+): Promise<'enabled' | 'absent' | 'not disabled'> {
   const account = await findAccount(change, name)
-  if (!account) return false
-  if (account.disabledAt === undefined) return true
+  if (!account) return 'absent'
+  if (account.disabledAt === undefined) return 'not disabled'
   await change.db
     .updateTable('account')
     .set({ disabled_at: null })
@@ -144,7 +144,7 @@ export async function enableAccount(
   // Versions that could not enable revoked the organisation alone.
   await endTokens(change, account, 'account.enable', now)
   await change.lift(account.orgId, now)
-  return true
+  return 'enabled'
 }
 
 /**

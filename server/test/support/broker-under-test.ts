@@ -42,7 +42,11 @@ export interface CommandResult {
   readonly error: string
 }
 
-/** Runs a command as a person would, on a store connection of its own. */
+/**
+ * Runs a command as a person would, on a store connection of its own.
+ *
+ * @param options.ask What the person answers in a terminal; without it there is none.
+ */
 export async function runCommand(
   data: string,
   args: readonly string[],
@@ -50,7 +54,13 @@ export async function runCommand(
     now = () => NOW,
     input = '',
     env = {},
-  }: { now?: () => number; input?: string; env?: Record<string, string> } = {},
+    ask,
+  }: {
+    now?: () => number
+    input?: string
+    env?: Record<string, string>
+    ask?: (question: string) => Promise<string>
+  } = {},
 ): Promise<CommandResult> {
   let out = ''
   let error = ''
@@ -63,6 +73,7 @@ export async function runCommand(
       error += text
     },
     readInput: async () => input,
+    ...(ask ? { ask } : {}),
     now,
   }
   const code = await runCommandLine(args, surroundings, () => undefined)
