@@ -210,6 +210,16 @@ const ENDINGS: readonly (readonly [string, End, readonly Kind[]])[] = [
     OF_SESSION,
   ],
   [
+    'a new sign-in of the browser that keeps its refresh token in a cookie',
+    async ({ post, tokens }) => {
+      const cookie = `__Host-tilepass-refresh=${tokens.refresh}`
+      const headers = { cookie, 'x-tilepass-refresh': 'cookie' }
+      const { status } = await post('/token', { username: 'demo', password: PASSWORD }, headers)
+      expect(status).toBe(200)
+    },
+    OF_SESSION,
+  ],
+  [
     'a change of password by the user',
     async ({ post, tokens }) => {
       const body = { password: PASSWORD, new_password: 'another horse' }
