@@ -57,8 +57,9 @@ export function createPipelineLimit(): PipelineLimit {
       parse: () => undefined,
     }
     lines.set(socket, line)
-    // Node resumes a socket whenever a request on it has been read.
+    // Node resumes a socket whenever a request on it has been read, or what it held back may go on.
     socket.on('resume', () => {
+      line.parse()
       if (isFull(line)) socket.pause()
     })
     return line
@@ -69,7 +70,7 @@ export function createPipelineLimit(): PipelineLimit {
     line.running += 1
     onResponseEnd(response, () => {
       line.running -= 1
-      if (line.isDue || line.waiting.length === 0) return
+      if (line.isDue || !isFull(line)) return
       line.isDue = true
       // Not at once: responses that end at once would keep the event loop from every other connection.
       setImmediate(() => {
@@ -80,7 +81,7 @@ export function createPipelineLimit(): PipelineLimit {
           next()
         }
         line.parse()
-        if (!isFull(line)) socket.resume()
+        if (!isFull(line) && !isHeldBack(socket)) socket.resume()
       })
     })
     run()
@@ -110,7 +111,9 @@ export function createPipelineLimit(): PipelineLimit {
     if (!read || others.length > 0) return
     const line = findLine(socket)
     line.parse = () => {
-      while (line.unparsed.length > 0 && line.waiting.length === 0 && !socket.destroyed) {
+      const mayParse = () =>
+        line.unparsed.length > 0 && line.waiting.length === 0 && !isHeldBack(socket)
+      while (mayParse() && !socket.destroyed) {
         const piece = line.unparsed.subarray(0, PIECE)
         line.unparsed = line.unparsed.subarray(PIECE)
         Reflect.apply(read, socket, [piece])
@@ -134,6 +137,12 @@ export function createPipelineLimit(): PipelineLimit {
 
   return { takeTurn, readInPieces }
 }
+
+/**
+ * Does Node hold the connection back, because responses wait to be read? Its parser must get nothing
+ * then, which would end the process; Node resumes the connection itself.
+ */
+const isHeldBack = (socket: Socket) => Reflect.get(socket, '_paused') === true
 
 const isFull = ({ waiting, unparsed }: Line) => waiting.length > 0 || unparsed.length > 0
 

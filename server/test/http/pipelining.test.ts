@@ -166,3 +166,18 @@ test('bodies of requests that wait are read when it is their turn', async () => 
   for (const text of texts) socket.write(head(text) + text)
   await expect.poll(() => bodies).toEqual(texts)
 })
+
+test('a client that reads large responses late gets all of them', async () => {
+  const body = Buffer.alloc(64 * 1024, 'x')
+  const { port } = await start((_path, response) => {
+    setImmediate(() => response.end(body))
+  })
+  // Each request fills what is parsed at a time, as one with a token does.
+  const { socket, text } = pipeline(port, number(300), `Authorization: ${'t'.repeat(1000)}\r\n`)
+  socket.pause()
+  // Others are served meanwhile, and the server holds the connection back.
+  for (let count = 0; count < 20; count++) expect(await ask(port)).toBe(200)
+  socket.resume()
+  await expect.poll(() => text().length, { timeout: 10_000 }).toBeGreaterThan(300 * body.length)
+  expect(text().match(/HTTP\/1.1 200/g)).toHaveLength(300)
+})
