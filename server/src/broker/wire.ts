@@ -174,7 +174,7 @@ export function wire(
 
   const router = createRouter()
   // Also for an app that mounts the broker on a server of its own.
-  router.use(createPipelineLimit().takeTurn)
+  router.use(createPipelineLimit())
   // Always on: guards on other servers need the key set and the revocations.
   router.use(createWellKnownSurface({ keys, store, now, report }))
   for (const name of SURFACE_NAMES)

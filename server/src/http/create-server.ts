@@ -19,6 +19,8 @@ const STALL_TIMEOUT = 30_000
 const CHECK_INTERVAL = 2_000
 const MOST_CONNECTIONS = 10_000
 const MOST_CONNECTIONS_PER_ADDRESS = 256
+/** New connections that are read from in one turn of the event loop. */
+const MOST_STARTS = 4
 
 /** Options of {@link createProtectedServer}. */
 export interface ProtectedServerOptions {
@@ -39,7 +41,7 @@ export function createProtectedServer(
   handler: RequestListener,
   { isBehindProxy = false }: ProtectedServerOptions = {},
 ): Server {
-  const { takeTurn, readInPieces } = createPipelineLimit()
+  const takeTurn = createPipelineLimit()
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT,
@@ -55,9 +57,33 @@ export function createProtectedServer(
   server.timeout = STALL_TIMEOUT
   server.maxConnections = MOST_CONNECTIONS
   if (!isBehindProxy) limitPerAddress(server)
-  server.on('connection', readInPieces)
+  startGradually(server)
   closeSlowReaders(server)
   return server
+}
+
+/**
+ * Reads from few new connections per turn of the event loop. The first read of each may hold a thousand
+ * requests, and every connection that has something to read is read before any timer or response.
+ */
+function startGradually(server: Server): void {
+  const sockets = new Set<Socket>()
+  function startNext(): void {
+    let left = MOST_STARTS
+    for (const socket of sockets) {
+      sockets.delete(socket)
+      socket.resume()
+      left -= 1
+      if (left === 0) break
+    }
+    if (sockets.size > 0) setImmediate(startNext)
+  }
+  server.on('connection', (socket: Socket) => {
+    if (socket.destroyed) return
+    socket.pause()
+    if (sockets.size === 0) setImmediate(startNext)
+    sockets.add(socket)
+  })
 }
 
 function limitPerAddress(server: Server): void {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, get, type ServerResponse } from 'node:http'
+import { get, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import express from 'express'
 import { expect, onTestFinished, test } from 'vitest'
@@ -85,57 +85,25 @@ test('a closed connection ends its line: the requests that waited are not handle
   expect(handled.length).toBeLessThan(50)
 })
 
-test('a connection that sends requests by the thousand and reads nothing is not read on', async () => {
-  const large = Buffer.alloc(256 * 1024)
-  const { port, handled } = await start((_, response) => response.end(large))
-  const { socket } = pipeline(port, number(50_000))
-  socket.pause()
-  await expect.poll(() => handled.length).toBeGreaterThan(8)
-  for (let count = 0; count < 20; count += 1) expect(await ask(port)).toBe(200)
-  expect(handled.length).toBeLessThan(500)
-  expect(socket.destroyed).toBe(false)
-})
-
-test('in an app on a server of its own, a connection of which a thousand requests were read is closed', async () => {
-  let handled = 0
-  const app = express()
-  app.use(createPipelineLimit().takeTurn)
-  app.get('/healthz', (_request, response) => void response.end('ok'))
-  app.use((_request, response) => {
-    handled += 1
-    setImmediate(() => response.end('done'))
-  })
-  const { port } = await serve(createServer(app))
+test('a connection that sends requests by the thousand is closed, and the others are answered', async () => {
+  const { port, handled } = await start()
   const { socket } = pipeline(port, number(50_000))
   const closed = once(socket, 'close')
   expect(await ask(port)).toBe(200)
   await closed
-  expect(handled).toBeLessThan(200)
+  expect(handled.length).toBeLessThan(200)
 })
 
 test('requests with an expectation that the server does not know wait their turn, and are 417', async () => {
   const { port, handled } = await start()
+  const expectation = 'Expect: the-unexpected\r\n'
   const count = (text: string) => text.match(/HTTP\/1.1 417/g)?.length ?? 0
-  const { text } = pipeline(port, number(300), 'Expect: the-unexpected\r\n')
-  await expect.poll(() => count(text())).toBe(300)
+  const few = pipeline(port, number(100), expectation)
+  await expect.poll(() => count(few.text())).toBe(100)
+  const many = pipeline(port, number(50_000), expectation)
+  await once(many.socket, 'close')
+  expect(count(many.text())).toBeLessThan(1_000)
   expect(handled).toEqual([])
-})
-
-test('a connection becomes that of an upgrade, with what was sent after the request', async () => {
-  const { port, server } = await start()
-  server.on('upgrade', (_request, socket, head) => {
-    const received = [head]
-    socket.on('data', (chunk) => received.push(chunk))
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n')
-    socket.on('end', () => socket.end(Buffer.concat(received)))
-  })
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
-  const received: Buffer[] = []
-  socket.on('data', (chunk) => received.push(chunk))
-  const tail = 'x'.repeat(5_000)
-  socket.end(`GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n${tail}`)
-  await once(socket, 'close')
-  expect(Buffer.concat(received).toString().split('\r\n\r\n')[1]).toBe(tail)
 })
 
 test('a client that sends while responses are under way gets all of them after each pause', async () => {
@@ -151,7 +119,7 @@ test('a client that sends while responses are under way gets all of them after e
 test('bodies of requests that wait are read when it is their turn', async () => {
   const bodies: string[] = []
   const app = express()
-  app.use(createPipelineLimit().takeTurn)
+  app.use(createPipelineLimit())
   app.use(express.text())
   app.post('/', (request, response) => {
     bodies.push(request.body)
@@ -165,19 +133,4 @@ test('bodies of requests that wait are read when it is their turn', async () => 
     `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n`
   for (const text of texts) socket.write(head(text) + text)
   await expect.poll(() => bodies).toEqual(texts)
-})
-
-test('a client that reads large responses late gets all of them', async () => {
-  const body = Buffer.alloc(64 * 1024, 'x')
-  const { port } = await start((_path, response) => {
-    setImmediate(() => response.end(body))
-  })
-  // Each request fills what is parsed at a time, as one with a token does.
-  const { socket, text } = pipeline(port, number(300), `Authorization: ${'t'.repeat(1000)}\r\n`)
-  socket.pause()
-  // Others are served meanwhile, and the server holds the connection back.
-  for (let count = 0; count < 20; count++) expect(await ask(port)).toBe(200)
-  socket.resume()
-  await expect.poll(() => text().length, { timeout: 10_000 }).toBeGreaterThan(300 * body.length)
-  expect(text().match(/HTTP\/1.1 200/g)).toHaveLength(300)
 })
