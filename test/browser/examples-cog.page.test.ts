@@ -9,6 +9,7 @@ import {
   readFigure,
   readText,
 } from '../support/pages/example-test.ts'
+import type { PageOptions } from '../support/pages/page-test.ts'
 import { demoData } from '../support/repository.ts'
 
 const readCaption = (page: Page) => page.locator('#level').innerText()
@@ -19,8 +20,8 @@ const test = exampleTest.extend(
   'openImage',
   ({ openExample }) =>
     /** Opens the page and waits until it has read the image, and its panel says so. */
-    async (prepare?: (page: Page) => Promise<unknown>) => {
-      const opened = await openExample('/cog/', prepare)
+    async (options?: PageOptions) => {
+      const opened = await openExample('/cog/', options)
       await expectCaption(opened.page, 'Read from')
       await expectFigure(opened.page, 'exchanges', (exchanges) => exchanges > 0)
       return opened
@@ -117,7 +118,7 @@ describe.concurrent('the GeoTIFF page', () => {
   })
 
   test('continues to read past the 120 s of a token', async ({ openImage }) => {
-    const { page } = await openImage((page) => page.clock.install())
+    const { page } = await openImage({ hasClock: true })
     const before = await readFigure(page, 'exchanges')
     expect(Number.parseInt(await readText(page, 'seconds'), 10)).toBeGreaterThan(100)
     await page.clock.fastForward(125_000)

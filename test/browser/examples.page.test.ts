@@ -62,12 +62,16 @@ describe.concurrent('the example pages', () => {
   test('no page sends a request to another server', async ({ examples, openExample }) => {
     const foreign: string[] = []
     for (const path of ['', 'maplibre/', 'leaflet/', 'side-by-side/', 'cog/']) {
-      const { page } = await openExample(`/${path}`, async (page) =>
-        page.on('request', (request) => {
-          if (!request.url().startsWith(examples.origin) && !/^(?:data|blob):/.test(request.url()))
-            foreign.push(request.url())
-        }),
-      )
+      const { page } = await openExample(`/${path}`, {
+        prepare: async (page) =>
+          page.on('request', (request) => {
+            if (
+              !request.url().startsWith(examples.origin) &&
+              !/^(?:data|blob):/.test(request.url())
+            )
+              foreign.push(request.url())
+          }),
+      })
       await page.waitForLoadState('networkidle')
     }
     expect(foreign).toEqual([])

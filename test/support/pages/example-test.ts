@@ -2,7 +2,7 @@ import type { Page } from 'playwright'
 import { expect } from 'vitest'
 import { startExamples } from '../servers/example-server.ts'
 import { eventually } from './eventually.ts'
-import { test as pageTest } from './page-test.ts'
+import { type PageOptions, test as pageTest } from './page-test.ts'
 import { FEW_FRAMES } from './panning.ts'
 
 /** A test with the example pages on a server of the file, and `openExample`, which opens one of them. */
@@ -16,8 +16,8 @@ export const test = pageTest
   .extend(
     'openExample',
     ({ openPage, examples }) =>
-      (path: string, prepare?: (page: Page) => Promise<unknown>) =>
-        openPage(`${examples.origin}${path}`, { init: FEW_FRAMES, ...(prepare && { prepare }) }),
+      (path: string, options: PageOptions = {}) =>
+        openPage(`${examples.origin}${path}`, { init: FEW_FRAMES, ...options }),
   )
 
 /** The text of a part of the panel. */

@@ -17,6 +17,8 @@ export interface PageOptions {
   readonly prepare?: (page: Page) => Promise<unknown>
   /** Opens the page with cookies and a cache of its own. */
   readonly isIsolated?: boolean
+  /** Opens the page isolated, as a clock is of a whole context, and with `page.clock` installed. */
+  readonly hasClock?: boolean
 }
 
 export type OpenPage = (url: string, options?: PageOptions) => Promise<OpenedPage>
@@ -53,10 +55,13 @@ export const test = base
     onCleanup(async () => {
       await Promise.all(closing.map((opened) => opened.close()))
     })
-    return async (url, { init, viewport, prepare, isIsolated } = {}) => {
-      const own = isIsolated ? await browser.newContext({ viewport: VIEWPORT }) : undefined
+    return async (url, { init, viewport, prepare, isIsolated, hasClock } = {}) => {
+      const own =
+        isIsolated || hasClock ? await browser.newContext({ viewport: VIEWPORT }) : undefined
+      if (own) closing.push(own)
+      if (hasClock) await own?.clock.install()
       const page = await (own ?? context).newPage()
-      closing.push(own ?? page)
+      if (!own) closing.push(page)
       if (viewport) await page.setViewportSize(viewport)
       if (init) await page.addInitScript(init)
       const printed = watchPage(page)
