@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -92,6 +92,25 @@ test('after SIGKILL and a start on another port, tokens and keys are still valid
   expect(readClaims(renewed).iss).toBe(readClaims(token).iss)
   const tile = await fetch(`${second.url}/v1/tiles/world/0/0/0.mvt?access_token=${access}`)
   expect(tile.status).toBe(200)
+})
+
+test('a start prints what the server runs with', async () => {
+  const data = makeDataFolder()
+  await makeAccount(data)
+  const more = ['--config', writeConfig(data), '--public-url', 'https://maps.example']
+  const { url, printed } = await startProcess(data, more)
+  await vi.waitFor(() => expect(printed()).toContain('tilesets'))
+  const { version } = JSON.parse(readFileSync(at('../package.json'), 'utf8'))
+  for (const line of [
+    `Tilepass listens on ${url}`,
+    `version     ${version}`,
+    'issuer      https://maps.example',
+    'public URL  https://maps.example',
+    `data        ${data}`,
+    'grants      default',
+    'tilesets    world',
+  ])
+    expect(printed()).toContain(line)
 })
 
 test('T16: a token revoked by the command line is refused by the running server within 1 s', async () => {

@@ -59,7 +59,12 @@ describe('grants that require a session', () => {
       session: async (request: { headers: Record<string, unknown> }) =>
         request.headers['x-user'] === 'ada',
     })
-    expect((await ask()).status).toBe(401)
+    const refused = await ask()
+    expect(refused.status).toBe(401)
+    expect(await refused.json()).toEqual({
+      error: 'session_required',
+      error_description: 'The session function of this grant did not return true',
+    })
     expect((await ask({ 'x-user': 'ada' })).status).toBe(200)
   })
 

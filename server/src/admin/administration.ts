@@ -1,6 +1,7 @@
 import { type AuditEntry, type AuditQuery, listAuditEntries } from '../store/audit.ts'
 import { type AccountAdministration, createAccountAdministration } from './accounts.ts'
 import { createDatasetAdministration, type DatasetAdministration } from './datasets.ts'
+import { createIssuerAdministration, type IssuerAdministration } from './issuer.ts'
 import { createKeyAdministration, type KeyAdministration } from './keys.ts'
 import type { Operator } from './operator.ts'
 import { createTokenAdministration, type TokenAdministration } from './tokens.ts'
@@ -10,7 +11,8 @@ export interface Administration
   extends AccountAdministration,
     TokenAdministration,
     KeyAdministration,
-    DatasetAdministration {
+    DatasetAdministration,
+    IssuerAdministration {
   /** The newest first. */
   listAudit(query: AuditQuery): Promise<readonly AuditEntry[]>
 }
@@ -22,6 +24,7 @@ export function createAdministration(operator: Operator): Administration {
     ...createTokenAdministration(operator),
     ...createKeyAdministration(operator),
     ...createDatasetAdministration(operator),
+    ...createIssuerAdministration(operator),
     listAudit: (query) => listAuditEntries(operator.store, query),
   }
 }

@@ -1,7 +1,8 @@
+import { findSeconds } from '../settings/duration.ts'
+
 /** Most entries of the audit trail that are listed at once. */
 export const MAX_AUDIT_PAGE = 1000
 
-const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/
 
 /**
@@ -11,8 +12,8 @@ const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\
  * @returns Epoch ms; `undefined` for any other text.
  */
 export function findAuditTime(text: string, now: number): number | undefined {
-  const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
-  if (unit === 'm' || unit === 'h' || unit === 'd') return now - Number(count) * UNITS[unit]
+  const age = /^\d{1,6}[smhd]$/.test(text) ? findSeconds(text) : undefined
+  if (age !== undefined) return now - age * 1000
   const at = TIME.test(text) ? Date.parse(text) : Number.NaN
   // Date.parse() moves the 30th of February to March.
   const isReal = new Date(`${text.slice(0, 10)}T00:00Z`).getUTCDate() === Number(text.slice(8, 10))

@@ -7,10 +7,11 @@ import { listClosedGrants } from '../grants/load-grants.ts'
 import { createApp } from '../http/app.ts'
 import { createErrorHandler } from '../http/error-handler.ts'
 import { type Listener, listen } from '../http/listener.ts'
-import { findIssuer, settleIssuer } from '../issuer/identity.ts'
+import { settleByFirstRun } from '../issuer/identity.ts'
 import { createFailureReporter } from '../observe/failures.ts'
 import { ConfigError } from '../settings/config-error.ts'
-import type { Connection } from '../store/open.ts'
+import { formatCommand } from '../settings/format-command.ts'
+import { readVersion } from '../settings/version.ts'
 import { findSetting } from '../store/settings.ts'
 import { renderGeogError } from '../surfaces/error-bodies.ts'
 import { openResources } from './open-resources.ts'
@@ -24,6 +25,19 @@ export interface BrokerOptions extends Omit<ConfigInput, 'host' | 'port' | 'logL
   readonly now?: () => number
   /** Where `{ env: NAME }` of a secret is looked up. Default: the environment of the process. */
   readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/** Where a broker listens, and what it runs with. */
+export interface Listening {
+  readonly url: string
+  readonly port: number
+  /** Base URL of `/verify`, if it has a listener of its own. */
+  readonly verifyUrl?: string
+  readonly issuer: string
+  /** Names of the grants, those of the demo included. */
+  readonly grants: readonly string[]
+  /** Names of the tilesets. */
+  readonly tilesets: readonly string[]
 }
 
 /** A token broker. */
@@ -56,10 +70,7 @@ export interface Broker {
    * @param port 0 for a free one.
    * @param host Default `127.0.0.1`.
    */
-  listen(
-    port: number,
-    host?: string,
-  ): Promise<{ readonly url: string; readonly port: number; readonly verifyUrl?: string }>
+  listen(port: number, host?: string): Promise<Listening>
   /** Reads the secrets of upstreams again, those from functions included; `SIGHUP` does the same. */
   reload(): Promise<void>
   /** Lets running requests finish (10 s at most), then closes store and tilesets. Safe to call twice. */
@@ -90,6 +101,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   const close = async () => {
     await Promise.all([listener?.close(), verifyListener?.close()])
     await resources.close()
+    logger.info('the broker has stopped')
   }
   const getWired = (): Wired => {
     if (wired) return wired
@@ -102,6 +114,10 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     return wired !== undefined && closing === undefined
   }
   const listClosed = () => listClosedGrants(store, resources.grants)
+  const names = {
+    grants: resources.grants.map(({ name }) => name),
+    tilesets: [...resources.tilesets.keys()],
+  }
   const health = {
     isReady,
     listRefusing: relayedTokens.listRefusing,
@@ -110,14 +126,17 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   const onError = createErrorHandler(renderGeogError, report)
 
   try {
-    const issuer = await settleIssuer(store, config.issuer, config.publicUrl)
-    await warnOfOtherIssuer(store, config.issuer, logger)
     for (const { name: grant, account } of await listClosed())
       logger.warn(
         { grant, account },
-        `the account of a grant is disabled, so pages get no token for it: enable it with "tilepass account enable ${account}", or name another account`,
+        `the account of a grant is disabled, so pages get no token for it: enable it with "${formatCommand(`account enable ${account}`, config.data)}", or name another account`,
       )
-    if (issuer !== undefined) wired = wireFor(issuer)
+    if (resources.issuer !== undefined) wired = wireFor(resources.issuer)
+    const { issuer } = resources
+    logger.info(
+      { version: readVersion(), issuer, data: config.data, ...names },
+      'the broker starts',
+    )
   } catch (error) {
     await close()
     throw error
@@ -138,7 +157,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       const createHandler = async (url: string) => {
         // A client cannot ask for a wildcard address, and its own name for us is unknown.
         if (!isWildcard(host)) publicUrl.current ??= url
-        wired ??= wireFor((await settleIssuer(store, undefined, url)) ?? url)
+        wired ??= wireFor(await settleByFirstRun(store, url))
         return createApp({
           routes: [wired.router, wired.unknownPaths],
           health,
@@ -149,7 +168,13 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       }
       const isBehindProxy = config.trustProxy.length > 0
       listener = await listen(createHandler, port, host, { isBehindProxy })
-      const listening = { url: listener.url, port: listener.port }
+      const listening = {
+        url: listener.url,
+        port: listener.port,
+        issuer: getWired().issuerUrl,
+        ...names,
+      }
+      logger.info({ ...listening, publicUrl: config.publicUrl }, 'the broker listens')
       const { verifyRouter } = getWired()
       const { port: verifyPort, host: verifyHost = '127.0.0.1' } = config.verify ?? {}
       if (!verifyRouter || verifyPort === undefined) return listening
@@ -168,20 +193,6 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       return closing
     },
   }
-}
-
-/** A configured issuer that differs from the stored one is used by this process only. */
-async function warnOfOtherIssuer(
-  store: Connection,
-  issuer: string | undefined,
-  logger: Logger,
-): Promise<void> {
-  const stored = await findIssuer(store)
-  if (issuer === undefined || stored === issuer) return
-  logger.warn(
-    { issuer, stored },
-    'the configured issuer differs from the one in the data folder: tokens of other runs are refused, and "tilepass token create" needs TILEPASS_ISSUER',
-  )
 }
 
 function isWildcard(host: string): boolean {

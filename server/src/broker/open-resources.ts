@@ -4,6 +4,7 @@ import { enterDatasets, loadDatasets } from '../datasets/load-datasets.ts'
 import type { NamedGrant } from '../grants/grant.ts'
 import { loadGrants } from '../grants/load-grants.ts'
 import { createRelayedTokens, type RelayedTokens } from '../grants/relayed-tokens.ts'
+import { settleIssuer } from '../issuer/identity.ts'
 import { type SecretKeys, watchSecretKeys } from '../issuer/secret-keys.ts'
 import { type SigningKeys, watchSigningKeys } from '../issuer/signing-keys.ts'
 import type { FailureReporter } from '../observe/failures.ts'
@@ -21,6 +22,8 @@ import { seedDemo } from './demo.ts'
 /** Everything that a broker opens at its start, and closes at its end. */
 export interface Resources {
   readonly store: Store
+  /** `undefined` until the first run has settled it. */
+  readonly issuer: string | undefined
   readonly usage: Usage
   readonly refusals: Refusals
   readonly tilesets: ReadonlyMap<string, Tileset>
@@ -68,16 +71,18 @@ export async function openResources(
   try {
     if (config.demo) await seedDemo(store, now())
     const { check, throwIfAny } = collectFaults()
+    const issuer = await check(() => settleIssuer(store, config))
     const { places: placesFile } = config.geog
     tilesets = (await check(() => openTilesets(config.tilesets))) ?? tilesets
     const places = placesFile ? await check(() => openPlaces(placesFile)) : undefined
-    const datasets = (await check(() => loadDatasets(store, config.datasets))) ?? []
-    const grants = (await check(() => loadGrants(store, config.grants))) ?? []
+    const datasets = (await check(() => loadDatasets(store, config.datasets, config.data))) ?? []
+    const grants = (await check(() => loadGrants(store, config.grants, config.data))) ?? []
     upstreams = await check(async () => openUpstreams(config.upstreams, { env, now, logger }))
     throwIfAny()
-    await enterDatasets(store, datasets, now())
+    await enterDatasets(store, datasets, { data: config.data, now: now() })
     return {
       store,
+      issuer,
       usage,
       refusals,
       tilesets,

@@ -48,6 +48,7 @@ export interface WireOptions {
 
 /** A wired broker. */
 export interface Wired {
+  readonly issuerUrl: string
   readonly router: Router
   /** The metadata of the OAuth API, for the root of a host. */
   readonly metadataRouter: Router
@@ -186,7 +187,14 @@ export function wire(
       : createMetadataRoute({ issuer: issuerUrl, publicUrl, report })
   router.use(metadataRouter)
   const unknownPaths = createUnknownOauthPaths(report)
-  const wired = { router, metadataRouter, unknownPaths, verifier, verifyRouter: undefined }
+  const wired = {
+    issuerUrl,
+    router,
+    metadataRouter,
+    unknownPaths,
+    verifier,
+    verifyRouter: undefined,
+  }
 
   if (!config.verify) return wired
   const { peers, tiles, scope, credentials, port } = config.verify

@@ -4,7 +4,7 @@ import { isAccountName, isEmail } from '../admin/rules.ts'
 import { NAME_KEPT } from '../store/accounts.ts'
 import { administer } from './administer.ts'
 import { addConfirmOption, type ConfirmOptions, confirm } from './confirm.ts'
-import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
+import { addDataCommand, type DataOptions, type Hint, type Surroundings } from './context.ts'
 import { CommandError, formatTable, formatTime } from './output.ts'
 import { readPasswordHash } from './password.ts'
 import { describeReach } from './reach.ts'
@@ -38,7 +38,7 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
     description: 'List accounts by name',
     examples: ['account list --json'],
   }).action((options: DataOptions) =>
-    administer(surroundings, options, {}, async (admin, output) => {
+    administer(surroundings, options, {}, async ({ admin, output }) => {
       const accounts = await admin.listAccounts()
       const rows = accounts.map(({ name, orgId, email = '', disabledAt }) => {
         return [name, orgId, disabledAt === undefined ? 'active' : 'disabled', email]
@@ -54,9 +54,9 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
     examples: ['account disable city'],
   }).argument('<name>', 'name as shown by "account list"')
   addConfirmOption(disable).action(async (name: string, options: DataOptions & ConfirmOptions) => {
-    const remedies = { not_found: describeUnknownAccount(name) }
+    const findRemedies = (hint: Hint) => ({ not_found: describeUnknownAccount(name, hint) })
     await confirm(surroundings, options, `Every token of ${name} will end.`)
-    await administer(surroundings, options, { remedies }, async (admin, output) => {
+    await administer(surroundings, options, { findRemedies }, async ({ admin, output }) => {
       await admin.disableAccount(name)
       output.result(
         { name, disabled: true },
@@ -71,15 +71,20 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
   })
     .argument('<name>', 'name as shown by "account list"')
     .action((name: string, options: DataOptions) => {
-      const remedies = {
-        not_found: describeUnknownAccount(name),
-        conflict: `The account "${name}" is not disabled. "tilepass account list" shows the state of each.`,
-      }
-      return administer(surroundings, options, { remedies }, async (admin, output) => {
-        await admin.enableAccount(name)
-        const text = `Enabled ${name}. Its earlier tokens stay refused; create new ones with: tilepass token create --account ${name}`
-        output.result({ name, disabled: false }, text)
+      const findRemedies = (hint: Hint) => ({
+        not_found: describeUnknownAccount(name, hint),
+        conflict: `The account "${name}" is not disabled. "${hint('account list')}" shows the state of each.`,
       })
+      return administer(
+        surroundings,
+        options,
+        { findRemedies },
+        async ({ admin, output, hint }) => {
+          await admin.enableAccount(name)
+          const text = `Enabled ${name}. Its earlier tokens stay refused; create new ones with: ${hint(`token create --account ${name} --scope "tiles:read"`)}`
+          output.result({ name, disabled: false }, text)
+        },
+      )
     })
 
   const remove = addDataCommand(account, 'delete', {
@@ -87,12 +92,12 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
     examples: ['account delete city', 'account delete city --yes'],
   }).argument('<name>', 'name as shown by "account list"')
   addConfirmOption(remove).action(async (name: string, options: DataOptions & ConfirmOptions) => {
-    const remedies = {
-      not_found: describeUnknownAccount(name),
-      conflict: `The account "${name}" owns datasets. "tilepass dataset list" shows them; remove them first with: tilepass dataset remove`,
-    }
+    const findRemedies = (hint: Hint) => ({
+      not_found: describeUnknownAccount(name, hint),
+      conflict: `The account "${name}" owns datasets. "${hint('dataset list')}" shows them; remove them first with: ${hint('dataset remove NAME')}`,
+    })
     await confirm(surroundings, options, `${name} and every token of it will be gone for good.`)
-    await administer(surroundings, options, { remedies }, async (admin, output) => {
+    await administer(surroundings, options, { findRemedies }, async ({ admin, output }) => {
       const freeAt = await admin.deleteAccount(name)
       const text = `Deleted ${name}. The name can be used again from ${formatTime(freeAt)} UTC, when the last token that names it has expired.\n${describeReach({ endsApiTokens: true, leaves: ['upstream'] })}`
       output.result({ name, deleted: true, name_free_at: new Date(freeAt).toISOString() }, text)
@@ -105,8 +110,8 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
   })
     .argument('<name>', 'name as shown by "account list"')
     .action((name: string, options: DataOptions) => {
-      const remedies = { not_found: describeUnknownAccount(name) }
-      return administer(surroundings, options, { remedies }, async (admin, output) => {
+      const findRemedies = (hint: Hint) => ({ not_found: describeUnknownAccount(name, hint) })
+      return administer(surroundings, options, { findRemedies }, async ({ admin, output }) => {
         await admin.expireAccount(name)
         const text = `Expired the access tokens and sessions of ${name}, its refresh tokens, temporary Mapbox tokens and download tokens among them.\n${describeReach({ endsApiTokens: false, leaves: ['upstream', 'anonymous'] })}`
         output.result({ name, expired: true }, text)
@@ -132,11 +137,17 @@ async function create(
   const passwordHash = options.passwordStdin
     ? await readPasswordHash(await surroundings.readInput())
     : undefined
-  const remedies = {
-    conflict: `The account "${name}" exists already, or was deleted less than ${Math.round(NAME_KEPT / 60_000)} min ago. Choose another name; "tilepass account list" shows the names in use.`,
-  }
-  await administer(surroundings, options, { mayCreate: true, remedies }, async (admin, output) => {
-    const { orgId } = await admin.createAccount(name, { email: options.email, passwordHash })
-    output.result({ name, org_id: orgId }, `Created ${name} (${orgId}).`)
+  const findRemedies = (hint: Hint) => ({
+    conflict: `The account "${name}" exists already, or was deleted less than ${Math.round(NAME_KEPT / 60_000)} min ago. Choose another name; "${hint('account list')}" shows the names in use.`,
   })
+  await administer(
+    surroundings,
+    options,
+    { mayCreate: true, findRemedies },
+    async ({ admin, output, settings, hint }) => {
+      const { orgId } = await admin.createAccount(name, { email: options.email, passwordHash })
+      const text = `Created ${name} (${orgId}) in the data folder ${settings.data}. Next: ${hint(`token create --account ${name} --scope "tiles:read"`)}`
+      output.result({ name, org_id: orgId, data: settings.data }, text)
+    },
+  )
 }

@@ -30,7 +30,7 @@ export function addAuditCommand(program: Command, surroundings: Surroundings): v
     .option('--action <action>', 'only this action, as in token.create; "token" for all of them')
     .action((options: AuditOptions) => {
       const query = parseQuery(options, surroundings.now())
-      return administer(surroundings, options, {}, async (admin, output) => {
+      return administer(surroundings, options, {}, async ({ admin, output }) => {
         const entries = await admin.listAudit(query)
         const { since, actor, action } = query
         const isFiltered = [since, actor, action].some((filter) => filter !== undefined)
@@ -61,7 +61,7 @@ function parseQuery({ limit, since, actor, action }: AuditOptions, now: number):
     )
   if (action !== undefined && !isAuditAction(action))
     throw new CommandError(
-      `--action must be an action such as token.create, or its first word (given: "${action}"). "tilepass audit" shows the actions.`,
+      `--action must be an action such as token.create, or its first word (given: "${action}"). The column ACTION of "tilepass audit" shows them.`,
       2,
     )
   return { limit: count, since: sinceTime, actor, action }

@@ -1,31 +1,19 @@
-import { loadConfig } from '../config/load.ts'
-import { findIssuer, settleIssuer } from '../issuer/identity.ts'
+import type { Config } from '../config/schema.ts'
+import { settleIssuer } from '../issuer/identity.ts'
 import type { Connection } from '../store/open.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
+import { CommandError } from './output.ts'
 
 /**
- * Determines the issuer of the data folder for a command that signs. Before the first server has run,
- * the URL of a server with this environment becomes the issuer.
+ * Determines the issuer of the data folder for a command that signs.
  *
- * @throws `ConfigError` if the environment has an invalid issuer or URL.
+ * @throws `ConfigError` if the settings name another one than the folder has, or {@link CommandError} if
+ *   none is known: a command does not know at which URL clients will reach the broker.
  */
-export async function settleCommandIssuer(store: Connection, env: Environment): Promise<string> {
-  const { configured, url } = readIdentity(env)
-  return (await settleIssuer(store, configured, url)) ?? url
-}
-
-/** Finds the issuer for a command that only reads: it stores nothing. */
-export async function readCommandIssuer(store: Connection, env: Environment): Promise<string> {
-  const { configured, url } = readIdentity(env)
-  return configured ?? (await findIssuer(store)) ?? url
-}
-
-function readIdentity(env: Environment): { configured: string | undefined; url: string } {
-  const { TILEPASS_ISSUER, TILEPASS_PUBLIC_URL, TILEPASS_PORT } = env
-  const { issuer, publicUrl, port } = loadConfig({
-    flags: {},
-    env: { TILEPASS_ISSUER, TILEPASS_PUBLIC_URL, TILEPASS_PORT },
-  })
-  return { configured: issuer, url: publicUrl ?? `http://127.0.0.1:${port}` }
+export async function settleCommandIssuer(store: Connection, settings: Config): Promise<string> {
+  const issuer = await settleIssuer(store, settings)
+  if (issuer !== undefined) return issuer
+  throw new CommandError(
+    'The issuer is not known yet: no server has run on this data folder. Name the URL at which clients will reach the broker with --issuer, or the configuration with --config; or start the server first.',
+    2,
+  )
 }

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { loadConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { formatCommand } from '../settings/format-command.ts'
 import { BUSY_TIMEOUT, openStore, type Store } from '../store/open.ts'
 import { CommandError, createOutput, type Output } from './output.ts'
 
@@ -26,6 +29,7 @@ export interface CommandHelp {
 /** The options that every command on a data folder has. */
 export interface DataOptions {
   readonly data?: string
+  readonly config?: string
   readonly json?: boolean
 }
 
@@ -44,7 +48,38 @@ export function addCommand(
 export function addDataCommand(parent: Command, name: string, help: CommandHelp): Command {
   return addCommand(parent, name, help)
     .option('--data <folder>', 'data folder (TILEPASS_DATA; default ./data)')
+    .option(
+      '--config <file>',
+      'settings of the server, which name its data folder (TILEPASS_CONFIG)',
+    )
     .option('--json', 'print JSON, for programs')
+}
+
+/** A command line to run next, on the same data folder: for messages that say what to do. */
+export type Hint = (command: string) => string
+
+/** What a command on a data folder works with. */
+export interface DataContext {
+  readonly store: Store
+  readonly output: Output
+  /** The settings that a server with the same options and environment has. */
+  readonly settings: Config
+  readonly hint: Hint
+}
+
+/**
+ * Loads the settings that a server with the same options and environment has.
+ *
+ * @param flags Further options that are settings.
+ * @throws `ConfigError`
+ */
+export function loadSettings(
+  { env }: Pick<Surroundings, 'env'>,
+  { config, data }: Pick<DataOptions, 'config' | 'data'>,
+  flags: Readonly<Record<string, string | undefined>> = {},
+): Config {
+  const file = config ?? (env.TILEPASS_CONFIG || undefined)
+  return loadConfig({ flags: { ...flags, data }, env, file })
 }
 
 /**
@@ -56,21 +91,24 @@ export function addDataCommand(parent: Command, name: string, help: CommandHelp)
  */
 export async function withStore<T>(
   surroundings: Surroundings,
-  options: DataOptions,
+  options: DataOptions & { readonly issuer?: string },
   mayCreate: boolean,
-  run: (store: Store, output: Output) => Promise<T>,
+  run: (context: DataContext) => Promise<T>,
 ): Promise<T> {
-  const folder = options.data ?? (surroundings.env.TILEPASS_DATA || './data')
-  if (!mayCreate && !existsSync(join(folder, 'tilepass.db')))
+  const settings = loadSettings(surroundings, options, { issuer: options.issuer })
+  const { data } = settings
+  if (!mayCreate && !existsSync(join(data, 'tilepass.db')))
     throw new CommandError(
-      `There is no tilepass.db in "${folder}". Name the data folder with --data or TILEPASS_DATA; "tilepass serve" creates one.`,
+      `There is no tilepass.db in "${data}". Name the data folder with --data, --config or TILEPASS_DATA; "tilepass serve" creates one.`,
     )
-  const store = await openStore(folder, BUSY_TIMEOUT.cli)
+  const store = await openStore(data, BUSY_TIMEOUT.cli)
   try {
-    return await run(
+    return await run({
       store,
-      createOutput((line) => surroundings.writeOut(`${line}\n`), options.json === true),
-    )
+      output: createOutput((line) => surroundings.writeOut(`${line}\n`), options.json === true),
+      settings,
+      hint: (command) => formatCommand(command, data),
+    })
   } finally {
     await store.close()
   }

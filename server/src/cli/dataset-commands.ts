@@ -4,7 +4,7 @@ import { isDatasetName } from '../admin/rules.ts'
 import { inspectFile } from '../datasets/inspect-file.ts'
 import type { Dataset } from '../store/datasets.ts'
 import { administer } from './administer.ts'
-import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
+import { addDataCommand, type DataOptions, type Hint, type Surroundings } from './context.ts'
 import { CommandError, formatTable } from './output.ts'
 import { describeMissingOwner } from './remedies.ts'
 
@@ -35,9 +35,9 @@ export function addDatasetCommands(program: Command, surroundings: Surroundings)
     description: 'List the catalogue by name',
     examples: ['dataset list --json'],
   }).action((options: DataOptions) =>
-    administer(surroundings, options, {}, async (admin, output) => {
+    administer(surroundings, options, {}, async ({ admin, output, hint }) => {
       const datasets = await admin.listDatasets()
-      output.result(datasets.map(toDatasetJson), toTable(datasets))
+      output.result(datasets.map(toDatasetJson), toTable(datasets, hint))
     }),
   )
 
@@ -47,10 +47,10 @@ export function addDatasetCommands(program: Command, surroundings: Surroundings)
   })
     .argument('<name>', 'name as shown by "dataset list"')
     .action((name: string, options: DataOptions) => {
-      const remedies = {
-        not_found: `There is no dataset "${name}". "tilepass dataset list" shows the names.`,
-      }
-      return administer(surroundings, options, { remedies }, async (admin, output) => {
+      const findRemedies = (hint: Hint) => ({
+        not_found: `There is no dataset "${name}". "${hint('dataset list')}" shows the names.`,
+      })
+      return administer(surroundings, options, { findRemedies }, async ({ admin, output }) => {
         await admin.removeDataset(name)
         output.result({ name, removed: true }, `Removed ${name}.`)
       })
@@ -75,23 +75,23 @@ async function add(
     )
   })
   const { account, public: isPublic = false } = options
-  const remedies = {
-    not_found: describeMissingOwner(account),
-    conflict: `The dataset "${name}" exists already. Choose another name, or remove it with: tilepass dataset remove ${name}`,
-  }
-  await administer(surroundings, options, { remedies }, async (admin, output) => {
+  const findRemedies = (hint: Hint) => ({
+    not_found: describeMissingOwner(account, hint),
+    conflict: `The dataset "${name}" exists already. Choose another name, or remove it with: ${hint(`dataset remove ${name}`)}`,
+  })
+  await administer(surroundings, options, { findRemedies }, async ({ admin, output }) => {
     const dataset = await admin.addDataset({ ...file, name, account, isPublic })
     output.result(toDatasetJson(dataset), dataset.id)
   })
 }
 
-function toTable(datasets: readonly Dataset[]): string {
+function toTable(datasets: readonly Dataset[], hint: Hint): string {
   const rows = datasets.map(({ id, name, account, path, kind, is_public }) => {
     return [id, name, account, is_public === 1 ? 'public' : 'private', kind, path]
   })
   return formatTable(
     ['ID', 'NAME', 'ACCOUNT', 'ACCESS', 'KIND', 'PATH'],
     rows,
-    'No datasets yet. Add one with: tilepass dataset add',
+    `No datasets yet. Add one with: ${hint('dataset add NAME PATH --account NAME')}`,
   )
 }

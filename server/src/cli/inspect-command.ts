@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
+import { settleIssuer } from '../issuer/identity.ts'
 import { findTokenParts } from '../issuer/inspection.ts'
 import { inspectToken } from '../sessions/inspect-token.ts'
-import { readCommandIssuer } from './command-issuer.ts'
 import { addDataCommand, type DataOptions, type Surroundings, withStore } from './context.ts'
 import { CommandError, toPrintable } from './output.ts'
 
@@ -25,9 +26,9 @@ async function inspect(
 ): Promise<void> {
   const token = (argument === '-' ? await surroundings.readInput() : argument).trim()
   const parts = findTokenParts(token)
-  if (!parts) throw new CommandError(describeFault(token), 2)
-  await withStore(surroundings, options, false, async (store, output) => {
-    const url = await readCommandIssuer(store, surroundings.env)
+  if (!parts) throw new CommandError(describeFault(token, argument), 2)
+  await withStore(surroundings, options, false, async ({ store, output, settings }) => {
+    const url = await settleIssuer(store, settings)
     const verdict = await inspectToken(store, url, token, surroundings.now)
     const line = verdict.valid ? `Valid ${verdict.kind} token` : `Not valid: ${verdict.reason}`
     const lines = JSON.stringify(parts, null, 2).split('\n').map(toPrintable)
@@ -36,9 +37,11 @@ async function inspect(
 }
 
 // Never with the token: it may be a secret that was only cut off.
-function describeFault(token: string): string {
+function describeFault(token: string, argument: string): string {
+  if (argument !== '-' && existsSync(argument))
+    return `"${toPrintable(argument)}" is a file. Read the token from it with: tilepass inspect - < FILE`
   const count = token === '' ? 0 : token.split('.').length
   return count === 3
     ? 'Not a JWT: its parts are not base64url-encoded JSON. Check that the token is complete.'
-    : `Not a JWT: expected three dot-separated parts (given: ${count}).`
+    : `Not a JWT: expected three dot-separated parts (given: ${count}). A token in a file is read with: tilepass inspect - < FILE`
 }

@@ -1,13 +1,12 @@
 import type { Command } from 'commander'
-import type { Administration } from '../admin/administration.ts'
 import { toKeyJson } from '../admin/json.ts'
 import type { KeyRevocation } from '../issuer/key-revocation.ts'
 import { KEY_SET_MAX_AGE_SECONDS } from '../issuer/key-schedule.ts'
 import { isSecretPurpose, SECRET_KEYS, type SecretPurpose } from '../issuer/secret-keys.ts'
-import { administer } from './administer.ts'
+import { type AdministerContext, administer } from './administer.ts'
 import { addConfirmOption, type ConfirmOptions, confirm } from './confirm.ts'
-import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
-import { CommandError, formatTable, formatTime, type Output } from './output.ts'
+import { addDataCommand, type DataOptions, type Hint, type Surroundings } from './context.ts'
+import { CommandError, formatTable, formatTime } from './output.ts'
 
 const PURPOSES = Object.keys(SECRET_KEYS).join(', ')
 
@@ -19,7 +18,7 @@ export function addKeyCommands(program: Command, surroundings: Surroundings): vo
     description: 'List signing keys without their secrets, the newest first',
     examples: ['key list --json'],
   }).action((options: DataOptions) =>
-    administer(surroundings, options, {}, async (admin, output) => {
+    administer(surroundings, options, {}, async ({ admin, output }) => {
       const keys = await admin.listKeys()
       const rows = keys.map(({ kid, algorithm, state, created_at, signs_from }) => [
         kid,
@@ -41,11 +40,10 @@ export function addKeyCommands(program: Command, surroundings: Surroundings): vo
     .argument('[name]', `instead, add a secret key, which signs at once: ${PURPOSES}`)
     .action((name: string | undefined, options: DataOptions) => {
       if (name !== undefined) return rotateSecret(parsePurpose(name), options, surroundings)
-      const remedies = {
-        conflict:
-          'There are too many signing keys. Rotate again later: an old key is removed when the last token that it signed has expired. Or revoke one with: tilepass key revoke KID',
-      }
-      return administer(surroundings, options, { remedies }, async (admin, output) => {
+      const findRemedies = (hint: Hint) => ({
+        conflict: `There are too many signing keys. Rotate again later: an old key is removed when the last token that it signed has expired. Or revoke one with: ${hint('key revoke KID')}`,
+      })
+      return administer(surroundings, options, { findRemedies }, async ({ admin, output }) => {
         const added = await admin.rotateKeys()
         const from = formatTime(added.signs_from)
         output.result(toKeyJson(added), `Added ${added.kid}, which signs from ${from} UTC.`)
@@ -79,10 +77,10 @@ function rotateSecret(
   options: DataOptions,
   surroundings: Surroundings,
 ): Promise<void> {
-  const remedies = {
-    conflict: `There are too many keys. End everything that they have signed with: tilepass key revoke ${purpose}`,
-  }
-  return administer(surroundings, options, { remedies }, async (admin, output) => {
+  const findRemedies = (hint: Hint) => ({
+    conflict: `There are too many keys. End everything that they have signed with: ${hint(`key revoke ${purpose}`)}`,
+  })
+  return administer(surroundings, options, { findRemedies }, async ({ admin, output }) => {
     await admin.rotateSecret(purpose)
     const text = `Added a key for ${SECRET_KEYS[purpose].signs}. It signs from now on; the old ones still verify.`
     output.result({ name: purpose, rotated: true }, text)
@@ -96,7 +94,7 @@ async function revokeSecrets(
 ): Promise<void> {
   const { signs } = SECRET_KEYS[purpose]
   await confirm(surroundings, options, `All ${signs} will end.`)
-  await administer(surroundings, options, {}, async (admin, output) => {
+  await administer(surroundings, options, {}, async ({ admin, output }) => {
     await admin.revokeSecrets(purpose)
     const text = `Revoked the keys of ${purpose}. All ${signs} have ended: running servers refuse them within a second.`
     output.result({ name: purpose, revoked: true }, text)
@@ -109,15 +107,18 @@ async function revokeSigningKey(
   surroundings: Surroundings,
 ): Promise<void> {
   await confirm(surroundings, options, `Every token that ${kid} has signed will end.`)
-  const remedies = {
-    not_found: `There is no key "${kid}". "tilepass key list" shows the ids of the signing keys; the others are ${PURPOSES}.`,
-  }
-  await administer(surroundings, options, { remedies }, (admin, output) =>
-    reportRevocation(admin, output, kid),
+  const findRemedies = (hint: Hint) => ({
+    not_found: `There is no key "${kid}". "${hint('key list')}" shows the ids of the signing keys; the others are ${PURPOSES}.`,
+  })
+  await administer(surroundings, options, { findRemedies }, ({ admin, output, hint }) =>
+    reportRevocation({ admin, output, hint }, kid),
   )
 }
 
-async function reportRevocation(admin: Administration, output: Output, kid: string): Promise<void> {
+async function reportRevocation(
+  { admin, output, hint }: Pick<AdministerContext, 'admin' | 'output' | 'hint'>,
+  kid: string,
+): Promise<void> {
   const revoked = await admin.revokeKey(kid)
   const { successor, apiTokens } = revoked
   output.result(
@@ -127,17 +128,17 @@ async function reportRevocation(admin: Administration, output: Output, kid: stri
       signing_key: successor?.kid ?? null,
       api_tokens: apiTokens,
     },
-    describeRevocation(revoked),
+    describeRevocation(revoked, hint),
   )
 }
 
-function describeRevocation({ kid, successor, apiTokens }: KeyRevocation): string {
+function describeRevocation({ kid, successor, apiTokens }: KeyRevocation, hint: Hint): string {
   const hour = KEY_SET_MAX_AGE_SECONDS / 60
   return [
     `Revoked ${kid}.`,
     ...(successor ? [`${successor.kid} signs from now on.`] : []),
     `Ended: ${apiTokens} API ${apiTokens === 1 ? 'token' : 'tokens'}, and every access token, session and download token that the key signed. Refresh tokens stay.`,
     `When: in this broker within a second; at guards with "revocable" within 6 s; at other guards within 10 min; at other verifiers once they fetch the key set again, which they may keep for ${hour} min.`,
-    ...(apiTokens > 0 ? ['Create new API tokens with: tilepass token create'] : []),
+    ...(apiTokens > 0 ? [`Create new API tokens with: ${hint('token create')}`] : []),
   ].join('\n')
 }

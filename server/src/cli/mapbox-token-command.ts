@@ -29,11 +29,11 @@ export async function createFirstMapboxToken(
   const catalogue = MAPBOX_SCOPES.map(({ id }) => id)
   const scopes = parseScopeOption(options.scope, catalogue)
 
-  await withStore(surroundings, options, true, async (store, output) => {
+  await withStore(surroundings, options, true, async ({ store, output, hint }) => {
     const account = await findAccount(store, options.account)
-    if (!account) throw new CommandError(describeMissingOwner(options.account))
+    if (!account) throw new CommandError(describeMissingOwner(options.account, hint))
     if (account.disabledAt !== undefined)
-      throw new CommandError(describeDisabledOwner(account.name))
+      throw new CommandError(describeDisabledOwner(account.name, hint))
     const registry = createMapboxRegistry(store, surroundings.now)
     const row = await registry.createByOperator(account, { note: options.note, scopes })
     const codec = createMapboxCodec(await loadSecretKeys(store, 'mapbox'))

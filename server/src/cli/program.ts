@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import type { Broker } from '../broker/broker.ts'
+import { readVersion } from '../settings/version.ts'
 import { addAccountCommands } from './account-commands.ts'
 import { addAuditCommand } from './audit-command.ts'
 import type { Surroundings } from './context.ts'
 import { addDatasetCommands } from './dataset-commands.ts'
 import { addInspectCommand } from './inspect-command.ts'
+import { addIssuerCommands } from './issuer-commands.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addServeCommand } from './serve-command.ts'
 import { addTokenCommands } from './token-commands.ts'
@@ -32,13 +33,9 @@ export function createProgram(
   addAccountCommands(program, surroundings)
   addDatasetCommands(program, surroundings)
   addKeyCommands(program, surroundings)
+  addIssuerCommands(program, surroundings)
   addAuditCommand(program, surroundings)
   addUpstreamCommands(program, surroundings)
   addInspectCommand(program, surroundings)
   return program
-}
-
-function readVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return JSON.parse(manifest).version
 }

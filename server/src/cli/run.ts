@@ -19,8 +19,7 @@ export async function runCommandLine(
 ): Promise<number> {
   try {
     const program = createProgram(surroundings, onStart)
-    assertHelpTopic(program, args)
-    await program.parseAsync([...args], { from: 'user' })
+    await program.parseAsync(rewriteHelp(program, args), { from: 'user' })
     return 0
   } catch (error) {
     // Commander has printed the message already.
@@ -53,23 +52,36 @@ export function describeFailure(error: unknown): string {
 }
 
 /**
- * `help` with an unknown command would print the whole help, and not say what is unknown.
+ * `help token create` as `token create --help`: commander's own `help` knows one word only, and for an
+ * unknown one prints the whole help.
  *
- * @throws {@link CommandError}
+ * @throws {@link CommandError} for a topic that is no command.
  */
-function assertHelpTopic(program: Command, args: readonly string[]): void {
+function rewriteHelp(program: Command, args: readonly string[]): string[] {
   let command = program
   for (const [index, word] of args.entries()) {
-    const topic = word === 'help' ? args[index + 1] : word
-    const found = command.commands.find((candidate) => candidate.name() === topic)
-    if (word === 'help' && topic !== undefined && !topic.startsWith('-') && !found)
-      throw new CommandError(
-        `Unknown command "${topic}". "${getPath(command)} --help" lists the commands.`,
-        2,
-      )
-    if (word === 'help' || !found) return
+    if (word === 'help' && command.commands.length > 0)
+      return [...args.slice(0, index), ...findTopic(command, args.slice(index + 1)), '--help']
+    const found = command.commands.find((candidate) => candidate.name() === word)
+    if (!found) break
     command = found
   }
+  return [...args]
+}
+
+function findTopic(parent: Command, words: readonly string[]): readonly string[] {
+  const topic = words.filter((word) => !word.startsWith('-'))
+  let command = parent
+  for (const word of topic) {
+    const found = command.commands.find((candidate) => candidate.name() === word)
+    if (!found)
+      throw new CommandError(
+        `Unknown command "${word}". "${getPath(command)} --help" lists the commands.`,
+        2,
+      )
+    command = found
+  }
+  return topic
 }
 
 function getPath(command: Command): string {

@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
-import type { Broker } from '../broker/broker.ts'
+import type { Broker, Listening } from '../broker/broker.ts'
 import { loadConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { readVersion } from '../settings/version.ts'
 import { addCommand, type Surroundings } from './context.ts'
 
 interface ServeOptions {
@@ -40,7 +42,7 @@ export function addServeCommand(
     .option('--data <folder>', 'data folder (TILEPASS_DATA; default ./data)')
     .option(
       '--issuer <url>',
-      'iss and aud of the tokens (TILEPASS_ISSUER; default: the URL of the first run)',
+      'iss and aud of the tokens (TILEPASS_ISSUER; default: the public URL, else that of the first run)',
     )
     .option('--public-url <url>', 'URL at which clients reach this server (TILEPASS_PUBLIC_URL)')
     .option(
@@ -59,7 +61,25 @@ export function addServeCommand(
       const logger = createLogger(logLevel)
       const broker = await createBroker({ ...settings, logger, env })
       onStart(broker)
-      const { url } = await broker.listen(port, host)
-      surroundings.writeOut(`Tilepass listens on ${url}\n`)
+      const listening = await broker.listen(port, host)
+      surroundings.writeOut(describeStart(settings, listening))
     })
+}
+
+/** What a server runs with, for whoever started it. */
+function describeStart(
+  { data, publicUrl }: Pick<Config, 'data' | 'publicUrl'>,
+  { url, verifyUrl, issuer, grants, tilesets }: Listening,
+): string {
+  const rows = [
+    ['version', readVersion()],
+    ['issuer', issuer],
+    ['public URL', publicUrl ?? `${url} (publicUrl is not set)`],
+    ...(verifyUrl === undefined ? [] : [['verify', `${verifyUrl}/verify`]]),
+    ['data', data],
+    ['grants', grants.join(', ') || 'none: /map-token has no token for pages'],
+    ['tilesets', tilesets.join(', ') || 'none'],
+  ]
+  const lines = rows.map(([name = '', value]) => `  ${name.padEnd(12)}${value}`)
+  return `Tilepass listens on ${url}\n${lines.join('\n')}\n`
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { administer } from './administer.ts'
-import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
+import { addDataCommand, type DataOptions, type Hint, type Surroundings } from './context.ts'
 import { readPasswordHash } from './password.ts'
 import { describeUnknownAccount } from './remedies.ts'
 
@@ -14,8 +14,8 @@ export function addSetPasswordCommand(account: Command, surroundings: Surroundin
     .requiredOption('--password-stdin', 'read the password from standard input')
     .action(async (name: string, options: DataOptions) => {
       const passwordHash = await readPasswordHash(await surroundings.readInput())
-      const remedies = { not_found: describeUnknownAccount(name) }
-      await administer(surroundings, options, { remedies }, async (admin, output) => {
+      const findRemedies = (hint: Hint) => ({ not_found: describeUnknownAccount(name, hint) })
+      await administer(surroundings, options, { findRemedies }, async ({ admin, output }) => {
         await admin.setPassword(name, passwordHash)
         output.result(
           { name, changed: true },

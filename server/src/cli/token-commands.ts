@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { toTokenJson } from '../admin/json.ts'
 import { administer } from './administer.ts'
-import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
+import { addDataCommand, type DataOptions, type Hint, type Surroundings } from './context.ts'
 import { describeReach } from './reach.ts'
 import { describeUnknownToken } from './remedies.ts'
 import { addTokenCreateCommand } from './token-create-command.ts'
@@ -21,7 +21,7 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
     description: 'List API tokens without their strings, the newest first',
     examples: ['token list --json'],
   }).action((options: DataOptions) =>
-    administer(surroundings, options, {}, async (admin, output) => {
+    administer(surroundings, options, {}, async ({ admin, output }) => {
       const tokens = await admin.listTokens()
       output.result(tokens.map(toTokenJson), formatTokens(tokens, surroundings.now()))
     }),
@@ -33,8 +33,8 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
   })
     .argument('<id>', 'id as shown by "token list"')
     .action((id: string, options: DataOptions) => {
-      const remedies = { not_found: describeUnknownToken(id) }
-      return administer(surroundings, options, { remedies }, async (admin, output) => {
+      const findRemedies = (hint: Hint) => ({ not_found: describeUnknownToken(id, hint) })
+      return administer(surroundings, options, { findRemedies }, async ({ admin, output }) => {
         await admin.revokeToken(id)
         const text = `Revoked ${id}, with the tokens that came from it.`
         const reach = describeReach({ endsApiTokens: true })
@@ -48,8 +48,8 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
   })
     .argument('<id>', 'id as shown by "token list"')
     .action((id: string, options: DataOptions) => {
-      const remedies = { not_found: describeUnknownToken(id) }
-      return administer(surroundings, options, { remedies }, async (admin, output) => {
+      const findRemedies = (hint: Hint) => ({ not_found: describeUnknownToken(id, hint) })
+      return administer(surroundings, options, { findRemedies }, async ({ admin, output }) => {
         await admin.expireToken(id)
         const text = `Expired the access tokens, temporary Mapbox tokens and download tokens that came from ${id}. It stays valid.`
         const reach = describeReach({ endsApiTokens: false })

@@ -3,8 +3,9 @@ import { MAX_NOTE_LENGTH } from '../admin/rules.ts'
 import { MAX_API_SECONDS } from '../issuer/kinds.ts'
 import { JWT_SCOPES } from '../issuer/scopes.ts'
 import { TILE_FIELDS } from '../issuer/tile-claims.ts'
+import { findSeconds } from '../settings/duration.ts'
 import { administer } from './administer.ts'
-import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
+import { addDataCommand, type DataOptions, type Hint, type Surroundings } from './context.ts'
 import { createFirstMapboxToken } from './mapbox-token-command.ts'
 import { CommandError } from './output.ts'
 import { describeMissingOwner } from './remedies.ts'
@@ -20,6 +21,7 @@ interface CreateOptions extends DataOptions {
   readonly readOnly?: boolean
   readonly tilesets?: string
   readonly bbox?: string
+  readonly issuer?: string
   readonly minzoom?: string
   readonly maxzoom?: string
 }
@@ -29,7 +31,7 @@ export function addTokenCreateCommand(token: Command, surroundings: Surroundings
   addDataCommand(token, 'create', {
     description: 'Create an API token and print it; it is shown only once',
     examples: [
-      'token create --account demo --scope "tiles:read" --expires-in 86400',
+      'token create --account demo --scope "tiles:read" --expires-in 24h',
       'token create --account demo --scope "tiles:read" --tilesets world --bbox 5.9,45.8,10.5,47.8 --maxzoom 12',
       'token create --account demo --scope "tokens:read tokens:write styles:tiles" --format mapbox',
     ],
@@ -39,16 +41,17 @@ export function addTokenCreateCommand(token: Command, surroundings: Surroundings
       '--scope <scopes>',
       `scopes of the token, separated by single spaces: ${JWT_SCOPES.join(', ')}`,
     )
-    .option(
-      '--expires-in <seconds>',
-      `lifetime in seconds, up to ${MAX_API_SECONDS} (default: a year)`,
-    )
+    .option('--expires-in <duration>', 'lifetime: 90d, 12h, 30m, or seconds (default: a year)')
     .option('--format <format>', 'jwt, or mapbox for the Mapbox Tokens API', 'jwt')
     .option('--note <text>', 'what it is for', '')
     .option('--read-only', 'the token makes no other token and changes nothing')
     .option('--tilesets <names>', 'restrict the token to these tilesets, separated by commas')
     .option('--bbox <area>', 'only tiles in this area: west,south,east,north in degrees')
     .option('--minzoom <zoom>', 'only tiles of this zoom level and above')
+    .option(
+      '--issuer <url>',
+      'iss and aud of tokens (TILEPASS_ISSUER), if no server has run on the data folder yet',
+    )
     .option('--maxzoom <zoom>', 'only tiles of this zoom level and below')
     .action((options: CreateOptions) => createToken(options, surroundings))
 }
@@ -71,21 +74,26 @@ async function createToken(options: CreateOptions, surroundings: Surroundings): 
   const expiresInSeconds = parseLifetime(options.expiresIn)
   const tiles = parseTileOptions(options)
 
-  const remedies = { not_found: describeMissingOwner(options.account) }
-  await administer(surroundings, options, { mayCreate: true, remedies }, async (admin, output) => {
-    const { account, note, readOnly: isReadOnly = false } = options
-    const request = { account, scopes, expiresInSeconds, note, isReadOnly, tiles }
-    const { id, token, expiresAt } = await admin.createToken(request)
-    output.result({ id, token, expires_at: new Date(expiresAt).toISOString() }, token)
-  })
+  const findRemedies = (hint: Hint) => ({ not_found: describeMissingOwner(options.account, hint) })
+  await administer(
+    surroundings,
+    options,
+    { mayCreate: true, findRemedies },
+    async ({ admin, output }) => {
+      const { account, note, readOnly: isReadOnly = false } = options
+      const request = { account, scopes, expiresInSeconds, note, isReadOnly, tiles }
+      const { id, token, expiresAt } = await admin.createToken(request)
+      output.result({ id, token, expires_at: new Date(expiresAt).toISOString() }, token)
+    },
+  )
 }
 
 function parseLifetime(given: string | undefined): number | undefined {
   if (given === undefined) return
-  const seconds = /^\d{1,10}$/.test(given) ? Number(given) : 0
-  if (seconds < 1 || seconds > MAX_API_SECONDS)
+  const seconds = findSeconds(given)
+  if (seconds === undefined || seconds < 1 || seconds > MAX_API_SECONDS)
     throw new CommandError(
-      `--expires-in must be a whole number of seconds from 1 to ${MAX_API_SECONDS} (given: "${given}").`,
+      `--expires-in must be a duration such as 90d, 12h, 30m or 45s, or a whole number of seconds, from 1 s to ${MAX_API_SECONDS / 86_400}d (given: "${given}").`,
       2,
     )
   return seconds

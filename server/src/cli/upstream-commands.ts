@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
-import { loadConfig } from '../config/load.ts'
 import type { CheckResult } from '../grants/check-upstreams.ts'
-import type { Surroundings } from './context.ts'
+import { loadSettings, type Surroundings } from './context.ts'
 import { CommandError, createOutput, formatTable } from './output.ts'
 
 interface CheckOptions {
@@ -30,8 +29,7 @@ async function check(
   options: CheckOptions,
   { env, now, writeOut }: Surroundings,
 ): Promise<void> {
-  const file = options.config ?? (env.TILEPASS_CONFIG || undefined)
-  const config = loadConfig({ flags: {}, env, file })
+  const config = loadSettings({ env }, options)
   const upstreams = Object.entries(config.upstreams).filter(([key]) => (name ?? key) === key)
   if (upstreams.length === 0)
     throw new CommandError(

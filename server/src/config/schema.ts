@@ -3,16 +3,14 @@ import { z } from 'zod'
 import { grantSchema } from '../grants/grant.ts'
 import { MAX_SESSION_SECONDS } from '../issuer/kinds.ts'
 import { tileRulesSchema } from '../settings/tile-rules.ts'
-import { isBaseUrl } from '../settings/url.ts'
+import { BASE_URL_RULE, isBaseUrl } from '../settings/url.ts'
 import { wholeNumber } from '../settings/whole-number.ts'
 import { SURFACE_NAMES } from '../surfaces/names.ts'
 import type { UpstreamKind } from '../upstreams/kind.ts'
 import { UPSTREAM_KINDS } from '../upstreams/kinds.ts'
 import { createUpstreamSchema } from '../upstreams/settings.ts'
 
-const url = z.string().refine(isBaseUrl, {
-  error: 'must be an http(s) URL without credentials, query, fragment or trailing slash',
-})
+const url = z.string().refine(isBaseUrl, { error: BASE_URL_RULE })
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, {
   error: 'must be a name of letters, digits, "-" and "_" that starts with a letter or a digit',
 })
@@ -75,7 +73,10 @@ export function createConfigSchema(kinds: readonly UpstreamKind[] = UPSTREAM_KIN
   return z.strictObject({
     /** Folder of keys, accounts and tokens. */
     data: z.string().min(1).default('./data'),
-    /** `iss` and `aud` of our tokens; by default the URL of the first run, which is stored. */
+    /**
+     * `iss` and `aud` of our tokens; by default `publicUrl`, else the URL of the first run. It is
+     * stored, and later runs must agree with it.
+     */
     issuer: url.optional(),
     /** URL at which clients reach the broker's routes, mount path included. */
     publicUrl: url.optional(),

@@ -25,6 +25,7 @@ export async function requireSession(
     if (session.account.orgId !== owner?.orgId) throw new ForeignSessionError()
     return session
   }
-  if ((await required(request)) !== true) throw new InvalidSessionError()
+  if ((await required(request)) !== true)
+    throw new InvalidSessionError('The session function of this grant did not return true')
   return
 }

@@ -1,31 +1,72 @@
+import { ConfigError } from '../settings/config-error.ts'
+import { formatCommand } from '../settings/format-command.ts'
+import { isLoopbackHost } from '../settings/url.ts'
+import type { Change } from '../store/changes.ts'
 import type { Connection } from '../store/open.ts'
-import { findSetting, initSetting } from '../store/settings.ts'
+import { findSetting, initSetting, setSetting } from '../store/settings.ts'
 
 const SETTING = 'issuer'
 
-/** Finds the issuer that an earlier run stored in this data folder. */
+/** The settings that decide which issuer a data folder has. */
+export interface IssuerSettings {
+  readonly data: string
+  readonly issuer?: string | undefined
+  /** The issuer, if none is set. */
+  readonly publicUrl?: string | undefined
+}
+
+/** Finds the issuer that is stored in this data folder. */
 export async function findIssuer(store: Connection): Promise<string | undefined> {
   return findSetting(store, SETTING)
 }
 
 /**
- * Determines the issuer: the configured one, else the one that an earlier run stored, else `url`. It
- * never comes from a request.
+ * Determines the issuer: the configured one, which the first run stores, else the stored one. It never
+ * comes from a request, and nothing invents one. A public URL on this machine leaves a stored issuer on
+ * this machine as it is: while developing, ports change.
  *
- * The first issuer is stored permanently, so that later ports, addresses and processes change nothing;
- * of two concurrent first runs one wins. A configured issuer that differs from it is used by this
- * process only: one run with a wrong setting must not invalidate every token of the folder.
- *
- * @returns `undefined` if no issuer is known yet.
+ * @returns `undefined` if none is known yet.
+ * @throws {@link ConfigError} if the configured one is not the stored one: every token in the folder
+ *   would be refused. Only {@link replaceIssuer} changes what is stored.
  */
 export async function settleIssuer(
   store: Connection,
-  configured: string | undefined,
-  url: string | undefined,
+  settings: IssuerSettings,
 ): Promise<string | undefined> {
-  if (configured !== undefined) {
-    await initSetting(store, SETTING, configured)
-    return configured
-  }
-  return url === undefined ? findIssuer(store) : initSetting(store, SETTING, url)
+  const configured = settings.issuer ?? settings.publicUrl
+  if (configured === undefined) return findIssuer(store)
+  const stored = await initSetting(store, SETTING, configured)
+  const isDevelopment = settings.issuer === undefined && [stored, configured].every(isOfThisMachine)
+  if (stored === configured || isDevelopment) return stored
+  throw new ConfigError([describeDifference(stored, configured, settings)])
+}
+
+/**
+ * Stores the URL of the first run, if nothing else has settled the issuer before. Later ports, addresses
+ * and processes change nothing; of two first runs at the same time one wins.
+ *
+ * @returns the issuer that is stored now.
+ */
+export async function settleByFirstRun(store: Connection, url: string): Promise<string> {
+  return initSetting(store, SETTING, url)
+}
+
+/** Replaces the issuer. Tokens of the earlier one are refused by every server that starts from now on. */
+export async function replaceIssuer(change: Change, url: string): Promise<void> {
+  await setSetting(change, SETTING, url)
+}
+
+function isOfThisMachine(url: string): boolean {
+  return isLoopbackHost(new URL(url).hostname)
+}
+
+function describeDifference(
+  stored: string,
+  configured: string,
+  { data, issuer }: IssuerSettings,
+): string {
+  const command = formatCommand(`issuer set ${configured}`, data)
+  return issuer === undefined
+    ? `publicUrl: is the issuer as long as "issuer" is not set, but the tokens of this data folder have the issuer "${stored}" (given: "${configured}"). Keep them by setting "issuer" to "${stored}", or end them with: ${command}`
+    : `issuer: must be "${stored}", which the tokens of this data folder have (given: "${configured}"). To end them and use the new issuer, run: ${command}`
 }

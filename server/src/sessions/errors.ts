@@ -18,12 +18,9 @@ export class InvalidRefreshTokenError extends BrokerError {
 
 /** 401: no current session. */
 export class InvalidSessionError extends BrokerError {
-  constructor() {
-    super(
-      401,
-      'session_required',
-      'You must specify a Bearer token in the Authorization header to access this resource',
-      { 'WWW-Authenticate': 'Bearer' },
-    )
+  constructor(
+    description = 'You must specify a Bearer token in the Authorization header to access this resource',
+  ) {
+    super(401, 'session_required', description, { 'WWW-Authenticate': 'Bearer' })
   }
 }

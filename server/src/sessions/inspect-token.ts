@@ -16,16 +16,18 @@ import { createRefreshTokens } from './refresh-tokens.ts'
 /**
  * Judges a token of any kind as the servers on this data folder would.
  *
- * @param url `iss` of the tokens that are accepted.
+ * @param url `iss` of the tokens that are accepted; `undefined` if none is known yet.
  * @param now Epoch ms.
  */
 export async function inspectToken(
   store: Store,
-  url: string,
+  url: string | undefined,
   token: string,
   now: () => number,
 ): Promise<Verdict> {
   if (isMapboxToken(token)) return judgeMapboxToken(store, token, now)
+  if (url === undefined)
+    return { valid: false, reason: 'the issuer of this data folder is not known yet' }
   const keys = await loadSigningKeys(store, now())
   const issuer = { url, keys, revocations: createRevocations(store, now), now }
   const { header, claims } = findTokenParts(token) ?? { header: {}, claims: {} }

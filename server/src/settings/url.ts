@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 /** The URL, if it is http or https and has no credentials, fragment or white space. */
 export function findHttpUrl(value: string): URL | undefined {
   if (!URL.canParse(value) || /[#\s]/.test(value)) return
@@ -5,6 +7,10 @@ export function findHttpUrl(value: string): URL | undefined {
   const isHttp = url.protocol === 'http:' || url.protocol === 'https:'
   return isHttp && !url.username && !url.password ? url : undefined
 }
+
+/** What {@link isBaseUrl} requires, in words that follow the name of a field. */
+export const BASE_URL_RULE =
+  'must be an http(s) URL without credentials, query, fragment or trailing slash'
 
 /**
  * Can paths be appended to this URL? It has no query and does not end with a slash, nor with what the
@@ -15,4 +21,13 @@ export function isBaseUrl(value: string): boolean {
   if (!url || /\?|\/$/.test(value)) return false
   const withSlash = `${value}/`
   return URL.canParse(withSlash) && new URL(withSlash).href === `${url.href.replace(/\/$/, '')}/`
+}
+
+/** Does the host of a URL name this machine? @param hostname As `URL.hostname` has it. */
+export function isLoopbackHost(hostname: string): boolean {
+  return (
+    hostname === 'localhost' ||
+    hostname === '[::1]' ||
+    (isIP(hostname) === 4 && hostname.startsWith('127.'))
+  )
 }

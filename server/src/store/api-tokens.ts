@@ -32,6 +32,18 @@ export async function listApiTokens({ db }: Connection): Promise<readonly ApiTok
     .execute()
 }
 
+/** How many tokens that are JWTs are neither revoked nor expired. */
+export async function countActiveJwts({ db }: Connection, now: number): Promise<number> {
+  const { count } = await db
+    .selectFrom('api_token')
+    .select((row) => row.fn.countAll<number>().as('count'))
+    .where('format', '!=', 'mapbox')
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirstOrThrow()
+  return count
+}
+
 /**
  * Revokes a token and the tokens that were exchanged for it.
  *

@@ -45,10 +45,19 @@ export function hasSecret(source: SecretSource, env: SecretSurroundings['env']):
   return findSecretIn(text) !== undefined
 }
 
-/** The type of a source. Its name is left out: it may be the secret itself, written in the wrong place. */
+/** A name as variables have it: words in capitals, joined by "_". No secret looks like that. */
+const VARIABLE_NAME = /^[A-Z]{1,20}(?:_[A-Z0-9]{1,20}){1,5}$/
+
+/**
+ * A source in a message. Its name is left out unless it is plainly one: it may be the secret itself,
+ * written in the wrong place.
+ */
 export function describeSource(source: SecretSource): string {
   if (typeof source === 'function') return 'a function'
-  return 'env' in source ? 'an environment variable' : 'a file'
+  if (!('env' in source)) return 'a file'
+  return VARIABLE_NAME.test(source.env)
+    ? `the environment variable ${source.env}`
+    : 'an environment variable'
 }
 
 const MAX_LENGTH = 8192

@@ -1,6 +1,5 @@
-import { isIP } from 'node:net'
 import { z } from 'zod'
-import { findHttpUrl, isBaseUrl } from '../settings/url.ts'
+import { findHttpUrl, isBaseUrl, isLoopbackHost } from '../settings/url.ts'
 
 /** Base URL of an API: encrypted, unless the API is on this machine. */
 export const upstreamUrl = z.string().refine((value) => isBaseUrl(value) && isSafe(value), {
@@ -18,13 +17,5 @@ export const QUOTABLE_URL: RegExp = /^https?:\/\/[\w.:-]+(?:\/[\w/.-]*)?$/
 
 function isSafe(value: string): boolean {
   const url = findHttpUrl(value)
-  return url !== undefined && (url.protocol === 'https:' || isLoopback(url.hostname))
-}
-
-function isLoopback(hostname: string): boolean {
-  return (
-    hostname === 'localhost' ||
-    hostname === '[::1]' ||
-    (isIP(hostname) === 4 && hostname.startsWith('127.'))
-  )
+  return url !== undefined && (url.protocol === 'https:' || isLoopbackHost(url.hostname))
 }

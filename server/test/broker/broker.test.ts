@@ -2,12 +2,18 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { guard } from '@tilepass/guard'
 import express from 'express'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { ConfigError, createBroker } from '../../src/index.ts'
 import { redactPath } from '../../src/observe/request-log.ts'
 import { openStore } from '../../src/store/open.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
-import { makeDataFolder, startBroker, watchLog } from '../support/broker-under-test.ts'
+import {
+  makeDataFolder,
+  readClaims,
+  runCommand,
+  startBroker,
+  watchLog,
+} from '../support/broker-under-test.ts'
 
 const WORLD = fileURLToPath(new URL('../../../examples/demo-data/world.pmtiles', import.meta.url))
 
@@ -119,18 +125,64 @@ test('settings of the server are refused in code, with a hint where they belong'
   })
 })
 
-test('a run with another issuer warns, and earlier tokens are valid again after it', async () => {
-  const first = await startBroker({ issuer: 'https://first.example' })
-  const headers = { authorization: `Bearer ${await first.createToken()}` }
-  await first.broker.close()
+describe('a start with another issuer than the data folder has', () => {
+  test.each([
+    ['issuer', { issuer: 'https://stray.example' }],
+    ['publicUrl', { publicUrl: 'https://stray.example' }],
+  ])('from %s stops, names both and what settles it, and changes nothing', async (field, given) => {
+    const first = await startBroker({ issuer: 'https://first.example' })
+    const headers = { authorization: `Bearer ${await first.createToken()}` }
+    await first.broker.close()
+    const { data } = first
+    const command = `tilepass issuer set https://stray.example --data ${data}`
+    await expect(createBroker({ ...given, data })).rejects.toMatchObject({
+      faults: [expect.stringMatching(new RegExp(`^${field}: .*"https://first.example"`))],
+    })
+    await expect(createBroker({ ...given, data })).rejects.toThrow(command)
+    const third = await startBroker({ data })
+    expect((await third.post('/v1/auth/token', {}, headers)).status).toBe(200)
+  })
+
+  test('stops together with the other faults', async () => {
+    const first = await startBroker({ issuer: 'https://first.example' })
+    await first.broker.close()
+    const { data } = first
+    const wrong = { publicUrl: 'https://stray.example', tilesets: { a: { path: 'none.pmtiles' } } }
+    await expect(createBroker({ ...wrong, data })).rejects.toMatchObject({
+      faults: [expect.stringContaining('publicUrl'), expect.stringContaining('tilesets.a.path')],
+    })
+  })
+
+  test('starts if both are this machine: while developing, ports change', async () => {
+    const first = await startBroker({ publicUrl: 'http://127.0.0.1:8080' })
+    await first.broker.close()
+    const { broker } = await startBroker({ data: first.data, publicUrl: 'http://localhost:3000' })
+    expect(await broker.listen(0).catch((error: Error) => error.message)).toMatch(/listening/)
+    const args = ['token', 'create', '--account', 'demo', '--scope', 'tiles:read']
+    const { out } = await runCommand(first.data, args)
+    expect(readClaims(out).iss).toBe('http://127.0.0.1:8080')
+  })
+})
+
+test('the log says what the broker starts with, where it listens, and that it has stopped', async () => {
   const { logger, logged } = watchLog()
-  const { data } = first
-  const stray = await startBroker({ data, issuer: 'https://stray.example', logger })
-  expect(logged()).toContain('https://first.example')
-  expect((await stray.post('/v1/auth/token', {}, headers)).status).toBe(401)
-  await stray.broker.close()
-  const third = await startBroker({ data })
-  expect((await third.post('/v1/auth/token', {}, headers)).status).toBe(200)
+  const { broker, url, data } = await startBroker({ logger })
+  await broker.close()
+  const lines = logged()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(lines).toEqual([
+    expect.objectContaining({
+      msg: 'the broker starts',
+      version: expect.stringMatching(/^\d/),
+      data,
+      grants: ['default', 'short'],
+      tilesets: [],
+    }),
+    expect.objectContaining({ msg: 'the broker listens', url, issuer: url }),
+    expect.objectContaining({ msg: 'the broker has stopped' }),
+  ])
 })
 
 test('a mounted broker without an issuer says what to set', async () => {

@@ -60,7 +60,7 @@ describe('audit', () => {
     [['--since', '-1h'], /--since must be/],
     [['--since', ''], /--since must be/],
     [['--actor', ''], /--actor must be the id of a token/],
-    [['--action', 'Token.create'], /--action must be .*"tilepass audit" shows the actions/],
+    [['--action', 'Token.create'], /--action must be .*"tilepass audit" shows them/],
     [['--action', 'token.'], /--action must be/],
     [['--action', '%'], /--action must be/],
   ])('%j is refused, and says what was expected', async (args, message) => {

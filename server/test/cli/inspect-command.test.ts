@@ -30,6 +30,7 @@ describe('inspect', () => {
   })
 
   test.each([
+    ['package.json', '"package.json" is a file. Read the token from it with: tilepass inspect - <'],
     ['x', 'Not a JWT: expected three dot-separated parts (given: 1).'],
     ['', 'Not a JWT: expected three dot-separated parts (given: 0).'],
     ['a.b.c.d', 'Not a JWT: expected three dot-separated parts (given: 4).'],

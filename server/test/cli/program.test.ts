@@ -46,8 +46,25 @@ test.each([
     ['token', 'help', 'nope'],
     'Unknown command "nope". "tilepass token --help" lists the commands.\n',
   ],
+  [
+    ['help', 'token', 'nope'],
+    'Unknown command "nope". "tilepass token --help" lists the commands.\n',
+  ],
 ])('%j names the command that does not exist', async (args, error) => {
   expect(await runCommand(makeDataFolder(), args)).toEqual({ code: 2, out: '', error })
+})
+
+test.each([
+  [['help', 'token', 'create'], 'Usage: tilepass token create'],
+  [['token', 'help', 'create'], 'Usage: tilepass token create'],
+  [['help', 'token'], 'Usage: tilepass token [options]'],
+])('%j shows that command', async (args, usage) => {
+  expect((await runCommand(makeDataFolder(), args)).out).toContain(usage)
+})
+
+test('an account may be called help', async () => {
+  const data = makeDataFolder()
+  expect((await runCommand(data, ['account', 'create', 'help'])).out).toContain('Created help')
 })
 
 test.each([[['help']], [['help', 'token']], [['token', 'help', 'create']], [['help', '--help']]])(

@@ -1,5 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { createBroker } from '../../src/index.ts'
 import {
+  copyKeyedFolder,
   makeDataFolder,
   NOW,
   readClaims,
@@ -24,13 +28,64 @@ describe('token create', () => {
     ).toBe(200)
   })
 
-  test('before the first server run uses the URL that the server would have', async () => {
+  test('before the first server run asks for the issuer, and invents none', async () => {
     const data = makeDataFolder()
     await runCommand(data, ['account', 'create', 'a'])
     const args = ['token', 'create', '--account', 'a', '--scope', 'tiles:read']
-    const { out } = await runCommand(data, args, { env: { TILEPASS_PORT: '9000' } })
-    expect(readClaims(out).iss).toBe('http://127.0.0.1:9000')
-    expect(readClaims((await runCommand(data, args)).out).iss).toBe('http://127.0.0.1:9000')
+    const refused = await runCommand(data, args, { env: { TILEPASS_PORT: '9000' } })
+    expect([refused.code, refused.out]).toEqual([2, ''])
+    expect(refused.error).toMatch(/--issuer.*--config/)
+    const shown = await runCommand(data, ['issuer', 'show', '--json'])
+    expect(JSON.parse(shown.out)).toEqual({ issuer: null })
+  })
+
+  test.each([
+    ['--issuer', ['--issuer', 'https://maps.example'], {}],
+    ['TILEPASS_ISSUER', [], { TILEPASS_ISSUER: 'https://maps.example' }],
+    ['TILEPASS_PUBLIC_URL', [], { TILEPASS_PUBLIC_URL: 'https://maps.example' }],
+  ])(
+    'before the first server run takes the issuer from %s, and later ones need not name it',
+    async (_, more, env) => {
+      const data = makeDataFolder()
+      await runCommand(data, ['account', 'create', 'a'])
+      const args = ['token', 'create', '--account', 'a', '--scope', 'tiles:read']
+      const first = await runCommand(data, [...args, ...more], { env })
+      expect(readClaims(first.out).iss).toBe('https://maps.example')
+      expect(readClaims((await runCommand(data, args)).out).iss).toBe('https://maps.example')
+    },
+  )
+
+  test('with the configuration makes tokens that its server accepts, in any order', async () => {
+    const folder = makeDataFolder()
+    const config = join(folder, 'tilepass.json')
+    writeFileSync(config, JSON.stringify({ data: 'data', publicUrl: 'https://maps.example' }))
+    const run = (...args: string[]) =>
+      runCommand('', [...args, '--config', config], { env: { TILEPASS_DATA: '' } })
+    expect((await run('account', 'create', 'city')).out).toContain(join(folder, 'data'))
+    const { out } = await run('token', 'create', '--account', 'city', '--scope', 'tiles:read')
+    expect(readClaims(out).iss).toBe('https://maps.example')
+    const broker = await createBroker({
+      data: join(folder, 'data'),
+      publicUrl: 'https://maps.example',
+      now: () => NOW,
+    })
+    onTestFinished(() => broker.close())
+    expect(await broker.verifier.verify(out.trim())).toMatchObject({ iss: 'https://maps.example' })
+  })
+
+  test.each([
+    ['90d', 90 * 86_400],
+    ['12h', 43_200],
+    ['30m', 1_800],
+    ['45s', 45],
+    ['45', 45],
+    ['366d', 366 * 86_400],
+  ])('takes the lifetime %s', async (given, seconds) => {
+    const data = await copyKeyedFolder()
+    await runCommand(data, ['account', 'create', 'a'])
+    const args = ['--account', 'a', '--scope', 'tiles:read', '--issuer', 'https://maps.example']
+    const { out } = await runCommand(data, ['token', 'create', ...args, '--expires-in', given])
+    expect(Number(readClaims(out).exp) - Number(readClaims(out).iat)).toBe(seconds)
   })
 
   test.each([
@@ -45,6 +100,16 @@ describe('token create', () => {
       'no lifetime',
       ['--account', 'demo', '--scope', 'tiles:read', '--expires-in', '0'],
       /whole number/,
+    ],
+    [
+      'an unknown unit',
+      ['--account', 'demo', '--scope', 'tiles:read', '--expires-in', '2w'],
+      /such as 90d, 12h, 30m or 45s.*"2w"/,
+    ],
+    [
+      'more than a year and a day',
+      ['--account', 'demo', '--scope', 'tiles:read', '--expires-in', '367d'],
+      /to 366d/,
     ],
     [
       'a fraction',

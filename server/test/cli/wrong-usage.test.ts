@@ -17,12 +17,14 @@ const CASES: readonly (readonly [string, readonly string[], number, string])[] =
 ]
 
 test.each(CASES)('%s says what to do, and changes nothing', async (_, args, code, remedy) => {
-  const { cli } = await startBroker()
+  const { cli, data } = await startBroker()
   const countChanges = async () => JSON.parse((await cli('audit', '--json')).out).length
   const before = await countChanges()
   const result = await cli(...args)
   expect([result.code, result.out]).toEqual([code, ''])
   expect(result.error).toContain(remedy)
+  // What is to be run next must not work on another folder.
+  if (remedy.startsWith('tilepass')) expect(result.error).toContain(`${remedy} --data ${data}`)
   expect(await countChanges()).toBe(before)
 })
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { StoreUnavailableError } from '../../src/index.ts'
-import { settleIssuer } from '../../src/issuer/identity.ts'
+import { settleByFirstRun } from '../../src/issuer/identity.ts'
 import { loadSigningKeys } from '../../src/issuer/signing-keys.ts'
 import { createAccount, findAccount } from '../../src/store/accounts.ts'
 import { migrate } from '../../src/store/migrations.ts'
@@ -97,7 +97,7 @@ test('two concurrent first runs agree on key and issuer', async () => {
   expect(keys[0]?.keyId).toBe(keys[1]?.keyId)
   const urls = ['http://one', 'http://two']
   const issuers = await Promise.all(
-    stores.map((store, index) => settleIssuer(store, undefined, urls[index])),
+    stores.map((store, index) => settleByFirstRun(store, urls[index] ?? '')),
   )
   expect(issuers[0]).toBe(issuers[1])
 })

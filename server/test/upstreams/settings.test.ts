@@ -139,7 +139,7 @@ test('missing secrets stop the start, and all are named', async () => {
     issuer: 'https://a.example',
     env: { EMPTY: '' },
     upstreams: {
-      a: { kind: 'geog', token: { env: 'MISSING' } },
+      a: { kind: 'geog', token: { env: 'MAP_API_TOKEN' } },
       b: { kind: 'mapbox', token: { env: 'EMPTY' } },
       c: { kind: 'geolens', url: 'https://g.example', token: { file: '/nowhere/secret' } },
     },
@@ -148,12 +148,26 @@ test('missing secrets stop the start, and all are named', async () => {
     `upstreams.${field}: must refer to a secret of one line (given: ${source} without one)`
   await expect(start).rejects.toMatchObject({
     faults: [
-      fault('a.token', 'an environment variable'),
+      fault('a.token', 'the environment variable MAP_API_TOKEN'),
       fault('b.token', 'an environment variable'),
       fault('c.token', 'a file'),
     ],
   })
 })
+
+test.each(['AKIAIOSFODNN7EXAMPLE', 'hunter_two', 'SECRET', '_A_B', 'A__B', `A_${'B'.repeat(21)}`])(
+  'what may be a secret itself is not taken for the name of a variable: %s',
+  async (env) => {
+    const start = createBroker({
+      data: makeDataFolder(),
+      issuer: 'https://a.example',
+      env: {},
+      upstreams: { a: { kind: 'geog', token: { env } } },
+    })
+    await expect(start).rejects.not.toThrow(env)
+    await expect(start).rejects.toThrow('an environment variable without one')
+  },
+)
 
 describe('U1: a secret in the wrong place of a configuration file is never quoted', () => {
   const canary = 'canary0123456789'

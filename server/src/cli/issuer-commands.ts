@@ -1,0 +1,66 @@
+import type { Command } from 'commander'
+import { BASE_URL_RULE, isBaseUrl } from '../settings/url.ts'
+import { administer } from './administer.ts'
+import { addConfirmOption, type ConfirmOptions, confirm } from './confirm.ts'
+import { addDataCommand, type DataOptions, type Hint, type Surroundings } from './context.ts'
+import { CommandError } from './output.ts'
+
+/** Adds `issuer show` and `issuer set`. */
+export function addIssuerCommands(program: Command, surroundings: Surroundings): void {
+  const issuer = program
+    .command('issuer')
+    .description('Show or replace the issuer: the URL that tokens name in "iss" and "aud"')
+
+  addDataCommand(issuer, 'show', {
+    description: 'Show the issuer of the data folder',
+    examples: ['issuer show'],
+  }).action((options: DataOptions) =>
+    administer(surroundings, options, {}, async ({ admin, output, hint }) => {
+      const current = await admin.findIssuer()
+      const none = `No issuer yet: the first server on this data folder settles it, or "${hint('issuer set URL')}".`
+      output.result({ issuer: current ?? null }, current ?? none)
+    }),
+  )
+
+  const set = addDataCommand(issuer, 'set', {
+    description: 'Set the issuer. Tokens that name another one end when the servers start again',
+    examples: ['issuer set https://maps.example'],
+  }).argument('<url>', 'URL of the broker, as in "issuer" or "publicUrl" of the configuration')
+  addConfirmOption(set).action((url: string, options: DataOptions & ConfirmOptions) =>
+    setIssuer(url, options, surroundings),
+  )
+}
+
+async function setIssuer(
+  url: string,
+  options: DataOptions & ConfirmOptions,
+  surroundings: Surroundings,
+): Promise<void> {
+  if (!isBaseUrl(url)) throw new CommandError(`The issuer ${BASE_URL_RULE} (given: "${url}").`, 2)
+  await administer(surroundings, options, { mayCreate: true }, async ({ admin, output, hint }) => {
+    const previous = await admin.findIssuer()
+    if (previous === url) {
+      output.result({ issuer: url, previous, ended: 0 }, `The issuer is ${url} already.`)
+      return
+    }
+    const ended = previous === undefined ? 0 : await admin.countTokensOfIssuer()
+    if (previous !== undefined) await confirm(surroundings, options, describeEnd(previous, ended))
+    await admin.setIssuer(url)
+    const text = describeChange(url, previous, hint)
+    output.result({ issuer: url, previous: previous ?? null, ended }, text)
+  })
+}
+
+function describeEnd(previous: string, apiTokens: number): string {
+  const count = `${apiTokens} API ${apiTokens === 1 ? 'token' : 'tokens'}`
+  return `The issuer is ${previous} now. Another one ends ${count}, and every access token, session, refresh token and download token so far.`
+}
+
+function describeChange(url: string, previous: string | undefined, hint: Hint): string {
+  if (previous === undefined) return `The issuer is ${url}.`
+  return [
+    `The issuer is ${url}. It was ${previous}.`,
+    'Start the servers on this data folder again: until then they use the earlier one.',
+    `Create new API tokens with: ${hint('token create')}. Remote guards need the new one as their "issuer".`,
+  ].join('\n')
+}
