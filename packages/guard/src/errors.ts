@@ -65,7 +65,10 @@ export class AmbiguousCredentialsError extends GuardError {
  * which; {@link InvalidTokenError.detail} is for logs.
  */
 export class InvalidTokenError extends GuardError {
-  /** The rule that the token broke, for logs; never a value from the token. */
+  /**
+   * The rule that the token broke, for logs. Where a setting may be wrong it names what was expected and
+   * what the token has, as in `issuer mismatch: expected "https://a.example", got "https://b.example"`.
+   */
   readonly detail: string
 
   constructor(detail: string, options?: ErrorOptions) {

@@ -1,6 +1,7 @@
 import { InvalidTokenError, TokenExpiredError } from '../errors.ts'
 import { parseTileClaims, type TileClaims } from '../tiles/tile-claims.ts'
 import { type Confirmation, parseConfirmation } from './binding.ts'
+import { createMismatch } from './mismatch.ts'
 
 /** The claims of a verified token. Times are whole seconds since 1970, as on the wire (RFC 7519 §4.1). */
 export interface TokenClaims {
@@ -65,11 +66,11 @@ export function parseClaims(
   const tiles = readTiles(payload)
   const cnf = payload.cnf === undefined ? undefined : parseConfirmation(payload.cnf)
 
-  if (iss !== rules.issuer) throw new InvalidTokenError('issuer mismatch')
+  if (iss !== rules.issuer) throw createMismatch('issuer', rules.issuer, iss)
   if (typeof aud === 'string' ? aud !== rules.audience : !aud.includes(rules.audience))
-    throw new InvalidTokenError('audience mismatch')
+    throw createMismatch('audience', rules.audience, aud)
   if (rules.tokenType !== null && tokenType !== rules.tokenType)
-    throw new InvalidTokenError('unexpected token_type')
+    throw createMismatch('token_type', rules.tokenType, tokenType)
   // Download tokens and other kinds mark themselves by a `typ` in the payload.
   if (payload.typ !== undefined) throw new InvalidTokenError('unexpected typ claim')
 

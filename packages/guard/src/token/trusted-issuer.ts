@@ -7,6 +7,7 @@ import { createRemoteKeys } from '../keys/remote-keys.ts'
 import { type ClaimRules, parseClaims, type TokenClaims } from './claims.ts'
 import type { CompactJws } from './compact-jws.ts'
 import type { IssuerOptions } from './issuer-options.ts'
+import { createMismatch } from './mismatch.ts'
 import type { RevocationCheck } from './revocation-check.ts'
 import { createRevocationFeed } from './revocation-feed.ts'
 
@@ -56,8 +57,9 @@ export function createTrustedIssuer(
       return key
     },
     check: async (token, jws, key) => {
-      if (jws.algorithm !== key.algorithm) throw new InvalidTokenError('algorithm mismatch')
-      if (type !== undefined && jws.type !== type) throw new InvalidTokenError('unexpected typ')
+      if (jws.algorithm !== key.algorithm)
+        throw createMismatch('algorithm', key.algorithm, jws.algorithm)
+      if (type !== undefined && jws.type !== type) throw createMismatch('typ', type, jws.type)
       try {
         await compactVerify(token, key.key, {
           algorithms: [key.algorithm],

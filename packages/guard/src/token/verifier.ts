@@ -9,6 +9,7 @@ import { findSecret, hasSecret } from './binding.ts'
 import { isExpired, type TokenClaims } from './claims.ts'
 import { parseCompactJws } from './compact-jws.ts'
 import { ISSUER_RULES, type IssuerOptions } from './issuer-options.ts'
+import { createMismatch } from './mismatch.ts'
 import { isKnownUnrevoked, type RevocationCheck } from './revocation-check.ts'
 import { createTrustedIssuer, type TrustedIssuer } from './trusted-issuer.ts'
 import { createVerifiedTokens, type VerifiedToken } from './verified-tokens.ts'
@@ -138,7 +139,7 @@ export function assembleVerifier(options: VerifierOptions): Verifier {
     const jws = parseCompactJws(token)
     const { keyId, payload } = jws
     const issuer = typeof payload.iss === 'string' ? issuers.get(payload.iss) : undefined
-    if (!issuer) throw new InvalidTokenError('issuer mismatch')
+    if (!issuer) throw createMismatch('issuer', [...issuers.keys()], payload.iss)
     const key = await issuer.getKey(keyId)
     const claims = await issuer.check(token, jws, key)
     const entry = { issuer, keyId, key, claims }

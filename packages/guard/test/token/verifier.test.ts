@@ -135,7 +135,7 @@ describe('several issuers at once', () => {
   })
 })
 
-test('the detail of a refusal names the broken rule, and no value', async () => {
+test('the detail of a refusal names the broken rule, and what was expected of a setting', async () => {
   const strict = createVerifier({
     ...options,
     type: 'at+jwt',
@@ -143,17 +143,39 @@ test('the detail of a refusal names the broken rule, and no value', async () => 
   })
   const typ = 'at+jwt'
   for (const [token, detail] of [
-    [issuer.sign({ iss: 'https://else.example' }, { typ }), 'issuer mismatch'],
-    [issuer.sign({ aud: 'https://else.example' }, { typ }), 'audience mismatch'],
-    [issuer.sign({ token_type: 'session' }, { typ }), 'unexpected token_type'],
+    [
+      issuer.sign({ iss: 'https://else.example' }, { typ }),
+      `issuer mismatch: expected "${ISSUER}", got "https://else.example"`,
+    ],
+    [
+      issuer.sign({ aud: 'https://else.example' }, { typ }),
+      `audience mismatch: expected "${ISSUER}", got "https://else.example"`,
+    ],
+    [
+      issuer.sign({ token_type: 'session' }, { typ }),
+      'token_type mismatch: expected "api_token", got "session"',
+    ],
     [issuer.sign({ typ: 'download' }, { typ }), 'unexpected typ claim'],
     [issuer.sign({ client_id: 'else' }, { typ }), 'claim client_id mismatch'],
-    [issuer.sign(), 'unexpected typ'],
-    [issuer.sign({}, { typ, alg: 'RS512' }), 'algorithm mismatch'],
+    [issuer.sign(), 'typ mismatch: expected "at+jwt", got "JWT"'],
+    [issuer.sign({}, { typ, alg: 'RS512' }), 'algorithm mismatch: expected "RS256", got "RS512"'],
     [issuer.sign({}, { typ, kid: 'k2' }), 'unknown kid'],
     [createTestIssuer().sign({}, { typ }), 'signature verification failed'],
   ] as const)
     await expect(strict.verify(token)).rejects.toMatchObject({ detail })
+})
+
+test('the detail shows little of a foreign value, and nothing that a terminal obeys', async () => {
+  const verifier = createVerifier(options)
+  const iss = `\u202e\x1b[2J\n${'x'.repeat(500)}`
+  const error = await verifier.verify(issuer.sign({ iss })).catch((refusal: unknown) => refusal)
+  const detail = String(Reflect.get(Object(error), 'detail'))
+  expect(detail).toMatch(
+    /^issuer mismatch: expected "https:[\w./]*", got "\\u202e\\u001b\[2J\\nx+ …$/,
+  )
+  expect(detail.length).toBeLessThan(220)
+  const none = await verifier.verify(issuer.sign({ iss: undefined })).catch((e: unknown) => e)
+  expect(none).toMatchObject({ detail: expect.stringContaining('got nothing') })
 })
 
 describe('time', () => {
