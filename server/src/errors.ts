@@ -1,6 +1,7 @@
 /**
  * An error that is sent to the client: HTTP status, code in `snake_case` (of RFC 6749 §5.2 where that
- * has one) and a description that is safe to send. Each surface renders it in its own shape.
+ * has one) and a description that is safe to send. Each surface renders it in its own shape. Its
+ * `cause`, if it has one, is for the log.
  */
 export class BrokerError extends Error {
   readonly status: number
@@ -13,8 +14,9 @@ export class BrokerError extends Error {
     code: string,
     description: string,
     headers: Readonly<Record<string, string>> = {},
+    options?: ErrorOptions,
   ) {
-    super(description)
+    super(description, options)
     this.name = new.target.name
     this.status = status
     this.code = code

@@ -8,7 +8,7 @@ import { createApp } from '../http/app.ts'
 import { createErrorHandler } from '../http/error-handler.ts'
 import { type Listener, listen } from '../http/listener.ts'
 import { settleByFirstRun } from '../issuer/identity.ts'
-import { createFailureReporter } from '../observe/failures.ts'
+import { createFailureReporter, createRequestReporter } from '../observe/failures.ts'
 import { ConfigError } from '../settings/config-error.ts'
 import { formatCommand } from '../settings/format-command.ts'
 import { readVersion } from '../settings/version.ts'
@@ -88,11 +88,12 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   const { env = process.env, ...settings } = others
   const config = parseBrokerConfig(settings)
   const report = createFailureReporter(logger)
+  const createReport = (surface: string) => createRequestReporter(logger, report, surface)
   const resources = await openResources(config, { env, logger, report, now })
   const { store, relayedTokens } = resources
   const publicUrl = { current: config.publicUrl }
   const wireFor = (issuerUrl: string) =>
-    wire(config, resources, { issuerUrl, publicUrl, report, now })
+    wire(config, resources, { issuerUrl, publicUrl, createReport, now })
   let wired: Wired | undefined
   let listener: Listener | undefined
   let verifyListener: Listener | undefined
@@ -123,7 +124,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     listRefusing: relayedTokens.listRefusing,
     listClosedGrants: async () => (await listClosed()).map(({ name }) => name),
   }
-  const onError = createErrorHandler(renderGeogError, report)
+  const onError = createErrorHandler(renderGeogError, createReport('none'))
 
   try {
     for (const { name: grant, account } of await listClosed())

@@ -17,7 +17,7 @@ import { createOrganisationTokens } from '../issuer/organisation-tokens.ts'
 import { createSubjectTokens } from '../issuer/subject-tokens.ts'
 import { createOwnVerifier } from '../issuer/verify.ts'
 import { createRateLimit } from '../limits/rate-limit.ts'
-import type { FailureReporter } from '../observe/failures.ts'
+import type { RequestReporter } from '../observe/failures.ts'
 import { createDeviceCookies } from '../sessions/device-cookies.ts'
 import { createPasswords } from '../sessions/passwords.ts'
 import { createSessions } from '../sessions/sessions.ts'
@@ -41,7 +41,8 @@ export interface WireOptions {
   /** `iss` and `aud` of its tokens. */
   readonly issuerUrl: string
   readonly publicUrl: PublicUrl
-  readonly report: FailureReporter
+  /** Creates the reporter of an API, by its name. */
+  readonly createReport: (surface: string) => RequestReporter
   /** Epoch ms. */
   readonly now: () => number
 }
@@ -67,7 +68,7 @@ export interface Wired {
 export function wire(
   config: BrokerConfig,
   { store, usage, refusals, tilesets, places, grants, relayedTokens, keys, mapboxKeys }: Resources,
-  { issuerUrl, publicUrl, report, now }: WireOptions,
+  { issuerUrl, publicUrl, createReport, now }: WireOptions,
 ): Wired {
   const issuer: Issuer = {
     url: issuerUrl,
@@ -105,7 +106,7 @@ export function wire(
         sessionLimit: createRateLimit(config.mapTokenPerMinute),
         getOwnOrigin: () => new URL(publicUrl.current ?? issuerUrl).origin,
         now,
-        report,
+        report: createReport('map-token'),
       }),
     geog: () =>
       createGeogSurface({
@@ -123,7 +124,7 @@ export function wire(
         places,
         publicUrl,
         now,
-        report,
+        report: createReport('geog'),
       }),
     geolens: () =>
       createGeoLensSurface({
@@ -133,7 +134,7 @@ export function wire(
         usage,
         access: createDownloadAccess(store, createDownloadTokens(issuer)),
         limit: createRateLimit(config.downloadTokensPerMinute),
-        report,
+        report: createReport('geolens'),
       }),
     login: () =>
       createLoginSurface({
@@ -150,7 +151,7 @@ export function wire(
         sessions,
         devices,
         now,
-        report,
+        report: createReport('login'),
       }),
     mapbox: () =>
       createMapboxSurface({
@@ -161,7 +162,7 @@ export function wire(
         publicUrl,
         now,
         usage,
-        report,
+        report: createReport('mapbox'),
       }),
     oauth: () =>
       createOauthSurface({
@@ -169,7 +170,7 @@ export function wire(
         tokens: createOrganisationTokens(store, ownVerifier, now),
         usage,
         issuer,
-        report,
+        report: createReport('oauth'),
       }),
   }
 
@@ -177,16 +178,16 @@ export function wire(
   // Also for an app that mounts the broker on a server of its own.
   router.use(createPipelineLimit())
   // Always on: guards on other servers need the key set and the revocations.
-  router.use(createWellKnownSurface({ keys, store, now, report }))
+  router.use(createWellKnownSurface({ keys, store, now, report: createReport('well-known') }))
   for (const name of SURFACE_NAMES)
     if (config.surfaces[name] !== false) router.use(surfaces[name]())
 
   const metadataRouter =
     config.surfaces.oauth === false
       ? createRouter()
-      : createMetadataRoute({ issuer: issuerUrl, publicUrl, report })
+      : createMetadataRoute({ issuer: issuerUrl, publicUrl, report: createReport('oauth') })
   router.use(metadataRouter)
-  const unknownPaths = createUnknownOauthPaths(report)
+  const unknownPaths = createUnknownOauthPaths(createReport('oauth'))
   const wired = {
     issuerUrl,
     router,
@@ -206,7 +207,7 @@ export function wire(
     credentials,
     verifier,
     budgets: createUsageBudgets({ budgets, usage, tilesPerDay, now }),
-    report,
+    report: createReport('verify'),
   })
   if (port !== undefined) return { ...wired, verifyRouter }
   router.use(verifyRouter)

@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler } from 'express'
 import { type BrokerError, toBrokerError } from '../errors.ts'
-import type { FailureReporter } from '../observe/failures.ts'
+import type { RequestReporter } from '../observe/failures.ts'
 
 /** How an API shows an error. */
 export interface RenderedError {
@@ -20,17 +20,16 @@ export type RenderError = (refusal: BrokerError) => RenderedError
  * error, and forbids caching. An error after the headers were sent is left to Express, which closes
  * the connection.
  *
- * It reports failures, but not a {@link BrokerError} of 500 or above: that was thrown on purpose, by
- * code that logs the cause itself if there is one.
+ * @param report Called with each error.
  */
 export function createErrorHandler(
   render: RenderError,
-  report: FailureReporter,
+  report: RequestReporter,
 ): ErrorRequestHandler {
-  return (error, _request, response, next) => {
+  return (error, request, response, next) => {
     if (response.headersSent) return next(error)
+    report(error, request)
     const refusal = toBrokerError(error)
-    if (refusal.status >= 500 && refusal !== error) report(error)
     const { body, type = 'application/json', withdrawn = [] } = render(refusal)
     for (const name of withdrawn) response.removeHeader(name)
     response

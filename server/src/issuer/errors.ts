@@ -2,10 +2,12 @@ import { BrokerError } from '../errors.ts'
 
 /** 401: no subject token, or one that cannot be exchanged; the answer does not tell which. */
 export class UnauthorizedError extends BrokerError {
-  constructor(challenge: 'Bearer' | 'Bearer error="invalid_token"' = 'Bearer') {
-    super(401, 'unauthorized', 'Missing or invalid authentication', {
-      'WWW-Authenticate': challenge,
-    })
+  constructor(
+    challenge: 'Bearer' | 'Bearer error="invalid_token"' = 'Bearer',
+    options?: ErrorOptions,
+  ) {
+    const headers = { 'WWW-Authenticate': challenge }
+    super(401, 'unauthorized', 'Missing or invalid authentication', headers, options)
   }
 }
 

@@ -7,7 +7,7 @@ import { createMint, createTokenId, type MintedToken } from './mint.ts'
 import { narrow, toRights } from './narrow.ts'
 import { type ApiTokenUse, assertUse } from './read-only.ts'
 import { createRegisteredVerifier } from './registered.ts'
-import { createOwnVerifier, findClaims } from './verify.ts'
+import { createOwnVerifier, requireClaims } from './verify.ts'
 
 /** A subject token that was accepted for exchange. */
 export interface Subject {
@@ -55,8 +55,12 @@ export function createSubjectTokens(store: Store, issuer: Issuer, usage: Usage):
   const mint = createMint(issuer)
   return {
     authenticate: async (token, use, restrictions) => {
-      const claims = await findClaims(registered, token, restrictions)
-      if (!claims) throw new UnauthorizedError('Bearer error="invalid_token"')
+      const claims = await requireClaims(
+        registered,
+        token,
+        (cause) => new UnauthorizedError('Bearer error="invalid_token"', { cause }),
+        restrictions,
+      )
       await assertUse(store, claims.sub, use)
       return { claims }
     },

@@ -51,9 +51,32 @@ export async function findClaims(
   try {
     return await verifier.verify(token, use)
   } catch (error) {
-    if (error instanceof GuardError && error.status < 500) return
+    if (isRefusal(error)) return
     throw error
   }
+}
+
+/**
+ * The claims of a token.
+ *
+ * @param toError Makes the error of the API from the guard's, which says why.
+ * @throws what `toError` makes of a token that the verifier refuses; anything else if it cannot decide.
+ */
+export async function requireClaims(
+  verifier: Verifier,
+  token: string,
+  toError: (cause: GuardError) => Error,
+  use?: TokenUse,
+): Promise<TokenClaims> {
+  try {
+    return await verifier.verify(token, use)
+  } catch (error) {
+    throw isRefusal(error) ? toError(error) : error
+  }
+}
+
+function isRefusal(error: unknown): error is GuardError {
+  return error instanceof GuardError && error.status < 500
 }
 
 function createForKeys({ url, keys, revocations, now }: Issuer): Verifier {

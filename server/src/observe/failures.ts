@@ -1,17 +1,50 @@
+import type { IncomingMessage } from 'node:http'
+import { GuardError } from '@tilepass/guard'
 import type { Logger } from 'pino'
+import { BrokerError, toBrokerError } from '../errors.ts'
+import { describeRefusal } from './refusal-facts.ts'
+import { logRefusal } from './request-log.ts'
 
 /** Called once with each error that is a fault of the broker or of the systems that it depends on. */
 export type FailureReporter = (error: unknown) => void
 
-/** Creates the reporter that writes failures to a log. */
+/** Called once with each error that a request ends with, whether it was refused or failed. */
+export type RequestReporter = (error: unknown, request: IncomingMessage) => void
+
+/**
+ * Creates the reporter that writes failures to a log. A part that is away for a while (503) is named
+ * without a stack: it says nothing about the cause.
+ */
 export function createFailureReporter(logger: Logger): FailureReporter {
-  return (error) => logger.error({ err: error }, 'a request failed')
+  return (error) => {
+    if (error instanceof Error && Reflect.get(error, 'status') === 503)
+      logger.error({ reason: describeChain(error) }, 'a request failed')
+    else logger.error({ err: error }, 'a request failed')
+  }
 }
 
-/** Narrows a reporter to failures: refused requests (a status below 500) are not reported. */
-export function ignoreRefusals(report: FailureReporter): FailureReporter {
-  return (error) => {
-    const status: unknown = typeof error === 'object' && error ? Reflect.get(error, 'status') : 500
-    if (typeof status !== 'number' || status >= 500) report(error)
+/**
+ * Creates the reporter of an API. Refusals are logged with their reasons. Failures are reported, but
+ * not a {@link BrokerError} of 500 or above: that was thrown on purpose, by code that logs the cause
+ * itself if there is one.
+ *
+ * @param surface Name of the API.
+ */
+export function createRequestReporter(
+  logger: Logger,
+  report: FailureReporter,
+  surface: string,
+): RequestReporter {
+  return (error, request) => {
+    const refusal = error instanceof GuardError ? error : toBrokerError(error)
+    if (refusal.status >= 500 && !(error instanceof BrokerError)) report(error)
+    logRefusal(logger, request, describeRefusal(refusal, request, surface))
   }
+}
+
+/** The messages of an error and of what caused it. */
+function describeChain(error: Error): string {
+  return error.cause instanceof Error
+    ? `${error.message}: ${describeChain(error.cause)}`
+    : error.message
 }

@@ -3,13 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestHandler } from 'express'
 import type { Logger } from 'pino'
 import { pinoHttp } from 'pino-http'
+import type { RefusalFacts } from './refusal-facts.ts'
 
 /**
  * Logs each request: method, path, status, time and client address; but no header, no query string
  * and nothing that looks like a token, because logs are kept longer and seen by more people.
  */
 export function createRequestLog(logger: Logger): RequestHandler {
-  return pinoHttp<IncomingMessage, ServerResponse>({
+  const log = pinoHttp<IncomingMessage, ServerResponse>({
     logger,
     // The audit trail names requests by these ids, so they must differ between runs and processes.
     genReqId: () => randomUUID(),
@@ -27,7 +28,57 @@ export function createRequestLog(logger: Logger): RequestHandler {
       if (error || response.statusCode >= 500) return 'error'
       return 'info'
     },
+    customSuccessObject: addRefusal,
+    customErrorObject: (request, response, _error, value) => addRefusal(request, response, value),
   })
+  return (request, response, next) => {
+    isLogged.add(request)
+    log(request, response, next)
+  }
+}
+
+/** Requests of which a request log writes a line when they end. */
+const isLogged = new WeakSet<IncomingMessage>()
+/** What is known of requests that were refused, or may be. */
+const refusals = new WeakMap<IncomingMessage, Partial<RefusalFacts>>()
+
+/**
+ * Notes more about a request, for the case that it is refused.
+ *
+ * @param facts What only the route knows.
+ */
+export function noteFacts(request: IncomingMessage, facts: Partial<RefusalFacts>): void {
+  refusals.set(request, { ...refusals.get(request), ...facts })
+}
+
+/** Logs why a request was refused: with the request, if there is a request log, else on its own line. */
+export function logRefusal(logger: Logger, request: IncomingMessage, facts: RefusalFacts): void {
+  const noted = refusals.get(request)
+  const refusal = redactFacts({ ...noted, ...facts })
+  if (isLogged.has(request)) refusals.set(request, refusal)
+  else
+    logger.info(
+      { refusal, method: request.method, path: redactPath(findUrl(request)) },
+      'a request was refused',
+    )
+}
+
+/** Clients put tokens in any place, the name of a grant included. */
+function redactFacts<T>(facts: T): T {
+  return JSON.parse(JSON.stringify(facts), (_name, value: unknown) =>
+    typeof value === 'string' ? redactTokens(value) : value,
+  )
+}
+
+/** As the client sent it: a router shortens `url`. */
+function findUrl(request: IncomingMessage): string {
+  const original: unknown = Reflect.get(request, 'originalUrl')
+  return typeof original === 'string' ? original : (request.url ?? '')
+}
+
+function addRefusal(request: IncomingMessage, _response: ServerResponse, value: object): object {
+  const refusal = refusals.get(request)
+  return refusal?.code === undefined ? value : { ...value, refusal }
 }
 
 /**
@@ -44,9 +95,13 @@ const TOKEN = /(?<![\w-])[\w-]+\.[\w-]{20,}\.[\w.-]*/g
 export function redactPath(url: string): string {
   const end = url.search(/[?#]/)
   const path = end < 0 ? url : url.slice(0, end)
-  const decoded = decodeFully(path)
+  return redactTokens(path).slice(0, 500)
+}
+
+function redactTokens(text: string): string {
+  const decoded = decodeFully(text)
   const redacted = decoded.replace(TOKEN, '[redacted]')
-  return (redacted === decoded ? path : redacted).slice(0, 500)
+  return redacted === decoded ? text : redacted
 }
 
 const ESCAPE = /^%([0-7][0-9a-f])$/i

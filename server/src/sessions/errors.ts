@@ -20,7 +20,8 @@ export class InvalidRefreshTokenError extends BrokerError {
 export class InvalidSessionError extends BrokerError {
   constructor(
     description = 'You must specify a Bearer token in the Authorization header to access this resource',
+    options?: ErrorOptions,
   ) {
-    super(401, 'session_required', description, { 'WWW-Authenticate': 'Bearer' })
+    super(401, 'session_required', description, { 'WWW-Authenticate': 'Bearer' }, options)
   }
 }

@@ -1,11 +1,6 @@
 import type { RequestHandler } from 'express'
 import { describe, expect, test } from 'vitest'
-import {
-  BrokerError,
-  NotFoundError,
-  TooManyRequestsError,
-  UnavailableError,
-} from '../../src/errors.ts'
+import { NotFoundError, TooManyRequestsError, UnavailableError } from '../../src/errors.ts'
 import { createErrorHandler, type RenderError } from '../../src/http/error-handler.ts'
 import { serveHandlers } from '../support/serve-handlers.ts'
 
@@ -48,28 +43,23 @@ describe('an error handler', () => {
     expect(response.headers.get('etag')).not.toBe('"1"')
   })
 
-  test('reports an unknown error and says nothing about it', async () => {
+  test('says nothing about an unknown error', async () => {
     const error = new Error('the password is 1234')
-    const { response, body, reported } = await fetchError(error)
+    const { response, body } = await fetchError(error)
     expect([response.status, body]).toEqual([500, { message: 'Internal server error' }])
-    expect(reported).toEqual([error])
   })
 
-  test('reports an outage', async () => {
-    const error = Object.assign(new Error('down'), { status: 503 })
-    const { response, reported } = await fetchError(error)
+  test('turns an outage into 503 with Retry-After', async () => {
+    const { response } = await fetchError(Object.assign(new Error('down'), { status: 503 }))
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
-    expect(reported).toEqual([error])
   })
 
-  test.each([
-    new UnavailableError(),
-    new BrokerError(502, 'upstream_invalid', 'no'),
-    new NotFoundError(),
-  ])('does not report what was thrown on purpose: %s', async (error) => {
-    const { response, reported } = await fetchError(error)
-    expect([response.status, reported]).toEqual([error.status, []])
-  })
+  test.each([new Error('x'), new UnavailableError(), new NotFoundError()])(
+    'hands each error to the reporter: %s',
+    async (error) => {
+      expect((await fetchError(error)).reported).toEqual([error])
+    },
+  )
 })
 
 test('an error after the headers were sent ends the connection', async () => {

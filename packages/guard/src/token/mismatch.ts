@@ -2,6 +2,8 @@ import { InvalidTokenError } from '../errors.ts'
 
 /** Longest value of a token that a message shows. */
 const MAX_SHOWN = 100
+/** What may be a token, which some client has put in the wrong place. */
+const TOKEN = /(?<![\w-])[\w-]{16,}\.[\w-]{16,}[\w.-]*/g
 
 /**
  * A value of the token is not the one that the settings require. The detail names both, because the
@@ -23,7 +25,8 @@ export function createMismatch(
 
 function show(value: unknown): string {
   const text = value === undefined ? 'nothing' : JSON.stringify(value)
-  const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)} …` : text
+  const redacted = text.replace(TOKEN, '[redacted]')
+  const shown = redacted.length > MAX_SHOWN ? `${redacted.slice(0, MAX_SHOWN)} …` : redacted
   return shown.replace(
     /[^\x20-\x7e…]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -178,6 +178,15 @@ test('the detail shows little of a foreign value, and nothing that a terminal ob
   expect(none).toMatchObject({ detail: expect.stringContaining('got nothing') })
 })
 
+test('the detail shows no token that a claim holds', async () => {
+  const inner = issuer.sign()
+  const error = await createVerifier(options)
+    .verify(issuer.sign({ iss: `https://a.example/${inner}` }))
+    .catch((refusal: unknown) => refusal)
+  const detail = String(Reflect.get(Object(error), 'detail'))
+  expect(detail).toContain('got "https://a.example/[redacted]"')
+})
+
 describe('time', () => {
   test('a token ends one second after exp, remembered or not', async () => {
     let now = NOW

@@ -9,7 +9,7 @@ import type { Mint } from '../../issuer/mint.ts'
 import { createRegisteredVerifier } from '../../issuer/registered.ts'
 import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import { createOwnVerifier } from '../../issuer/verify.ts'
-import { type FailureReporter, ignoreRefusals } from '../../observe/failures.ts'
+import type { RequestReporter } from '../../observe/failures.ts'
 import type { Places } from '../../places/places.ts'
 import type { Store } from '../../store/open.ts'
 import type { Refusals } from '../../store/refusals.ts'
@@ -45,7 +45,7 @@ export interface GeogSurfaceParts {
   readonly publicUrl: PublicUrl
   /** Epoch ms. */
   readonly now: () => number
-  readonly report: FailureReporter
+  readonly report: RequestReporter
 }
 
 /** Geog's API: exchange, tiles, places, billing and administration, each behind its scope. */
@@ -63,7 +63,7 @@ export function createGeogSurface(parts: GeogSurfaceParts): Router {
     publicUrl,
     now,
   } = parts
-  const onRefusal = ignoreRefusals(parts.report)
+  const onRefusal = parts.report
   const auditRefusal = createAuditRefusal(refusals, now)
   const guardFor = (purpose: Purpose, scope: string, onRefused: typeof auditRefusal = onRefusal) =>
     guard({
@@ -83,7 +83,7 @@ export function createGeogSurface(parts: GeogSurfaceParts): Router {
       usage,
       refusals,
       guard: guardFor('admin', 'admin:access', (error, request) => {
-        onRefusal(error)
+        onRefusal(error, request)
         auditRefusal(error, request)
       }),
       auditRefusal,

@@ -3,7 +3,7 @@ import { createErrorHandler } from '../../http/error-handler.ts'
 import { createRouter } from '../../http/router.ts'
 import type { DownloadAccess } from '../../issuer/download-access.ts'
 import type { RateLimit } from '../../limits/rate-limit.ts'
-import type { FailureReporter } from '../../observe/failures.ts'
+import type { RequestReporter } from '../../observe/failures.ts'
 import { createDownloadRoute } from './download-route.ts'
 import { createDownloadTokenRoute } from './download-token-route.ts'
 import { renderProblem } from './errors.ts'
@@ -14,7 +14,7 @@ export interface GeoLensSurfaceParts extends FindCallerParts {
   readonly access: DownloadAccess
   /** Limits the requests for download tokens of an account, or of an address. */
   readonly limit: RateLimit
-  readonly report: FailureReporter
+  readonly report: RequestReporter
 }
 
 /** GeoLens's download tokens, and the downloads that they permit. */

@@ -1,7 +1,7 @@
 import type { Router } from 'express'
 import { createErrorHandler } from '../../http/error-handler.ts'
 import { createRouter } from '../../http/router.ts'
-import type { FailureReporter } from '../../observe/failures.ts'
+import type { RequestReporter } from '../../observe/failures.ts'
 import type { DeviceCookies } from '../../sessions/device-cookies.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
 import type { PasswordSignIn } from '../../sessions/sign-in.ts'
@@ -16,7 +16,7 @@ export interface LoginSurfaceParts {
   readonly devices: DeviceCookies
   /** Epoch ms. */
   readonly now: () => number
-  readonly report: FailureReporter
+  readonly report: RequestReporter
 }
 
 /** Sign-in with user name and password. Without CORS: for pages of this origin, and for backends. */

@@ -8,7 +8,8 @@ import { createErrorHandler } from '../../http/error-handler.ts'
 import { findText, readJsonBody } from '../../http/json-body.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
 import type { RateLimit } from '../../limits/rate-limit.ts'
-import type { FailureReporter } from '../../observe/failures.ts'
+import type { RequestReporter } from '../../observe/failures.ts'
+import { noteFacts } from '../../observe/request-log.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
 import { renderOauthError } from '../error-bodies.ts'
 import { sendAccessToken } from '../token-response.ts'
@@ -26,7 +27,7 @@ export interface MapTokenSurfaceParts {
   readonly getOwnOrigin: () => string
   /** Epoch ms. */
   readonly now: () => number
-  readonly report: FailureReporter
+  readonly report: RequestReporter
 }
 
 const PATH = '/map-token'
@@ -41,7 +42,10 @@ export function createMapTokenSurface(parts: MapTokenSurfaceParts): Router {
     post: async (request, response) => {
       await limit.consume(toAddressKey(request.ip))
       const body = await readJsonBody(request)
-      const grant = grants.get(findText(body, 'grant'))
+      const name = findText(body, 'grant')
+      noteFacts(request, { grant: name ?? 'default' })
+      const grant = grants.get(name)
+      if (grant.account !== undefined) noteFacts(request, { account: grant.account })
       if (!isOriginAllowed(request.headers, grant, getOwnOrigin())) throw new ForeignOriginError()
       const session = await requireSession(request, grant, sessions)
       if (session) await sessionLimit.consume(session.account.name)

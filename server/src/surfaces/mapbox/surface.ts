@@ -7,7 +7,7 @@ import type { MapboxCodec } from '../../issuer/mapbox/codec.ts'
 import { createMapboxRegistry } from '../../issuer/mapbox/registry.ts'
 import { MAPBOX_SCOPES } from '../../issuer/mapbox/scopes.ts'
 import type { RateLimit } from '../../limits/rate-limit.ts'
-import type { FailureReporter } from '../../observe/failures.ts'
+import type { RequestReporter } from '../../observe/failures.ts'
 import type { Store } from '../../store/open.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { createAuthorize } from './authorize.ts'
@@ -27,7 +27,7 @@ export interface MapboxSurfaceParts {
   /** Epoch ms. */
   readonly now: () => number
   readonly usage: Pick<Usage, 'record'>
-  readonly report: FailureReporter
+  readonly report: RequestReporter
 }
 
 const PATHS = ['/tokens/v2', '/scopes/v1']

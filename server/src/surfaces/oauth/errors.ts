@@ -44,17 +44,17 @@ export class OauthError extends BrokerError {
       | 'unauthorized_client'
       | 'unsupported_grant_type',
     description: string,
+    options?: ErrorOptions,
   ) {
-    super(400, code, description)
+    super(400, code, description, {}, options)
   }
 }
 
 /** 401 `invalid_client`: no client credentials, or invalid ones. @see RFC 6749 §5.2 */
 export class InvalidClientError extends BrokerError {
-  constructor() {
-    super(401, 'invalid_client', 'Client authentication failed', {
-      'WWW-Authenticate': 'Basic realm="tilepass", charset="UTF-8"',
-    })
+  constructor(options?: ErrorOptions) {
+    const headers = { 'WWW-Authenticate': 'Basic realm="tilepass", charset="UTF-8"' }
+    super(401, 'invalid_client', 'Client authentication failed', headers, options)
   }
 }
 

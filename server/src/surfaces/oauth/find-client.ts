@@ -54,7 +54,7 @@ async function authenticate(
   try {
     return (await subjectTokens.authenticate(secret, use)).claims
   } catch (error) {
-    if (error instanceof UnauthorizedError) throw new InvalidClientError()
+    if (error instanceof UnauthorizedError) throw new InvalidClientError({ cause: error })
     throw error
   }
 }

@@ -3,7 +3,7 @@ import { openToEveryOrigin } from '../../http/cors.ts'
 import { createErrorHandler } from '../../http/error-handler.ts'
 import type { PublicUrl } from '../../http/public-url.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
-import type { FailureReporter } from '../../observe/failures.ts'
+import type { RequestReporter } from '../../observe/failures.ts'
 import { renderRegisteredError } from './errors.ts'
 import { ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE } from './token-exchange.ts'
 
@@ -12,7 +12,7 @@ export interface MetadataRouteParts {
   readonly issuer: string
   /** Base of the URLs in the metadata; by default the issuer. */
   readonly publicUrl: PublicUrl
-  readonly report: FailureReporter
+  readonly report: RequestReporter
 }
 
 const PATH = '/.well-known/oauth-authorization-server'

@@ -11,7 +11,9 @@ import type { OrganisationTokens } from '../../issuer/organisation-tokens.ts'
 import type { ApiTokenUse } from '../../issuer/read-only.ts'
 import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import { createRateLimit } from '../../limits/rate-limit.ts'
-import type { FailureReporter } from '../../observe/failures.ts'
+import type { RequestReporter } from '../../observe/failures.ts'
+import { describeClaimed } from '../../observe/refusal-facts.ts'
+import { noteFacts } from '../../observe/request-log.ts'
 import type { Usage } from '../../usage/usage.ts'
 import {
   InvalidClientError,
@@ -33,7 +35,7 @@ export interface OauthSurfaceParts {
   readonly tokens: OrganisationTokens
   readonly usage: Pick<Usage, 'record'>
   readonly issuer: Pick<Issuer, 'url' | 'now'>
-  readonly report: FailureReporter
+  readonly report: RequestReporter
 }
 
 const ENDPOINTS = ['/oauth/token', '/oauth/introspect', '/oauth/revoke']
@@ -63,6 +65,7 @@ export function createOauthSurface(parts: OauthSurfaceParts): Router {
       const form = await readFormBody(request)
       const client = await findClient(request, form, 'exchange')
       const wanted = parseTokenExchange(form, url)
+      noteFacts(request, { claimed: describeClaimed(wanted.subjectToken) })
       const minted = await exchangeSubject(subjectTokens, wanted, client)
       const { token, scope, expiresInSeconds } = toObtainedToken(minted, now())
       response.json({
@@ -102,7 +105,7 @@ export function createOauthSurface(parts: OauthSurfaceParts): Router {
 }
 
 /** Refuses the paths below `/oauth` that no route has taken; for a broker that has the host to itself. */
-export function createUnknownOauthPaths(report: FailureReporter): Router {
+export function createUnknownOauthPaths(report: RequestReporter): Router {
   const router = createRouter()
   router.use('/oauth', refuseUnknownPath, createErrorHandler(renderRegisteredError, report))
   return router

@@ -72,7 +72,7 @@ export async function exchangeSubject(
     return await subjectTokens.exchange(subject, request)
   } catch (error) {
     if (error instanceof UnauthorizedError)
-      throw new OauthError('invalid_request', 'subject_token is not valid')
+      throw new OauthError('invalid_request', 'subject_token is not valid', { cause: error })
     if (error instanceof InvalidScopeError) throw new OauthError('invalid_scope', error.message)
     throw error
   }

@@ -7,7 +7,7 @@ import {
 } from '@tilepass/guard'
 import type { Router } from 'express'
 import { createRouter } from '../../http/router.ts'
-import { type FailureReporter, ignoreRefusals } from '../../observe/failures.ts'
+import type { RequestReporter } from '../../observe/failures.ts'
 
 /** What forward auth needs. */
 export interface VerifySurfaceParts {
@@ -18,7 +18,7 @@ export interface VerifySurfaceParts {
   readonly credentials?: ForwardAuthOptions['credentials'] | undefined
   readonly verifier: Verifier
   readonly budgets: Budgets
-  readonly report: FailureReporter
+  readonly report: RequestReporter
 }
 
 /** `GET /verify`: tells a gateway whether a request may pass. */
@@ -32,7 +32,7 @@ export function createVerifySurface(parts: VerifySurfaceParts): Router {
     budgets,
     ...(tiles && { tiles }),
     ...(credentials && { credentials }),
-    onRefusal: ignoreRefusals(report),
+    onRefusal: report,
   })
   router.all('/verify', answer)
   return router

@@ -2,7 +2,7 @@ import type { Router } from 'express'
 import { createErrorHandler } from '../../http/error-handler.ts'
 import { createRouter } from '../../http/router.ts'
 import type { SigningKeys } from '../../issuer/signing-keys.ts'
-import type { FailureReporter } from '../../observe/failures.ts'
+import type { RequestReporter } from '../../observe/failures.ts'
 import type { Store } from '../../store/open.ts'
 import { renderGeogError } from '../error-bodies.ts'
 import { createJwksRoute } from './jwks-route.ts'
@@ -14,7 +14,7 @@ export interface WellKnownSurfaceParts {
   readonly store: Store
   /** Epoch ms. */
   readonly now: () => number
-  readonly report: FailureReporter
+  readonly report: RequestReporter
 }
 
 /** What guards on other servers read: the key set and the revocations. It cannot be switched off. */
