@@ -90,4 +90,14 @@ export async function build(names = EVERY_PART) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await build()
+/** @param {string} name @returns {PartName} */
+function parsePart(name) {
+  const part = EVERY_PART.find((each) => each === name)
+  if (part) return part
+  throw new TypeError(`"${name}" is not a part. Expected one of: ${EVERY_PART.join(', ')}.`)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const names = process.argv.slice(2).map(parsePart)
+  await build(names.length > 0 ? names : undefined)
+}
