@@ -46,10 +46,13 @@ const PARTS = /** @satisfies {Record<string, Part>} */ ({
 
 const EVERY_PART = /** @type {PartName[]} */ (Object.keys(PARTS))
 
+/** What is made by a build, an installation or a server that ran is no source. */
+const MADE = new Set(['dist', 'node_modules', 'data'])
+
 /** @param {string} folder @returns {string[]} Every source file below the folder, sorted. */
 function listFiles(folder) {
   return readdirSync(folder, { withFileTypes: true })
-    .filter(({ name }) => name !== 'dist' && name !== 'node_modules')
+    .filter(({ name }) => !MADE.has(name))
     .flatMap((entry) => {
       const path = join(folder, entry.name)
       return entry.isDirectory() ? listFiles(path) : [path]

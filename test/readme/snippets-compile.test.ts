@@ -66,7 +66,7 @@ test('the first screen of the README shows the files of the quickstart, byte for
     ({ section, language }) => section === 'Tilepass' && language !== 'sh',
   )
   expect(shown.map(({ code }) => code)).toEqual(
-    ['package.json', 'server.js', 'index.html'].map((name) =>
+    ['server.js', 'index.html', 'package.json'].map((name) =>
       readFileSync(join(root, 'examples/quickstart', name), 'utf8'),
     ),
   )
