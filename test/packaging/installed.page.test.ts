@@ -47,7 +47,7 @@ test('the quickstart, copied and installed, shows a map whose tiles come with a 
     await page.mouse.move(400, 300)
     await page.mouse.move(401, 301)
     expect(await page.textContent('h1')).toBe('Libya')
-  })
+  }, 60_000)
   expect(await page.textContent('#status')).toMatch(/^Token valid for [1-9]\d* s, then renewed$/)
   await page.waitForLoadState('networkidle')
   expect(issued).toHaveLength(1)
