@@ -46,10 +46,13 @@ const PARTS = /** @satisfies {Record<string, Part>} */ ({
 
 const EVERY_PART = /** @type {PartName[]} */ (Object.keys(PARTS))
 
+/** What is made by a build, an installation or a server that ran is no source. */
+const MADE = new Set(['dist', 'node_modules', 'data'])
+
 /** @param {string} folder @returns {string[]} Every source file below the folder, sorted. */
 function listFiles(folder) {
   return readdirSync(folder, { withFileTypes: true })
-    .filter(({ name }) => name !== 'dist' && name !== 'node_modules')
+    .filter(({ name }) => !MADE.has(name))
     .flatMap((entry) => {
       const path = join(folder, entry.name)
       return entry.isDirectory() ? listFiles(path) : [path]
@@ -90,4 +93,14 @@ export async function build(names = EVERY_PART) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await build()
+/** @param {string} name @returns {PartName} */
+function parsePart(name) {
+  const part = EVERY_PART.find((each) => each === name)
+  if (part) return part
+  throw new TypeError(`"${name}" is not a part. Expected one of: ${EVERY_PART.join(', ')}.`)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const names = process.argv.slice(2).map(parsePart)
+  await build(names.length > 0 ? names : undefined)
+}

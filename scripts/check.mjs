@@ -1,5 +1,6 @@
 // @ts-check
 import { checkArchitecture } from './architecture.mjs'
+import { PACKAGES } from './architecture-rules.mjs'
 import { build } from './build.mjs'
 import { bin, run } from './setup.mjs'
 import { checkSizes } from './sizes.mjs'
@@ -15,13 +16,7 @@ run(bin('tsc'), ['-b', '.'])
 console.error('Sizes')
 await checkSizes()
 console.error('Packages')
-for (const folder of [
-  'packages/core',
-  'packages/maplibre',
-  'packages/leaflet',
-  'packages/guard',
-  'server',
-]) {
+for (const { folder } of PACKAGES) {
   run(bin('publint'), ['--strict', folder])
   run(bin('attw'), [
     '--pack',

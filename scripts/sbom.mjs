@@ -1,10 +1,10 @@
 // @ts-check
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PACKAGES } from './architecture-rules.mjs'
+import { npm } from './npm.mjs'
 import { root } from './setup.mjs'
 
 /**
@@ -88,19 +88,6 @@ function copyLockFile(target, folders) {
   )
   const text = JSON.stringify({ ...lock, packages: Object.fromEntries(kept) })
   writeFileSync(join(target, 'package-lock.json'), text)
-}
-
-/** @param {string} cwd @param {string[]} args */
-function npm(cwd, args) {
-  // "npm test" tells every npm below it to work in the repository.
-  const env = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))
-  return execFileSync('npm', args, {
-    cwd,
-    env: Object.fromEntries(env),
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-    shell: process.platform === 'win32',
-  })
 }
 
 /**

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, expect, test } from 'vitest'
 import { root } from '../support/repository.ts'
-import { createProject, findFirstScreenSnippet, readSnippets } from '../support/snippets.ts'
+import { createProject, findSnippet, readSnippets } from '../support/snippets.ts'
 
 const COMMAND = join(root, 'server/bin/tilepass.js')
 const folders: string[] = []
@@ -44,7 +44,7 @@ test('the broker snippet serves tokens, and tiles for these tokens', async () =>
   })
   expect(account).toMatchObject({ status: 0, stderr: '' })
   copyFileSync(join(root, 'examples/demo-data/world.pmtiles'), join(folder, 'world.pmtiles'))
-  const { code } = findFirstScreenSnippet('@tilepass/broker')
+  const { code } = findSnippet('server/README.md', '@tilepass/broker', 'js', 'app.listen')
   writeFileSync(join(folder, 'server.mjs'), onFreePort(code))
   const child = spawn(process.execPath, ['server.mjs'], {
     cwd: folder,

@@ -34,17 +34,18 @@ export function readSnippets(file: string): Snippet[] {
 }
 
 /**
- * Finds the snippet on the first screen of the README that imports a package.
+ * Finds the snippet of a language in a section of a Markdown file.
  *
+ * @param text What it contains, where the section has several.
  * @throws Error if there is no such snippet, or more than one.
  */
-export function findFirstScreenSnippet(packageName: string): Snippet {
-  const [snippet, ...others] = readSnippets('README.md').filter(
-    ({ code, section }) => section === 'Tilepass' && code.includes(`from '${packageName}'`),
+export function findSnippet(file: string, section: string, language: string, text = ''): Snippet {
+  const [snippet, ...others] = readSnippets(file).filter(
+    (each) => each.section === section && each.language === language && each.code.includes(text),
   )
   if (!snippet || others.length > 0)
     throw new Error(
-      `The first screen of the README must have exactly one snippet that imports ${packageName}.`,
+      `The section "${section}" of ${file} must have exactly one ${language} snippet with "${text}".`,
     )
   return snippet
 }
