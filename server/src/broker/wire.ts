@@ -176,7 +176,7 @@ export function wire(
   // Also for an app that mounts the broker on a server of its own.
   router.use(createPipelineLimit())
   // Always on: guards on other servers need the key set and the revocations.
-  router.use(createWellKnownSurface({ keys, store, now, report }))
+  router.use(createWellKnownSurface({ keys, revocations: issuer.revocations, report }))
   for (const name of SURFACE_NAMES)
     if (config.surfaces[name] !== false) router.use(surfaces[name]())
 
