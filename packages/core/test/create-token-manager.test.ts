@@ -1,15 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { createTokenManager, type TokenManagerOptions } from '../src/index.ts'
-import { type Broker, createBroker, pass, stopClock } from './support/broker.ts'
+import { type Broker, pass, startBroker } from './support/broker.ts'
 import { ALLOW, manage, settled, TILE } from './support/manage.ts'
 
 let broker: Broker
 beforeEach(() => {
-  stopClock()
-  broker = createBroker()
-})
-afterEach(() => {
-  vi.useRealTimers()
+  broker = startBroker()
 })
 
 describe('the first token', () => {
