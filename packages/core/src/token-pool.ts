@@ -43,7 +43,7 @@ export interface TokenPool extends TokenManager {
  * - `prepare()` does nothing;
  * - `reject(value)` reaches the manager that holds this token;
  * - `on()` listens to the manager of every key, now and later; while there is a listener, each key in use is kept fresh;
- * - `state` is the worst of all keys: denied, unavailable, renewing, fresh, idle;
+ * - `state` is the worst of all keys: denied, unavailable, renewing, fresh, idle; `failure` is that of the key used last;
  * - `renew()` exchanges for every key and resolves to the token of the key used last;
  * - `invalidate()` reaches the manager of every key, and `dispose()` drops every key.
  *
@@ -128,6 +128,11 @@ export function createTokenPool(
     allow: [],
     get state() {
       return currentState()
+    },
+    get failure() {
+      return managers()
+        .flatMap(({ failure }) => failure ?? [])
+        .at(-1)
     },
     peek: () => undefined,
     getToken: async () => {
