@@ -44,5 +44,5 @@ export function endpointError(
   code: TokenErrorCode = 'ERR_TOKEN_UNAVAILABLE',
   details?: TokenErrorDetails,
 ): TokenError {
-  return new TokenError(code, `The token endpoint ${what}.`, details)
+  return new TokenError(code, `The token endpoint ${what.replace(/\.$/, '')}.`, details)
 }

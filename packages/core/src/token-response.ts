@@ -48,9 +48,8 @@ export async function parseTokenResponse(
     const isDenial = status === 401 || status === 403
     const isTemporary = status > 499 || status === 408 || status === 429
     const said = await readRefusal(response)
-    const reasons = [said.error, said.errorDescription?.replace(/\.$/, '')].filter(Boolean)
     throw failure(
-      [`answered ${status}`, ...reasons].join(': '),
+      [`answered ${status}`, said.error, said.errorDescription].filter(Boolean).join(': '),
       isDenial ? 'ERR_TOKEN_DENIED' : isTemporary ? 'ERR_TOKEN_UNAVAILABLE' : undefined,
       said,
     )
