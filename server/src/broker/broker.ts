@@ -79,7 +79,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   const report = createFailureReporter(logger)
   const resources = await openResources(config, { env, logger, report, now })
   const { store, relayedTokens } = resources
-  const publicUrl = { current: config.publicUrl }
+  const publicUrl = { configured: config.publicUrl, current: config.publicUrl }
   const wireFor = (issuerUrl: string) =>
     wire(config, resources, { issuerUrl, publicUrl, report, now })
   let wired: Wired | undefined
