@@ -43,7 +43,7 @@ export interface TokenPool extends TokenManager {
  * - `prepare()` does nothing;
  * - `reject(value)` reaches the manager that holds this token;
  * - `on()` listens to the manager of every key, now and later; while there is a listener, each key in use is kept fresh;
- * - `state` is the worst of all keys: denied, unavailable, renewing, fresh, idle; `failure` is that of the key used last;
+ * - `state` is the worst of all keys: denied, unavailable, renewing, fresh, idle; `failure` is that of one of them;
  * - `renew()` exchanges for every key and resolves to the token of the key used last;
  * - `invalidate()` reaches the manager of every key, and `dispose()` drops every key.
  *
@@ -133,9 +133,7 @@ export function createTokenPool(
       return currentState()
     },
     get failure() {
-      return managers()
-        .flatMap(({ failure }) => failure ?? [])
-        .at(-1)
+      return managers().find(({ failure }) => failure)?.failure
     },
     peek: () => undefined,
     getToken: async () => {

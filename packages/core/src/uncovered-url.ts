@@ -36,10 +36,10 @@ export function createUncoveredReport(
   }
 }
 
-/** How much a URL has in common with a rule: the host, then other parts, then how the paths begin. */
+/** How much a URL has in common with a rule: the site, then other parts, then how the paths begin. */
 function likeness(asked: URL, rule: URL): number {
   const { pathname: path } = asked
-  let points = asked.hostname === rule.hostname ? 9 : site(asked) === site(rule) ? 5 : 0
+  let points = site(asked) === site(rule) ? 5 : 0
   for (let at = 0; path[at] && path[at] === rule.pathname[at]; at++) points += 1e-6
   return points - differences(asked, rule).length
 }

@@ -10,15 +10,15 @@ const MAX_PROBES = 3
 export function createUncoveredProbe(tokens: Tokens): (url: string | null) => void {
   let left = MAX_PROBES
   return (url) => {
-    const href = url ? (findUrl(url)?.href ?? '') : ''
+    const href = findUrl(url ?? 'data:,')?.href ?? ''
     if (!left || !href.startsWith('http') || tokens.match(href)) return
     const rest = left - 1
-    // It stays so if there is no answer: offline, or a server without CORS.
+    // It stays so after a refusal, and if there is no answer: offline, or a server without CORS.
     left = 0
     fetch(href, { cache: 'no-store' }).then(
       ({ status, body }) => {
         body?.cancel()
-        left = rest
+        if (status !== 401 && status !== 403) left = rest
         tokens.reportUncovered(href, status)
       },
       () => {},
