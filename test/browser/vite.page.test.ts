@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +15,14 @@ const tilesets = {
   'world-raster': { path: join(root, 'examples/demo-data/world-raster.pmtiles') },
 }
 
+/** The proxy of the recipe in the documentation, in front of the broker of a test. */
+function readRecipe(target: string): Record<string, ProxyOptions> {
+  const text = readFileSync(join(root, 'docs/dev-servers.md'), 'utf8')
+  const recipe = /```ts\n\/\/ vite\.config\.ts\n.*?proxy: (\{.*?\n {4}\})/s.exec(text)?.[1] ?? ''
+  expect(recipe).toContain('changeOrigin: false')
+  return new Function(`return (${recipe.replaceAll('http://127.0.0.1:3000', target)})`)()
+}
+
 /** What reached the development server, as "path status". */
 type Log = string[]
 
@@ -27,11 +35,11 @@ interface Site {
 /**
  * A broker, and a real Vite server in front of it.
  *
- * @param toProxy Makes the proxy's setting for each path.
+ * @param toProxy Makes the setting `server.proxy`.
  * @param isSilent Drops `Sec-Fetch-Site`, which browsers before Safari 16.4 do not send.
  */
 async function startSite(
-  toProxy: (target: string) => string | ProxyOptions,
+  toProxy: (target: string) => Record<string, string | ProxyOptions>,
   isSilent = false,
 ): Promise<Site> {
   const { url: broker } = await startBroker({ tilesets })
@@ -46,7 +54,7 @@ async function startSite(
     optimizeDeps: { include: ['maplibre-gl'] },
     server: {
       port: 0,
-      proxy: { '/map-token': toProxy(broker), '/v1': toProxy(broker) },
+      proxy: toProxy(broker),
     },
     plugins: [
       {
@@ -72,12 +80,14 @@ async function startSite(
   return { url: `http://localhost:${address.port}`, broker, log }
 }
 
+const shorthand = (target: string) => ({ '/map-token': target, '/v1': target })
+
 const count = (log: Log, pattern: RegExp) => log.filter((line) => pattern.test(line)).length
 
 test('the recipe: a map behind Vite shows private tiles of a TileJSON source', async ({
   openPage,
 }) => {
-  const { url, log } = await startSite((target) => ({ target, changeOrigin: false }))
+  const { url, log } = await startSite(readRecipe)
   const { page, printed } = await openPage(url, { viewport: SMALL })
   await page.waitForFunction(() => globalThis.map?.loaded() && globalThis.map.areTilesLoaded())
   const [tiles] = await page.evaluate(() => globalThis.map.getSource('world').tiles)
@@ -91,7 +101,7 @@ test('the recipe: a map behind Vite shows private tiles of a TileJSON source', a
 test('Vite’s shorthand gets a token, and what TileJSON then names wrongly is explained', async ({
   openPage,
 }) => {
-  const { url, broker, log } = await startSite((target) => target)
+  const { url, broker, log } = await startSite(shorthand)
   const { printed } = await openPage(url, { viewport: SMALL })
   const explained = () => printed.filter((line) => line.startsWith('Tilepass:'))
   await eventually(() => expect(explained().length).toBeGreaterThan(0))
@@ -107,7 +117,7 @@ test('Vite’s shorthand gets a token, and what TileJSON then names wrongly is e
 test('a browser without Sec-Fetch-Site reads the recipe in the refusal, and stops asking', async ({
   openPage,
 }) => {
-  const { url, broker, log } = await startSite((target) => target, true)
+  const { url, broker, log } = await startSite(shorthand, true)
   const { page, printed } = await openPage(url, { viewport: SMALL, hasClock: true })
   await page.waitForFunction(() => window.tokens?.state === 'denied')
   const failure = await page.evaluate(() => ({ ...window.tokens.failure }))

@@ -13,23 +13,28 @@ export interface PublicUrl {
 }
 
 /**
- * The base of links for this client: what is configured; else, while nothing is known, a path, which is
- * right under every name; else the name by which the client asked; else the URL of the listener.
+ * The base of links for this client: the configured URL; else, while nothing is known, a path, which is
+ * right under every name; else the name by which the client asked; else the URL of the listener. A
+ * configured URL of this machine counts like that of a listener: it is for development.
  *
- * That name is in `Host`, which anyone can choose: it counts only for loopback, as behind a development
- * server, or from a trusted proxy, whose `X-Forwarded-Host` and `X-Forwarded-Proto` come first.
+ * The name by which the client asked is in `Host`, which anyone can choose: it counts only for loopback, as
+ * behind a development server, or from a trusted proxy, whose `X-Forwarded-Host` and `X-Forwarded-Proto`
+ * come first.
  */
 export function toBaseUrl(request: Request, { configured, current }: PublicUrl): string {
-  if (configured !== undefined) return configured
+  const known = configured === undefined ? undefined : new URL(configured)
+  if (configured !== undefined && known && !isLoopback(known.hostname)) return configured
   const { baseUrl } = request
   const isTrusted = isFromTrustedProxy(request)
   const isForwarded = isTrusted && request.headers['x-forwarded-host'] !== undefined
   if (current === undefined && !isForwarded) return baseUrl
   // Express reads the forwarded headers if it trusts the proxy.
   const host = findHost(request.host)
-  if (host && (isTrusted || isLoopback(host.hostname)))
-    return `${request.secure ? 'https' : 'http'}://${host.host}${baseUrl}`
-  return current ?? baseUrl
+  const counts = host && (isTrusted || isLoopback(host.hostname))
+  // The same host: only the configured URL knows that a development server speaks HTTPS.
+  if (!counts || host.host === known?.host) return current ?? baseUrl
+  const path = known ? known.pathname.replace(/\/$/, '') : baseUrl
+  return `${request.secure ? 'https' : 'http'}://${host.host}${path}`
 }
 
 function isFromTrustedProxy({ app, socket }: Request): boolean {

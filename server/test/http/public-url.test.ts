@@ -74,7 +74,24 @@ describe('links in answers begin', () => {
     expect(await other.base(forwarded)).toBe(other.url)
   })
 
-  test('with the configured publicUrl, whatever Host is', async () => {
+  test.each(['', '/api'])(
+    'with Host if the publicUrl is of this machine, as in development: %j',
+    async (path) => {
+      const publicUrl = `http://127.0.0.1:3000${path}`
+      const { base } = await startWith({ publicUrl })
+      expect(await base({ host: 'localhost:5173' })).toBe(`http://localhost:5173${path}`)
+      expect(await base({ host: 'evil.example' })).toBe(publicUrl)
+      expect(await base(forwarded)).toMatch(`http://127.0.0.1:`)
+    },
+  )
+
+  test('with the scheme of the publicUrl, if that is of the development server', async () => {
+    const publicUrl = 'https://localhost:5173'
+    const { base } = await startWith({ publicUrl })
+    expect(await base({ host: 'localhost:5173' })).toBe(publicUrl)
+  })
+
+  test('with the configured publicUrl of a public name, whatever Host is', async () => {
     const publicUrl = 'https://tiles.example/api'
     const { base } = await startWith({ publicUrl, trustProxy: ['loopback'] })
     for (const headers of [{ host: 'localhost:5173' }, { host: 'evil.example' }, forwarded])
