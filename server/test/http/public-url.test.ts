@@ -110,3 +110,19 @@ describe('links in answers begin', () => {
     expect(await readBase(url, forwarded)).toBe('https://maps.example/maps')
   })
 })
+
+test('the links between pages of Mapbox tokens begin likewise', async () => {
+  const { cli, url } = await startBroker()
+  const args = ['--account', 'demo', '--format', 'mapbox', '--scope', 'tokens:read']
+  const token = (await cli('token', 'create', ...args)).out.trim()
+  const readLink = (host: string) =>
+    new Promise<unknown>((resolve, reject) => {
+      const page = `${url}/tokens/v2/demo?limit=1&access_token=${token}`
+      get(page, { headers: { host } }, (response) => {
+        response.resume()
+        resolve(response.headers.link)
+      }).on('error', reject)
+    })
+  expect(await readLink('localhost:5173')).toContain('<http://localhost:5173/tokens/v2/demo?')
+  expect(await readLink('evil.example')).toContain(`<${url}/tokens/v2/demo?`)
+})
