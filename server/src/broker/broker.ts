@@ -92,7 +92,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   const createReport = (surface: string) => createRequestReporter(logger, report, surface)
   const resources = await openResources(config, { env, logger, report, now })
   const { store, relayedTokens } = resources
-  const publicUrl = { current: config.publicUrl }
+  const publicUrl = { configured: config.publicUrl, current: config.publicUrl }
   const wireFor = (issuerUrl: string) =>
     wire(config, resources, { issuerUrl, publicUrl, createReport, now })
   let wired: Wired | undefined

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Router } from 'express'
 import { ForeignOriginError } from '../../grants/errors.ts'
 import type { Grants } from '../../grants/grants.ts'
-import { isOriginAllowed } from '../../grants/page-origin.ts'
+import { findLoopbackMismatch, isOriginAllowed, isOwnPage } from '../../grants/page-origin.ts'
 import { requireSession } from '../../grants/page-session.ts'
 import { toAddressKey } from '../../http/address-key.ts'
 import { createErrorHandler } from '../../http/error-handler.ts'
@@ -37,7 +37,7 @@ export function createMapTokenSurface(parts: MapTokenSurfaceParts): Router {
   const { grants, sessions, limit, sessionLimit, getOwnOrigin, now, report } = parts
   const router = createRouter()
   addRoute(router, PATH, {
-    all: openToGrantedOrigins(grants),
+    all: judgeOrigin(grants, getOwnOrigin),
     options: answerPreflight,
     post: async (request, response) => {
       await limit.consume(toAddressKey(request.ip))
@@ -63,22 +63,36 @@ export function createMapTokenSurface(parts: MapTokenSurfaceParts): Router {
 /**
  * CORS for the origins that any grant names. The browser sends no credentials, so an origin that only
  * another grant names learns nothing.
+ *
+ * Every other origin gets the same refusal, before anything else is looked at: what grants there are, and
+ * how busy the broker is, is none of its business. It may read this refusal, so that the page's developer
+ * learns the reason and the page stops asking.
  */
-function openToGrantedOrigins({ origins }: Grants): RequestHandler {
-  return ({ headers: { origin } }: Request, response, next) => {
+function judgeOrigin({ origins }: Grants, getOwnOrigin: () => string): RequestHandler {
+  return ({ method, headers }: Request, response, next) => {
+    const { origin } = headers
     response.vary('Origin')
-    if (origin !== undefined && (origins.has(origin) || origins.has('*')))
+    if (origin !== undefined && (origins.has(origin) || origins.has('*'))) {
       response.set({
         'Access-Control-Allow-Origin': origin,
         'Access-Control-Expose-Headers': 'WWW-Authenticate, Retry-After, Date',
       })
+      return next()
+    }
+    if (isOwnPage(headers, getOwnOrigin())) return next()
+    const isRefused = method === 'POST'
+    if (isRefused || isPreflight(headers)) response.set('Access-Control-Allow-Origin', '*')
+    if (isRefused) throw new ForeignOriginError(findLoopbackMismatch(headers))
     next()
   }
 }
 
+const isPreflight = (headers: Request['headers']) =>
+  headers['access-control-request-method'] !== undefined
+
 const answerPreflight: RequestHandler = ({ headers }, response) => {
   response.set('Allow', 'POST, OPTIONS')
-  if (headers['access-control-request-method'] !== undefined)
+  if (isPreflight(headers))
     response.set({
       'Access-Control-Allow-Methods': 'POST',
       'Access-Control-Allow-Headers': 'Authorization, Content-Type',

@@ -1,6 +1,6 @@
 import type { Request, Router } from 'express'
 import { readJsonBody } from '../../http/json-body.ts'
-import type { PublicUrl } from '../../http/public-url.ts'
+import { type PublicUrl, toBaseUrl } from '../../http/public-url.ts'
 import { findParameter, readQuery } from '../../http/query.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
 import { readSender } from '../../http/sender.ts'
@@ -36,7 +36,7 @@ export interface TokensRoutesParts {
   readonly registry: MapboxRegistry
   readonly authorize: Authorize
   readonly limit: RateLimit
-  /** Base of the `Link` header; without it links are paths. */
+  /** Base of the `Link` header. */
   readonly publicUrl: PublicUrl
   /** Epoch ms. */
   readonly now: () => number
@@ -71,7 +71,7 @@ export function createTokensRoutes(parts: TokensRoutesParts): Router {
       const page = found.slice(0, wanted.limit)
       const last = page.at(-1)
       if (last && found.length > page.length) {
-        const path = `${publicUrl.current ?? request.baseUrl}/tokens/v2/${account.name}`
+        const path = `${toBaseUrl(request, publicUrl)}/tokens/v2/${account.name}`
         response.set('Link', formatNextLink(path, query, wanted, last))
       }
       response.json(page.map((token) => toMetadata(codec, token, 'later')))
