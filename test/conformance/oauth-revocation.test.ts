@@ -78,16 +78,30 @@ describe('introspection (RFC 7662)', () => {
 
 describe('revocation (RFC 7009)', () => {
   test('ends an access token at once', async () => {
-    const { exchange, revoke, introspect, broker, cli, client } = await startOAuthBroker()
+    const { exchange, revoke, introspect, broker } = await startOAuthBroker()
     const { access_token: token } = await exchange({})
     await revoke(token)
-    expect(JSON.parse((await cli('audit', '--json')).out)[0]).toMatchObject({
-      actor: client.client_id,
-      action: 'token.revoke',
-      target: readClaims(token).sub,
-    })
     expect(await introspect(token)).toEqual({ active: false })
     await expect(broker.verifier.verify(token)).rejects.toMatchObject({ code: 'INVALID_TOKEN' })
+  })
+
+  test('is audited: an API token by itself, access tokens as a count per minute of what they came from', async () => {
+    const { exchange, revoke, createToken, cli, client, clock } = await startOAuthBroker()
+    const list = async () =>
+      JSON.parse((await cli('audit', '--action', 'token.revoke', '--json')).out)
+    const common = { actor: client.client_id, action: 'token.revoke', address: '127.0.0.1' }
+    const counted = { ...common, target: client.client_id }
+    for (let count = 0; count < 30; count++) await revoke((await exchange({})).access_token)
+    expect(await list()).toMatchObject([{ ...counted, count: 30 }])
+    clock.now += 60_000
+    await revoke((await exchange({})).access_token)
+    const other = await createToken()
+    await revoke(other)
+    expect(await list()).toMatchObject([
+      { ...common, target: readClaims(other).sub, count: 1 },
+      { ...counted, count: 1 },
+      { ...counted, count: 30 },
+    ])
   })
 
   test('of more than 60 tokens a minute is 503 with Retry-After, for this client alone', async () => {

@@ -101,6 +101,12 @@ const STEPS: readonly string[][] = [
   ],
   // refusals, which the audit trail drops first
   [`create index audit_refusal on audit (id) where action in ('session.fail', 'admin.refuse')`],
+  // what it drops next
+  [
+    `create index audit_minor on audit (id)
+      where (minute is not null or action in ('session.open', 'session.refresh', 'session.end')
+        or actor not in ('cli', 'broker') and substr(actor, 1, 4) <> 'tok_')`,
+  ],
 ]
 
 /**
