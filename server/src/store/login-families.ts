@@ -44,6 +44,16 @@ export async function findFamily({ db }: Connection, id: string): Promise<LoginF
   return db.selectFrom('login_family').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
+/** When the last family expires that has not ended, in epoch ms; 0 if there is none. */
+export async function findLastFamilyEnd({ db }: Connection): Promise<number> {
+  const { last } = await db
+    .selectFrom('login_family')
+    .select(({ fn }) => fn.max<number | null>('expires_at').as('last'))
+    .where('ended_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return Number(last ?? 0)
+}
+
 /** Advances a family by one refresh token; of several concurrent callers one gets `true`. */
 export async function rotateFamily(
   { db }: Connection,

@@ -1,4 +1,3 @@
-import type { Change } from './changes.ts'
 import type { Connection } from './open.ts'
 
 /** Finds a setting of the data folder. */
@@ -25,14 +24,4 @@ export async function initSetting(
     .onConflict((conflict) => conflict.column('name').doNothing())
     .execute()
   return (await findSetting(connection, name)) ?? value
-}
-
-/** Sets a setting; every process notices within a second. */
-export async function setSetting(change: Change, name: string, value: string): Promise<void> {
-  await change.db
-    .insertInto('setting')
-    .values({ name, value })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-    .execute()
-  change.noteWrite()
 }
