@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { fillRevocations, openTestStore } from '../../server/test/support/store-under-test.ts'
 import { readClaims } from '../support/brokers/broker-under-test.ts'
 import { postForm, startOAuthBroker } from '../support/brokers/oauth-broker.ts'
 
@@ -126,6 +127,21 @@ describe('revocation (RFC 7009)', () => {
     for (const token of [other, child])
       await expect(broker.verifier.verify(token)).rejects.toMatchObject({ code: 'INVALID_TOKEN' })
     await expect(exchange({ subject_token: other })).rejects.toMatchObject({ status: 400 })
+  })
+
+  test('of an API token adds nothing to a list of revocations that is too long for guards', async () => {
+    const started = await startOAuthBroker()
+    const { exchange, revoke, createToken, broker, client, subject, data } = started
+    const other = await createToken()
+    const { access_token: child } = await exchange({})
+    const store = await openTestStore(data)
+    await fillRevocations(store, 30_000)
+    const form = { token: other, client_id: client.client_id, client_secret: subject }
+    const { status, body } = await postForm(started, '/oauth/revoke', form)
+    expect([status, body.error]).toEqual([503, 'temporarily_unavailable'])
+    await expect(broker.verifier.verify(other)).resolves.toBeDefined()
+    await revoke(child)
+    await expect(broker.verifier.verify(child)).rejects.toMatchObject({ code: 'INVALID_TOKEN' })
   })
 
   test('a token of another organisation and a malformed token are 200, and nothing changes', async () => {

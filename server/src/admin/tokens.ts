@@ -16,7 +16,7 @@ import { noteApiToken } from '../store/signing-keys.ts'
 import { summarizeUsage } from '../store/usage.ts'
 import { getActiveAccount } from './active-account.ts'
 import { judgeRequest } from './judge-request.ts'
-import { auditedBy, type Operator } from './operator.ts'
+import { auditedBy, type Operator, revokedBy } from './operator.ts'
 
 /** A token of the registry, and how often it was used. */
 export interface UsedToken extends ApiToken {
@@ -81,7 +81,7 @@ export function createTokenAdministration(operator: Operator): TokenAdministrati
     },
 
     revokeToken: (id) =>
-      auditedBy(operator, 'token.revoke', id, async (change) => {
+      revokedBy(operator, 'token.revoke', id, async (change) => {
         const token = await findApiToken(change, id)
         if (!token || !(await revokeApiToken(change, id, now()))) throw createNotFound()
         if (token.is_default !== 1 || token.revoked_at !== null) return
@@ -90,7 +90,7 @@ export function createTokenAdministration(operator: Operator): TokenAdministrati
       }),
 
     expireToken: (id) =>
-      auditedBy(operator, 'token.expire', id, async (change) => {
+      revokedBy(operator, 'token.expire', id, async (change) => {
         if (!(await findApiToken(change, id))) throw createNotFound()
         await raiseEpoch(change, id, now())
       }),

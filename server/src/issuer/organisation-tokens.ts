@@ -1,10 +1,11 @@
 import type { TokenClaims, Verifier } from '@tilepass/guard'
+import { UnavailableError } from '../errors.ts'
 import { toAddressKey } from '../http/address-key.ts'
 import type { Sender } from '../http/sender.ts'
 import { findActiveAccount } from '../store/accounts.ts'
 import { findApiToken, revokeApiToken } from '../store/api-tokens.ts'
 import { type AuditedChange, audited, countAuditEntry } from '../store/audit.ts'
-import { revokeDerived } from '../store/bounded-revocations.ts'
+import { isListShortEnough, revokeDerived } from '../store/bounded-revocations.ts'
 import type { Store } from '../store/open.ts'
 import { findClaims } from './verify.ts'
 
@@ -22,6 +23,8 @@ export interface OrganisationTokens {
   /**
    * Revokes such a token; any other token is ignored (RFC 7009 §2.2). An API token has an audit entry of
    * its own; tokens that came from something are counted per parent, address and minute.
+   *
+   * @throws `UnavailableError` if too many revocations of API tokens are listed.
    */
   revoke(client: OrganisationClient, token: string, sender: Sender): Promise<void>
 }
@@ -58,9 +61,10 @@ export function createOrganisationTokens(
       const at = now()
       const by = { at, actor: client.id, action: 'token.revoke' }
       if (parent === undefined) {
-        const revoke = (change: AuditedChange) => revokeApiToken(change, sub, at)
-        await audited(store, { ...by, sender, target: sub }, revoke)
-        return
+        return audited(store, { ...by, sender, target: sub }, async (change) => {
+          await revokeApiToken(change, sub, at)
+          if (!(await isListShortEnough(change, at))) throw new UnavailableError()
+        })
       }
       // A client can make and revoke such tokens all day, so they share an entry a minute.
       const address = toAddressKey(sender.address || undefined)
