@@ -3,6 +3,7 @@ import { NotFoundError, UnavailableError } from '../errors.ts'
 import { type ApiTokenRequest, mintApiToken, type NewApiToken } from '../issuer/api-tokens.ts'
 import { raiseEpoch } from '../issuer/epochs.ts'
 import { createDefaultRow } from '../issuer/mapbox/rows.ts'
+import { lockAccount } from '../store/accounts.ts'
 import {
   type ApiToken,
   addApiToken,
@@ -70,8 +71,7 @@ export function createTokenAdministration(operator: Operator): TokenAdministrati
         at,
       )
       const add = async (change: Connection) => {
-        // The account may have been disabled since.
-        await getActiveAccount(change, name)
+        await getActiveAccount(change, name, lockAccount)
         await addApiToken(change, row)
         // The key may have been revoked since.
         if (!(await noteApiToken(change, keyId, created.expiresAt))) throw new UnavailableError()

@@ -22,14 +22,16 @@ export async function openFamily(
   family: LoginFamily,
   passwordHash: string,
 ): Promise<boolean> {
-  const account = await db
-    .selectFrom('account')
-    .select('name')
+  // Compared by an update, which waits for a change of the password and makes it wait: then that change
+  // sees this family, and ends it.
+  const { numUpdatedRows } = await db
+    .updateTable('account')
+    .set({ password_hash: passwordHash })
     .where('name', '=', family.account)
     .where('password_hash', '=', passwordHash)
     .where('disabled_at', 'is', null)
     .executeTakeFirst()
-  if (!account) return false
+  if (numUpdatedRows !== 1n) return false
   await db
     .deleteFrom('login_family')
     .where('account', '=', family.account)
