@@ -132,6 +132,12 @@ const STEPS: readonly string[][] = [
       from part, clock where place > 0`,
     `delete from setting where name in ('mapbox_key', 'refresh_secret', 'device_secret')`,
   ],
+  // sign-ins, which take as long for names that no account has
+  [
+    'create index account_email on account (email)',
+    'create index account_lower_name on account (lower(name))',
+    'create index account_lower_email on account (lower(email))',
+  ],
 ]
 
 /**
