@@ -171,31 +171,44 @@ export async function listRevocations(
 const toRowId = ({ id, epoch, isLifted }: Revocation) =>
   (epoch !== undefined ? EPOCH_PREFIX : isLifted ? LIFT_PREFIX : '') + id
 
-/** Counts the revocations of access tokens, of one organisation or of all. */
-export async function countRevocations(
-  { db }: Connection,
+/** Counts the revocations of what came from something, such as access tokens, of one organisation or of all. */
+export function countDerivedRevocations(
+  connection: Connection,
   now: number,
   orgId?: string,
 ): Promise<number> {
-  let query = db
-    .selectFrom('revocation')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('org_id', 'is not', null)
-    .where('expires_at', '>', now - MARGIN)
-  if (orgId !== undefined) query = query.where('org_id', '=', orgId)
-  const { count } = await query.executeTakeFirstOrThrow()
-  return Number(count)
+  const query = selectCount(connection, now)
+  return readCount(
+    orgId === undefined ? query.where('org_id', 'is not', null) : query.where('org_id', '=', orgId),
+  )
 }
 
-/** The organisation with the most revoked access tokens. */
-export async function findLargestOrganisation({ db }: Connection): Promise<string | undefined> {
-  const row = await db
-    .selectFrom('revocation')
+/** Counts all others: of API tokens, accounts and keys, the epochs, and what was lifted. */
+export function countOtherRevocations(connection: Connection, now: number): Promise<number> {
+  return readCount(selectCount(connection, now).where('org_id', 'is', null))
+}
+
+/** The organisations with revocations of what came from something, the one with the most first. */
+export async function listRevokingOrganisations(
+  connection: Connection,
+  now: number,
+): Promise<readonly { readonly orgId: string; readonly count: number }[]> {
+  const rows = await selectCount(connection, now)
     .select('org_id')
     .where('org_id', 'is not', null)
     .groupBy('org_id')
-    .orderBy(({ fn }) => fn.countAll(), 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  return row?.org_id ?? undefined
+    .orderBy('count', 'desc')
+    .execute()
+  return rows.map(({ org_id, count }) => ({ orgId: org_id ?? '', count: Number(count) }))
+}
+
+function selectCount({ db }: Connection, now: number) {
+  return db
+    .selectFrom('revocation')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('expires_at', '>', now - MARGIN)
+}
+
+async function readCount(query: ReturnType<typeof selectCount>): Promise<number> {
+  return Number((await query.executeTakeFirstOrThrow()).count)
 }

@@ -12,7 +12,7 @@ import type { RateLimit } from '../../limits/rate-limit.ts'
 import { type ApiToken, findApiToken } from '../../store/api-tokens.ts'
 import type { Store } from '../../store/open.ts'
 import { type Authorize, countRequest } from './authorize.ts'
-import { openToPages } from './cors.ts'
+import { answerPages } from './cors.ts'
 import { TokenIdExpectedError, UnprocessableError } from './errors.ts'
 import {
   isTemporary,
@@ -48,7 +48,7 @@ export function createTokensRoutes(parts: TokensRoutesParts): Router {
   const router = createRouter()
 
   addRoute(router, '/tokens/v2', {
-    options: openToPages,
+    cors: answerPages,
     get: async (request, response) => {
       const missing = () => new UnprocessableError('access token is required')
       const token = findParameter(readQuery(request), 'access_token', missing)
@@ -60,7 +60,7 @@ export function createTokensRoutes(parts: TokensRoutesParts): Router {
   })
 
   addRoute(router, '/tokens/v2/:username', {
-    options: openToPages,
+    cors: answerPages,
     get: async (request, response) => {
       const { account } = await authorize(request, response, 'tokens:read')
       const query = readQuery(request)
@@ -90,7 +90,7 @@ export function createTokensRoutes(parts: TokensRoutesParts): Router {
   })
 
   addRoute(router, '/tokens/v2/:username/:id', {
-    options: openToPages,
+    cors: answerPages,
     patch: async (request, response) => {
       const bearer = await authorize(request, response, 'tokens:write')
       const id = readTokenId(request)
