@@ -142,7 +142,9 @@ function followTokens(
     const isNews = state !== 'renewing' && state !== announced
     if (isNews) announced = state
     view.setLight(state, LABELS[state], isNews ? LABELS[state] : undefined)
-    view.write('detail', DETAILS[state])
+    // The broker's own reason, which may be none that signing in would mend.
+    const isBad = state === 'unavailable' || state === 'denied'
+    view.write('detail', (isBad && tokens.failure?.errorDescription) || DETAILS[state])
   }
   show(tokens.state)
   const listeners = [

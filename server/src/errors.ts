@@ -1,3 +1,5 @@
+import { toRetryAfter } from '@tilepass/guard/broker'
+
 /**
  * An error that is sent to the client: HTTP status, code in `snake_case` (of RFC 6749 §5.2 where that
  * has one) and a description that is safe to send. Each surface renders it in its own shape. Its
@@ -62,14 +64,14 @@ export class UnsupportedMediaTypeError extends BrokerError {
 /** 429: too many requests; `Retry-After` says when to ask again. */
 export class TooManyRequestsError extends BrokerError {
   constructor(retryAfterSeconds: number) {
-    super(429, 'rate_limited', 'Too many requests', { 'Retry-After': String(retryAfterSeconds) })
+    super(429, 'rate_limited', 'Too many requests', toRetryAfter(retryAfterSeconds))
   }
 }
 
 /** 503: the broker is too busy, or the store is unavailable; the same request may succeed later. */
 export class UnavailableError extends BrokerError {
   constructor() {
-    super(503, 'temporarily_unavailable', 'Try again in a moment', { 'Retry-After': '1' })
+    super(503, 'temporarily_unavailable', 'Try again in a moment', toRetryAfter(1))
   }
 }
 

@@ -53,8 +53,12 @@ async function startServer(role) {
   }
 }
 
-/** @param {number} connections @param {number} bytes */
-async function compare(connections, bytes) {
+/**
+ * @param {number} connections
+ * @param {number} bytes
+ * @param {number} [limit] How much longer than the peer the broker may take.
+ */
+async function compare(connections, bytes, limit) {
   const name = `${connections} connections that send ${bytes / 1e6} MB of requests and read nothing`
   const [broker, peer] = [await startServer('broker'), await startServer('peer')]
   const warm = await broker.measure()
@@ -69,7 +73,12 @@ async function compare(connections, bytes) {
   peer.stop()
   return [
     { name: `/healthz at worst: ${name}`, against: '1 s', ratio: ours / 1_000 },
-    { name: '… the same', against: 'asynchronous Express route', ratio: ours / theirs, limit: 1 },
+    {
+      name: '… the same',
+      against: 'asynchronous Express route',
+      ratio: ours / theirs,
+      ...(limit && { limit }),
+    },
     {
       name: '… heap afterwards',
       against: 'heap before',
@@ -86,5 +95,10 @@ async function compare(connections, bytes) {
 }
 
 export async function rows() {
-  return [...(await compare(20, 4e6)), ...(await compare(60, 12e6)), ...(await compare(200, 100))]
+  // The last ones are idle: neither server is occupied, so the ratio is that of two short times.
+  return [
+    ...(await compare(20, 4e6, 1)),
+    ...(await compare(60, 12e6, 1)),
+    ...(await compare(200, 100)),
+  ]
 }

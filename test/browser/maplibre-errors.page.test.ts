@@ -58,8 +58,13 @@ describe.concurrent.each(VERSIONS)('MapLibre %s', (version) => {
       allow: [['/v1/raster/']],
     })
     await page.waitForFunction(() => globalThis.reported.length > 0)
-    expect((await page.evaluate(() => globalThis.reported)).map(({ code }) => code)).toEqual([
-      'ERR_URL_NOT_ALLOWED',
+    expect(await page.evaluate(() => globalThis.reported)).toEqual([
+      {
+        code: 'ERR_URL_NOT_ALLOWED',
+        message: expect.stringMatching(
+          `"${servers.page}/v1/raster/": path /v1/(dem|missing) is not /v1/raster.$`,
+        ),
+      },
     ])
     await settle(page)
     expect(printed.length).toBeGreaterThan(0)

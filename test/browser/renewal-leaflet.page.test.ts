@@ -1,7 +1,6 @@
-import { describe, expect } from 'vitest'
+import { describe } from 'vitest'
 import { type LeafletOptions, type OpenLeaflet, test } from '../support/pages/leaflet-test.ts'
-import { healed, pan, settle } from '../support/pages/panning.ts'
-import { resetCounts } from '../support/pages/servers.ts'
+import { expectRecovery, expectRenewal, LIFETIME } from '../support/pages/renewal.ts'
 
 const CASES = ([1, 2] as const).flatMap((version) =>
   (
@@ -31,36 +30,19 @@ describe.concurrent.each(CASES)(
       return opened
     }
 
-    test(`tokens of 2 s are renewed during ${duration / 1000} s of panning, and no tile fails`, async ({
+    test(`tokens of ${LIFETIME / 1000} s are renewed during ${duration / 1000} s of panning, and no tile fails`, async ({
       openLeaflet,
       annotate,
     }) => {
       const start = performance.now()
-      const { page, servers } = await open(openLeaflet, 2000)
-      await pan(page, duration)
-      await settle(page)
-      const time = performance.now() - start
-      const { exchanges, tiles, refused } = servers.counts
-      await annotate(`${tiles} requests, ${exchanges} exchanges, ${refused} × 401`)
-      expect(await page.evaluate(() => globalThis.failed())).toEqual([])
-      expect(tiles).toBeGreaterThan(50)
-      // The margin is 20 %, the jitter at most 10 %.
-      expect(exchanges).toBeLessThanOrEqual(time / (2000 * 0.7) + 1)
+      const opened = await open(openLeaflet, LIFETIME)
+      await annotate(await expectRenewal(opened, duration, start))
     })
 
     test('a revoked token is renewed once, and only failed tiles are requested again', async ({
       openLeaflet,
     }) => {
-      const { page, servers } = await open(openLeaflet, 60_000)
-      await settle(page)
-      servers.issuer.revokeAll()
-      resetCounts(servers)
-      await pan(page, 1500)
-      await settle(page)
-      await healed(page)
-      const { exchanges, refused } = servers.counts
-      expect(refused).toBeGreaterThan(0)
-      expect(exchanges).toBe(1)
+      await expectRecovery(await open(openLeaflet, 60_000))
     })
   },
 )

@@ -37,7 +37,7 @@ describe('404 and 405 have the shape of every other error', () => {
     ['/v1/admin/accounts', 'DELETE', 'GET, HEAD, POST'],
     ['/v1/admin/tokens/tok_1', 'GET', 'DELETE'],
     ['/v1/admin/keys/rotate', 'GET', 'POST'],
-    ['/.well-known/jwks.json', 'POST', 'GET, HEAD'],
+    ['/.well-known/jwks.json', 'POST', 'GET, HEAD, OPTIONS'],
   ])('%s refuses %s with 405', async (path, method, allow) => {
     const { get, createToken } = await startGeogBroker()
     const headers = bearer(await createToken(EVERY_SCOPE))

@@ -46,6 +46,26 @@ describe('X12: a temporary token', () => {
     expect(payloadOf(child).exp).toBe(NOW / 1000 + 3)
   })
 
+  test.each([
+    ['scopes', { scopes: ['tokens:write'] }, 403],
+    ['allowed URLs', { allowedUrls: ['https://a.example'] }, 403],
+    ['resources', { resources: ['r'] }, 403],
+    ['applications', { allowedApplications: APPS }, 403],
+    ['note', { note: 'x' }, 200],
+  ])('opens no tiles once its sk may not, after a change of %s', async (_, change, status) => {
+    const { ask, create, tile } = await start()
+    const { id, token: sk } = await create({ scopes: SCOPES })
+    const { token } = await create({ expires: iso(NOW + 60_000), scopes: ['styles:tiles'] }, sk)
+    const { token: child } = await create({ expires: iso(NOW + 60_000), scopes: SCOPES }, sk)
+    const { token: grandchild } = await create(
+      { expires: iso(NOW + 60_000), scopes: ['styles:tiles'] },
+      child,
+    )
+    expect([await tile(token), await tile(grandchild)]).toEqual([200, 200])
+    expect((await ask('PATCH', `${PATH}/${id}`, { token: sk, body: change })).status).toBe(200)
+    expect([await tile(token), await tile(grandchild)]).toEqual([status, status])
+  })
+
   test('changes and deletes no token, whether it exists or not', async () => {
     const { ask, create, list } = await start()
     const { id } = await create({ scopes: ['styles:read'], resources: ['r'] })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { fillRevocations, openTestStore } from '../../server/test/support/store-under-test.ts'
 import { readClaims } from '../support/brokers/broker-under-test.ts'
 import { postForm, startOAuthBroker } from '../support/brokers/oauth-broker.ts'
 
@@ -78,16 +79,30 @@ describe('introspection (RFC 7662)', () => {
 
 describe('revocation (RFC 7009)', () => {
   test('ends an access token at once', async () => {
-    const { exchange, revoke, introspect, broker, cli, client } = await startOAuthBroker()
+    const { exchange, revoke, introspect, broker } = await startOAuthBroker()
     const { access_token: token } = await exchange({})
     await revoke(token)
-    expect(JSON.parse((await cli('audit', '--json')).out)[0]).toMatchObject({
-      actor: client.client_id,
-      action: 'token.revoke',
-      target: readClaims(token).sub,
-    })
     expect(await introspect(token)).toEqual({ active: false })
     await expect(broker.verifier.verify(token)).rejects.toMatchObject({ code: 'INVALID_TOKEN' })
+  })
+
+  test('is audited: an API token by itself, access tokens as a count per minute of what they came from', async () => {
+    const { exchange, revoke, createToken, cli, client, clock } = await startOAuthBroker()
+    const list = async () =>
+      JSON.parse((await cli('audit', '--action', 'token.revoke', '--json')).out)
+    const common = { actor: client.client_id, action: 'token.revoke', address: '127.0.0.1' }
+    const counted = { ...common, target: client.client_id }
+    for (let count = 0; count < 30; count++) await revoke((await exchange({})).access_token)
+    expect(await list()).toMatchObject([{ ...counted, count: 30 }])
+    clock.now += 60_000
+    await revoke((await exchange({})).access_token)
+    const other = await createToken()
+    await revoke(other)
+    expect(await list()).toMatchObject([
+      { ...common, target: readClaims(other).sub, count: 1 },
+      { ...counted, count: 1 },
+      { ...counted, count: 30 },
+    ])
   })
 
   test('of more than 60 tokens a minute is 503 with Retry-After, for this client alone', async () => {
@@ -112,6 +127,21 @@ describe('revocation (RFC 7009)', () => {
     for (const token of [other, child])
       await expect(broker.verifier.verify(token)).rejects.toMatchObject({ code: 'INVALID_TOKEN' })
     await expect(exchange({ subject_token: other })).rejects.toMatchObject({ status: 400 })
+  })
+
+  test('of an API token adds nothing to a list of revocations that is too long for guards', async () => {
+    const started = await startOAuthBroker()
+    const { exchange, revoke, createToken, broker, client, subject, data } = started
+    const other = await createToken()
+    const { access_token: child } = await exchange({})
+    const store = await openTestStore(data)
+    await fillRevocations(store, 30_000)
+    const form = { token: other, client_id: client.client_id, client_secret: subject }
+    const { status, body } = await postForm(started, '/oauth/revoke', form)
+    expect([status, body.error]).toEqual([503, 'temporarily_unavailable'])
+    await expect(broker.verifier.verify(other)).resolves.toBeDefined()
+    await revoke(child)
+    await expect(broker.verifier.verify(child)).rejects.toMatchObject({ code: 'INVALID_TOKEN' })
   })
 
   test('a token of another organisation and a malformed token are 200, and nothing changes', async () => {

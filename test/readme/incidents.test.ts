@@ -77,12 +77,12 @@ async function steal(data: string) {
   const store = await openStore(data, 1_000)
   try {
     const keys = await store.db.selectFrom('signing_key').selectAll().execute()
-    const settings = await store.db.selectFrom('setting').selectAll().execute()
+    const secretKeys = await store.db.selectFrom('secret_key').selectAll().execute()
     const tokens = await store.db.selectFrom('api_token').selectAll().execute()
     const families = await store.db.selectFrom('login_family').selectAll().execute()
     const accounts = await store.db.selectFrom('account').selectAll().execute()
     const secrets = Object.fromEntries(
-      settings.map(({ name, value }) => [name, Buffer.from(value, 'base64url')]),
+      secretKeys.map(({ purpose, secret }) => [purpose, Buffer.from(secret, 'base64url')]),
     )
     return { keys, secrets, tokens, families, accounts }
   } finally {
@@ -207,7 +207,7 @@ test('a leaked database: nothing that a thief makes of it is accepted afterwards
     )
     const sign = (usage: string, payload: object) => {
       const body = Buffer.from(JSON.stringify(payload)).toString('base64url')
-      const hash = createHmac('sha256', loot.secrets.mapbox_key ?? '').update(`${usage}.${body}`)
+      const hash = createHmac('sha256', loot.secrets.mapbox ?? '').update(`${usage}.${body}`)
       return `${usage}.${body}.${hash.digest().subarray(0, 16).toString('base64url')}`
     }
     const tk = { u: 'demo', exp: iat + 3_000, iat, scopes: ['styles:tiles'], client: 'api' }
@@ -225,7 +225,7 @@ test('a leaked database: nothing that a thief makes of it is accepted afterwards
         .setJti('forged')
         .setIssuedAt(iat)
         .setExpirationTime(iat + 3_000)
-        .sign(loot.secrets.refresh_secret ?? new Uint8Array()),
+        .sign(loot.secrets.refresh ?? new Uint8Array()),
     }
   }
   const forged = await forgeAll()

@@ -20,8 +20,8 @@ export interface ResolvedRule {
 export interface AllowList {
   /** The longest rule that covers the URL. */
   match(url: string): ResolvedRule | undefined
-  /** The prefix of a rule for the URL's origin, for any path. */
-  nearest(url: string): string | undefined
+  /** The prefix of every rule, as an absolute URL. */
+  prefixes(): string[]
 }
 
 /** What may follow a prefix in a URL that a parser would leave unchanged. */
@@ -103,9 +103,9 @@ export function createAllowList(allow: readonly AllowRule[]): AllowList {
       }
       return found ? rules.get(found[1] as string) : undefined
     },
-    nearest(url) {
-      const origin = `${findUrl(url)?.origin}/`
-      return [...rules.keys()].find((prefix) => prefix.startsWith(origin))
+    prefixes() {
+      if (!rules.size) compile()
+      return [...rules.keys()]
     },
   }
 }

@@ -129,6 +129,9 @@ export function createTokenManager(
     get state() {
       return running ? 'renewing' : holder.state()
     },
+    get failure() {
+      return holder.failure()
+    },
     peek: holder.peek,
     async getToken({ signal } = {}) {
       signal?.throwIfAborted()

@@ -18,6 +18,10 @@ export class TokenError extends Error {
   declare readonly status: number | undefined
   /** Milliseconds to wait, if the endpoint sent Retry-After (RFC 9110 §10.2.3). */
   declare readonly retryAfter: number | undefined
+  /** What the endpoint said of its refusal: the code `error` of RFC 6749 §5.2, as short plain text. */
+  declare readonly error: string | undefined
+  /** Its `error_description`, as short plain text in the endpoint's language; never HTML. */
+  declare readonly errorDescription: string | undefined
   declare readonly code: TokenErrorCode
 
   constructor(code: TokenErrorCode, message: string, details?: TokenErrorDetails) {
@@ -29,6 +33,8 @@ export class TokenError extends Error {
 interface TokenErrorDetails {
   readonly status?: number
   readonly retryAfter?: number | undefined
+  readonly error?: string | undefined
+  readonly errorDescription?: string | undefined
   readonly cause?: unknown
 }
 
@@ -38,5 +44,5 @@ export function endpointError(
   code: TokenErrorCode = 'ERR_TOKEN_UNAVAILABLE',
   details?: TokenErrorDetails,
 ): TokenError {
-  return new TokenError(code, `The token endpoint ${what}.`, details)
+  return new TokenError(code, `The token endpoint ${what.replace(/\.$/, '')}.`, details)
 }

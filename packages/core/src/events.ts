@@ -57,6 +57,8 @@ export function createEmitter(onChange: () => void): Emitter {
         const { message } = event as TokenError
         // biome-ignore lint/suspicious/noConsole: an error without a listener must not vanish
         if (!printed.has(message)) console.error(`Tilepass: ${message}`)
+        // What an endpoint says may differ every time.
+        if (printed.size > 99) printed.clear()
         printed.add(message)
       }
     },

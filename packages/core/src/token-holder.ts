@@ -22,6 +22,8 @@ interface Held {
 export interface TokenHolder {
   /** The state while no exchange is running. */
   state(): Exclude<TokenState, 'renewing'>
+  /** How the last exchange failed, if it did. */
+  failure(): TokenError | undefined
   /** The token while it is valid. */
   peek(): AccessToken | undefined
   /**
@@ -91,6 +93,7 @@ export function createTokenHolder(waitLimit: number): TokenHolder {
 
   return {
     state: () => (isDenied() ? 'denied' : peek() ? 'fresh' : failure ? 'unavailable' : 'idle'),
+    failure: () => failure,
     peek,
     take(renew) {
       const rest = remaining()

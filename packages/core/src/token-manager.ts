@@ -2,6 +2,7 @@ import type { AccessToken } from './access-token.ts'
 import type { AllowRule } from './allow-list.ts'
 import type { AuthorizedRequest } from './authorize.ts'
 import type { CoveredUrl } from './covered-url.ts'
+import type { TokenError } from './errors.ts'
 import type { TokenManagerEvents, TokenState } from './events.ts'
 
 /** Options of {@link createTokenManager}. */
@@ -28,6 +29,8 @@ export interface TokenFetch {
 /** The state of the token, and a way to renew it. */
 export interface TokenStatus {
   readonly state: TokenState
+  /** Why there is no new token: the failure of the last exchange, until one succeeds. */
+  readonly failure?: TokenError | undefined
   /**
    * Exchanges now, and ends the state `denied`. A running exchange is shared.
    *

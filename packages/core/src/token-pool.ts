@@ -43,7 +43,7 @@ export interface TokenPool extends TokenManager {
  * - `prepare()` does nothing;
  * - `reject(value)` reaches the manager that holds this token;
  * - `on()` listens to the manager of every key, now and later; while there is a listener, each key in use is kept fresh;
- * - `state` is the worst of all keys: denied, unavailable, renewing, fresh, idle;
+ * - `state` is the worst of all keys: denied, unavailable, renewing, fresh, idle; `failure` is that of one of them;
  * - `renew()` exchanges for every key and resolves to the token of the key used last;
  * - `invalidate()` reaches the manager of every key, and `dispose()` drops every key.
  *
@@ -115,6 +115,9 @@ export function createTokenPool(
     return result
   }
 
+  /** The manager of the URL's key; for a URL without one, that used last. */
+  const findManager = (url: string) => find(url)?.manager ?? managers().at(-1)
+
   const managers = () => Array.from(entries.values(), ({ manager }) => manager)
 
   function currentState(): TokenManager['state'] {
@@ -128,6 +131,9 @@ export function createTokenPool(
     allow: [],
     get state() {
       return currentState()
+    },
+    get failure() {
+      return managers().find(({ failure }) => failure)?.failure
     },
     peek: () => undefined,
     getToken: async () => {
@@ -160,12 +166,16 @@ export function createTokenPool(
       const entry = find(url)
       return entry && use(entry, () => entry.manager.authorize(url, options))
     },
-    fetch(input, init) {
-      const entry = find((input as Request).url ?? String(input))
-      return entry ? use(entry, () => entry.manager.fetch(input, init)) : fetch(input, init)
+    async fetch(input, init) {
+      const url = (input as Request).url ?? String(input)
+      const entry = find(url)
+      if (entry) return use(entry, () => entry.manager.fetch(input, init))
+      const response = await fetch(input, init)
+      pool.reportUncovered(url, response.status)
+      return response
     },
-    isAuthFailure: (url, response) => find(url)?.manager.isAuthFailure(url, response) ?? false,
-    reportUncovered: (url, status) => find(url)?.manager.reportUncovered(url, status),
+    isAuthFailure: (url, response) => findManager(url)?.isAuthFailure(url, response) ?? false,
+    reportUncovered: (url, status) => findManager(url)?.reportUncovered(url, status),
     on(type, listener) {
       let reported = currentState()
       const listen: Listen = (manager) => {

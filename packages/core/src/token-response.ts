@@ -1,5 +1,6 @@
 import type { AccessToken } from './access-token.ts'
 import { endpointError, TokenError, type TokenErrorCode } from './errors.ts'
+import { type RefusalText, readRefusal } from './refusal-text.ts'
 
 /** A token is sent in a header or a URL, so it is visible ASCII. */
 export function isTokenValue(value: unknown): value is string {
@@ -36,16 +37,21 @@ export async function parseTokenResponse(
   // By the endpoint's clock, if it can be read: the page's clock may be wrong.
   const now = Date.parse(headers.get('date') ?? '') || Date.now()
   const retryAfter = findRetryAfter(headers.get('retry-after'), now)
-  const failure = (what: string, code: TokenErrorCode = 'ERR_TOKEN_RESPONSE_INVALID') =>
-    endpointError(what, code, { status, retryAfter })
+  const failure = (
+    what: string,
+    code: TokenErrorCode = 'ERR_TOKEN_RESPONSE_INVALID',
+    said?: RefusalText,
+  ) => endpointError(what, code, { status, retryAfter, ...said })
   if (!response.ok) {
     // The browser hides the status of a redirect that is not followed: it reads as 0.
     if (status < 400) throw failure('redirected, perhaps to a sign-in page')
     const isDenial = status === 401 || status === 403
     const isTemporary = status > 499 || status === 408 || status === 429
+    const said = await readRefusal(response)
     throw failure(
-      `answered ${status}`,
+      [`answered ${status}`, said.error, said.errorDescription].filter(Boolean).join(': '),
       isDenial ? 'ERR_TOKEN_DENIED' : isTemporary ? 'ERR_TOKEN_UNAVAILABLE' : undefined,
+      said,
     )
   }
   const body: Record<string, unknown> | null = await response.json()

@@ -1,11 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { createTokenManager, type TokenManager } from '../src/index.ts'
 import { createBroker, pass, stopClock } from './support/broker.ts'
 
 beforeEach(stopClock)
-afterEach(() => {
-  vi.useRealTimers()
-})
 
 const allow = ['https://tiles.example/v1/']
 const url = 'https://tiles.example/v1/0/0/0'

@@ -1,14 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Broker, createBroker, jump, pass, stopClock } from './support/broker.ts'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { type Broker, createBroker, jump, pass, startBroker } from './support/broker.ts'
 import { manage, settled, TILE } from './support/manage.ts'
 
 let broker: Broker
 beforeEach(() => {
-  stopClock()
-  broker = createBroker()
-})
-afterEach(() => {
-  vi.useRealTimers()
+  broker = startBroker()
 })
 
 describe('renewal', () => {

@@ -25,7 +25,6 @@ async function openWatchedTab() {
 beforeEach(stopClock)
 afterEach(() => {
   closeTabs()
-  vi.useRealTimers()
   vi.unstubAllGlobals()
 })
 

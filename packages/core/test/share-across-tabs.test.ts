@@ -18,7 +18,6 @@ const MINUTE = 60_000
 beforeEach(stopClock)
 afterEach(() => {
   closeTabs()
-  vi.useRealTimers()
   vi.unstubAllGlobals()
 })
 

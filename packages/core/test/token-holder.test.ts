@@ -1,13 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { now } from '../src/clock.ts'
 import { TokenError } from '../src/errors.ts'
 import { createTokenHolder } from '../src/token-holder.ts'
 import { jump, pass, stopClock } from './support/broker.ts'
 
 beforeEach(stopClock)
-afterEach(() => {
-  vi.useRealTimers()
-})
 
 const MINUTE = 60_000
 const DENIED = new TokenError('ERR_TOKEN_DENIED', 'denied')

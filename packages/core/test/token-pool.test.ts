@@ -4,7 +4,6 @@ import { type Broker, createBroker, pass, stopClock } from './support/broker.ts'
 
 beforeEach(stopClock)
 afterEach(() => {
-  vi.useRealTimers()
   vi.unstubAllGlobals()
 })
 

@@ -1,11 +1,8 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { createWaitingRoom } from '../src/waiting-room.ts'
 import { pass, stopClock } from './support/broker.ts'
 
 beforeEach(stopClock)
-afterEach(() => {
-  vi.useRealTimers()
-})
 
 test('all that wait get the value, and nothing is left behind', async () => {
   const room = createWaitingRoom<string>()

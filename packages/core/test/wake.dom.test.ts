@@ -13,7 +13,6 @@ const setHidden = (hidden: boolean) => {
 beforeEach(stopClock)
 afterEach(() => {
   setHidden(false)
-  vi.useRealTimers()
 })
 
 const attached = async () => {

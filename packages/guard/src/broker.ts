@@ -5,6 +5,7 @@ export {
   toDailyLimitHeaders,
   toUtcDay,
 } from './budgets/daily-limit.ts'
+export { toRetryAfter } from './errors.ts'
 export { readCredential } from './http/credentials.ts'
 export { isPeerRange } from './http/peers.ts'
 export type { RawRequest } from './http/raw-request.ts'

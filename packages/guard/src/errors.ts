@@ -35,6 +35,11 @@ export class GuardError extends Error implements RefusalDetails {
   }
 }
 
+/** The header that says when to ask again: in whole seconds, at least one. @see RFC 9110 §10.2.3 */
+export function toRetryAfter(seconds: number): { readonly 'Retry-After': string } {
+  return { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) }
+}
+
 /** 401 `AUTH_REQUIRED`: the request has no usable credential. @see RFC 6750 §3.1 */
 export class AuthRequiredError extends GuardError {
   constructor() {

@@ -2,6 +2,7 @@ import type { CoveredUrl, Tokens } from '@tilepass/core'
 import { createHeaderTiles } from './header-tiles.ts'
 import { createQueryTiles } from './query-tiles.ts'
 import { createTileRequest, type TileRequest } from './tile-request.ts'
+import { createUncoveredProbe } from './uncovered-tiles.ts'
 
 /** Loads the private tiles of one layer. */
 export interface TileLoader {
@@ -11,6 +12,8 @@ export interface TileLoader {
   load(tile: HTMLImageElement, covered: CoveredUrl | undefined): void
   /** An image failed. Returns true if the tile is requested again. */
   retry(tile: HTMLElement, event: Event): boolean
+  /** An image failed whose URL may lack a rule. */
+  explain(url: string | null): void
   /** The layer dropped the tile. */
   release(tile: HTMLElement | undefined): void
   start(): void
@@ -55,6 +58,7 @@ export function createTileLoader(tokens: Tokens): TileLoader {
       byQuery(request, event)
       return true
     },
+    explain: createUncoveredProbe(tokens),
     release,
     start() {
       unsubscribe ??= tokens.on('renewed', () => {

@@ -92,6 +92,7 @@ export function withTokens<Base extends LayerClass>(Base: Base): WithTokens<Base
       const loader = loaders.get(this)
       if (loader?.retry(tile, event)) return
       const failed = tile.getAttribute('src')
+      loader?.explain(failed)
       super._tileOnError?.(done, tile, event.error ?? event)
       // An error image, or a tile that a subclass shows instead, may need the token as well.
       const source = tile.getAttribute('src')

@@ -29,7 +29,8 @@ type Shown = 'unavailable' | 'denied' | undefined
 
 /**
  * A control for `map.addControl` that says when there is no token. It is hidden while tokens are available,
- * and announces changes as status messages (WCAG 2.2, 4.1.3). Its styles are in
+ * and announces changes as status messages (WCAG 2.2, 4.1.3). The reason that the token endpoint gives is
+ * the tooltip of the message. Its styles are in
  * `@tilepass/maplibre/control.css`.
  */
 export class TokenControl {
@@ -82,6 +83,9 @@ export class TokenControl {
       root.dataset.state = next ?? 'well'
       if (!next && button === document.activeElement) map.getCanvas().focus()
       button.hidden = !next
+      // For whoever must mend it: the endpoint's own words, which are in one language.
+      const bad = managers.find(({ state }) => state === next)
+      if (!next || bad) status.title = bad?.failure?.message ?? ''
       if (next !== shown) status.textContent = next ? labels[next] : labels.restored
       shown = next
     }

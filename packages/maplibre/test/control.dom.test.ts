@@ -1,4 +1,4 @@
-import type { TokenState } from '@tilepass/core'
+import { TokenError, type TokenState } from '@tilepass/core'
 import { TokenControl, type TokenControlOptions } from '@tilepass/maplibre/control'
 import { afterEach, expect, test } from 'vitest'
 
@@ -8,6 +8,7 @@ function fakeTokens() {
   let renewals = 0
   const tokens = {
     state: 'idle' as TokenState,
+    failure: undefined as TokenError | undefined,
     on: (_type: string, listener: (state: never) => void) => {
       listeners.add(listener as (state: TokenState) => void)
       return () => listeners.delete(listener as (state: TokenState) => void)
@@ -38,7 +39,7 @@ function mount(options?: TokenControlOptions, managers = [fakeTokens()]) {
   const control = new TokenControl(managers, options)
   const root = control.onAdd({ getCanvas: () => canvas })
   document.body.append(canvas, root)
-  const status = root.querySelector('[role=status]')
+  const status = root.querySelector<HTMLElement>('[role=status]')
   const button = root.querySelector('button')
   if (!status || !button || !managers[0]) throw new Error('incomplete')
   const said: (string | null)[] = []
@@ -80,6 +81,20 @@ test('a denial and an outage have different texts', () => {
   expect(root.dataset.state).toBe('denied')
   expect(status.textContent).toBe('Kein Zugriff.')
   expect(interrupted).not.toBe(status.textContent)
+})
+
+test('the reason that the endpoint gives is the tooltip, as plain text, until there is a token', () => {
+  const { status, root, tokens } = mount()
+  tokens.failure = new TokenError('ERR_TOKEN_UNAVAILABLE', '502: <b>contact the operator</b>')
+  tokens.become('unavailable')
+  expect(status.title).toBe('502: <b>contact the operator</b>')
+  expect(root.querySelector('b')).toBeNull()
+  expect(status.textContent).not.toMatch(/sign in|access/i)
+  tokens.become('renewing')
+  expect(status.title).toContain('operator')
+  tokens.failure = undefined
+  tokens.become('fresh')
+  expect(status.title).toBe('')
 })
 
 test('the button tries again, and passes the focus to the map when it is hidden', () => {

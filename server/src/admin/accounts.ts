@@ -13,7 +13,7 @@ import {
 import { endFamilies } from '../store/login-families.ts'
 import { setPassword } from '../store/sign-ins.ts'
 import { ConflictError, NoSuchAccountError } from './errors.ts'
-import { auditedBy, type Operator } from './operator.ts'
+import { auditedBy, type Operator, revokedBy } from './operator.ts'
 
 /** What operators do with accounts. */
 export interface AccountAdministration {
@@ -57,17 +57,17 @@ export function createAccountAdministration(operator: Operator): AccountAdminist
         if (!(await setPassword(change, name, passwordHash, now()))) throw new NoSuchAccountError()
       }),
     disableAccount: (name) =>
-      auditedBy(operator, 'account.disable', name, async (change) => {
+      revokedBy(operator, 'account.disable', name, async (change) => {
         if (!(await disableAccount(change, name, now()))) throw new NoSuchAccountError()
       }),
     enableAccount: (name) =>
-      auditedBy(operator, 'account.enable', name, async (change) => {
+      revokedBy(operator, 'account.enable', name, async (change) => {
         const outcome = await enableAccount(change, name, now())
         if (outcome === 'absent') throw new NoSuchAccountError()
         if (outcome === 'not disabled') throw new ConflictError('The account is not disabled')
       }),
     deleteAccount: (name) =>
-      auditedBy(operator, 'account.delete', name, async (change) => {
+      revokedBy(operator, 'account.delete', name, async (change) => {
         const at = now()
         const outcome = await deleteAccount(change, name, at)
         if (outcome === 'absent') throw new NoSuchAccountError()
@@ -75,7 +75,7 @@ export function createAccountAdministration(operator: Operator): AccountAdminist
         return at + NAME_KEPT
       }),
     expireAccount: (name) =>
-      auditedBy(operator, 'account.expire', name, async (change) => {
+      revokedBy(operator, 'account.expire', name, async (change) => {
         const account = await findAccount(change, name)
         if (!account) throw new NoSuchAccountError()
         await raiseEpoch(change, account.orgId, now())

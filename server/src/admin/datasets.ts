@@ -1,4 +1,5 @@
 import { NotFoundError } from '../errors.ts'
+import { lockAccount } from '../store/accounts.ts'
 import {
   addDataset,
   type Dataset,
@@ -29,7 +30,7 @@ export function createDatasetAdministration(operator: Operator): DatasetAdminist
     listDatasets: () => listDatasets(store),
     addDataset: (details) =>
       auditedBy(operator, 'dataset.add', details.name, async (change) => {
-        await getActiveAccount(change, details.account)
+        await getActiveAccount(change, details.account, lockAccount)
         const dataset = await addDataset(change, details, now())
         if (!dataset) throw new ConflictError('The name is taken')
         return dataset

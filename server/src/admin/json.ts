@@ -1,4 +1,5 @@
 import type { KeySummary } from '../issuer/key-rotation.ts'
+import type { SecretKeySummary } from '../issuer/secret-key-rotation.ts'
 import type { Account } from '../store/accounts.ts'
 import { NEVER, readScopes } from '../store/api-tokens.ts'
 import type { AuditEntry } from '../store/audit.ts'
@@ -31,6 +32,11 @@ export function toTokenJson(token: UsedToken) {
 /** A signing key, without its secret. */
 export function toKeyJson({ kid, algorithm, created_at, signs_from, state }: KeySummary) {
   return { kid, algorithm, created: toIso(created_at), signs_from: toIso(signs_from), state }
+}
+
+/** A secret key, without its secret. */
+export function toSecretKeyJson({ id, created_at, replaced_at, ends_at }: SecretKeySummary) {
+  return { id, created: toIso(created_at), replaced: toIso(replaced_at), ends: toIso(ends_at) }
 }
 
 /** A dataset. */

@@ -6,8 +6,15 @@ import {
   prepareRotation,
   rotateSigningKeys,
 } from '../issuer/key-rotation.ts'
-import { revokeSecretKeys, rotateSecretKey, type SecretPurpose } from '../issuer/secret-keys.ts'
-import { ConflictError } from './errors.ts'
+import {
+  listSecretKeys,
+  revokeSecretKey,
+  revokeSecretKeys,
+  rotateSecretKey,
+  type SecretKeySummary,
+} from '../issuer/secret-key-rotation.ts'
+import type { SecretPurpose } from '../issuer/secret-keys.ts'
+import { ConflictError, TooManySecretKeysError } from './errors.ts'
 import { auditedBy, type Operator } from './operator.ts'
 
 /** What operators do with signing keys. */
@@ -18,8 +25,17 @@ export interface KeyAdministration {
   rotateKeys(): Promise<KeySummary>
   /** Revokes a signing key and every token that it signed. @throws {@link NotFoundError} */
   revokeKey(kid: string): Promise<KeyRevocation>
-  /** Adds a secret key, which signs at once. @throws {@link ConflictError} if there are too many. */
-  rotateSecret(purpose: SecretPurpose): Promise<void>
+  /** The secret keys of a purpose: the one that signs first. */
+  listSecrets(purpose: SecretPurpose): Promise<readonly SecretKeySummary[]>
+  /**
+   * Adds a secret key, which signs at once.
+   *
+   * @returns The key that it replaces.
+   * @throws {@link TooManySecretKeysError}; `UnavailableError` if another rotation was faster.
+   */
+  rotateSecret(purpose: SecretPurpose): Promise<SecretKeySummary | undefined>
+  /** Revokes one secret key: what it has signed ends. @throws {@link NotFoundError} */
+  revokeSecret(id: string): Promise<void>
   /** Replaces the secret keys of a purpose: whatever they have signed ends. */
   revokeSecrets(purpose: SecretPurpose): Promise<void>
 }
@@ -48,12 +64,20 @@ export function createKeyAdministration(operator: Operator): KeyAdministration {
         return revoked
       })
     },
+    listSecrets: (purpose) => listSecretKeys(store, purpose),
     rotateSecret: (purpose) =>
       auditedBy(operator, 'key.rotate', purpose, async (change) => {
-        if (!(await rotateSecretKey(change, purpose)))
-          throw new ConflictError('There are too many keys; revoke them')
+        const { retired, oldest } = await rotateSecretKey(change, purpose, now())
+        if (oldest) throw new TooManySecretKeysError(oldest)
+        return retired
+      }),
+    revokeSecret: (id) =>
+      auditedBy(operator, 'key.revoke', id, async (change) => {
+        if (!(await revokeSecretKey(change, id, now()))) throw new NotFoundError('Key not found')
       }),
     revokeSecrets: (purpose) =>
-      auditedBy(operator, 'key.revoke', purpose, (change) => revokeSecretKeys(change, purpose)),
+      auditedBy(operator, 'key.revoke', purpose, (change) =>
+        revokeSecretKeys(change, purpose, now()),
+      ),
   }
 }

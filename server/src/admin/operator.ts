@@ -2,7 +2,9 @@ import type { Sender } from '../http/sender.ts'
 import type { Mint } from '../issuer/mint.ts'
 import type { Rights } from '../issuer/narrow.ts'
 import { type AuditedChange, audited } from '../store/audit.ts'
+import { isListShortEnough } from '../store/bounded-revocations.ts'
 import type { Store } from '../store/open.ts'
+import { ConflictError } from './errors.ts'
 
 /** The actor of an administration, and what it works with. */
 export interface Operator {
@@ -28,4 +30,24 @@ export function auditedBy<T>(
   detail = '',
 ): Promise<T> {
   return audited(store, { at: now(), actor, sender, action, target, detail }, run)
+}
+
+/**
+ * Does the same for a change that revokes. Administration over HTTP cannot make the list of revocations
+ * too long for guards; the operator at the terminal can always revoke.
+ *
+ * @throws {@link ConflictError}
+ */
+export function revokedBy<T>(
+  operator: Operator,
+  action: string,
+  target: string,
+  run: (change: AuditedChange) => Promise<T>,
+): Promise<T> {
+  return auditedBy(operator, action, target, async (change) => {
+    const result = await run(change)
+    if (operator.actor !== 'cli' && !(await isListShortEnough(change, operator.now())))
+      throw new ConflictError('Too many revocations are listed; revoke on the command line')
+    return result
+  })
 }

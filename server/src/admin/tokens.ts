@@ -3,6 +3,7 @@ import { NotFoundError, UnavailableError } from '../errors.ts'
 import { type ApiTokenRequest, mintApiToken, type NewApiToken } from '../issuer/api-tokens.ts'
 import { raiseEpoch } from '../issuer/epochs.ts'
 import { createDefaultRow } from '../issuer/mapbox/rows.ts'
+import { lockAccount } from '../store/accounts.ts'
 import {
   type ApiToken,
   addApiToken,
@@ -16,7 +17,7 @@ import { noteApiToken } from '../store/signing-keys.ts'
 import { summarizeUsage } from '../store/usage.ts'
 import { getActiveAccount } from './active-account.ts'
 import { judgeRequest } from './judge-request.ts'
-import { auditedBy, type Operator } from './operator.ts'
+import { auditedBy, type Operator, revokedBy } from './operator.ts'
 
 /** A token of the registry, and how often it was used. */
 export interface UsedToken extends ApiToken {
@@ -70,8 +71,7 @@ export function createTokenAdministration(operator: Operator): TokenAdministrati
         at,
       )
       const add = async (change: Connection) => {
-        // The account may have been disabled since.
-        await getActiveAccount(change, name)
+        await getActiveAccount(change, name, lockAccount)
         await addApiToken(change, row)
         // The key may have been revoked since.
         if (!(await noteApiToken(change, keyId, created.expiresAt))) throw new UnavailableError()
@@ -81,7 +81,7 @@ export function createTokenAdministration(operator: Operator): TokenAdministrati
     },
 
     revokeToken: (id) =>
-      auditedBy(operator, 'token.revoke', id, async (change) => {
+      revokedBy(operator, 'token.revoke', id, async (change) => {
         const token = await findApiToken(change, id)
         if (!token || !(await revokeApiToken(change, id, now()))) throw createNotFound()
         if (token.is_default !== 1 || token.revoked_at !== null) return
@@ -90,7 +90,7 @@ export function createTokenAdministration(operator: Operator): TokenAdministrati
       }),
 
     expireToken: (id) =>
-      auditedBy(operator, 'token.expire', id, async (change) => {
+      revokedBy(operator, 'token.expire', id, async (change) => {
         if (!(await findApiToken(change, id))) throw createNotFound()
         await raiseEpoch(change, id, now())
       }),

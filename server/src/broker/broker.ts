@@ -1,6 +1,7 @@
 import type { Verifier } from '@tilepass/guard'
 import type { RequestHandler } from 'express'
 import { type Logger, pino } from 'pino'
+import { namingWhatIsMissing } from '../config/missing.ts'
 import { parseBrokerConfig } from '../config/parse.ts'
 import type { ConfigInput } from '../config/schema.ts'
 import { listClosedGrants } from '../grants/load-grants.ts'
@@ -86,12 +87,12 @@ export interface Broker {
 export async function createBroker(options: BrokerOptions = {}): Promise<Broker> {
   const { logger = pino({ level: 'silent' }), now = () => Date.now(), ...others } = options
   const { env = process.env, ...settings } = others
-  const config = parseBrokerConfig(settings)
+  const config = namingWhatIsMissing(() => parseBrokerConfig(settings), settings, env)
   const report = createFailureReporter(logger)
   const createReport = (surface: string) => createRequestReporter(logger, report, surface)
   const resources = await openResources(config, { env, logger, report, now })
   const { store, relayedTokens } = resources
-  const publicUrl = { current: config.publicUrl }
+  const publicUrl = { configured: config.publicUrl, current: config.publicUrl }
   const wireFor = (issuerUrl: string) =>
     wire(config, resources, { issuerUrl, publicUrl, createReport, now })
   let wired: Wired | undefined

@@ -90,7 +90,7 @@ export async function openResources(
       grants,
       relayedTokens: createRelayedTokens(upstreams?.clients ?? new Map(), now),
       keys: await watchSigningKeys(store, now),
-      mapboxKeys: watchSecretKeys(store, 'mapbox'),
+      mapboxKeys: watchSecretKeys(store, 'mapbox', now),
       close,
     }
   } catch (error) {

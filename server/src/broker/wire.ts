@@ -178,7 +178,13 @@ export function wire(
   // Also for an app that mounts the broker on a server of its own.
   router.use(createPipelineLimit())
   // Always on: guards on other servers need the key set and the revocations.
-  router.use(createWellKnownSurface({ keys, store, now, report: createReport('well-known') }))
+  router.use(
+    createWellKnownSurface({
+      keys,
+      revocations: issuer.revocations,
+      report: createReport('well-known'),
+    }),
+  )
   for (const name of SURFACE_NAMES)
     if (config.surfaces[name] !== false) router.use(surfaces[name]())
 

@@ -2,13 +2,18 @@ import type { Command } from 'commander'
 import { toKeyJson } from '../admin/json.ts'
 import type { KeyRevocation } from '../issuer/key-revocation.ts'
 import { KEY_SET_MAX_AGE_SECONDS } from '../issuer/key-schedule.ts'
-import { isSecretPurpose, SECRET_KEYS, type SecretPurpose } from '../issuer/secret-keys.ts'
+import { isSecretPurpose, type SecretPurpose } from '../issuer/secret-keys.ts'
 import { type AdministerContext, administer } from './administer.ts'
 import { addConfirmOption, type ConfirmOptions, confirm } from './confirm.ts'
 import { addDataCommand, type DataOptions, type Hint, type Surroundings } from './context.ts'
 import { CommandError, formatTable, formatTime } from './output.ts'
-
-const PURPOSES = Object.keys(SECRET_KEYS).join(', ')
+import {
+  listSecrets,
+  PURPOSES,
+  revokeSecret,
+  revokeSecrets,
+  rotateSecret,
+} from './secret-key-commands.ts'
 
 /** Adds `key list`, `key rotate` and `key revoke`. */
 export function addKeyCommands(program: Command, surroundings: Surroundings): void {
@@ -16,21 +21,14 @@ export function addKeyCommands(program: Command, surroundings: Surroundings): vo
 
   addDataCommand(key, 'list', {
     description: 'List signing keys without their secrets, the newest first',
-    examples: ['key list --json'],
-  }).action((options: DataOptions) =>
-    administer(surroundings, options, {}, async ({ admin, output }) => {
-      const keys = await admin.listKeys()
-      const rows = keys.map(({ kid, algorithm, state, created_at, signs_from }) => [
-        kid,
-        algorithm,
-        state,
-        formatTime(created_at),
-        formatTime(signs_from),
-      ])
-      const columns = ['KID', 'ALGORITHM', 'STATE', 'CREATED', 'SIGNS FROM']
-      output.result(keys.map(toKeyJson), formatTable(columns, rows, 'No keys yet.'))
-    }),
-  )
+    examples: ['key list --json', 'key list mapbox'],
+  })
+    .argument('[name]', `instead, list the secret keys of this name: ${PURPOSES}`)
+    .action((name: string | undefined, options: DataOptions) =>
+      name === undefined
+        ? listSigning(options, surroundings)
+        : listSecrets(parsePurpose(name), options, surroundings),
+    )
 
   addDataCommand(key, 'rotate', {
     description:
@@ -53,52 +51,43 @@ export function addKeyCommands(program: Command, surroundings: Surroundings): vo
   const revoke = addDataCommand(key, 'revoke', {
     description:
       'Revoke a leaked key: every token that it signed ends, and another key signs at once',
-    examples: ['key revoke 9fLh3dKpTz', 'key revoke mapbox --yes'],
-  }).argument('<kid>', `as shown by "key list", or the name of a secret key: ${PURPOSES}`)
+    examples: [
+      'key revoke 9fLh3dKpTz',
+      'key revoke mapbox.1f0c3a5e7b9d2846',
+      'key revoke mapbox --yes',
+    ],
+  }).argument('<kid>', `as shown by "key list", or all secret keys of a name: ${PURPOSES}`)
   // The id of an older key may begin with a dash.
   revoke.allowUnknownOption()
-  addConfirmOption(revoke).action((kid: string, options: DataOptions & ConfirmOptions) =>
-    isSecretPurpose(kid)
-      ? revokeSecrets(kid, options, surroundings)
-      : revokeSigningKey(kid, options, surroundings),
-  )
+  addConfirmOption(revoke).action((kid: string, options: DataOptions & ConfirmOptions) => {
+    if (isSecretPurpose(kid)) return revokeSecrets(kid, options, surroundings)
+    return kid.includes('.')
+      ? revokeSecret(kid, options, surroundings)
+      : revokeSigningKey(kid, options, surroundings)
+  })
+}
+
+function listSigning(options: DataOptions, surroundings: Surroundings): Promise<void> {
+  return administer(surroundings, options, {}, async ({ admin, output }) => {
+    const keys = await admin.listKeys()
+    const rows = keys.map(({ kid, algorithm, state, created_at, signs_from }) => [
+      kid,
+      algorithm,
+      state,
+      formatTime(created_at),
+      formatTime(signs_from),
+    ])
+    const columns = ['KID', 'ALGORITHM', 'STATE', 'CREATED', 'SIGNS FROM']
+    output.result(keys.map(toKeyJson), formatTable(columns, rows, 'No keys yet.'))
+  })
 }
 
 function parsePurpose(name: string): SecretPurpose {
   if (isSecretPurpose(name)) return name
   throw new CommandError(
-    `The name of a secret key must be one of ${PURPOSES} (given: "${name}"). Without a name, the keys of access tokens are rotated.`,
+    `The name of a secret key must be one of ${PURPOSES} (given: "${name}"). Without a name, the command is about the keys of access tokens.`,
     2,
   )
-}
-
-function rotateSecret(
-  purpose: SecretPurpose,
-  options: DataOptions,
-  surroundings: Surroundings,
-): Promise<void> {
-  const findRemedies = (hint: Hint) => ({
-    conflict: `There are too many keys. End everything that they have signed with: ${hint(`key revoke ${purpose}`)}`,
-  })
-  return administer(surroundings, options, { findRemedies }, async ({ admin, output }) => {
-    await admin.rotateSecret(purpose)
-    const text = `Added a key for ${SECRET_KEYS[purpose].signs}. It signs from now on; the old ones still verify.`
-    output.result({ name: purpose, rotated: true }, text)
-  })
-}
-
-async function revokeSecrets(
-  purpose: SecretPurpose,
-  options: DataOptions & ConfirmOptions,
-  surroundings: Surroundings,
-): Promise<void> {
-  const { signs } = SECRET_KEYS[purpose]
-  await confirm(surroundings, options, `All ${signs} will end.`)
-  await administer(surroundings, options, {}, async ({ admin, output }) => {
-    await admin.revokeSecrets(purpose)
-    const text = `Revoked the keys of ${purpose}. All ${signs} have ended: running servers refuse them within a second.`
-    output.result({ name: purpose, revoked: true }, text)
-  })
 }
 
 async function revokeSigningKey(

@@ -36,7 +36,7 @@ export async function createFirstMapboxToken(
       throw new CommandError(describeDisabledOwner(account.name, hint))
     const registry = createMapboxRegistry(store, surroundings.now)
     const row = await registry.createByOperator(account, { note: options.note, scopes })
-    const codec = createMapboxCodec(await loadSecretKeys(store, 'mapbox'))
+    const codec = createMapboxCodec(await loadSecretKeys(store, 'mapbox', surroundings.now()))
     const token = codec.writeReference(row.usage ?? 'sk', { u: account.name, a: row.id })
     output.result({ id: row.id, token, expires_at: null }, token)
   })

@@ -5,6 +5,7 @@ import { addAccountCommands } from './account-commands.ts'
 import { addAuditCommand } from './audit-command.ts'
 import type { Surroundings } from './context.ts'
 import { addDatasetCommands } from './dataset-commands.ts'
+import { addDoctorCommand } from './doctor-command.ts'
 import { addInspectCommand } from './inspect-command.ts'
 import { addIssuerCommands } from './issuer-commands.ts'
 import { addKeyCommands } from './key-commands.ts'
@@ -37,5 +38,6 @@ export function createProgram(
   addAuditCommand(program, surroundings)
   addUpstreamCommands(program, surroundings)
   addInspectCommand(program, surroundings)
+  addDoctorCommand(program, surroundings)
   return program
 }

@@ -37,35 +37,22 @@ async function check(
         ? 'No upstream is configured. Name the configuration with --config or TILEPASS_CONFIG.'
         : `The configuration has no upstream "${name}".`,
     )
-  const grants = Object.entries(config.grants).flatMap(([grant, settings]) =>
-    settings.kind === 'relayed' ? [{ ...settings, name: grant }] : [],
-  )
   // Imported here, because the other commands need no HTTP client and start faster without one.
-  const [{ checkUpstreams }, { openUpstreams }, { pino }] = await Promise.all([
-    import('../grants/check-upstreams.ts'),
-    import('../upstreams/open-upstreams.ts'),
-    import('pino'),
-  ])
-  const logger = pino({ level: 'silent' })
-  const { clients, close } = openUpstreams(Object.fromEntries(upstreams), { env, now, logger })
-  try {
-    const results = await checkUpstreams(clients, grants, now)
-    const unused = [...clients.keys()].filter((key) =>
-      results.every((result) => result.upstream !== key),
-    )
-    createOutput((line) => writeOut(`${line}\n`), options.json === true).result(
-      [...results.map(toJson), ...unused.map((upstream) => ({ upstream, ok: null }))],
-      formatReport(results, unused),
-    )
-    const bad = results.filter(({ isGood }) => !isGood).length
-    const faults = [
-      ...(bad > 0 ? [`${bad} of ${results.length} requests gave no token.`] : []),
-      ...unused.map((key) => `No grant uses "${key}", so it was not checked.`),
-    ]
-    if (faults.length > 0) throw new CommandError(faults.join(' '))
-  } finally {
-    await close()
-  }
+  const { tryUpstreams } = await import('./try-upstreams.ts')
+  const { results, unused } = await tryUpstreams(
+    { ...config, upstreams: Object.fromEntries(upstreams) },
+    { env, now },
+  )
+  createOutput((line) => writeOut(`${line}\n`), options.json === true).result(
+    [...results.map(toJson), ...unused.map((upstream) => ({ upstream, ok: null }))],
+    formatReport(results, unused),
+  )
+  const bad = results.filter(({ isGood }) => !isGood).length
+  const faults = [
+    ...(bad > 0 ? [`${bad} of ${results.length} requests gave no token.`] : []),
+    ...unused.map((key) => `No grant uses "${key}", so it was not checked.`),
+  ]
+  if (faults.length > 0) throw new CommandError(faults.join(' '))
 }
 
 function toJson({ isGood, expiresInSeconds, ...result }: CheckResult) {

@@ -1,8 +1,7 @@
-import { ConfigError } from '../settings/config-error.ts'
 import type { UpstreamKind } from '../upstreams/kind.ts'
 import { UPSTREAM_KINDS } from '../upstreams/kinds.ts'
-import { listMissingSecrets } from '../upstreams/missing-secrets.ts'
 import { readConfigFile } from './file.ts'
+import { namingWhatIsMissing } from './missing.ts'
 import { parseConfig } from './parse.ts'
 import type { Config } from './schema.ts'
 
@@ -27,7 +26,7 @@ const VARIABLES = {
 /**
  * Reads the file, lets the environment override it and flags override both, and checks the result.
  *
- * @throws {@link ConfigError} listing every fault.
+ * @throws `ConfigError` listing every fault.
  */
 export function loadConfig(
   { flags, env, file }: ConfigSources,
@@ -39,12 +38,5 @@ export function loadConfig(
     if (value === undefined || (value === '' && flags[field] === undefined)) continue
     settings[field] = field === 'port' && /^\d+$/.test(value) ? Number(value) : value
   }
-  try {
-    return parseConfig(settings, kinds)
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    // Missing secrets are found when upstreams are opened, which an invalid configuration never reaches.
-    const missing = listMissingSecrets(settings.upstreams, env, kinds)
-    throw new ConfigError([...error.faults, ...missing])
-  }
+  return namingWhatIsMissing(() => parseConfig(settings, kinds), settings, env, kinds)
 }

@@ -1,14 +1,18 @@
 import { BrokerError } from '../errors.ts'
+import type { LoopbackMismatch } from './page-origin.ts'
 
 /** 403: the grant does not name the origin of the page. */
 export class ForeignOriginError extends BrokerError {
-  constructor() {
-    super(
-      403,
-      'origin_not_allowed',
-      'Pages of this origin may not use this grant. To allow them, add the origin to the origins of the grant, or set publicUrl if this is the URL of the broker',
-    )
+  constructor(mismatch?: LoopbackMismatch) {
+    super(403, 'origin_not_allowed', mismatch ? explain(mismatch) : FOREIGN_ORIGIN)
   }
+}
+
+const FOREIGN_ORIGIN =
+  'Pages of this origin may not use this grant. To allow them, add the origin to the origins of the grant, or set publicUrl if this is the URL of the broker'
+
+function explain({ origin, host }: LoopbackMismatch): string {
+  return `The page is of ${origin}, but its request names the host ${host}. If a development server passes it on, it must keep the Host header, in Vite: server.proxy: { '/map-token': { target: 'http://${host}', changeOrigin: false } }. Or add the origin to the origins of the grant`
 }
 
 /** 403: the grant's account was disabled. */

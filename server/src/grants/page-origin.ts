@@ -1,35 +1,67 @@
 import { isIP } from 'node:net'
+import { findHost, isLoopback } from '../http/loopback.ts'
 
 /** The headers of a request that say where its page is from. */
 export interface PageHeaders {
   readonly origin?: string | undefined
   readonly host?: string | undefined
+  readonly 'sec-fetch-site'?: string | string[] | undefined
 }
 
 /**
- * May a page of this origin use the grant? Pages of the broker's own origin always may, and so
- * may clients that are not pages: they send no `Origin`.
- *
- * The host that a request names is ours, too, if it is an address or `localhost`. Any other name can be
- * pointed at us (DNS rebinding), so that its pages would be of the same origin as the broker.
+ * May a page of this origin use the grant? Own pages always may; see {@link isOwnPage}.
  *
  * @param ownOrigin Origin of the URL at which clients reach the broker.
  */
 export function isOriginAllowed(
-  { origin, host }: PageHeaders,
+  headers: PageHeaders,
   grant: { readonly origins?: readonly string[] | undefined },
   ownOrigin: string,
 ): boolean {
-  if (origin === undefined || origin === ownOrigin) return true
-  if (isPageOfAddress(origin, host)) return true
-  return grant.origins?.some((allowed) => allowed === '*' || allowed === origin) ?? false
+  if (isOwnPage(headers, ownOrigin)) return true
+  return grant.origins?.some((allowed) => allowed === '*' || allowed === headers.origin) ?? false
 }
 
-function isPageOfAddress(origin: string, host: string | undefined): boolean {
-  if (host === undefined || !URL.canParse(origin)) return false
-  const page = new URL(origin)
+/**
+ * Is this a page of the broker's own origin, or of a development server in front of it? Clients that are
+ * not pages count as such: they send no `Origin`.
+ *
+ * The host that a request names is ours, too, if it is an address or `localhost`. Any other name can be
+ * pointed at us (DNS rebinding), so that its pages would be of the same origin as the broker.
+ *
+ * A development server may replace `Host` by our address. The browser's own `Sec-Fetch-Site` then tells
+ * that the page asked its own origin, and a page of a loopback origin was served by this machine. No page
+ * can send that header itself.
+ */
+export function isOwnPage(headers: PageHeaders, ownOrigin: string): boolean {
+  const { origin, host = '' } = headers
+  if (origin === undefined || origin === ownOrigin) return true
+  const page = findUrl(origin)
+  const asked = findHost(host)
+  if (!page || !asked) return false
   // Behind a proxy that ends TLS we cannot know the scheme, so only hosts are compared.
-  return page.host === host.toLowerCase() && isFixedName(page.hostname)
+  if (page.host === host.toLowerCase()) return isFixedName(page.hostname)
+  const isOwnHost = isLoopback(asked.hostname) || asked.host === new URL(ownOrigin).host
+  return headers['sec-fetch-site'] === 'same-origin' && isLoopback(page.hostname) && isOwnHost
+}
+
+/** A page of this machine that names another host of it than its own, as seen by the broker. */
+export interface LoopbackMismatch {
+  readonly origin: string
+  readonly host: string
+}
+
+/** Finds out whether page and host are both of this machine, but differ. */
+export function findLoopbackMismatch({ origin, host }: PageHeaders): LoopbackMismatch | undefined {
+  const page = findUrl(origin ?? '')
+  const asked = findHost(host)
+  if (!page || !asked || page.host === asked.host) return
+  if (!isLoopback(page.hostname) || !isLoopback(asked.hostname)) return
+  return { origin: page.origin, host: asked.host }
+}
+
+function findUrl(value: string): URL | undefined {
+  return URL.canParse(value) ? new URL(value) : undefined
 }
 
 function isFixedName(hostname: string): boolean {

@@ -15,13 +15,14 @@ export function openToEveryOrigin(response: Response, exposed?: string): void {
   if (exposed !== undefined) response.set('Access-Control-Expose-Headers', exposed)
 }
 
-/** Answers a preflight. @param allowed The methods and the request headers that pages may use. */
+/** Answers OPTIONS, a preflight or not. @param allowed What pages may use: methods as in `Allow`, request headers. */
 export function answerPreflight(
   response: Response,
   allowed: { readonly methods: string; readonly headers: string },
 ): void {
   response
     .set({
+      Allow: allowed.methods,
       'Access-Control-Allow-Methods': allowed.methods,
       'Access-Control-Allow-Headers': allowed.headers,
       'Access-Control-Max-Age': PREFLIGHT_MAX_AGE,
@@ -40,7 +41,6 @@ export function allowEveryOrigin(methods: string): RequestHandler {
   return (request, response, next) => {
     openToEveryOrigin(response, EXPOSED)
     if (request.method !== 'OPTIONS') return next()
-    response.set('Allow', methods)
     answerPreflight(response, { methods, headers: ALLOWED })
   }
 }

@@ -9,6 +9,7 @@ import type { Socket } from 'node:net'
 import { toAddressKey } from './address-key.ts'
 import { createPipelineLimit } from './pipelining.ts'
 import { closeSlowReaders } from './slow-readers.ts'
+import { createTurns } from './turns.ts'
 
 /** Within how many ms a client must send its headers, and its whole request. */
 const HEADERS_TIMEOUT = 10_000
@@ -67,22 +68,11 @@ export function createProtectedServer(
  * requests, and every connection that has something to read is read before any timer or response.
  */
 function startGradually(server: Server): void {
-  const sockets = new Set<Socket>()
-  function startNext(): void {
-    let left = MOST_STARTS
-    for (const socket of sockets) {
-      sockets.delete(socket)
-      socket.resume()
-      left -= 1
-      if (left === 0) break
-    }
-    if (sockets.size > 0) setImmediate(startNext)
-  }
+  const start = createTurns((socket: Socket) => socket.resume(), { perTurn: MOST_STARTS })
   server.on('connection', (socket: Socket) => {
     if (socket.destroyed) return
     socket.pause()
-    if (sockets.size === 0) setImmediate(startNext)
-    sockets.add(socket)
+    start(socket)
   })
 }
 

@@ -1,58 +1,55 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { writeInParts } from './parts.ts'
 
-/** A client must take at least this much of a response … */
-const BYTES_PER_SECOND = 1024
-/** … on average over this time, in ms. */
+/** A client must take 1 KiB/s of a response, on average over this time, in ms … */
 const WINDOW = 60_000
+/** … which are this many bytes. No write is larger, so that a client which is fast enough completes one. */
+const LEAST_TAKEN = (WINDOW / 1000) * 1024
 /** How often the connections are looked at, in ms. */
 const CHECK_INTERVAL = 5_000
 
-/** When a connection began to be watched, how much the client had taken, and how much was under way. */
+/** When a connection began to be watched, and how much the client had taken. */
 export interface Watch {
   /** ms. */
   readonly since: number
   /** Bytes. */
   readonly taken: number
-  readonly pending: number
 }
 
-/**
- * Judges a client that has a response under way: `slow` if it took less than 1 KiB/s over the last 60 s.
- * The window is longer if so much is pending that one write of it takes longer at that speed, because
- * a write counts when it is complete.
- */
+/** Judges a client that has a response under way: `slow` if it took less than 1 KiB/s over the last 60 s. */
 export function judgeReader(watch: Watch, now: number, taken: number): 'fast' | 'slow' | 'unknown' {
-  const elapsed = now - watch.since
-  const required = Math.max(WINDOW, (watch.pending / BYTES_PER_SECOND) * 1000)
-  if (elapsed < required) return 'unknown'
-  return ((taken - watch.taken) / elapsed) * 1000 < BYTES_PER_SECOND ? 'slow' : 'fast'
+  if (now - watch.since < WINDOW) return 'unknown'
+  return taken - watch.taken < LEAST_TAKEN ? 'slow' : 'fast'
 }
 
 /**
  * Closes the connections of clients that read too slowly. A client that takes nothing at all is left
- * to the timeout of the server.
+ * to the timeout of the server, which is shorter.
  *
  * @param now ms of a clock that only goes forward.
  */
 export function closeSlowReaders(server: Server, now = () => performance.now()): void {
-  const watches = new Map<Socket, Watch | undefined>()
+  const clients = new Map<Socket, { taken: number; watch: Watch | undefined }>()
   server.on('connection', (socket: Socket) => {
-    watches.set(socket, undefined)
-    socket.once('close', () => watches.delete(socket))
+    const client = { taken: 0, watch: undefined }
+    clients.set(socket, client)
+    writeInParts(socket, LEAST_TAKEN, (bytes) => {
+      client.taken += bytes
+    })
+    socket.once('close', () => clients.delete(socket))
   })
 
   const timer = setInterval(() => {
-    for (const [socket, watch] of watches) {
-      const { writableLength: pending, bytesWritten } = socket
-      if (pending === 0) {
-        watches.set(socket, undefined)
+    for (const [socket, client] of clients) {
+      const { taken, watch } = client
+      if (socket.writableLength === 0) {
+        client.watch = undefined
         continue
       }
-      const taken = bytesWritten - pending
       const judgement = watch ? judgeReader(watch, now(), taken) : 'fast'
       if (judgement === 'slow') socket.destroy()
-      if (judgement === 'fast') watches.set(socket, { since: now(), taken, pending })
+      if (judgement === 'fast') client.watch = { since: now(), taken }
     }
   }, CHECK_INTERVAL)
   timer.unref()

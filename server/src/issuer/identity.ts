@@ -36,9 +36,17 @@ export async function settleIssuer(
   const configured = settings.issuer ?? settings.publicUrl
   if (configured === undefined) return findIssuer(store)
   const stored = await initSetting(store, SETTING, configured)
+  const fault = findIssuerFault(stored, settings)
+  if (fault === undefined) return stored
+  throw new ConfigError([fault])
+}
+
+/** Says why the settings do not fit the stored issuer, and what settles it; `undefined` if they fit. */
+export function findIssuerFault(stored: string, settings: IssuerSettings): string | undefined {
+  const configured = settings.issuer ?? settings.publicUrl
+  if (configured === undefined || configured === stored) return
   const isDevelopment = settings.issuer === undefined && [stored, configured].every(isOfThisMachine)
-  if (stored === configured || isDevelopment) return stored
-  throw new ConfigError([describeDifference(stored, configured, settings)])
+  return isDevelopment ? undefined : describeDifference(stored, configured, settings)
 }
 
 /**

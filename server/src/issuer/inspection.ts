@@ -70,7 +70,7 @@ export async function judgeMapboxToken(
   token: string,
   now: () => number,
 ): Promise<Verdict> {
-  const codec = createMapboxCodec(await loadSecretKeys(store, 'mapbox'))
+  const codec = createMapboxCodec(await loadSecretKeys(store, 'mapbox', now()))
   const check = createMapboxCheck(store, codec, createRevocations(store, now), now)
   const result = await check(token)
   return result.code === 'TokenValid'

@@ -26,6 +26,9 @@ export const MAX_API_SECONDS = 366 * 86_400
 /** Longest lifetime of a session token, in seconds. */
 export const MAX_SESSION_SECONDS = 86_400
 
+/** How long the proof that a browser has signed in before counts, in seconds: half a year. */
+export const DEVICE_SECONDS = 183 * 86_400
+
 /** Every kind of token, in the one place that says what each can be used for. */
 export const TOKEN_KINDS: readonly TokenKind[] = [
   {

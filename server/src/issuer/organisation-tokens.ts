@@ -1,9 +1,11 @@
 import type { TokenClaims, Verifier } from '@tilepass/guard'
+import { UnavailableError } from '../errors.ts'
+import { toAddressKey } from '../http/address-key.ts'
 import type { Sender } from '../http/sender.ts'
 import { findActiveAccount } from '../store/accounts.ts'
 import { findApiToken, revokeApiToken } from '../store/api-tokens.ts'
-import { audited } from '../store/audit.ts'
-import { revokeDerived } from '../store/bounded-revocations.ts'
+import { type AuditedChange, audited, countAuditEntry } from '../store/audit.ts'
+import { isListShortEnough, revokeDerived } from '../store/bounded-revocations.ts'
 import type { Store } from '../store/open.ts'
 import { findClaims } from './verify.ts'
 
@@ -18,7 +20,12 @@ export interface OrganisationClient {
 export interface OrganisationTokens {
   /** The claims of a token that is valid now and belongs to the client's organisation. */
   find(client: OrganisationClient, token: string): Promise<TokenClaims | undefined>
-  /** Revokes such a token, audited; any other token is ignored (RFC 7009 §2.2). */
+  /**
+   * Revokes such a token; any other token is ignored (RFC 7009 §2.2). An API token has an audit entry of
+   * its own; tokens that came from something are counted per parent, address and minute.
+   *
+   * @throws `UnavailableError` if too many revocations of API tokens are listed.
+   */
   revoke(client: OrganisationClient, token: string, sender: Sender): Promise<void>
 }
 
@@ -51,17 +58,20 @@ export function createOrganisationTokens(
       const claims = await find(client, token)
       if (!claims) return
       const { sub, parent, exp } = claims
-      const [actor, action] = [client.id, 'token.revoke']
-      const entry = { at: now(), actor, sender, action, target: sub }
-      await audited(store, entry, async (change) => {
-        if (parent === undefined) await revokeApiToken(change, sub, now())
-        else
-          await revokeDerived(change, entry.at, {
-            id: sub,
-            orgId: client.orgId,
-            expiresAt: exp * 1000,
-          })
-      })
+      const at = now()
+      const by = { at, actor: client.id, action: 'token.revoke' }
+      if (parent === undefined) {
+        return audited(store, { ...by, sender, target: sub }, async (change) => {
+          await revokeApiToken(change, sub, at)
+          if (!(await isListShortEnough(change, at))) throw new UnavailableError()
+        })
+      }
+      // A client can make and revoke such tokens all day, so they share an entry a minute.
+      const address = toAddressKey(sender.address || undefined)
+      const entry = { ...by, sender: { ...sender, address }, target: parent }
+      const revocation = { id: sub, orgId: client.orgId, expiresAt: exp * 1000 }
+      const revoke = (change: AuditedChange) => revokeDerived(change, at, revocation)
+      await audited(store, entry, revoke, countAuditEntry)
     },
   }
 }

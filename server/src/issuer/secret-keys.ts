@@ -1,84 +1,93 @@
 import { randomBytes } from 'node:crypto'
-import type { Change } from '../store/changes.ts'
 import type { Connection, Store } from '../store/open.ts'
-import { findSetting, initSetting, setSetting } from '../store/settings.ts'
+import { addSecretKey, listSecretKeyRows, type SecretKeyRow } from '../store/secret-keys.ts'
 import { createWatch } from '../store/watch.ts'
 
 /** What a secret key signs that only this broker verifies. */
 export type SecretPurpose = 'mapbox' | 'refresh' | 'device'
 
-/** The secret keys, by the name that operators use: where each is stored, and what ends with it. */
-export const SECRET_KEYS: Readonly<
-  Record<SecretPurpose, { readonly setting: string; readonly signs: string }>
-> = {
-  mapbox: { setting: 'mapbox_key', signs: 'Mapbox tokens (pk, sk and tk)' },
-  refresh: { setting: 'refresh_secret', signs: 'refresh tokens' },
-  device: { setting: 'device_secret', signs: 'device cookies' },
+/** What ends with the keys of a purpose, by the name that operators use. */
+export const SECRET_KEYS: Readonly<Record<SecretPurpose, string>> = {
+  mapbox: 'Mapbox tokens (pk, sk and tk)',
+  refresh: 'refresh tokens',
+  device: 'device cookies',
 }
 
 /** The secret keys of one purpose, of 256 bits each. */
 export interface SecretKeys {
-  /** The newest first: it signs, and all of them verify. */
+  /** Those that have not ended, the newest first: it signs, and all of them verify. */
   readonly all: readonly Uint8Array[]
   /** Loads what any process has changed; nearly free. */
   refresh(): Promise<void>
 }
 
-/** Most keys of one purpose: each verification tries all of them. */
-const MAX_KEYS = 10
-const SEPARATOR = ','
 const MIN_BYTES = 16
 
 /** Loads the keys of a purpose, and creates the first one; of two concurrent first runs one wins. */
 export async function loadSecretKeys(
   connection: Connection,
   purpose: SecretPurpose,
+  now: number,
 ): Promise<SecretKeys> {
-  const all = parseKeys(await initSetting(connection, SECRET_KEYS[purpose].setting, createKey()))
+  const all = toSecrets(await listOrCreate(connection, purpose, now), now)
   return { all, refresh: async () => undefined }
 }
 
 /** Loads the keys of a purpose for a process that keeps running, at the first `refresh()`. */
-export function watchSecretKeys(store: Store, purpose: SecretPurpose): SecretKeys {
-  let all: readonly Uint8Array[] = []
+export function watchSecretKeys(
+  store: Store,
+  purpose: SecretPurpose,
+  now: () => number,
+): SecretKeys {
+  let rows: readonly SecretKeyRow[] = []
   const watch = createWatch(store, async () => {
-    all = (await loadSecretKeys(store, purpose)).all
+    rows = await listOrCreate(store, purpose, now())
   })
   return {
     get all() {
-      return all
+      return toSecrets(rows, now())
     },
     refresh: watch.update,
   }
 }
 
-/**
- * Adds a key that signs from now on; the others still verify.
- *
- * @returns `false` if there are too many keys.
- */
-export async function rotateSecretKey(change: Change, purpose: SecretPurpose): Promise<boolean> {
-  const { setting } = SECRET_KEYS[purpose]
-  const stored = (await findSetting(change, setting))?.split(SEPARATOR) ?? []
-  if (stored.length >= MAX_KEYS) return false
-  await setSetting(change, setting, [createKey(), ...stored].join(SEPARATOR))
-  return true
+/** Makes a key that signs from now on. No id of a signing key has a dot. */
+export function createSecretKey(purpose: SecretPurpose, now: number): SecretKeyRow {
+  return {
+    id: `${purpose}.${randomBytes(8).toString('hex')}`,
+    purpose,
+    secret: randomBytes(32).toString('base64url'),
+    created_at: now,
+    replaced_at: null,
+    ends_at: null,
+  }
 }
 
-/** Replaces every key by a new one: whatever they have signed ends. */
-export async function revokeSecretKeys(change: Change, purpose: SecretPurpose): Promise<void> {
-  await setSetting(change, SECRET_KEYS[purpose].setting, createKey())
+/** Has everything expired that this key signed? */
+export function hasEnded({ ends_at: endsAt }: Pick<SecretKeyRow, 'ends_at'>, now: number): boolean {
+  return endsAt !== null && endsAt <= now
 }
 
-/** Is this the name of a secret key? */
+/** Is this the name of a purpose? */
 export function isSecretPurpose(name: string): name is SecretPurpose {
   return Object.hasOwn(SECRET_KEYS, name)
 }
 
-const createKey = () => randomBytes(32).toString('base64url')
+async function listOrCreate(
+  connection: Connection,
+  purpose: SecretPurpose,
+  now: number,
+): Promise<readonly SecretKeyRow[]> {
+  const rows = await listSecretKeyRows(connection, purpose)
+  if (rows.length > 0) return rows
+  await addSecretKey(connection, createSecretKey(purpose, now))
+  return listSecretKeyRows(connection, purpose)
+}
 
-function parseKeys(setting: string): readonly Uint8Array[] {
-  const keys = setting.split(SEPARATOR).map((key) => Buffer.from(key, 'base64url'))
+function toSecrets(rows: readonly SecretKeyRow[], now: number): readonly Uint8Array[] {
+  const keys = rows
+    .filter((row) => !hasEnded(row, now))
+    .map(({ secret }) => Buffer.from(secret, 'base64url'))
   if (keys.some(({ length }) => length < MIN_BYTES))
     throw new RangeError('A secret key must have at least 128 bits')
   return keys

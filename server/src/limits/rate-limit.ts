@@ -68,5 +68,5 @@ export function createRateLimit(perMinute: number): RateLimit {
 
 /** @throws {@link TooManyRequestsError} past the limit. */
 export function assertWithinLimit({ isExceeded, resetsIn }: LimitState): void {
-  if (isExceeded) throw new TooManyRequestsError(Math.max(1, Math.ceil(resetsIn / 1000)))
+  if (isExceeded) throw new TooManyRequestsError(resetsIn / 1000)
 }

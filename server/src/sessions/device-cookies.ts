@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { DEVICE_SECONDS } from '../issuer/kinds.ts'
 import { watchSecretKeys } from '../issuer/secret-keys.ts'
 import type { Store } from '../store/open.ts'
 
@@ -15,13 +16,11 @@ export interface DeviceCookies {
   findDevice(value: string, account: string): Promise<string | undefined>
 }
 
-/** How long a proof counts, in seconds: half a year. */
-export const DEVICE_SECONDS = 183 * 86_400
 const FORM = /^(\d{1,12})\.([\w-]{22})\.([\w-]{43})$/
 
 /** Creates the proofs. Their first key is created with the first one. */
 export function createDeviceCookies(store: Store, now: () => number): DeviceCookies {
-  const keys = watchSecretKeys(store, 'device')
+  const keys = watchSecretKeys(store, 'device', now)
   /** The signatures by every key, that of the newest first. */
   const sign = async (account: string, expiry: string, device: string) => {
     await keys.refresh()

@@ -25,7 +25,7 @@ export function createRefreshTokens(
   store: Store,
   { url, now }: Pick<Issuer, 'url' | 'now'>,
 ): RefreshTokens {
-  const keys = watchSecretKeys(store, 'refresh')
+  const keys = watchSecretKeys(store, 'refresh', now)
   const getKeys = async (): Promise<readonly Uint8Array[]> => {
     await keys.refresh()
     return keys.all

@@ -4,7 +4,7 @@ import type { RateLimit } from '../limits/rate-limit.ts'
 import { audited } from '../store/audit.ts'
 import type { Store } from '../store/open.ts'
 import type { Refusals } from '../store/refusals.ts'
-import { findSignIn, findSignInTarget, type SignIn, setPassword } from '../store/sign-ins.ts'
+import { findSignInTarget, type SignIn, setPassword } from '../store/sign-ins.ts'
 import type { DeviceCookies } from './device-cookies.ts'
 import { InvalidCredentialsError } from './errors.ts'
 import type { Passwords } from './passwords.ts'
@@ -54,7 +54,7 @@ export interface PasswordSignInParts {
   readonly now: () => number
 }
 
-/** Longest user name that is looked up: an email address. */
+/** Longest spelling that attempts are counted under: an email address. */
 const MAX_USERNAME = 320
 
 /** Creates the sign-in with a password. */
@@ -62,33 +62,27 @@ export function createPasswordSignIn(parts: PasswordSignInParts): PasswordSignIn
   const { store, passwords, devices, refusals, accountLimit, deviceLimit, addressLimit, now } =
     parts
 
-  const verify = async (username: string, password: string) => {
-    const isName = username.length <= MAX_USERNAME
-    const signIn = isName ? await findSignIn(store, username) : undefined
-    const matches = await passwords.verify(signIn?.passwordHash, password)
-    return matches ? signIn : undefined
-  }
-
   return {
     check: async ({ username, password, sender, device }) => {
       const address = toAddressKey(sender.address || undefined)
       await addressLimit.consume(address)
-      const { account, key } = await findSignInTarget(store, username, toSpelling(username))
-      const browser =
-        device !== undefined && account !== undefined
-          ? await devices.findDevice(device, account)
-          : undefined
+      const target = await findSignInTarget(store, username, toSpelling(username))
+      const { account, key, signIn } = target
+      // Looked at for names that no account has as well: its time would tell them apart.
+      const known =
+        device === undefined ? undefined : await devices.findDevice(device, account ?? key)
+      const browser = account === undefined ? undefined : known
       const takeBack =
         browser === undefined ? await accountLimit.reserve(key) : await deviceLimit.reserve(browser)
-      let signIn: SignIn | undefined
+      let matches: boolean
       try {
-        signIn = await verify(username, password)
+        matches = await passwords.verify(signIn?.passwordHash, password)
       } catch (error) {
         // The password was not compared.
         await takeBack()
         throw error
       }
-      if (signIn) {
+      if (signIn && matches) {
         await takeBack()
         return signIn
       }

@@ -37,6 +37,21 @@ export async function findAccount({ db }: Connection, name: string): Promise<Acc
   return row && toAccount(row)
 }
 
+/**
+ * Finds an account for a change that depends on its state: until the change is committed, no other one
+ * changes the account. An update locks the row in every database, a read in SQLite only.
+ */
+export async function lockAccount({ db }: Connection, name: string): Promise<Account | undefined> {
+  const row = await db
+    .updateTable('account')
+    .set((account) => ({ created_at: account.ref('created_at') }))
+    .where('name', '=', name)
+    .where('deleted_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst()
+  return row && toAccount(row)
+}
+
 /** Finds an account that may act: one that exists and is not disabled. */
 export async function findActiveAccount(
   connection: Connection,
@@ -108,14 +123,13 @@ export async function disableAccount(
   name: string,
   now: number,
 ): Promise<boolean> {
-  const account = await findAccount(change, name)
+  const account = await lockAccount(change, name)
   if (!account) return false
   if (account.disabledAt === undefined) {
     await change.db
       .updateTable('account')
       .set({ disabled_at: now })
       .where('name', '=', name)
-      .where('disabled_at', 'is', null)
       .execute()
     await endTokens(change, account, 'account.disable', now)
   }
@@ -133,7 +147,7 @@ export async function enableAccount(
   name: string,
   now: number,
 ): Promise<'enabled' | 'absent' | 'not disabled'> {
-  const account = await findAccount(change, name)
+  const account = await lockAccount(change, name)
   if (!account) return 'absent'
   if (account.disabledAt === undefined) return 'not disabled'
   await change.db

@@ -20,8 +20,15 @@ const STEP = 500
 /** How often to look, in ms. */
 const INTERVAL = 60_000
 const DAY = 86_400_000
-/** What the index of refusals holds; with bound values SQLite would not use it. */
-const IS_REFUSAL = sql<boolean>`action in ('session.fail', 'admin.refuse')`
+/**
+ * What goes first when there are too many entries, in this order: what strangers cause; then sessions,
+ * what is counted, and what users and Mapbox tokens change. What is left are changes by operators and
+ * API tokens. Each is what an index holds; with bound values SQLite would not use it.
+ */
+const GOES_FIRST = [
+  sql<boolean>`action in ('session.fail', 'admin.refuse')`,
+  sql<boolean>`(minute is not null or action in ('session.open', 'session.refresh', 'session.end') or actor not in ('cli', 'broker') and substr(actor, 1, 4) <> 'tok_')`,
+]
 
 /** Removes old entries now and once a minute, in small steps between which requests are served. */
 export function keepAuditWithin(
@@ -53,8 +60,8 @@ export function keepAuditWithin(
 }
 
 /**
- * Removes a number of entries that are too old or too many, the oldest first. Of too many, refusals go
- * first, whoever caused them: nobody can push other entries out by being refused.
+ * Removes a number of entries that are too old or too many, the oldest first. Of too many, those go first
+ * that can be caused at will, refusals before all: nobody can push the changes of operators out.
  *
  * @returns How many: 0 if the trail is within its rules.
  */
@@ -73,7 +80,11 @@ export async function pruneAudit(
   const excess = Math.min(await countExcess(connection, maxRows), STEP)
   if (excess <= 0) return 0
   const oldest = ids.orderBy('id').limit(excess)
-  return (await remove(connection, oldest.where(IS_REFUSAL))) || (await remove(connection, oldest))
+  for (const isMeant of GOES_FIRST) {
+    const count = await remove(connection, oldest.where(isMeant))
+    if (count > 0) return count
+  }
+  return remove(connection, oldest)
 }
 
 async function countExcess({ db }: Connection, maxRows: number): Promise<number> {

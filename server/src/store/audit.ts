@@ -53,15 +53,18 @@ export interface AuditedChange extends Change {
  * other. If `run` throws, because there is nothing to change or for any other reason, both are undone.
  *
  * Mint and hash before: `run` must query through the change alone (see {@link applyChange}).
+ *
+ * @param add Writes the entry; {@link countAuditEntry} for a change that a client can repeat.
  */
 export async function audited<T>(
   store: Store,
   entry: NewAuditEntry,
   run: (change: AuditedChange) => Promise<T>,
+  add: (connection: Connection, entry: NewAuditEntry) => Promise<void> = addAuditEntry,
 ): Promise<T> {
   const { at, actor, sender } = entry
   return applyChange(store, async (change) => {
-    await addAuditEntry(change, entry)
+    await add(change, entry)
     return run({
       ...change,
       audit: (more) => addAuditEntry(change, { at, actor, sender, ...more }),

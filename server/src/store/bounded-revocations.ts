@@ -1,14 +1,19 @@
 import type { AuditedChange } from './audit.ts'
 import type { Change } from './changes.ts'
-import { countRevocations, findLargestOrganisation } from './revocations.ts'
+import {
+  countDerivedRevocations,
+  countOtherRevocations,
+  listRevokingOrganisations,
+} from './revocations.ts'
 
 /**
- * How many revocations of tokens that came from something are listed, of one organisation and of all.
- * Guards read the list, and one that is too long for them would refuse everybody: the longest that they
- * read holds 90,000.
+ * How many revocations are listed: of what came from something, of one organisation and of all; and of
+ * everything else that clients and administration over HTTP add. Guards read the list, and one that is
+ * too long for them would refuse everybody: the longest that they read holds 90,000.
  */
 const MOST_OF_ORGANISATION = 10_000
 const MOST_OF_ALL = 50_000
+const MOST_OTHERS = 30_000
 /** Longest lifetime of a token that came from something, such as a session; ms. */
 export const LONGEST_DERIVED_LIFETIME = 86_400_000
 
@@ -21,9 +26,12 @@ export interface DerivedRevocation {
 }
 
 /**
- * Revokes an access token or a family. If too many are listed, an epoch takes the place of those of the
- * organisation that has the most: it ends all its access tokens and sessions, which pages renew. That is
- * audited.
+ * Revokes an access token or a family. If too many are listed, an epoch takes the place of those of one
+ * organisation: it ends all its access tokens and sessions, which pages renew. That is audited.
+ *
+ * Past the bound of all organisations, the one that revokes gives way if it has more than its fair share
+ * of the list: otherwise an organisation could make another one pay by staying just below it. One within
+ * its share does not pay for the others; then the largest gives way, which makes the most room.
  *
  * @param at Epoch ms.
  */
@@ -40,13 +48,28 @@ export async function revokeDerived(
   await change.audit({ action: 'organisation.expire', target: full })
 }
 
+/**
+ * May whoever is not at the terminal add what this change has added to the revocations of API tokens,
+ * accounts and the like? No epoch can take the place of those. Administration over HTTP can make any
+ * number of tokens, also such as administer, so the bound is for all of them together.
+ */
+export async function isListShortEnough(change: Change, now: number): Promise<boolean> {
+  return (await countOtherRevocations(change, now)) <= MOST_OTHERS
+}
+
 async function findFullOrganisation(
   change: Change,
   now: number,
   orgId: string | undefined,
 ): Promise<string | undefined> {
-  if (orgId !== undefined && (await countRevocations(change, now, orgId)) > MOST_OF_ORGANISATION)
+  if (
+    orgId !== undefined &&
+    (await countDerivedRevocations(change, now, orgId)) > MOST_OF_ORGANISATION
+  )
     return orgId
-  if ((await countRevocations(change, now)) > MOST_OF_ALL) return findLargestOrganisation(change)
-  return
+  if ((await countDerivedRevocations(change, now)) <= MOST_OF_ALL) return
+  const organisations = await listRevokingOrganisations(change, now)
+  const fairShare = MOST_OF_ALL / organisations.length
+  const causer = organisations.find((each) => each.orgId === orgId)
+  return causer && causer.count > fairShare ? causer.orgId : organisations[0]?.orgId
 }

@@ -22,14 +22,16 @@ export async function openFamily(
   family: LoginFamily,
   passwordHash: string,
 ): Promise<boolean> {
-  const account = await db
-    .selectFrom('account')
-    .select('name')
+  // Compared by an update, which waits for a change of the password and makes it wait: then that change
+  // sees this family, and ends it.
+  const { numUpdatedRows } = await db
+    .updateTable('account')
+    .set({ password_hash: passwordHash })
     .where('name', '=', family.account)
     .where('password_hash', '=', passwordHash)
     .where('disabled_at', 'is', null)
     .executeTakeFirst()
-  if (!account) return false
+  if (numUpdatedRows !== 1n) return false
   await db
     .deleteFrom('login_family')
     .where('account', '=', family.account)
@@ -42,6 +44,16 @@ export async function openFamily(
 /** Finds a family by id, ended or not. */
 export async function findFamily({ db }: Connection, id: string): Promise<LoginFamily | undefined> {
   return db.selectFrom('login_family').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+/** When the last family expires that has not ended, in epoch ms; 0 if there is none. */
+export async function findLastFamilyEnd({ db }: Connection): Promise<number> {
+  const { last } = await db
+    .selectFrom('login_family')
+    .select(({ fn }) => fn.max<number | null>('expires_at').as('last'))
+    .where('ended_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return Number(last ?? 0)
 }
 
 /** Advances a family by one refresh token; of several concurrent callers one gets `true`. */

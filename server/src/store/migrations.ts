@@ -101,6 +101,43 @@ const STEPS: readonly string[][] = [
   ],
   // refusals, which the audit trail drops first
   [`create index audit_refusal on audit (id) where action in ('session.fail', 'admin.refuse')`],
+  // what it drops next
+  [
+    `create index audit_minor on audit (id)
+      where (minute is not null or action in ('session.open', 'session.refresh', 'session.end')
+        or actor not in ('cli', 'broker') and substr(actor, 1, 4) <> 'tok_')`,
+  ],
+  // secret keys that end; before, they were lists with the newest first. When those were made is unknown
+  [
+    `create table secret_key (
+      id text primary key, purpose text not null, secret text not null, created_at bigint not null,
+      replaced_at bigint, ends_at bigint)`,
+    'create unique index secret_key_signs on secret_key (purpose) where replaced_at is null',
+    `insert into secret_key
+      with recursive
+        clock as (select cast(strftime('%s', 'now') as integer) * 1000 as now),
+        part as (
+          select substr(name, 1, instr(name, '_') - 1) as purpose, '' as secret,
+            value || ',' as rest, 0 as place
+          from setting where name in ('mapbox_key', 'refresh_secret', 'device_secret')
+          union all
+          select purpose, substr(rest, 1, instr(rest, ',') - 1), substr(rest, instr(rest, ',') + 1),
+            place + 1
+          from part where rest <> '')
+      select purpose || '.' || lower(hex(randomblob(8))), purpose, secret, now - place,
+        case when place > 1 then now - place end,
+        case when place > 1 and purpose = 'refresh' then
+            max(now + 86400000, (select coalesce(max(expires_at), 0) from login_family))
+          when place > 1 and purpose = 'device' then now + 183 * 86400000 end
+      from part, clock where place > 0`,
+    `delete from setting where name in ('mapbox_key', 'refresh_secret', 'device_secret')`,
+  ],
+  // sign-ins, which take as long for names that no account has
+  [
+    'create index account_email on account (email)',
+    'create index account_lower_name on account (lower(name))',
+    'create index account_lower_email on account (lower(email))',
+  ],
 ]
 
 /**

@@ -6,6 +6,8 @@ import { createWatch } from './watch.ts'
 export const MARGIN = 60_000
 /** How often a view loads everything, which also forgets what has expired; ms. */
 const WHOLE_EVERY = 300_000
+/** For how long a list is reused, in ms: many guards cost one query. */
+const KEPT = 250
 
 /** Start of a row id that is an epoch: it ends the tokens issued before it for the id that follows. */
 export const EPOCH_PREFIX = 'before:'
@@ -35,6 +37,14 @@ export interface Revocation {
   readonly seq: number
 }
 
+/** All revocations that a process knows. It never changes: what is new makes another one. */
+export interface RevocationList {
+  /** In their order. */
+  readonly entries: readonly Revocation[]
+  /** Position of the last entry that there has been. */
+  readonly last: number
+}
+
 /**
  * Tells which tokens are revoked. Revocations by this process count at once, those of other processes
  * a quarter of a second later at most.
@@ -50,6 +60,8 @@ export interface Revocations {
   refuses(token: RevocableToken): Promise<boolean>
   /** What `refuses` would answer, without waiting; `undefined` if the revocations must be loaded first. */
   peek(token: RevocableToken): boolean | undefined
+  /** The list as it was a quarter of a second ago, or later. @throws `StoreUnavailableError` */
+  list(): Promise<RevocationList>
 }
 
 /**
@@ -59,38 +71,51 @@ export interface Revocations {
  */
 export function createRevocations(store: Store, now: () => number): Revocations {
   const own = getOwnWrites(store)
-  let revoked = new Set<string>()
-  let epochs = new Map<string, number>()
+  /** By the id of their row, in their order. */
+  let entries = new Map<string, Revocation>()
   let last = 0
-  let isLoaded = false
+  let listed: RevocationList | undefined
+  let loadedAt: number | undefined
   let wholeAt = 0
 
   const watch = createWatch(store, async () => {
     const at = now()
-    const isWhole = !isLoaded || Math.abs(at - wholeAt) >= WHOLE_EVERY
-    const list = await listRevocations(store, at, isWhole ? undefined : last)
+    const isWhole = loadedAt === undefined || Math.abs(at - wholeAt) >= WHOLE_EVERY
+    const rows = await listRevocations(store, at, isWhole ? undefined : last)
+    loadedAt = at
+    const known = entries
     if (isWhole) {
-      revoked = new Set()
-      epochs = new Map()
+      entries = new Map()
       wholeAt = at
-      isLoaded = true
     }
-    for (const { id, epoch, isLifted, seq } of list) {
-      if (isLifted) {
-        revoked.delete(id)
-        // Another process may have lifted what this one had revoked.
-        if ((own.revoked.get(id)?.seq ?? seq) < seq) own.revoked.delete(id)
-      } else if (epoch === undefined) revoked.add(id)
-      else epochs.set(id, epoch)
+    if (isWhole || rows.length > 0) listed = undefined
+    for (const row of rows) {
+      const { id, epoch, isLifted, seq } = row
+      // A lifted revocation is gone, and the other way around.
+      if (epoch === undefined) entries.delete(isLifted ? id : LIFT_PREFIX + id)
+      // Another process may have lifted what this one had revoked.
+      if (isLifted && (own.revoked.get(id)?.seq ?? seq) < seq) own.revoked.delete(id)
+      const rowId = toRowId(row)
+      const old = known.get(rowId)
+      // To the end of the order.
+      entries.delete(rowId)
+      entries.set(rowId, old?.seq === seq ? old : row)
       last = Math.max(last, seq)
     }
   })
 
-  const hasId = (id: string | undefined) =>
-    id !== undefined && (revoked.has(id) || own.revoked.has(id))
+  const hasId = (id: string | undefined) => {
+    if (id === undefined) return false
+    const entry = entries.get(id)
+    // An id that looks like that of an epoch's row is not revoked by it.
+    return entry?.id === id || own.revoked.has(id)
+  }
 
-  const isBeforeEpoch = (id: string | undefined, iat: number) =>
-    id !== undefined && iat * 1000 < Math.max(epochs.get(id) ?? 0, own.epochs.get(id) ?? 0)
+  const isBeforeEpoch = (id: string | undefined, iat: number) => {
+    if (id === undefined) return false
+    const epoch = entries.get(EPOCH_PREFIX + id)?.epoch ?? 0
+    return iat * 1000 < Math.max(epoch, own.epochs.get(id) ?? 0)
+  }
 
   const isRefused = ({ sub, parent, org_id, sid, iat }: RevocableToken) => {
     if (hasId(sub) || hasId(parent) || hasId(org_id) || hasId(sid)) return true
@@ -108,6 +133,12 @@ export function createRevocations(store: Store, now: () => number): Revocations 
       return isRefused(token)
     },
     peek: (token) => (watch.isCurrent() ? isRefused(token) : undefined),
+    list: async () => {
+      // Not `update`, which does not notice what this process has written.
+      if (loadedAt === undefined || Math.abs(now() - loadedAt) >= KEPT) await watch.reload()
+      listed ??= { entries: [...entries.values()], last }
+      return listed
+    },
   }
 }
 
@@ -137,31 +168,47 @@ export async function listRevocations(
   })
 }
 
-/** Counts the revocations of access tokens, of one organisation or of all. */
-export async function countRevocations(
-  { db }: Connection,
+const toRowId = ({ id, epoch, isLifted }: Revocation) =>
+  (epoch !== undefined ? EPOCH_PREFIX : isLifted ? LIFT_PREFIX : '') + id
+
+/** Counts the revocations of what came from something, such as access tokens, of one organisation or of all. */
+export function countDerivedRevocations(
+  connection: Connection,
   now: number,
   orgId?: string,
 ): Promise<number> {
-  let query = db
-    .selectFrom('revocation')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('org_id', 'is not', null)
-    .where('expires_at', '>', now - MARGIN)
-  if (orgId !== undefined) query = query.where('org_id', '=', orgId)
-  const { count } = await query.executeTakeFirstOrThrow()
-  return Number(count)
+  const query = selectCount(connection, now)
+  return readCount(
+    orgId === undefined ? query.where('org_id', 'is not', null) : query.where('org_id', '=', orgId),
+  )
 }
 
-/** The organisation with the most revoked access tokens. */
-export async function findLargestOrganisation({ db }: Connection): Promise<string | undefined> {
-  const row = await db
-    .selectFrom('revocation')
+/** Counts all others: of API tokens, accounts and keys, the epochs, and what was lifted. */
+export function countOtherRevocations(connection: Connection, now: number): Promise<number> {
+  return readCount(selectCount(connection, now).where('org_id', 'is', null))
+}
+
+/** The organisations with revocations of what came from something, the one with the most first. */
+export async function listRevokingOrganisations(
+  connection: Connection,
+  now: number,
+): Promise<readonly { readonly orgId: string; readonly count: number }[]> {
+  const rows = await selectCount(connection, now)
     .select('org_id')
     .where('org_id', 'is not', null)
     .groupBy('org_id')
-    .orderBy(({ fn }) => fn.countAll(), 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  return row?.org_id ?? undefined
+    .orderBy('count', 'desc')
+    .execute()
+  return rows.map(({ org_id, count }) => ({ orgId: org_id ?? '', count: Number(count) }))
+}
+
+function selectCount({ db }: Connection, now: number) {
+  return db
+    .selectFrom('revocation')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('expires_at', '>', now - MARGIN)
+}
+
+async function readCount(query: ReturnType<typeof selectCount>): Promise<number> {
+  return Number((await query.executeTakeFirstOrThrow()).count)
 }

@@ -9,6 +9,7 @@ export interface Tables {
   revocation: RevocationTable
   revocation_sequence: RevocationSequenceTable
   setting: SettingTable
+  secret_key: SecretKeyTable
   login_family: LoginFamilyTable
   dataset: DatasetTable
   usage: UsageTable
@@ -98,6 +99,20 @@ export interface RevocationSequenceTable {
 export interface SettingTable {
   name: string
   value: string
+}
+
+/** Keys with which the broker signs what only it verifies. */
+export interface SecretKeyTable {
+  /** The purpose, a dot and random digits. */
+  id: string
+  purpose: string
+  /** Base64url. */
+  secret: string
+  created_at: number
+  /** Null while it signs: one key of each purpose does. */
+  replaced_at: number | null
+  /** From then on it verifies nothing; null while it signs, and if what it signed has no end. */
+  ends_at: number | null
 }
 
 /** How often a token was used on a day, for one kind of use. */

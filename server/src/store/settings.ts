@@ -27,12 +27,11 @@ export async function initSetting(
   return (await findSetting(connection, name)) ?? value
 }
 
-/** Sets a setting; every process notices within a second. */
-export async function setSetting(change: Change, name: string, value: string): Promise<void> {
-  await change.db
+/** Sets a setting, whatever it was before. */
+export async function setSetting({ db }: Change, name: string, value: string): Promise<void> {
+  await db
     .insertInto('setting')
     .values({ name, value })
     .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
     .execute()
-  change.noteWrite()
 }

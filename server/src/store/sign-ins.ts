@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { AuditedChange } from './audit.ts'
 import { endFamilies } from './login-families.ts'
 import type { Connection } from './open.ts'
@@ -9,65 +10,69 @@ export interface SignIn {
   readonly passwordHash: string
 }
 
-/**
- * Finds the account to sign in to by its name or its email address, as an exact string. An address
- * that several accounts share finds none of them; nor is a disabled account found.
- */
-export async function findSignIn(
-  { db }: Connection,
-  username: string,
-): Promise<SignIn | undefined> {
-  const rows = await db
-    .selectFrom('account')
-    .select(['name', 'password_hash'])
-    .where((where) => where.or([where('name', '=', username), where('email', '=', username)]))
-    .where('disabled_at', 'is', null)
-    .limit(2)
-    .execute()
-  const row =
-    rows.find(({ name }) => name === username) ?? (rows.length === 1 ? rows[0] : undefined)
-  if (!row || row.password_hash === null) return
-  return { account: row.name, passwordHash: row.password_hash }
-}
-
-/** What attempts to sign in are counted under. */
+/** What an attempt to sign in is meant for. */
 export interface SignInTarget {
   /** Name of the account; `undefined` if the user name stands for none. */
   readonly account: string | undefined
-  /** The same for every spelling of the name and of the email address of an account. */
+  /** What attempts are counted under: the same for every spelling of an account's name and email address. */
   readonly key: string
+  /** The account to sign in to; `undefined` if the user name is not exactly that of an active account. */
+  readonly signIn: SignIn | undefined
 }
 
 /**
- * Finds the account that a user name is meant for, in whatever spelling. Its own name and its email
- * address count together, and so do spellings of a name that no account has.
+ * Finds the account that a user name is meant for, in whatever spelling, and the one that it signs in
+ * to: by its name or its email address, as an exact string. An address that several accounts share finds
+ * none of them.
  *
+ * Its own name and its email address count together, and so do spellings of a name that no account has.
  * What signs in to an account counts for it, also an address that differs from another one in case only,
  * or has letters that the database does not fold.
+ *
+ * It is one query for every user name, by indexes only: its time must not tell which accounts exist.
  *
  * @param spelling The user name in lower case, without surrounding space.
  */
 export async function findSignInTarget(
-  connection: Connection,
+  { db }: Connection,
   username: string,
   spelling: string,
 ): Promise<SignInTarget> {
-  const exact = await findSignIn(connection, username)
-  if (exact) return { account: exact.account, key: exact.account.toLowerCase() }
-  const rows = await connection.db
+  const lowerName = sql<string>`lower(name)`
+  const lowerEmail = sql<string | null>`lower(email)`
+  // Two of a kind are enough to know that there are several.
+  const names = db.selectFrom('account').select('name').limit(2)
+  const rows = await db
     .selectFrom('account')
-    .select(['name', (select) => select.fn<string>('lower', ['name']).as('key')])
+    .select(['name', 'email', 'password_hash', 'disabled_at', lowerName.as('key')])
+    .select(lowerEmail.as('lower_email'))
     .where((where) =>
       where.or([
-        where(where.fn('lower', ['name']), '=', spelling),
-        where(where.fn('lower', ['email']), '=', spelling),
+        where('name', '=', username),
+        where('name', 'in', names.where('email', '=', username).where('disabled_at', 'is', null)),
+        where('name', 'in', names.where(lowerName, '=', spelling)),
+        where('name', 'in', names.where(lowerEmail, '=', spelling)),
       ]),
     )
-    .limit(2)
+    .orderBy('name')
     .execute()
-  const found =
-    rows.find(({ key }) => key === spelling) ?? (rows.length === 1 ? rows[0] : undefined)
-  return { account: found?.name, key: found?.key ?? spelling }
+
+  const active = rows.filter(({ disabled_at: at }) => at === null)
+  const exact =
+    active.find(({ name }) => name === username) ??
+    getOnly(active.filter(({ email }) => email === username))
+  if (exact && exact.password_hash !== null) {
+    const { name: account, password_hash: passwordHash } = exact
+    return { account, key: account.toLowerCase(), signIn: { account, passwordHash } }
+  }
+  const meant =
+    rows.find(({ key }) => key === spelling) ??
+    getOnly(rows.filter(({ lower_email: email }) => email === spelling))
+  return { account: meant?.name, key: meant?.key ?? spelling, signIn: undefined }
+}
+
+function getOnly<T>(rows: readonly T[]): T | undefined {
+  return rows.length === 1 ? rows[0] : undefined
 }
 
 /**

@@ -1,3 +1,4 @@
+import { toRetryAfter } from '@tilepass/guard/broker'
 import { BrokerError } from '../errors.ts'
 
 /**
@@ -24,9 +25,12 @@ export class UpstreamUnavailableError extends UpstreamError {
   constructor(reason: string, retryAfterSeconds?: number) {
     const wanted = Math.ceil(retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS)
     const seconds = Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(1, wanted))
-    super(503, 'temporarily_unavailable', 'The upstream cannot issue tokens at the moment', {
-      'Retry-After': String(seconds),
-    })
+    super(
+      503,
+      'temporarily_unavailable',
+      'The upstream cannot issue tokens at the moment',
+      toRetryAfter(seconds),
+    )
     this.reason = reason
     this.retryAfterSeconds = seconds
     this.hasRetryAfter = retryAfterSeconds !== undefined

@@ -7,21 +7,23 @@ import { findApiToken } from '../../src/store/api-tokens.ts'
 import { listDatasets } from '../../src/store/datasets.ts'
 import { createRevocations, listRevocations } from '../../src/store/revocations.ts'
 import { copyKeyedFolder, NOW } from '../support/broker-under-test.ts'
-import { openTestStore } from '../support/store-under-test.ts'
+import { fillRevocations, openTestStore } from '../support/store-under-test.ts'
 
 const REQUEST = { account: 'city', scopes: ['tiles:read'], expiresInSeconds: 60, note: '' }
 const FILE = { path: '/srv/earth.tif', kind: 'raster', isPublic: false } as const
 
 async function start() {
   const store = await openTestStore(await copyKeyedFolder())
-  const admin = createAdministration({
+  const parts = {
     store,
     actor: 'cli',
     rights: { scopes: ['tiles:read'] },
     getMint: async () =>
       createMint({ url: 'https://a.example', keys: await loadSigningKeys(store, NOW) }),
     now: () => NOW,
-  })
+  }
+  const admin = createAdministration(parts)
+  const remote = createAdministration({ ...parts, actor: 'tok_admin' })
   await admin.createAccount('city', {})
   await admin.createAccount('gone', {})
   await admin.disableAccount('gone')
@@ -29,7 +31,7 @@ async function start() {
   const { id } = await admin.createToken(REQUEST)
   const listAudit = async () =>
     (await admin.listAudit({ limit: 99 })).map(({ action, target }) => [action, target])
-  return { store, admin, id, listAudit }
+  return { store, admin, remote, id, listAudit }
 }
 
 const CHANGES: readonly [
@@ -181,3 +183,17 @@ test('a rotation names the keys that it adds and removes', async () => {
     ['broker', 'key.create', first?.kid],
   ])
 })
+
+test.each(CHANGES.filter(([action]) => /[.](revoke|expire|disable)$/.test(action)))(
+  '%s of %j over HTTP adds nothing to a list of revocations that is too long for guards',
+  async (_, __, run) => {
+    const { store, admin, remote, id, listAudit } = await start()
+    await fillRevocations(store, 30_000)
+    const look = async () => [await listAudit(), await listRevocations(store, NOW)]
+    const before = await look()
+    await expect(run(remote, id)).rejects.toMatchObject({ code: 'conflict' })
+    expect(await look()).toEqual(before)
+    await run(admin, id)
+    expect(await look()).not.toEqual(before)
+  },
+)

@@ -252,3 +252,23 @@ test.each([
 ])('a path in the log has neither query nor token: %s', (token) => {
   expect(redactPath(`/a/${token}/b.pbf?access_token=${token}`)).toBe('/a/[redacted]/b.pbf')
 })
+
+test('an invalid setting, missing files and missing secrets are named at once', async () => {
+  const start = createBroker({
+    data: makeDataFolder(),
+    publicUrl: 'nonsense',
+    env: {},
+    tilesets: { world: { path: WORLD }, gone: { path: '/nowhere/gone.pmtiles' } },
+    datasets: { earth: { id: crypto.randomUUID(), path: '/nowhere/earth.tif', account: 'a' } },
+    geog: { places: '/nowhere/places.geojson' },
+    upstreams: { geog: { kind: 'geog', token: { env: 'MAP_API_TOKEN' } } },
+  })
+  const faults = await start.catch((error: unknown) => Reflect.get(Object(error), 'faults'))
+  expect(faults).toEqual([
+    expect.stringMatching(/^publicUrl: /),
+    'geog.places: must be a file that exists (given: "/nowhere/places.geojson")',
+    'tilesets.gone.path: must be a file that exists (given: "/nowhere/gone.pmtiles")',
+    'datasets.earth.path: must be a file that exists (given: "/nowhere/earth.tif")',
+    expect.stringContaining('MAP_API_TOKEN'),
+  ])
+})

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { openStore } from '../../src/store/open.ts'
-import { runCommand, startBroker } from '../support/broker-under-test.ts'
+import { startBroker } from '../support/broker-under-test.ts'
 
 test('key list shows no secrets', async () => {
   const { cli } = await startBroker()
@@ -71,42 +71,6 @@ test('however often others rotate over HTTP, the operator at the terminal can ro
   expect(status).toBe(409)
   expect((await cli('key', 'rotate')).code).toBe(0)
 }, 60_000)
-
-test.each(['refresh', 'mapbox', 'device'])(
-  'key rotate %s ends no token, and a limit names the remedy',
-  async (name) => {
-    const { cli, url, data } = await startBroker()
-    const sk = (
-      await cli(
-        'token',
-        'create',
-        '--account',
-        'demo',
-        '--scope',
-        'tokens:read',
-        '--format',
-        'mapbox',
-      )
-    ).out.trim()
-    await runCommand(data, ['account', 'set-password', 'demo', '--password-stdin'], { input: 'pw' })
-    const send = (path: string, body: object) =>
-      fetch(`${url}${path}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      })
-    const { refresh_token } = await (
-      await send('/token', { username: 'demo', password: 'pw' })
-    ).json()
-    expect((await cli('key', 'rotate', name)).code).toBe(0)
-    expect((await fetch(`${url}/tokens/v2/demo?access_token=${sk}`)).status).toBe(200)
-    expect((await send('/token/refresh', { refresh_token })).status).toBe(200)
-    let last = await cli('key', 'rotate', name)
-    for (let count = 0; count < 12 && last.code === 0; count++)
-      last = await cli('key', 'rotate', name)
-    expect([last.code, last.error]).toEqual([1, expect.stringContaining(`key revoke ${name}`)])
-  },
-)
 
 test('a key whose id begins like an option can be revoked', async () => {
   const { cli, data } = await startBroker()

@@ -85,6 +85,20 @@ test('a closed connection ends its line: the requests that waited are not handle
   expect(handled.length).toBeLessThan(50)
 })
 
+test.for([
+  { count: 136, answered: 136 },
+  { count: 137, answered: 0 },
+])('$count requests sent at once get $answered answers', async ({ count, answered }) => {
+  const { port, slow } = await start()
+  const { socket, text } = pipeline(port, number(count, '/slow'))
+  const end = setInterval(() => slow.splice(0).map((response) => response.end('done')), 1)
+  onTestFinished(() => clearInterval(end))
+  const closed = once(socket, 'close')
+  if (answered === 0) await closed
+  const answers = () => text().match(/done/g)?.length ?? 0
+  await expect.poll(answers).toBe(answered)
+})
+
 test('a connection that sends requests by the thousand is closed, and the others are answered', async () => {
   const { port, handled } = await start()
   const { socket } = pipeline(port, number(50_000))
@@ -92,6 +106,31 @@ test('a connection that sends requests by the thousand is closed, and the others
   expect(await ask(port)).toBe(200)
   await closed
   expect(handled.length).toBeLessThan(200)
+})
+
+test('a new connection is answered before what many others have sent, and after few of their requests', async () => {
+  const { port, handled } = await start((_path, response) => {
+    setImmediate(() => response.end('done'))
+  })
+  const flood = Array.from({ length: 40 }, (_, index) => pipeline(port, number(130, `/${index}-`)))
+  await expect.poll(() => handled.length, { interval: 1 }).toBeGreaterThan(200)
+  const before = handled.length
+  expect(await ask(port)).toBe(200)
+  expect(handled.indexOf('/healthz') - before).toBeLessThan(flood.length)
+  expect(handled.length).toBeLessThan(40 * 130)
+  const count = () => flood.filter(({ text }) => text().match(/done/g)?.length === 130).length
+  await expect.poll(count, { timeout: 10_000 }).toBe(flood.length)
+})
+
+test('a connection that reads nothing has few requests handled', async () => {
+  const { port, handled } = await start((path, response) => {
+    response.end(path.startsWith('/large') ? Buffer.alloc(8 * 1024 * 1024) : 'done')
+  })
+  const { socket } = pipeline(port, number(100, '/large'))
+  socket.pause()
+  await expect.poll(() => handled.length).toBeGreaterThan(7)
+  for (let index = 0; index < 50; index += 1) expect(await ask(port)).toBe(200)
+  expect(handled.filter((path) => path.startsWith('/large')).length).toBeLessThan(16)
 })
 
 test('requests with an expectation that the server does not know wait their turn, and are 417', async () => {

@@ -2,10 +2,10 @@ import { CompactSign } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { createDownloadTokens } from '../../src/issuer/download-tokens.ts'
 import type { Issuer } from '../../src/issuer/issuer.ts'
+import { loadSecretKeys } from '../../src/issuer/secret-keys.ts'
 import { loadSigningKeys } from '../../src/issuer/signing-keys.ts'
 import { createRefreshTokens } from '../../src/sessions/refresh-tokens.ts'
 import { createRevocations } from '../../src/store/revocations.ts'
-import { findSetting } from '../../src/store/settings.ts'
 import { copyKeyedFolder, NOW, readClaims } from '../support/broker-under-test.ts'
 import { openTestStore } from '../support/store-under-test.ts'
 
@@ -48,7 +48,7 @@ async function startRefreshes() {
   const { store, issuer } = await startIssuer()
   const tokens = createRefreshTokens(store, issuer)
   const good = await tokens.create({ family: 'fam_1', generation: 1 }, NOW, NOW + 60_000)
-  const secret = Buffer.from((await findSetting(store, 'refresh_secret')) ?? '', 'base64url')
+  const secret = (await loadSecretKeys(store, 'refresh', NOW)).all[0] ?? new Uint8Array()
   return {
     claims: readClaims(good),
     find: tokens.findTicket,

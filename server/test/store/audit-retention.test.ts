@@ -8,14 +8,23 @@ import { openTestStore } from '../support/store-under-test.ts'
 const DAY = 86_400_000
 const RULES = { retentionDays: 400, maxRows: 1_000 }
 
+let minutes = 0
+
 /** Adds entries, each a millisecond later than the one before. */
-async function fill(store: Store, count: number, actor = 'cli', action = 'token.create') {
+async function fill(
+  store: Store,
+  count: number,
+  actor = 'cli',
+  action = 'token.create',
+  isCounted = false,
+) {
   await store.db
     .insertInto('audit')
     .values(
       Array.from({ length: count }, (_, index) => ({
         ...{ at: NOW + index, actor, action, target: `${index}` },
         ...{ detail: '', request_id: '', address: '' },
+        ...(isCounted && { minute: minutes++ }),
       })),
     )
     .execute()
@@ -23,6 +32,15 @@ async function fill(store: Store, count: number, actor = 'cli', action = 'token.
 
 const listTargets = async (store: Store) =>
   (await listAuditEntries(store, { limit: 9_999 })).map(({ target }) => target)
+
+async function pruneAll(store: Store) {
+  while ((await pruneAudit(store, RULES, NOW)) > 0);
+}
+
+async function countOf(store: Store, ...actors: string[]) {
+  const entries = await listAuditEntries(store, { limit: 9_999 })
+  return actors.map((name) => entries.filter(({ actor }) => actor === name).length)
+}
 
 test('entries are kept for 400 days, to the millisecond', async () => {
   const store = await openTestStore()
@@ -65,23 +83,29 @@ test('a trail without entries has nothing to remove', async () => {
 })
 
 test.each([
-  ['strangers', 'anonymous', 'session.fail'],
-  ['holders of tokens', 'tok_1', 'admin.refuse'],
-])('what %s cause by refusals pushes out nothing but refusals', async (_, actor, action) => {
+  ['strangers by refusals', 'anonymous', 'session.fail'],
+  ['holders of tokens by refusals', 'tok_1', 'admin.refuse'],
+  ['users by sessions', 'usr_a', 'session.open'],
+  ['users by changes of their password', 'usr_a', 'account.set-password'],
+  ['holders of Mapbox tokens by changes', 'c0123456789', 'token.create'],
+  ['clients by revocations of access tokens', 'tok_1', 'token.revoke', true],
+])('what is caused by %s pushes out nothing else', async (_, actor, action, isCounted = false) => {
   const store = await openTestStore()
   await fill(store, 900)
-  await fill(store, 900, actor, action)
-  const prune = async () => {
-    while ((await pruneAudit(store, RULES, NOW)) > 0);
+  for (let round = 0; round < 2; round++) {
+    await fill(store, 900, actor, action, isCounted)
+    await pruneAll(store)
+    expect(await countOf(store, 'cli', actor)).toEqual([900, 100])
   }
-  const countOf = async (name: string) =>
-    (await listAuditEntries(store, { limit: 9_999, actor: name })).length
-  await prune()
-  expect([await countOf('cli'), await countOf(actor)]).toEqual([900, 100])
-  await fill(store, 900, actor, action)
-  await prune()
-  expect([await countOf('cli'), await countOf(actor)]).toEqual([900, 100])
   await fill(store, 300)
-  await prune()
-  expect([await countOf('cli'), await countOf(actor)]).toEqual([1_000, 0])
+  await pruneAll(store)
+  expect(await countOf(store, 'cli', actor)).toEqual([1_000, 0])
+})
+
+test('refusals push no session out', async () => {
+  const store = await openTestStore()
+  await fill(store, 900, 'usr_a', 'session.open')
+  await fill(store, 900, 'anonymous', 'session.fail')
+  await pruneAll(store)
+  expect(await countOf(store, 'usr_a', 'anonymous')).toEqual([900, 100])
 })

@@ -8,8 +8,11 @@ import { applyChange } from '../../src/store/changes.ts'
 import { migrate } from '../../src/store/migrations.ts'
 import { openStore, type Store } from '../../src/store/open.ts'
 import type { Tables } from '../../src/store/schema.ts'
+import { listSecretKeyRows } from '../../src/store/secret-keys.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { makeDataFolder, NOW } from '../support/broker-under-test.ts'
+
+const DAY = 86_400_000
 
 /** Opens a store with the schema of an older version. */
 async function openOld(folder: string, steps: number): Promise<Pick<Store, 'db' | 'close'>> {
@@ -80,4 +83,29 @@ test('accounts with Mapbox tokens get the default token that they lack, audited;
   const again = await openStore(folder, 1_000)
   expect(await listAuditEntries(again, { limit: 9 })).toEqual(entries)
   await again.close()
+})
+
+test('lists of secret keys become keys that end, in their order', async () => {
+  const folder = makeDataFolder()
+  const old = await openOld(folder, 10)
+  const secrets = (name: string) => ['a', 'b', 'c'].map((letter) => name + letter.repeat(40))
+  for (const name of ['mapbox_key', 'refresh_secret', 'device_secret'])
+    await sql`insert into setting values (${name}, ${secrets(name).join(',')})`.execute(old.db)
+  await sql`insert into setting values ('issuer', 'http://a')`.execute(old.db)
+  await old.close()
+
+  const store = await openStore(folder, 1_000)
+  const keysOf = async (name: string, purpose: string) => {
+    const rows = await listSecretKeyRows(store, purpose)
+    expect(rows.map(({ secret }) => secret)).toEqual(secrets(name))
+    expect(rows.map(({ id }) => id.startsWith(`${purpose}.`))).toEqual([true, true, true])
+    expect(rows.map(({ replaced_at: at }) => at === null)).toEqual([true, false, false])
+    return rows.map(({ ends_at: at }) => (at === null ? null : Math.round((at - Date.now()) / DAY)))
+  }
+  expect(await keysOf('mapbox_key', 'mapbox')).toEqual([null, null, null])
+  expect(await keysOf('refresh_secret', 'refresh')).toEqual([null, 1, 1])
+  expect(await keysOf('device_secret', 'device')).toEqual([null, 183, 183])
+  const settings = await store.db.selectFrom('setting').select('name').execute()
+  expect(settings).toEqual([{ name: 'issuer' }])
+  await store.close()
 })

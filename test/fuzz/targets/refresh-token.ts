@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { expect } from 'vitest'
+import { createSecretKey } from '../../../server/src/issuer/secret-keys.ts'
 import { createRefreshTokens } from '../../../server/src/sessions/refresh-tokens.ts'
-import { initSetting } from '../../../server/src/store/settings.ts'
+import { addSecretKey } from '../../../server/src/store/secret-keys.ts'
 import type { Target } from '../target.ts'
 import { isCanonicalText } from './compact-jws.ts'
 import { ISSUER_URL, NOW, openIssuer, toSegment } from './own-issuer.ts'
@@ -20,7 +21,8 @@ const sign = (text: string) => createHmac('sha256', SECRET).update(text).digest(
 
 const open = async () => {
   const { store, issuer } = await openIssuer()
-  await initSetting(store, 'refresh_secret', SECRET.toString('base64url'))
+  const secret = SECRET.toString('base64url')
+  await addSecretKey(store, { ...createSecretKey('refresh', NOW), secret })
   return createRefreshTokens(store, issuer)
 }
 let tokens: ReturnType<typeof open> | undefined

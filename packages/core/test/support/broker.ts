@@ -1,4 +1,4 @@
-import { vi } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import type { RenewalReason } from '../../src/index.ts'
 
 /** A token endpoint as a source function: its answers can be set, and its requests are recorded. */
@@ -35,8 +35,15 @@ export function createBroker(lifetime = 60): Broker {
   return broker
 }
 
-/** Both clocks and every timer stand still until a test moves them. */
+/** Stops the clock for a test, and creates its broker. */
+export function startBroker(): Broker {
+  stopClock()
+  return createBroker()
+}
+
+/** Both clocks and every timer stand still until the test moves them; they run again after it. */
 export function stopClock(): void {
+  onTestFinished(() => void vi.useRealTimers())
   vi.useFakeTimers({
     toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'],
     now: 1_800_000_000_000,

@@ -1,4 +1,4 @@
-import { GuardError } from '../errors.ts'
+import { GuardError, toRetryAfter } from '../errors.ts'
 import { nextUtcDay, toDailyLimitHeaders } from './daily-limit.ts'
 
 /**
@@ -20,7 +20,7 @@ export class BudgetExceededError extends GuardError {
 export function toDayExceeded(limit: number, now: number): BudgetExceededError {
   const resetsAt = nextUtcDay(now)
   return new BudgetExceededError({
-    'Retry-After': String(Math.ceil((resetsAt - now) / 1000)),
+    ...toRetryAfter((resetsAt - now) / 1000),
     ...toDailyLimitHeaders({ limit, remaining: 0, resetsAt }),
   })
 }

@@ -1,3 +1,4 @@
+import { toRetryAfter } from '../errors.ts'
 import { assertOptions, functionRule, type OptionRules } from '../options/option-rules.ts'
 import type { TokenClaims } from '../token/claims.ts'
 import { BudgetExceededError, toDayExceeded } from './budget-exceeded.ts'
@@ -81,8 +82,7 @@ export function createBudgets(options: BudgetOptions): Budgets {
     count.allowance = Math.min(capacity, count.allowance + seconds * rate)
     count.updatedAt = now()
     if (count.allowance < 1) {
-      const wait = Math.ceil((1 - count.allowance) / rate)
-      throw new BudgetExceededError({ 'Retry-After': String(wait) })
+      throw new BudgetExceededError(toRetryAfter((1 - count.allowance) / rate))
     }
     if (isTile && tilesPerToken !== undefined && count.tiles >= tilesPerToken)
       throw new BudgetExceededError({})

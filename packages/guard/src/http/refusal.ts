@@ -1,4 +1,4 @@
-import { GuardError, InsufficientScopeError, type RefusalDetails } from '../errors.ts'
+import { GuardError, InsufficientScopeError, type RefusalDetails, toRetryAfter } from '../errors.ts'
 
 /** A refusal as the client may see it: nothing in it comes from a token. */
 export interface Refusal extends RefusalDetails {
@@ -18,7 +18,7 @@ export function toRefusal(error: unknown): Refusal {
       message,
       ...(challenge ? { challenge } : {}),
       ...(error instanceof InsufficientScopeError ? { scope: error.scope } : {}),
-      headers: status === 503 ? { 'Retry-After': '1', ...headers } : headers,
+      headers: status === 503 ? { ...toRetryAfter(1), ...headers } : headers,
     }
   }
   // What a verifier depends on may be down (`isRevoked` throws): that is an outage, not a bug.
@@ -28,7 +28,7 @@ export function toRefusal(error: unknown): Refusal {
       code: 'SERVICE_UNAVAILABLE',
       reason: 'Service Unavailable',
       message: 'Service unavailable',
-      headers: { 'Retry-After': '1' },
+      headers: toRetryAfter(1),
     }
   return {
     status: 500,

@@ -66,7 +66,13 @@ export function createMapboxCheck(
       if (org_id !== account.orgId || (await revocations.refuses(identity)))
         return { code: 'TokenRevoked', parsed }
       const bearer = { usage: 'tk', account, id: undefined, parent, exp, iat, scopes } as const
-      return { code: 'TokenValid', parsed, bearer }
+      if (parent === undefined) return { code: 'TokenValid', parsed, bearer }
+      // It is never wider than what it came from, which may have been narrowed since.
+      const row = await findApiToken(store, parent)
+      if (!row || row.revoked_at !== null) return { code: 'TokenRevoked', parsed }
+      const held = readRights(row)
+      const left = scopes.filter((scope) => held.scopes.includes(scope))
+      return { code: 'TokenValid', parsed, bearer: { ...held, ...bearer, scopes: left } }
     }
 
     const { usage, payload } = parsed

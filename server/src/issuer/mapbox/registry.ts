@@ -1,6 +1,6 @@
 import { NotFoundError, UnavailableError } from '../../errors.ts'
 import type { Sender } from '../../http/sender.ts'
-import type { Account } from '../../store/accounts.ts'
+import { type Account, lockAccount } from '../../store/accounts.ts'
 import { type ApiToken, addApiToken, readScopes } from '../../store/api-tokens.ts'
 import { type AuditedChange, audited } from '../../store/audit.ts'
 import { revokeDerived } from '../../store/bounded-revocations.ts'
@@ -75,11 +75,15 @@ class OvertakenError extends UnavailableError {}
 /** Creates the registry. A token of another account is not found, like one that does not exist. */
 export function createMapboxRegistry(store: Store, now: () => number): MapboxRegistry {
   const auditedBy = <T>(
-    { id = TEMPORARY_TOKEN_ID, sender }: Pick<Authority, 'id' | 'sender'>,
+    { account, id = TEMPORARY_TOKEN_ID, sender }: Pick<Authority, 'account' | 'id' | 'sender'>,
     action: string,
     target: string,
     run: (change: AuditedChange) => Promise<T>,
-  ) => audited(store, { at: now(), actor: id, sender, action, target }, run)
+  ) =>
+    audited(store, { at: now(), actor: id, sender, action, target }, async (change) => {
+      await assertStillActive(change, account)
+      return run(change)
+    })
 
   /** @throws {@link OvertakenError} */
   const tryUpdate = (authority: Authority, id: string, wanted: MapboxTokenChange) =>
@@ -109,7 +113,7 @@ export function createMapboxRegistry(store: Store, now: () => number): MapboxReg
     createByOperator: async (account, { note, ...rights }) => {
       assertScopes(rights.scopes, rights.scopes)
       const row = createRow(account.name, note, rights, now())
-      return auditedBy({ id: 'cli' }, 'token.create', row.id, async (change) => {
+      return auditedBy({ account, id: 'cli' }, 'token.create', row.id, async (change) => {
         const added = await addDefaultToken(change, createDefaultRow(account.name, now()))
         if (added) await change.audit({ action: 'token.create', target: added })
         await addApiToken(change, row)
@@ -143,6 +147,12 @@ export function createMapboxRegistry(store: Store, now: () => number): MapboxReg
       })
     },
   }
+}
+
+/** @throws {@link UnavailableError} if the account has been disabled or deleted since it was read. */
+async function assertStillActive(change: AuditedChange, { name, orgId }: Account): Promise<void> {
+  const account = await lockAccount(change, name)
+  if (account?.orgId !== orgId || account.disabledAt !== undefined) throw new UnavailableError()
 }
 
 /** Lasting tokens never end, so a temporary token can neither create nor change them. */

@@ -4,7 +4,7 @@ import type { GuardHandler } from '@tilepass/guard'
 import { toDailyLimitHeaders } from '@tilepass/guard/broker'
 import type { Request, Response, Router } from 'express'
 import { InvalidRequestError, NotFoundError } from '../../errors.ts'
-import type { PublicUrl } from '../../http/public-url.ts'
+import { type PublicUrl, toBaseUrl } from '../../http/public-url.ts'
 import { addRoute, createRouter, refuseUnknownPath } from '../../http/router.ts'
 import { toTileJson } from '../../tiles/tile-json.ts'
 import type { Tileset } from '../../tiles/tileset.ts'
@@ -31,7 +31,7 @@ export interface TilesRoutesParts {
   readonly usage: Pick<Usage, 'record'>
   /** Limits the tiles of an organisation in a day; it counts them instead of `usage`. */
   readonly limit: DailyLimit | undefined
-  /** Base of the URLs in TileJSON; without it they are paths. */
+  /** Base of the URLs in TileJSON. */
   readonly publicUrl: PublicUrl
 }
 
@@ -48,7 +48,7 @@ export function createTilesRoutes(parts: TilesRoutesParts): Router {
   addRoute(router, '/v1/tiles/:tileset/metadata', {
     get: (request, response) => {
       const tileset = getTileset(tilesets, request.params.tileset)
-      response.json(toTileJson(tileset, publicUrl.current ?? request.baseUrl))
+      response.json(toTileJson(tileset, toBaseUrl(request, publicUrl)))
     },
   })
 

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express'
-import { DEVICE_SECONDS } from '../../sessions/device-cookies.ts'
+import { DEVICE_SECONDS } from '../../issuer/kinds.ts'
 import { COOKIE_OPTIONS, findCookie } from './cookies.ts'
 import { usesRefreshCookie } from './refresh-cookie.ts'
 

@@ -1,9 +1,10 @@
-import type { Request, RequestHandler, Router } from 'express'
+import type { Request, RequestHandler, Response, Router } from 'express'
 import { ForeignOriginError } from '../../grants/errors.ts'
 import type { Grants } from '../../grants/grants.ts'
-import { isOriginAllowed } from '../../grants/page-origin.ts'
+import { findLoopbackMismatch, isOriginAllowed, isOwnPage } from '../../grants/page-origin.ts'
 import { requireSession } from '../../grants/page-session.ts'
 import { toAddressKey } from '../../http/address-key.ts'
+import { answerPreflight } from '../../http/cors.ts'
 import { createErrorHandler } from '../../http/error-handler.ts'
 import { findText, readJsonBody } from '../../http/json-body.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
@@ -37,8 +38,7 @@ export function createMapTokenSurface(parts: MapTokenSurfaceParts): Router {
   const { grants, sessions, limit, sessionLimit, getOwnOrigin, now, report } = parts
   const router = createRouter()
   addRoute(router, PATH, {
-    all: openToGrantedOrigins(grants),
-    options: answerPreflight,
+    cors: judgeOrigin(grants, getOwnOrigin),
     post: async (request, response) => {
       await limit.consume(toAddressKey(request.ip))
       const body = await readJsonBody(request)
@@ -63,26 +63,35 @@ export function createMapTokenSurface(parts: MapTokenSurfaceParts): Router {
 /**
  * CORS for the origins that any grant names. The browser sends no credentials, so an origin that only
  * another grant names learns nothing.
+ *
+ * Every other origin gets the same refusal, before anything else is looked at: what grants there are, and
+ * how busy the broker is, is none of its business. It may read this refusal, so that the page's developer
+ * learns the reason and the page stops asking.
  */
-function openToGrantedOrigins({ origins }: Grants): RequestHandler {
-  return ({ headers: { origin } }: Request, response, next) => {
+function judgeOrigin(
+  { origins }: Grants,
+  getOwnOrigin: () => string,
+): (methods: string) => RequestHandler {
+  const judge = ({ method, headers }: Request, response: Response) => {
+    const { origin } = headers
     response.vary('Origin')
     if (origin !== undefined && (origins.has(origin) || origins.has('*')))
       response.set({
         'Access-Control-Allow-Origin': origin,
         'Access-Control-Expose-Headers': 'WWW-Authenticate, Retry-After, Date',
       })
-    next()
+    else if (!isOwnPage(headers, getOwnOrigin())) {
+      const isRefused = method === 'POST'
+      if (isRefused || isPreflight(headers)) response.set('Access-Control-Allow-Origin', '*')
+      if (isRefused) throw new ForeignOriginError(findLoopbackMismatch(headers))
+    }
+  }
+  return (methods) => (request, response, next) => {
+    judge(request, response)
+    if (request.method !== 'OPTIONS') return next()
+    answerPreflight(response, { methods, headers: 'Authorization, Content-Type' })
   }
 }
 
-const answerPreflight: RequestHandler = ({ headers }, response) => {
-  response.set('Allow', 'POST, OPTIONS')
-  if (headers['access-control-request-method'] !== undefined)
-    response.set({
-      'Access-Control-Allow-Methods': 'POST',
-      'Access-Control-Allow-Headers': 'Authorization, Content-Type',
-      'Access-Control-Max-Age': '7200',
-    })
-  response.status(204).end()
-}
+const isPreflight = (headers: Request['headers']) =>
+  headers['access-control-request-method'] !== undefined

@@ -11,7 +11,7 @@ import type { RequestReporter } from '../../observe/failures.ts'
 import type { Store } from '../../store/open.ts'
 import type { Usage } from '../../usage/usage.ts'
 import { createAuthorize } from './authorize.ts'
-import { openToPages } from './cors.ts'
+import { answerPages, openToPages } from './cors.ts'
 import { renderMapboxError } from './errors.ts'
 import { createTokensRoutes } from './tokens-routes.ts'
 
@@ -44,7 +44,7 @@ export function createMapboxSurface(parts: MapboxSurfaceParts): Router {
     createTokensRoutes({ store, codec, check, registry, authorize, limit, publicUrl, now }),
   )
   addRoute(router, '/scopes/v1/:username', {
-    options: openToPages,
+    cors: answerPages,
     get: async (request, response) => {
       await authorize(request, response, 'scopes:list')
       response.json(

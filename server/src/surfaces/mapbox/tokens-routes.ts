@@ -1,6 +1,6 @@
 import type { Request, Router } from 'express'
 import { readJsonBody } from '../../http/json-body.ts'
-import type { PublicUrl } from '../../http/public-url.ts'
+import { type PublicUrl, toBaseUrl } from '../../http/public-url.ts'
 import { findParameter, readQuery } from '../../http/query.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
 import { readSender } from '../../http/sender.ts'
@@ -12,7 +12,7 @@ import type { RateLimit } from '../../limits/rate-limit.ts'
 import { type ApiToken, findApiToken } from '../../store/api-tokens.ts'
 import type { Store } from '../../store/open.ts'
 import { type Authorize, countRequest } from './authorize.ts'
-import { openToPages } from './cors.ts'
+import { answerPages } from './cors.ts'
 import { TokenIdExpectedError, UnprocessableError } from './errors.ts'
 import {
   isTemporary,
@@ -36,7 +36,7 @@ export interface TokensRoutesParts {
   readonly registry: MapboxRegistry
   readonly authorize: Authorize
   readonly limit: RateLimit
-  /** Base of the `Link` header; without it links are paths. */
+  /** Base of the `Link` header. */
   readonly publicUrl: PublicUrl
   /** Epoch ms. */
   readonly now: () => number
@@ -48,7 +48,7 @@ export function createTokensRoutes(parts: TokensRoutesParts): Router {
   const router = createRouter()
 
   addRoute(router, '/tokens/v2', {
-    options: openToPages,
+    cors: answerPages,
     get: async (request, response) => {
       const missing = () => new UnprocessableError('access token is required')
       const token = findParameter(readQuery(request), 'access_token', missing)
@@ -60,7 +60,7 @@ export function createTokensRoutes(parts: TokensRoutesParts): Router {
   })
 
   addRoute(router, '/tokens/v2/:username', {
-    options: openToPages,
+    cors: answerPages,
     get: async (request, response) => {
       const { account } = await authorize(request, response, 'tokens:read')
       const query = readQuery(request)
@@ -71,7 +71,7 @@ export function createTokensRoutes(parts: TokensRoutesParts): Router {
       const page = found.slice(0, wanted.limit)
       const last = page.at(-1)
       if (last && found.length > page.length) {
-        const path = `${publicUrl.current ?? request.baseUrl}/tokens/v2/${account.name}`
+        const path = `${toBaseUrl(request, publicUrl)}/tokens/v2/${account.name}`
         response.set('Link', formatNextLink(path, query, wanted, last))
       }
       response.json(page.map((token) => toMetadata(codec, token, 'later')))
@@ -90,7 +90,7 @@ export function createTokensRoutes(parts: TokensRoutesParts): Router {
   })
 
   addRoute(router, '/tokens/v2/:username/:id', {
-    options: openToPages,
+    cors: answerPages,
     patch: async (request, response) => {
       const bearer = await authorize(request, response, 'tokens:write')
       const id = readTokenId(request)

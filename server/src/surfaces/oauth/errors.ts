@@ -1,3 +1,4 @@
+import { toRetryAfter } from '@tilepass/guard/broker'
 import type { ErrorRequestHandler } from 'express'
 import { BrokerError } from '../../errors.ts'
 import type { RenderedError } from '../../http/error-handler.ts'
@@ -61,9 +62,7 @@ export class InvalidClientError extends BrokerError {
 /** 503 with `Retry-After`: the client revokes too many tokens. @see RFC 7009 §2.2.1 */
 export class TooManyRevocationsError extends BrokerError {
   constructor(retryAfterSeconds: number) {
-    super(503, 'temporarily_unavailable', 'Too many revocations', {
-      'Retry-After': String(Math.max(1, retryAfterSeconds)),
-    })
+    super(503, 'temporarily_unavailable', 'Too many revocations', toRetryAfter(retryAfterSeconds))
   }
 }
 

@@ -92,7 +92,7 @@ export function createOauthSurface(parts: OauthSurfaceParts): Router {
       const form = await readFormBody(request)
       const client = await requireClient(request, form, 'revoke')
       const { isExceeded, resetsIn } = await revocations.count(client.id)
-      if (isExceeded) throw new TooManyRevocationsError(Math.ceil(resetsIn / 1000))
+      if (isExceeded) throw new TooManyRevocationsError(resetsIn / 1000)
       await tokens.revoke(client, getParameter(form, 'token'), readSender(request))
       response.status(200).end()
     },

@@ -4,14 +4,11 @@ import { addRoute, createRouter } from '../../http/router.ts'
 import { KEY_SET_MAX_AGE_SECONDS } from '../../issuer/key-schedule.ts'
 import type { SigningKeys } from '../../issuer/signing-keys.ts'
 
-const PATH = '/.well-known/jwks.json'
-
 /** `GET /.well-known/jwks.json`: public, for every verifier and every origin. @see RFC 7517 §5 */
 export function createJwksRoute(keys: Pick<SigningKeys, 'jwks' | 'refresh'>): Router {
   const router = createRouter()
-  // In front of the route, so that its 405 names GET and HEAD only.
-  router.all(PATH, allowEveryOrigin('GET, HEAD, OPTIONS'))
-  addRoute(router, PATH, {
+  addRoute(router, '/.well-known/jwks.json', {
+    cors: allowEveryOrigin,
     get: async (_request, response) => {
       await keys.refresh()
       response

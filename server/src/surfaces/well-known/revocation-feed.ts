@@ -1,12 +1,6 @@
-import { createHash } from 'node:crypto'
-import { toRevocationKey } from '@tilepass/guard/broker'
-import type { Store } from '../../store/open.ts'
-import { listRevocations, type Revocation } from '../../store/revocations.ts'
+import { hash } from 'node:crypto'
+import type { Revocation, RevocationList, Revocations } from '../../store/revocations.ts'
 
-/** For how long an answer is reused, in ms: many guards cost one query. */
-const KEPT = 250
-/** How often everything is read again, which also drops what has expired; ms. */
-const WHOLE_EVERY = 300_000
 /**
  * A cursor reads this many positions again, so that a revocation that was committed late, after ones
  * with a higher position, is not missed. A guard may get the same one twice.
@@ -14,114 +8,76 @@ const WHOLE_EVERY = 300_000
 const OVERLAP = 100
 /**
  * Most revocations that are listed after a cursor. After an older one comes the whole document, which is
- * kept ready: anyone can ask, and writing thousands of entries for each request would take the server.
+ * made once: anyone can ask, and writing thousands of entries for each request would take the server.
  */
 const MOST_NEW = 1_000
 
-/** A revocation as it is published. */
-interface Entry extends Revocation {
-  /** A hash of the id. */
-  readonly key: string
+interface Document {
+  readonly body: Buffer
+  readonly etag: string
 }
 
 /** The document that guards read. */
 export interface RevocationFeed {
   /** @param since A cursor; without it, or with an unknown or old one, the document holds everything. */
-  read(since?: string): Promise<{ readonly body: Buffer; readonly etag: string }>
+  read(since?: string): Promise<Document>
 }
 
-/** Creates the feed. It reads only what is new from the store, and keeps the whole document as bytes. */
-export function createRevocationFeed(store: Store, now: () => number): RevocationFeed {
-  /** By id and kind, in their order. */
-  let entries = new Map<string, Entry>()
-  let whole = toDocument({}, [], 0)
-  /** The latest entries, and the last position of an entry that is not among them. */
-  let recent: readonly Entry[] = []
-  let olderUntil = Number.NEGATIVE_INFINITY
-  let last = 0
-  let wholeAt: number | undefined
-  let readAt = Number.NEGATIVE_INFINITY
-  let reading: Promise<void> | undefined
-
-  const addKey = async (row: Revocation): Promise<Entry> => ({
-    ...row,
-    key: entries.get(nameOf(row))?.key ?? (await toRevocationKey(row.id)),
-  })
-
-  async function load(): Promise<void> {
-    const at = now()
-    const isWhole = wholeAt === undefined || Math.abs(at - wholeAt) >= WHOLE_EVERY
-    const list = await listRevocations(store, at, isWhole ? undefined : last - OVERLAP)
-    const news = isWhole ? list : list.filter((row) => entries.get(nameOf(row))?.seq !== row.seq)
-    if (!isWhole && news.length === 0) return
-    const added = await Promise.all(news.map(addKey))
-    if (isWhole) {
-      entries = new Map()
-      wholeAt = at
-    }
-    for (const entry of added) {
-      // To the end of the order. A lifted revocation is gone, and the other way around.
-      if (entry.epoch === undefined) entries.delete(nameOf({ ...entry, isLifted: !entry.isLifted }))
-      entries.delete(nameOf(entry))
-      entries.set(nameOf(entry), entry)
-      last = Math.max(last, entry.seq)
-    }
-    whole = toDocument({}, entries.values(), last)
-    const all = [...entries.values()]
-    recent = all.slice(-MOST_NEW)
-    olderUntil = all
-      .slice(0, -MOST_NEW)
-      .reduce((most, { seq }) => Math.max(most, seq), Number.NEGATIVE_INFINITY)
-  }
-
-  async function refresh(): Promise<void> {
-    if (reading) return reading
-    if (Math.abs(now() - readAt) < KEPT) return
-    reading = load()
-      .then(() => {
-        readAt = now()
-      })
-      .finally(() => {
-        reading = undefined
-      })
-    return reading
-  }
-
+/** Creates the feed. It makes the whole document when one is asked for, once for each list. */
+export function createRevocationFeed(revocations: Pick<Revocations, 'list'>): RevocationFeed {
+  const wholes = new WeakMap<RevocationList, Document>()
   return {
     async read(since) {
-      await refresh()
-      const after = since === undefined ? undefined : parseCursor(since)
-      const isKnown = after !== undefined && after <= last
-      if (!isKnown || after - OVERLAP < olderUntil) return whole
-      const news = recent.filter(({ seq }) => seq > after - OVERLAP)
-      return toDocument({ since }, news, last)
+      const list = await revocations.list()
+      const news = since === undefined ? undefined : findNews(list, since)
+      if (news) return toDocument({ since }, news, list.last)
+      const whole = wholes.get(list) ?? toDocument({}, list.entries, list.last)
+      wholes.set(list, whole)
+      return whole
     },
   }
 }
 
+/** The entries after a cursor; `undefined` if it is unknown or old. */
+function findNews({ entries, last }: RevocationList, since: string) {
+  const after = parseCursor(since)
+  if (after === undefined || after > last) return
+  const isNew = ({ seq }: Revocation) => seq > after - OVERLAP
+  const older = entries.at(-MOST_NEW - 1)
+  return older && isNew(older) ? undefined : entries.slice(-MOST_NEW).filter(isNew)
+}
+
 function toDocument(
   head: { readonly since?: string | undefined },
-  entries: Iterable<Entry>,
+  entries: readonly Revocation[],
   last: number,
-) {
+): Document {
   const revoked: string[] = []
   const lifted: string[] = []
   const epochs: Record<string, number> = {}
-  for (const { key, epoch, isLifted } of entries) {
-    if (isLifted) lifted.push(key)
-    else if (epoch === undefined) revoked.push(key)
-    else epochs[key] = epoch
+  for (const entry of entries) {
+    const key = toKey(entry)
+    if (entry.isLifted) lifted.push(key)
+    else if (entry.epoch === undefined) revoked.push(key)
+    else epochs[key] = entry.epoch
   }
   // A whole document says what is revoked, so it need not say what no longer is.
   const news = head.since === undefined ? {} : { lifted }
   const document = { ...head, cursor: formatCursor(last), revoked, epochs, ...news }
   const body = Buffer.from(JSON.stringify(document))
-  const hash = createHash('sha256').update(body).digest('base64url')
-  return { body, etag: `"${hash.slice(0, 27)}"` }
+  return { body, etag: `"${sha256(body).slice(0, 27)}"` }
 }
 
-const nameOf = ({ id, epoch, isLifted }: Revocation) =>
-  `${epoch !== undefined ? 'epoch' : isLifted ? 'lifted' : 'revoked'} ${id}`
+const keys = new WeakMap<Revocation, string>()
+
+/** What `toRevocationKey` of the guard makes of the id, without waiting: 50,000 waits take seconds. */
+function toKey(entry: Revocation): string {
+  const key = keys.get(entry) ?? sha256(entry.id).slice(0, 22)
+  keys.set(entry, key)
+  return key
+}
+
+const sha256 = (data: string | Buffer) => hash('sha256', data, 'base64url')
 
 /** Readers must not read anything into a cursor, so it does not look like a number. */
 const formatCursor = (seq: number) => `r${seq.toString(36)}`

@@ -1,6 +1,6 @@
 import type { Router } from 'express'
 import { addRoute, createRouter } from '../../http/router.ts'
-import type { Store } from '../../store/open.ts'
+import type { Revocations } from '../../store/revocations.ts'
 import { createRevocationFeed } from './revocation-feed.ts'
 
 /**
@@ -9,11 +9,9 @@ import { createRevocationFeed } from './revocation-feed.ts'
  *
  * With `?since=`, the `cursor` of an earlier answer, it holds what came after that one, and repeats
  * `since`. An answer without `since` holds everything; also if the cursor is unknown or old.
- *
- * @param now Epoch ms.
  */
-export function createRevocationsRoute(store: Store, now: () => number): Router {
-  const feed = createRevocationFeed(store, now)
+export function createRevocationsRoute(revocations: Pick<Revocations, 'list'>): Router {
+  const feed = createRevocationFeed(revocations)
   const router = createRouter()
   addRoute(router, '/.well-known/revocations.json', {
     get: async (request, response) => {

@@ -3,9 +3,13 @@ import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { UnavailableError } from '../../../src/errors.ts'
 import { InvalidRestrictionError } from '../../../src/issuer/mapbox/errors.ts'
-import { createMapboxRegistry } from '../../../src/issuer/mapbox/registry.ts'
+import {
+  type Authority,
+  createMapboxRegistry,
+  type MapboxRegistry,
+} from '../../../src/issuer/mapbox/registry.ts'
 import { createAccount } from '../../../src/store/accounts.ts'
-import { findApiToken } from '../../../src/store/api-tokens.ts'
+import { findApiToken, listApiTokens } from '../../../src/store/api-tokens.ts'
 import { listAuditEntries } from '../../../src/store/audit.ts'
 import { openSqlite } from '../../../src/store/sqlite.ts'
 import { makeDataFolder, NOW } from '../../support/broker-under-test.ts'
@@ -75,5 +79,30 @@ describe('X15: an update that another process overtakes', () => {
     expect(await findApiToken(store, id)).toEqual(before)
     expect(await listUpdates()).toEqual([])
     close()
+  })
+})
+
+describe('an account that is disabled while a request of it is served', () => {
+  const NEW = { note: '', scopes: ['styles:tiles'] }
+  test.each<[string, (registry: MapboxRegistry, by: Authority, id: string) => Promise<unknown>]>([
+    ['gets no new token', (registry, by) => registry.create(by, NEW)],
+    [
+      'gets none from the command line',
+      (registry, { account }) => registry.createByOperator(account, NEW),
+    ],
+    ['changes no token', (registry, by, id) => registry.update(by, id, { note: 'x' })],
+    ['deletes no token', (registry, by, id) => registry.delete(by, id)],
+  ])('%s', async (_, run) => {
+    const store = await openTestStore()
+    const account = await createAccount(store, 'a', NOW)
+    if (!account) throw new Error('expected an account')
+    const registry = createMapboxRegistry(store, () => NOW)
+    const { id } = await registry.createByOperator(account, NEW)
+    await store.db.updateTable('account').set({ disabled_at: NOW }).execute()
+    const before = await listApiTokens(store)
+    await expect(run(registry, { account, id, scopes: SCOPES }, id)).rejects.toThrow(
+      UnavailableError,
+    )
+    expect(await listApiTokens(store)).toEqual(before)
   })
 })

@@ -1,0 +1,33 @@
+import { createWaitingRoom } from './waiting-room.ts'
+
+/** What an endpoint says of its refusal. @see RFC 6749 §5.2 */
+export interface RefusalText {
+  readonly error?: string | undefined
+  readonly errorDescription?: string | undefined
+}
+
+/** A refusal counts without its text if that has not come after this long (ms). */
+const PATIENCE = 1000
+const MAX_LENGTH = 500
+
+/** Reads what an endpoint says of its refusal; nothing if that is not JSON, or does not come. */
+export function readRefusal(response: Response): Promise<RefusalText> {
+  const room = createWaitingRoom<RefusalText>()
+  const waiting = room.wait(PATIENCE, () => ({}))
+  response.json().then(
+    (body) =>
+      room.resolve({
+        error: toPlainText(body?.error),
+        errorDescription: toPlainText(body?.error_description),
+      }),
+    () => room.resolve({}),
+  )
+  return waiting
+}
+
+/** Short text on one line. What is as long and dense as a token is left out, so that none is ever printed. */
+function toPlainText(text: unknown): string | undefined {
+  if (typeof text !== 'string') return undefined
+  const plain = text.replace(/[\p{C}\s]+/gu, ' ').replace(/[\w.~+=-]{32,}/g, '…')
+  return plain.trim().slice(0, MAX_LENGTH) || undefined
+}

@@ -1,0 +1,119 @@
+import type { Config } from '../../config/schema.ts'
+import { listClosedGrants, loadGrants } from '../../grants/load-grants.ts'
+import { findIssuer, findIssuerFault } from '../../issuer/identity.ts'
+import { listSigningKeys } from '../../issuer/key-rotation.ts'
+import { ConfigError } from '../../settings/config-error.ts'
+import { isLoopbackHost } from '../../settings/url.ts'
+import { listAuditEntries } from '../../store/audit.ts'
+import { findDamage } from '../../store/integrity.ts'
+import type { Store } from '../../store/open.ts'
+import type { DataContext, Hint } from '../context.ts'
+import { formatTime } from '../output.ts'
+import { type Finding, fault, ok, warning } from './finding.ts'
+
+const DAY = 86_400_000
+/** Age at which a signing key should have been replaced. */
+const OLD_KEY = 400 * DAY
+
+/** Checks what is in the data folder. @param now Epoch ms. */
+export async function checkFolder(
+  { store, settings, hint }: Pick<DataContext, 'store' | 'settings' | 'hint'>,
+  now: number,
+): Promise<readonly Finding[]> {
+  const findings = [
+    await checkStore(store, settings.data),
+    await checkClock(store, now),
+    await checkKeys(store, hint, now),
+    await checkIssuer(store, settings, hint),
+  ]
+  return [...findings, ...(await checkGrants(store, settings, hint))]
+}
+
+async function checkStore(store: Store, data: string): Promise<Finding> {
+  const damage = await findDamage(store)
+  if (damage !== undefined)
+    return fault('store', `${data} is damaged: ${damage}`, 'Restore the folder from a backup.')
+  return ok('store', `${data} is sound`)
+}
+
+/** A clock that runs behind refuses new tokens, one that runs ahead ends tokens early. */
+async function checkClock(store: Store, now: number): Promise<Finding> {
+  const [newest] = await listAuditEntries(store, { limit: 1 })
+  const ahead = newest === undefined ? 0 : newest.at - now
+  return ahead <= 60_000
+    ? ok('clock', `${formatTime(now)} UTC`)
+    : fault(
+        'clock',
+        `This clock says ${formatTime(now)} UTC, but the newest entry of the audit trail is of ${formatTime(now + ahead)}`,
+        'Set the clock, and keep it right with NTP.',
+      )
+}
+
+async function checkKeys(store: Store, hint: Hint, now: number): Promise<Finding> {
+  const keys = await listSigningKeys(store, now)
+  const signing = keys.find(({ state }) => state === 'signing')
+  if (!signing) return ok('keys', 'None yet: the first start of the server makes one')
+  const age = Math.floor((now - signing.created_at) / DAY)
+  const text = `${signing.kid} signs (${signing.algorithm}, ${age} days old), ${keys.length} in all`
+  return now - signing.created_at < OLD_KEY
+    ? ok('keys', text)
+    : warning('keys', text, `Replace it with: ${hint('key rotate')}`)
+}
+
+async function checkIssuer(store: Store, settings: Config, hint: Hint): Promise<Finding> {
+  const stored = await findIssuer(store)
+  const configured = settings.issuer ?? settings.publicUrl
+  if (stored === undefined)
+    return configured === undefined
+      ? warning(
+          'issuer',
+          'Not known yet: it will be the URL of the first run',
+          `Set it before there are tokens: ${hint('issuer set https://maps.example')}`,
+        )
+      : ok('issuer', `${configured}, once the server has started`)
+  const difference = findIssuerFault(stored, settings)
+  if (difference !== undefined)
+    return fault('issuer', difference, 'The server does not start before this is settled.')
+  const { protocol, hostname } = new URL(stored)
+  return protocol === 'https:' || isLoopbackHost(hostname)
+    ? ok('issuer', stored)
+    : warning(
+        'issuer',
+        `${stored} is not https: guards fetch its keys over a network that others can change`,
+        'Put the broker behind TLS, and set the issuer to its https URL.',
+      )
+}
+
+async function checkGrants(
+  store: Store,
+  settings: Config,
+  hint: Hint,
+): Promise<readonly Finding[]> {
+  try {
+    const grants = await loadGrants(store, settings.grants, settings.data)
+    if (grants.length === 0)
+      return [
+        warning(
+          'grants',
+          'None: /map-token has no token for pages',
+          'Add "grants" to the configuration.',
+        ),
+      ]
+    const closed = await listClosedGrants(store, grants)
+    return [
+      ok('grants', grants.map(({ name }) => name).join(', ')),
+      ...closed.map(({ name, account = '' }) =>
+        fault(
+          'grants',
+          `${name} gives no token: its account "${account}" is disabled or deleted`,
+          `Name another account, or run: ${hint(`account enable ${account}`)}`,
+        ),
+      ),
+    ]
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.faults.map((text) =>
+      fault('grants', text, 'Correct it, and ask the doctor again.'),
+    )
+  }
+}

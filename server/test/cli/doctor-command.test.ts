@@ -1,0 +1,160 @@
+import { writeFileSync } from 'node:fs'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { BrokerOptions } from '../../src/index.ts'
+import {
+  copyKeyedFolder,
+  makeDataFolder,
+  NOW,
+  runCommand,
+  startBroker,
+} from '../support/broker-under-test.ts'
+import { passOn } from '../support/fault-proxy.ts'
+
+interface Finding {
+  readonly check: string
+  readonly state: string
+  readonly text: string
+  readonly remedy?: string
+}
+
+/** Asks the doctor about a data folder. */
+async function examine(data: string, settings: object, more: { now?: () => number } = {}) {
+  const config = join(data, 'tilepass.json')
+  writeFileSync(config, JSON.stringify(settings))
+  const result = await runCommand(data, ['doctor', '--config', config, '--json'], {
+    now: Date.now,
+    ...more,
+  })
+  const findings: readonly Finding[] = result.out === '' ? [] : JSON.parse(result.out)
+  const find = (check: string, state: string) =>
+    findings.filter((finding) => finding.check === check && finding.state === state)
+  return { ...result, findings, find }
+}
+
+/** A broker on the clock of the machine, with keys of its own. */
+const startNow = (options: BrokerOptions = {}) =>
+  startBroker({ now: Date.now, data: makeDataFolder(), ...options })
+
+/** A broker with a proxy in front of it. */
+async function startBehindProxy(change: (headers: IncomingHttpHeaders) => void = () => undefined) {
+  const grants = { city: { account: 'demo', scope: 'tiles:read', origins: ['https://a.example'] } }
+  const running = await startNow({ grants })
+  const proxy = createServer((request, response) => {
+    change(request.headers)
+    passOn(request, response, running.url, undefined)
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void proxy.close())
+  await new Promise((resolve) => proxy.once('listening', resolve))
+  const publicUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  return { ...running, settings: { publicUrl, grants } }
+}
+
+describe('doctor', () => {
+  test('finds nothing to do where all is well', async () => {
+    const { data, settings } = await startBehindProxy()
+    const { code, error, findings } = await examine(data, settings)
+    expect([code, error]).toEqual([0, ''])
+    expect(findings.filter(({ state }) => state !== 'ok')).toEqual([])
+    expect(new Set(findings.map(({ check }) => check))).toEqual(
+      new Set(['store', 'clock', 'keys', 'issuer', 'grants', 'proxy', 'CORS']),
+    )
+  })
+
+  test('prints a line for each finding, and what to do below it', async () => {
+    const data = await copyKeyedFolder()
+    const { out, code } = await runCommand(data, ['doctor'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^ok {7}store {6}.* is sound$/m)
+    expect(out).toMatch(/^WARNING {2}issuer .*\n {20}Set it .* --data /m)
+  })
+
+  test('says that the settings and the folder have different issuers', async () => {
+    const { data, broker } = await startNow({ issuer: 'https://first.example' })
+    await broker.close()
+    const { code, error, find } = await examine(data, { issuer: 'https://second.example' })
+    expect([code, error]).toEqual([1, 'Found 1 fault.\n'])
+    expect(find('issuer', 'fault')).toEqual([
+      expect.objectContaining({
+        text: expect.stringContaining('tilepass issuer set https://second.example'),
+      }),
+    ])
+  })
+
+  test('says that an account is disabled, and how to enable it', async () => {
+    const { data, settings, cli } = await startBehindProxy()
+    await cli('account', 'disable', 'demo', '--yes')
+    const { find } = await examine(data, { ...settings, demo: true })
+    expect(find('grants', 'fault').map(({ remedy }) => remedy)).toContainEqual(
+      expect.stringContaining(`tilepass account enable demo --data ${data}`),
+    )
+  })
+
+  test('says that a clock is behind', async () => {
+    const { data, settings } = await startBehindProxy()
+    const { find } = await examine(data, settings, { now: () => Date.now() - 3_600_000 })
+    expect(find('clock', 'fault').map(({ text }) => text)).toEqual([
+      expect.stringContaining('audit trail'),
+      expect.stringMatching(/differs .* by \d{4} s/),
+    ])
+  })
+
+  test('says that nothing answers at the public URL, or another broker does', async () => {
+    const { data, broker } = await startNow({ publicUrl: 'http://127.0.0.1:1' })
+    await broker.close()
+    const { find } = await examine(data, { publicUrl: 'http://127.0.0.1:1' })
+    expect(find('proxy', 'fault')[0]?.text).toMatch(/cannot be reached from here: .+/)
+    const other = await startNow()
+    const wrong = await examine(data, { publicUrl: other.url })
+    expect(wrong.find('proxy', 'fault')[0]?.text).toContain('other keys')
+  })
+
+  test('says that a proxy keeps the Authorization header', async () => {
+    const { data, settings } = await startBehindProxy((headers) => {
+      delete headers.authorization
+    })
+    const { find } = await examine(data, settings)
+    expect(find('proxy', 'fault')).toEqual([
+      expect.objectContaining({ text: expect.stringContaining('Authorization header') }),
+    ])
+  })
+
+  test('says that pages of an origin cannot read the answer', async () => {
+    const { data, settings } = await startBehindProxy()
+    const city = { ...settings.grants.city, origins: ['https://a.example', 'https://new.example'] }
+    const { find } = await examine(data, { ...settings, grants: { city } })
+    expect(find('CORS', 'ok')).toHaveLength(1)
+    expect(find('CORS', 'fault')).toEqual([
+      expect.objectContaining({
+        text: expect.stringContaining('https://new.example'),
+        remedy: expect.stringContaining('Restart the server'),
+      }),
+    ])
+  })
+
+  test('names each upstream that gives no token', async () => {
+    const data = await copyKeyedFolder()
+    const result = await runCommand(
+      data,
+      ['doctor', '--json', '--config', join(data, 'tilepass.json')],
+      { now: () => NOW, env: { MAP_API_TOKEN: 'x' } },
+    )
+    expect(result.code).toBe(2)
+    const upstreams = {
+      geog: {
+        kind: 'geog',
+        url: 'http://127.0.0.1:9',
+        token: { file: 'secret' },
+        timeoutSeconds: 1,
+      },
+    }
+    writeFileSync(join(data, 'secret'), 'x')
+    const grants = { default: { upstream: 'geog', scope: 'tiles:read' } }
+    const { find } = await examine(data, { upstreams, grants })
+    expect(find('upstream', 'fault')).toEqual([
+      expect.objectContaining({ text: expect.stringMatching(/^geog, default: .+/) }),
+    ])
+  })
+})
