@@ -19,7 +19,7 @@ export function findAlternatives(schema: object): readonly z.ZodType[] | undefin
  */
 export function delegate<Input, Output>(
   choose: (input: unknown) => z.ZodType,
-  listed: readonly z.ZodType[],
+  listed: readonly z.ZodType[] = [],
 ): z.ZodType<Output, Input> {
   const outputs = new WeakSet<object>()
   const schema = z.custom<Input>().transform((input, context): Output => {

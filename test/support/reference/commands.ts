@@ -1,4 +1,3 @@
-import type { Command } from 'commander'
 import { createProgram } from '../../../server/src/cli/program.ts'
 import { GENERATED } from './markdown.ts'
 
@@ -34,13 +33,15 @@ export function renderCommands(): string {
   return `${[GENERATED, INTRODUCTION, ...sections].join('\n\n')}\n`
 }
 
+type Command = ReturnType<typeof createProgram>
+
 interface Listed {
   readonly path: string
   readonly command: Command
 }
 
 /** Every command that does something, in the order of the help. */
-function listCommands(parent: Command, path = parent.name()): Listed[] {
+function listCommands(parent: Pick<Command, 'name' | 'commands'>, path = parent.name()): Listed[] {
   return parent.commands.flatMap((command) => {
     const own = `${path} ${command.name()}`
     return command.commands.length > 0 ? listCommands(command, own) : [{ path: own, command }]

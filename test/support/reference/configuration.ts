@@ -98,6 +98,8 @@ function describeValue(schema: JsonSchema, name = ''): string {
   return code(`{ ${members.map(([key]) => JSON.stringify(key)).join(', ')} }`)
 }
 
-function asSchema(schema: unknown): JsonSchema {
-  return typeof schema === 'object' && schema !== null ? schema : {}
+type Member = JsonSchema | unknown[] | boolean | null | undefined
+
+function asSchema(schema: Member): JsonSchema {
+  return typeof schema === 'object' && schema !== null && !Array.isArray(schema) ? schema : {}
 }
