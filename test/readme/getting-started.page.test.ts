@@ -1,17 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Response } from 'playwright'
-import { createServer, type Plugin, transformWithOxc } from 'vite'
 import { describe, expect, onTestFinished, vi } from 'vitest'
-import { compileScript, parse } from 'vue/compiler-sfc'
 import { runCommand, startBroker } from '../support/brokers/broker-under-test.ts'
 import { eventually } from '../support/pages/eventually.ts'
 import { type OpenPage, test } from '../support/pages/page-test.ts'
 import { SMALL } from '../support/pages/panning.ts'
-import { demoData, root } from '../support/repository.ts'
+import { startVite } from '../support/pages/vite-project.ts'
+import { demoData } from '../support/repository.ts'
 import { findFreePort } from '../support/servers/free-port.ts'
 import { createProject, readShownFiles } from '../support/snippets.ts'
 
@@ -20,10 +18,7 @@ function writeProject(page: string): { folder: string; files: ReadonlyMap<string
   const folder = createProject()
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const files = readShownFiles(page)
-  for (const [name, code] of files) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true })
-    writeFileSync(join(folder, name), code)
-  }
+  for (const [name, code] of files) writeFileSync(join(folder, name), code)
   for (const name of ['world.pmtiles', 'world-raster.pmtiles'])
     symlinkSync(demoData(name), join(folder, name))
   return { folder, files }
@@ -36,61 +31,6 @@ async function startBrokerOf(folder: string, config: string): Promise<string> {
     tileset.path = join(folder, tileset.path)
   grants.default.account = 'demo'
   return (await startBroker({ grants, tilesets, demo: true })).url
-}
-
-/** What the plugin of Vue defines. */
-const FLAGS = {
-  __VUE_OPTIONS_API__: true,
-  __VUE_PROD_DEVTOOLS__: false,
-  __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: false,
-}
-
-/** Compiles components as the plugin of Vue does, which is not installed here. */
-const components: Plugin = {
-  name: 'components',
-  transform: async (code, id) => {
-    if (!id.endsWith('.vue')) return
-    const { descriptor } = parse(code, { filename: id })
-    const { content } = compileScript(descriptor, { id: 'page', inlineTemplate: true })
-    return (await transformWithOxc(content, `${id}.ts`)).code
-  },
-}
-
-async function startVite(folder: string, files: ReadonlyMap<string, string>, broker: string) {
-  const config = files.get('vite.config.ts') ?? files.get('vite.config.js') ?? ''
-  for (const path of ['/map-token', '/v1'])
-    expect(config).toContain(`'${path}': { target, changeOrigin: false },`)
-  expect(config).toContain("const target = 'http://127.0.0.1:8080'")
-  const cacheDir = mkdtempSync(join(tmpdir(), 'tilepass-vite-'))
-  const to = { target: broker, changeOrigin: false }
-  const vite = await createServer({
-    configFile: false,
-    root: folder,
-    cacheDir,
-    logLevel: 'error',
-    plugins: [components],
-    define: FLAGS,
-    // Otherwise Vite finds them late, and loads the page again.
-    optimizeDeps: {
-      include: [
-        'maplibre-gl',
-        'leaflet',
-        'react',
-        'react-dom/client',
-        'react-map-gl/maplibre',
-        'vue',
-      ],
-    },
-    server: { port: 0, proxy: { '/map-token': to, '/v1': to }, fs: { allow: [folder, root] } },
-  })
-  await vite.listen()
-  onTestFinished(async () => {
-    await vite.close()
-    rmSync(cacheDir, { recursive: true, force: true })
-  })
-  const address = vite.httpServer?.address()
-  if (typeof address !== 'object' || !address) throw new TypeError('Vite has no port')
-  return `http://localhost:${address.port}/`
 }
 
 /** Opens a page, and expects its tiles to come with one token. */
@@ -121,7 +61,11 @@ describe('the page of the documentation leads to a private map', () => {
   test.for(['maplibre', 'leaflet', 'react', 'vue'])('%s', async (name, { openPage }) => {
     const { folder, files } = writeProject(`docs/getting-started/${name}.md`)
     const broker = await startBrokerOf(folder, files.get('tilepass.json') ?? '')
-    await expectPrivateTiles(openPage, await startVite(folder, files, broker))
+    const config = files.get('vite.config.ts') ?? files.get('vite.config.js') ?? ''
+    for (const path of ['/map-token', '/v1'])
+      expect(config).toContain(`'${path}': { target, changeOrigin: false },`)
+    expect(config).toContain("const target = 'http://127.0.0.1:8080'")
+    await expectPrivateTiles(openPage, await startVite(folder, broker, ['/map-token', '/v1']))
   })
 
   test('script tags', async ({ openPage }) => {
