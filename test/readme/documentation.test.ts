@@ -151,3 +151,31 @@ test.skipIf(!hasSqlite)(
     expect(run(folder, 'tilepass inspect - < token.txt')).toMatch(/Valid/)
   },
 )
+
+/** The sources of all packages, in which messages are looked up. */
+const sources = ['packages/core', 'packages/guard', 'server']
+  .flatMap((folder) =>
+    readdirSync(join(root, folder, 'src'), { encoding: 'utf8', recursive: true })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(root, folder, 'src', name), 'utf8')),
+  )
+  .join('\n')
+  .toLowerCase()
+
+const troubleshooting = readFileSync(join(root, 'docs/troubleshooting.md'), 'utf8')
+/** The messages in the first columns of the tables. */
+const quoted = [...troubleshooting.matchAll(/^\| (`[^|]*`) \|/gm)]
+  .flatMap(([, cell = '']) => [...cell.matchAll(/`([^`]+)`/g)])
+  .map(([, message = '']) => message)
+
+test('troubleshooting quotes many messages', () => {
+  expect(quoted.length).toBeGreaterThan(15)
+})
+
+test.each(quoted)('the message "%s" of troubleshooting is one of the code', (message) => {
+  // What is not the same each time: values, names, and what is compared.
+  const parts = message.split(/…|"[^"]*"|default| mismatch:.*$/)
+  const [longest = ''] = parts.map((part) => part.trim()).sort((a, b) => b.length - a.length)
+  expect(longest.length).toBeGreaterThan(4)
+  expect(sources).toContain(longest.toLowerCase())
+})
