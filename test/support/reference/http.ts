@@ -4,7 +4,7 @@ import { ROUTES, type RouteFacts } from './routes.ts'
 
 const INTRODUCTION = `# HTTP
 
-Every route of the broker. \`GET\` answers \`HEAD\` as well; other methods are answered with 405 and \`Allow\`. A surface can be switched off: \`"surfaces": { "mapbox": false }\`. Where a scope is named, the token goes into \`Authorization: Bearer …\`. What a page needs is \`POST /map-token\` and the tiles; the other APIs are for clients that know them.
+Every route of the broker. \`GET\` answers \`HEAD\` as well; other methods are answered with 405 and \`Allow\`. A surface can be switched off: \`"surfaces": { "mapbox": false }\`. Where a scope is named, the token goes, unless a heading says otherwise, into \`Authorization: Bearer …\`. What a page needs is \`POST /map-token\` and the tiles; the other APIs are for clients that know them.
 
 | refusal | |
 |---|---|
@@ -22,7 +22,7 @@ const TITLES: Readonly<Record<string, string>> = {
   geog: 'Geog API: exchange, tiles, places, usage, administration',
   geolens: 'GeoLens download tokens',
   login: 'Sign-in',
-  mapbox: 'Mapbox Tokens API',
+  mapbox: 'Mapbox Tokens API, the token in `?access_token=`',
   oauth: 'OAuth 2.0',
   verify: 'Forward auth (with `verify` in the configuration)',
   health: 'Health (not in a mounted broker)',
