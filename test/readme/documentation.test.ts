@@ -9,6 +9,9 @@ import { demoData, root } from '../support/repository.ts'
 import { findFreePort } from '../support/servers/free-port.ts'
 import { createProject, readShownFiles, readSnippets } from '../support/snippets.ts'
 
+/** Each command of a page is a process of its own; on a busy machine one takes seconds. */
+vi.setConfig({ testTimeout: 120_000 })
+
 const COMMAND = `"${process.execPath}" "${join(root, 'server/bin/tilepass.js')}"`
 const PAGES = readdirSync(join(root, 'docs'), { encoding: 'utf8', recursive: true })
   .filter((name) => name.endsWith('.md'))
