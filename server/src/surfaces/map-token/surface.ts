@@ -6,7 +6,7 @@ import { requireSession } from '../../grants/page-session.ts'
 import { toAddressKey } from '../../http/address-key.ts'
 import { answerPreflight } from '../../http/cors.ts'
 import { createErrorHandler } from '../../http/error-handler.ts'
-import { findText, readJsonBody } from '../../http/json-body.ts'
+import { assertMembers, findText, readJsonBody } from '../../http/json-body.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
 import type { RateLimit } from '../../limits/rate-limit.ts'
 import type { RequestReporter } from '../../observe/failures.ts'
@@ -42,6 +42,7 @@ export function createMapTokenSurface(parts: MapTokenSurfaceParts): Router {
     post: async (request, response) => {
       await limit.consume(toAddressKey(request.ip))
       const body = await readJsonBody(request)
+      assertMembers(body, ['grant', 'dataset'])
       const name = findText(body, 'grant')
       noteFacts(request, { grant: name ?? 'default' })
       const grant = grants.get(name)
