@@ -92,6 +92,15 @@ describe('doctor', () => {
     )
   })
 
+  test('says which files are missing', async () => {
+    const { data, settings } = await startBehindProxy()
+    const tilesets = { gone: { path: 'gone.pmtiles' } }
+    const { find } = await examine(data, { ...settings, tilesets })
+    expect(find('files', 'fault')).toEqual([
+      expect.objectContaining({ text: expect.stringContaining(join(data, 'gone.pmtiles')) }),
+    ])
+  })
+
   test('says that a clock is behind', async () => {
     const { data, settings } = await startBehindProxy()
     const { find } = await examine(data, settings, { now: () => Date.now() - 3_600_000 })

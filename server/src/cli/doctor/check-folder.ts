@@ -1,3 +1,4 @@
+import { listMissingFiles } from '../../config/missing.ts'
 import type { Config } from '../../config/schema.ts'
 import { listClosedGrants, loadGrants } from '../../grants/load-grants.ts'
 import { findIssuer, findIssuerFault } from '../../issuer/identity.ts'
@@ -26,7 +27,14 @@ export async function checkFolder(
     await checkKeys(store, hint, now),
     await checkIssuer(store, settings, hint),
   ]
-  return [...findings, ...(await checkGrants(store, settings, hint))]
+  return [...findings, ...checkFiles(settings), ...(await checkGrants(store, settings, hint))]
+}
+
+/** Tilesets, datasets and places. */
+function checkFiles(settings: Config): readonly Finding[] {
+  return listMissingFiles({ ...settings }).map((text) =>
+    fault('files', text, 'The server does not start without it: correct the path, or remove it.'),
+  )
 }
 
 async function checkStore(store: Store, data: string): Promise<Finding> {
