@@ -4,7 +4,7 @@ import type { Grants } from '../../grants/grants.ts'
 import { findLoopbackMismatch, isOriginAllowed, isOwnPage } from '../../grants/page-origin.ts'
 import { requireSession } from '../../grants/page-session.ts'
 import { toAddressKey } from '../../http/address-key.ts'
-import { answerPreflight } from '../../http/cors.ts'
+import { allowRequested, answerPreflight } from '../../http/cors.ts'
 import { createErrorHandler } from '../../http/error-handler.ts'
 import { assertMembers, findText, readJsonBody } from '../../http/json-body.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
@@ -90,7 +90,8 @@ function judgeOrigin(
   return (methods) => (request, response, next) => {
     judge(request, response)
     if (request.method !== 'OPTIONS') return next()
-    answerPreflight(response, { methods, headers: 'Authorization, Content-Type' })
+    const headers = allowRequested(request, response, 'Authorization, Content-Type')
+    answerPreflight(response, { methods, headers })
   }
 }
 
