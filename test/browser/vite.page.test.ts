@@ -117,7 +117,7 @@ test('Vite’s shorthand gets a token, and what TileJSON then names wrongly is e
 test('a browser without Sec-Fetch-Site reads the recipe in the refusal, and stops asking', async ({
   openPage,
 }) => {
-  const { url, broker, log } = await startSite(shorthand, true)
+  const { url, log } = await startSite(shorthand, true)
   const { page, printed } = await openPage(url, { viewport: SMALL, hasClock: true })
   await page.waitForFunction(() => window.tokens?.state === 'denied')
   const failure = await page.evaluate(() => ({ ...window.tokens.failure }))
@@ -126,7 +126,7 @@ test('a browser without Sec-Fetch-Site reads the recipe in the refusal, and stop
     status: 403,
     error: 'origin_not_allowed',
   })
-  const recipe = `server.proxy: { '/map-token': { target: '${broker}', changeOrigin: false } }`
+  const recipe = "server.proxy: { '/map-token': { target, changeOrigin: false } }"
   expect(printed.filter((line) => line.startsWith('Tilepass:'))).toEqual([
     expect.stringContaining(recipe),
   ])

@@ -106,6 +106,28 @@ describe.skipIf(!findProgram('caddy'))('Caddy and the broker', () => {
     })
   })
 
+  test.each([
+    ['baggage, sentry-trace,traceparent', true],
+    ['authorization,baggage,x-forwarded-for', false],
+    ['X_Tilepass_Subject', false],
+    ['x-real-ip', false],
+    ['forwarded,baggage', false],
+    ['x-original-uri', false],
+    ['x-http-method-override', false],
+    ['a;b', false],
+    ['x'.repeat(1_100), false],
+  ])('a preflight may ask for %s: %j', async (requested, isAllowed) => {
+    const page = {
+      origin: 'https://maps.example',
+      'access-control-request-method': 'GET',
+      'access-control-request-headers': requested,
+    }
+    const { headers } = await send(url, '/data/open/3/4/2.pbf', page, 'OPTIONS')
+    const allowed = String(headers['access-control-allow-headers'])
+    expect(allowed).toMatch(/^Authorization, /)
+    expect(allowed.includes(requested)).toBe(isAllowed)
+  })
+
   test('G1: no request without a token reaches the tile server, whatever its method', async () => {
     const page = { origin: 'https://maps.example', 'access-control-request-method': 'GET' }
     served.length = 0

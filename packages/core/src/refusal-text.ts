@@ -25,9 +25,12 @@ export function readRefusal(response: Response): Promise<RefusalText> {
   return waiting
 }
 
-/** Short text on one line. What is as long and dense as a token is left out, so that none is ever printed. */
+/** Short text on one line, without what may be a token: 20 characters in a row that are no word. */
 function toPlainText(text: unknown): string | undefined {
   if (typeof text !== 'string') return undefined
-  const plain = text.replace(/[\p{C}\s]+/gu, ' ').replace(/[\w.~+=-]{32,}/g, '…')
+  const plain = text
+    .replace(/\s+/g, ' ')
+    .replace(/\p{C}/gu, '')
+    .replace(/(?=\S*[^\p{L}\s-])[^ "'<>(),;]{20,}/gu, '…')
   return plain.trim().slice(0, MAX_LENGTH) || undefined
 }

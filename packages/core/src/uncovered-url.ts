@@ -4,7 +4,6 @@ import type { Emitter } from './events.ts'
 
 /** A style may name any number of hosts; so many are reported. */
 const MAX_ORIGINS = 50
-const THIS_MACHINE = /^(localhost|127\.[\d.]+|\[::1])$/
 
 /**
  * Reports, once per origin, that a server asked for a token at a URL that no rule covers: a mistyped
@@ -29,7 +28,7 @@ export function createUncoveredReport(
       'error',
       new TokenError(
         'ERR_URL_NOT_ALLOWED',
-        `${origin + pathname} answered ${status}, but "allow" does not cover it. The nearest rule is "${rule}": ${what}.`,
+        `${origin + pathname.replace(/[^/]{20,}/g, '…')} answered ${status}, but "allow" does not cover it. The nearest rule is "${rule}": ${what}.`,
         { status },
       ),
     )
@@ -44,9 +43,9 @@ function likeness(asked: URL, rule: URL): number {
   return points - differences(asked, rule).length
 }
 
-/** Equal for sibling hosts, and for the names of this machine. */
+/** Equal for sibling hosts. */
 function site({ hostname }: URL): string {
-  return hostname.replace(THIS_MACHINE, '').split('.').slice(-2).join()
+  return hostname.split('.').slice(-2).join()
 }
 
 function differences(asked: URL, rule: URL): string[] {

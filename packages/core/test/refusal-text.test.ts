@@ -50,10 +50,21 @@ describe('what an endpoint says of its refusal', () => {
     expect(message).not.toMatch(/[\p{C}\n]/u)
   })
 
+  test('keeps words and hosts as they are, however long a word is', async () => {
+    const description =
+      'The page is of localhost:5173, not of 127.0.0.1:3000: Zugriffsberechtigungen sind erforderlich, siehe map-and-tile-permissions'
+    expect((await refuse({ error_description: description })).errorDescription).toBe(description)
+  })
+
   test.each([
     ['a JWT', 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJlY2FuYXJ5'],
     ['an opaque token', 'canary-0123456789abcdef0123456789'],
     ['base64', 'canary0123456789abcdef+012345678=='],
+    ['base64 with slashes', 'canary01/3456789/abcdef/'],
+    ['22 characters', 'canary0123456789abcdef'],
+    ['a percent-encoded token', '%63anary%30%31%32%33%34%35%36%37%38%39'],
+    ['a token that is cut by invisible characters', 'canary01234\u200b56789abcde\u200df0123456789'],
+    ['a token in a URL', 'https://a.example/canary0123456789abcdef'],
   ])('P4: never shows %s', async (_, token) => {
     for (const body of [{ error: token }, { error_description: `The token ${token} expired` }]) {
       const error = await refuse(body, 401)

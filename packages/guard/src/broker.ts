@@ -6,6 +6,7 @@ export {
   toUtcDay,
 } from './budgets/daily-limit.ts'
 export { toRetryAfter } from './errors.ts'
+export { formatAllowedHeaders } from './http/allowed-headers.ts'
 export { readCredential } from './http/credentials.ts'
 export { isPeerRange } from './http/peers.ts'
 export type { RawRequest } from './http/raw-request.ts'

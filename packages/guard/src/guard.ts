@@ -91,7 +91,7 @@ export function guard(options: GuardOptions): GuardHandler {
 
   return (request, response, next) => {
     allowEveryOrigin(response)
-    if (request.method === 'OPTIONS') return answerPreflight(response)
+    if (request.method === 'OPTIONS') return answerPreflight(request, response)
     if (vary && response.hasHeader('Vary')) response.vary(varying)
     else if (vary) response.setHeader('Vary', varying)
     let admitted: TokenClaims | Promise<TokenClaims>

@@ -83,7 +83,7 @@ export class TokenControl {
       root.dataset.state = next ?? 'well'
       if (!next && button === document.activeElement) map.getCanvas().focus()
       button.hidden = !next
-      // For whoever must mend it: the endpoint's own words, which are in one language.
+      // For the developer or operator: the endpoint's own words, which are in one language.
       const bad = managers.find(({ state }) => state === next)
       if (!next || bad) status.title = bad?.failure?.message ?? ''
       if (next !== shown) status.textContent = next ? labels[next] : labels.restored

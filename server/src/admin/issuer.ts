@@ -1,6 +1,9 @@
+import { raiseEpoch } from '../issuer/epochs.ts'
 import { findIssuer, replaceIssuer } from '../issuer/identity.ts'
-import { countActiveJwts } from '../store/api-tokens.ts'
-import { auditedBy, type Operator } from './operator.ts'
+import { listAccounts } from '../store/accounts.ts'
+import { listActiveJwtIds, revokeApiToken } from '../store/api-tokens.ts'
+import { endFamilies } from '../store/login-families.ts'
+import { type Operator, revokedBy } from './operator.ts'
 
 /** What operators do with the issuer of a data folder. */
 export interface IssuerAdministration {
@@ -8,8 +11,12 @@ export interface IssuerAdministration {
   findIssuer(): Promise<string | undefined>
   /** How many API tokens a new issuer would end; those in the Mapbox format name none. */
   countTokensOfIssuer(): Promise<number>
-  /** Replaces the issuer: servers accept no token of the earlier one after their next start. */
-  setIssuer(url: string): Promise<void>
+  /**
+   * Replaces the issuer, and ends what the earlier one has issued, so that nothing comes back with it.
+   *
+   * @returns How many API tokens it has revoked.
+   */
+  setIssuer(url: string): Promise<number>
 }
 
 /** Creates the part of an administration that is about the issuer. */
@@ -17,8 +24,18 @@ export function createIssuerAdministration(operator: Operator): IssuerAdministra
   const { store, now } = operator
   return {
     findIssuer: () => findIssuer(store),
-    countTokensOfIssuer: () => countActiveJwts(store, now()),
+    countTokensOfIssuer: async () => (await listActiveJwtIds(store, now())).length,
     setIssuer: (url) =>
-      auditedBy(operator, 'issuer.set', url, (change) => replaceIssuer(change, url)),
+      revokedBy(operator, 'issuer.set', url, async (change) => {
+        const at = now()
+        await replaceIssuer(change, url)
+        const ids = await listActiveJwtIds(change, at)
+        for (const id of ids) await revokeApiToken(change, id, at)
+        for (const { name, orgId } of await listAccounts(change)) {
+          await raiseEpoch(change, orgId, at)
+          await endFamilies(change, name, 'issuer.set', at)
+        }
+        return ids.length
+      }),
   }
 }

@@ -128,10 +128,10 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   const onError = createErrorHandler(renderGeogError, createReport('none'))
 
   try {
-    for (const { name: grant, account } of await listClosed())
+    for (const { name: grant, account = '' } of await listClosed())
       logger.warn(
         { grant, account },
-        `the account of a grant is disabled, so pages get no token for it: enable it with "${formatCommand(`account enable ${account}`, config.data)}", or name another account`,
+        `the account of a grant is disabled, so pages get no token for it: enable it with "${formatCommand('account enable', [account], config.data)}", or name another account`,
       )
     if (resources.issuer !== undefined) wired = wireFor(resources.issuer)
     const { issuer } = resources

@@ -81,7 +81,7 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
         { findRemedies },
         async ({ admin, output, hint }) => {
           await admin.enableAccount(name)
-          const text = `Enabled ${name}. Its earlier tokens stay refused; create new ones with: ${hint(`token create --account ${name} --scope "tiles:read"`)}`
+          const text = `Enabled ${name}. Its earlier tokens stay refused; create new ones with: ${hint('token create --scope tiles:read --account', name)}`
           output.result({ name, disabled: false }, text)
         },
       )
@@ -146,7 +146,7 @@ async function create(
     { mayCreate: true, findRemedies },
     async ({ admin, output, settings, hint }) => {
       const { orgId } = await admin.createAccount(name, { email: options.email, passwordHash })
-      const text = `Created ${name} (${orgId}) in the data folder ${settings.data}. Next: ${hint(`token create --account ${name} --scope "tiles:read"`)}`
+      const text = `Created ${name} (${orgId}) in the data folder ${settings.data}. Next: ${hint('token create --scope tiles:read --account', name)}`
       output.result({ name, org_id: orgId, data: settings.data }, text)
     },
   )

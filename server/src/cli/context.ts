@@ -56,7 +56,7 @@ export function addDataCommand(parent: Command, name: string, help: CommandHelp)
 }
 
 /** A command line to run next, on the same data folder: for messages that say what to do. */
-export type Hint = (command: string) => string
+export type Hint = (command: string, ...values: readonly string[]) => string
 
 /** What a command on a data folder works with. */
 export interface DataContext {
@@ -107,7 +107,7 @@ export async function withStore<T>(
       store,
       output: createOutput((line) => surroundings.writeOut(`${line}\n`), options.json === true),
       settings,
-      hint: (command) => formatCommand(command, data),
+      hint: (command, ...values) => formatCommand(command, values, data),
     })
   } finally {
     await store.close()

@@ -77,7 +77,7 @@ async function add(
   const { account, public: isPublic = false } = options
   const findRemedies = (hint: Hint) => ({
     not_found: describeMissingOwner(account, hint),
-    conflict: `The dataset "${name}" exists already. Choose another name, or remove it with: ${hint(`dataset remove ${name}`)}`,
+    conflict: `The dataset "${name}" exists already. Choose another name, or remove it with: ${hint('dataset remove', name)}`,
   })
   await administer(surroundings, options, { findRemedies }, async ({ admin, output }) => {
     const dataset = await admin.addDataset({ ...file, name, account, isPublic })

@@ -23,7 +23,7 @@ export function addIssuerCommands(program: Command, surroundings: Surroundings):
   )
 
   const set = addDataCommand(issuer, 'set', {
-    description: 'Set the issuer. Tokens that name another one end when the servers start again',
+    description: 'Set the issuer, and end every token that names another one',
     examples: ['issuer set https://maps.example'],
   }).argument('<url>', 'URL of the broker, as in "issuer" or "publicUrl" of the configuration')
   addConfirmOption(set).action((url: string, options: DataOptions & ConfirmOptions) =>
@@ -43,23 +43,32 @@ async function setIssuer(
       output.result({ issuer: url, previous, ended: 0 }, `The issuer is ${url} already.`)
       return
     }
-    const ended = previous === undefined ? 0 : await admin.countTokensOfIssuer()
-    if (previous !== undefined) await confirm(surroundings, options, describeEnd(previous, ended))
-    await admin.setIssuer(url)
-    const text = describeChange(url, previous, hint)
+    if (previous !== undefined) {
+      const apiTokens = await admin.countTokensOfIssuer()
+      await confirm(surroundings, options, describeEnd(previous, apiTokens))
+    }
+    const ended = await admin.setIssuer(url)
+    const text = describeChange(url, { previous, ended }, hint)
     output.result({ issuer: url, previous: previous ?? null, ended }, text)
   })
 }
 
 function describeEnd(previous: string, apiTokens: number): string {
-  const count = `${apiTokens} API ${apiTokens === 1 ? 'token' : 'tokens'}`
-  return `The issuer is ${previous} now. Another one ends ${count}, and every access token, session, refresh token and download token so far.`
+  return `The issuer is ${previous} now. Another one ends ${countApiTokens(apiTokens)} for good, and every access token, session, refresh token and download token so far.`
 }
 
-function describeChange(url: string, previous: string | undefined, hint: Hint): string {
+function countApiTokens(count: number): string {
+  return `${count} API ${count === 1 ? 'token' : 'tokens'}`
+}
+
+function describeChange(
+  url: string,
+  { previous, ended }: { readonly previous: string | undefined; readonly ended: number },
+  hint: Hint,
+): string {
   if (previous === undefined) return `The issuer is ${url}.`
   return [
-    `The issuer is ${url}. It was ${previous}.`,
+    `The issuer is ${url}. It was ${previous}; ${countApiTokens(ended)} ended with it.`,
     'Start the servers on this data folder again: until then they use the earlier one.',
     `Create new API tokens with: ${hint('token create')}. Remote guards need the new one as their "issuer".`,
   ].join('\n')

@@ -10,12 +10,12 @@ export function describeUnknownAccount(name: string, hint: Hint): string {
 
 /** What to do if the owner of something new does not exist. */
 export function describeMissingOwner(name: string, hint: Hint): string {
-  return `There is no account "${name}". Create it with: ${hint(`account create ${name}`)}`
+  return `There is no account "${name}". Create it with: ${hint('account create', name)}`
 }
 
 /** What to do if the owner of something new is disabled. */
 export function describeDisabledOwner(name: string, hint: Hint): string {
-  return `The account "${name}" is disabled. Use another account, or enable this one with: ${hint(`account enable ${name}`)}`
+  return `The account "${name}" is disabled. Use another account, or enable this one with: ${hint('account enable', name)}`
 }
 
 /** What to do if an API token to act on does not exist. */

@@ -83,7 +83,7 @@ export async function revokeSecret(
 
 function describeEnd({ id, ends_at: endsAt }: SecretKeySummary, hint: Hint): string {
   return endsAt === null
-    ? `${id} still verifies, until you revoke it with: ${hint(`key revoke ${id}`)}`
+    ? `${id} still verifies, until you revoke it with: ${hint('key revoke', id)}`
     : `${id} still verifies until ${formatTime(endsAt)} UTC, when what it signed has expired.`
 }
 
@@ -92,7 +92,7 @@ function describeTooMany(
   { id, ends_at: endsAt }: SecretKeySummary,
   hint: Hint,
 ): string {
-  const revoke = `To rotate now, revoke the oldest, which ends what it signed: ${hint(`key revoke ${id}`)}`
+  const revoke = `To rotate now, revoke the oldest, which ends what it signed: ${hint('key revoke', id)}`
   return [
     `There are too many keys for ${SECRET_KEYS[purpose]}.`,
     ...(endsAt === null

@@ -66,7 +66,7 @@ export function addServeCommand(
     })
 }
 
-/** What a server runs with, for whoever started it. */
+/** What a server runs with, for the person who started it. */
 function describeStart(
   { data, publicUrl }: Pick<Config, 'data' | 'publicUrl'>,
   { url, verifyUrl, issuer, grants, tilesets }: Listening,

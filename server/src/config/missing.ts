@@ -27,7 +27,8 @@ export function namingWhatIsMissing<T>(
   }
 }
 
-function listMissingFiles(input: Readonly<Record<string, unknown>>): readonly string[] {
+/** Names the files of a configuration, which may be invalid, that do not exist. */
+export function listMissingFiles(input: Readonly<Record<string, unknown>>): readonly string[] {
   const { geog, tilesets, datasets } = input
   const places = isRecord(geog) ? [['geog.places', geog.places] as const] : []
   const paths = Object.entries({ tilesets, datasets }).flatMap(([field, entries]) =>

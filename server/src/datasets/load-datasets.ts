@@ -35,7 +35,7 @@ export async function loadDatasets(
     const { id, account, public: isPublic } = dataset
     if (!(await findAccount(store, account)))
       faults.push(
-        `datasets.${name}.account: must be an account that exists; create it with "${formatCommand(`account create ${account}`, data)}" (given: "${account}")`,
+        `datasets.${name}.account: must be an account that exists; create it with "${formatCommand('account create', [account], data)}" (given: "${account}")`,
       )
     try {
       const file = await inspectFile(dataset.path)
@@ -73,7 +73,7 @@ export async function enterDatasets(
     throw new ConfigError(
       taken.map(
         (name) =>
-          `datasets.${name}: must not have the name of a dataset that "tilepass dataset add" added; rename it, or remove the other with "${formatCommand(`dataset remove ${name}`, data)}" (given: "${name}")`,
+          `datasets.${name}: must not have the name of a dataset that "tilepass dataset add" added; rename it, or remove the other with "${formatCommand('dataset remove', [name], data)}" (given: "${name}")`,
       ),
     )
 }

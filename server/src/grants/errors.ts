@@ -11,8 +11,9 @@ export class ForeignOriginError extends BrokerError {
 const FOREIGN_ORIGIN =
   'Pages of this origin may not use this grant. To allow them, add the origin to the origins of the grant, or set publicUrl if this is the URL of the broker'
 
-function explain({ origin, host }: LoopbackMismatch): string {
-  return `The page is of ${origin}, but its request names the host ${host}. If a development server passes it on, it must keep the Host header, in Vite: server.proxy: { '/map-token': { target: 'http://${host}', changeOrigin: false } }. Or add the origin to the origins of the grant`
+// Without URLs: the page shows nothing that is as long as a token.
+function explain({ page, host }: LoopbackMismatch): string {
+  return `The page is of ${page}, but its request names the host ${host}. If a development server passes it on, it must keep the Host header, in Vite: server.proxy: { '/map-token': { target, changeOrigin: false } }. Or add the origin to the origins of the grant`
 }
 
 /** 403: the grant's account was disabled. */

@@ -33,7 +33,7 @@ export async function loadGrants(
     // Nobody has written a seeded grant, so nobody can correct it: it goes with its account.
     else if (Object.hasOwn(configured, name))
       faults.push(
-        `grants.${name}.account: must be an account that exists; create it with "${formatCommand(`account create ${account}`, data)}" (given: "${account}")`,
+        `grants.${name}.account: must be an account that exists; create it with "${formatCommand('account create', [account ?? ''], data)}" (given: "${account}")`,
       )
   }
   if (faults.length > 0) throw new ConfigError(faults)

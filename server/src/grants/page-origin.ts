@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { findHost, isLoopback } from '../http/loopback.ts'
+import { findHost, isLoopback } from '../settings/url.ts'
 
 /** The headers of a request that say where its page is from. */
 export interface PageHeaders {
@@ -36,32 +36,35 @@ export function isOriginAllowed(
 export function isOwnPage(headers: PageHeaders, ownOrigin: string): boolean {
   const { origin, host = '' } = headers
   if (origin === undefined || origin === ownOrigin) return true
-  const page = findUrl(origin)
+  const page = findPage(origin)
   const asked = findHost(host)
   if (!page || !asked) return false
   // Behind a proxy that ends TLS we cannot know the scheme, so only hosts are compared.
-  if (page.host === host.toLowerCase()) return isFixedName(page.hostname)
+  if (page.host === asked.host) return isFixedName(page.hostname)
   const isOwnHost = isLoopback(asked.hostname) || asked.host === new URL(ownOrigin).host
   return headers['sec-fetch-site'] === 'same-origin' && isLoopback(page.hostname) && isOwnHost
 }
 
 /** A page of this machine that names another host of it than its own, as seen by the broker. */
 export interface LoopbackMismatch {
-  readonly origin: string
+  /** Host of the page. */
+  readonly page: string
   readonly host: string
 }
 
 /** Finds out whether page and host are both of this machine, but differ. */
 export function findLoopbackMismatch({ origin, host }: PageHeaders): LoopbackMismatch | undefined {
-  const page = findUrl(origin ?? '')
+  const page = findPage(origin ?? '')
   const asked = findHost(host)
   if (!page || !asked || page.host === asked.host) return
   if (!isLoopback(page.hostname) || !isLoopback(asked.hostname)) return
-  return { origin: page.origin, host: asked.host }
+  return { page: page.host, host: asked.host }
 }
 
-function findUrl(value: string): URL | undefined {
-  return URL.canParse(value) ? new URL(value) : undefined
+/** The origin of a web page; an app's own scheme is none. */
+function findPage(origin: string): URL | undefined {
+  const url = URL.canParse(origin) ? new URL(origin) : undefined
+  return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : undefined
 }
 
 function isFixedName(hostname: string): boolean {

@@ -1,4 +1,5 @@
-import type { RequestHandler, Response } from 'express'
+import { formatAllowedHeaders } from '@tilepass/guard/broker'
+import type { Request, RequestHandler, Response } from 'express'
 
 /** Seconds for which a browser may remember a preflight; Chromium's own limit is 2 h. */
 const PREFLIGHT_MAX_AGE = '7200'
@@ -31,6 +32,17 @@ export function answerPreflight(
     .end()
 }
 
+/**
+ * The headers that pages may send: these, and what the preflight asks for. Not for sign-in and
+ * administration.
+ *
+ * @see formatAllowedHeaders
+ */
+export function allowRequested(request: Request, response: Response, always: string): string {
+  response.vary('Access-Control-Request-Headers')
+  return formatAllowedHeaders(request.get('Access-Control-Request-Headers'), always)
+}
+
 const EXPOSED =
   'WWW-Authenticate, Retry-After, Date, ETag, Accept-Ranges, Content-Range, Content-Length, Content-Disposition'
 const ALLOWED =
@@ -41,6 +53,6 @@ export function allowEveryOrigin(methods: string): RequestHandler {
   return (request, response, next) => {
     openToEveryOrigin(response, EXPOSED)
     if (request.method !== 'OPTIONS') return next()
-    answerPreflight(response, { methods, headers: ALLOWED })
+    answerPreflight(response, { methods, headers: allowRequested(request, response, ALLOWED) })
   }
 }

@@ -59,6 +59,20 @@ export function findText(body: JsonBody, name: string): string | undefined {
 }
 
 /**
+ * Refuses members that a route does not know, where a mistyped one would silently change the result.
+ *
+ * @throws {@link InvalidRequestError} naming the first one and those that are known.
+ */
+export function assertMembers(body: JsonBody, known: readonly string[]): void {
+  const unknown = Object.keys(body).find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  // A client may put anything there, a token included.
+  const shown = /^[a-z_]{1,32}$/i.test(unknown) ? ` (given: "${unknown}")` : ''
+  const names = known.map((name) => `"${name}"`).join(' and ')
+  throw new InvalidRequestError(`The members of the body must be ${names}${shown}`)
+}
+
+/**
  * Reads a body of at most 8 KiB.
  *
  * A longer one is refused at once, and the rest of it is read and discarded: a client whose connection

@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import { findHost, isLoopback } from './loopback.ts'
+import { findHost, isLoopback } from '../settings/url.ts'
 
 /**
  * The URL at which clients reach the broker, for the links in its answers. A broker that listens

@@ -1,6 +1,6 @@
 import { ConfigError } from '../settings/config-error.ts'
 import { formatCommand } from '../settings/format-command.ts'
-import { isLoopbackHost } from '../settings/url.ts'
+import { isLoopback } from '../settings/url.ts'
 import type { Change } from '../store/changes.ts'
 import type { Connection } from '../store/open.ts'
 import { findSetting, initSetting, setSetting } from '../store/settings.ts'
@@ -65,7 +65,7 @@ export async function replaceIssuer(change: Change, url: string): Promise<void> 
 }
 
 function isOfThisMachine(url: string): boolean {
-  return isLoopbackHost(new URL(url).hostname)
+  return isLoopback(new URL(url).hostname)
 }
 
 function describeDifference(
@@ -73,7 +73,7 @@ function describeDifference(
   configured: string,
   { data, issuer }: IssuerSettings,
 ): string {
-  const command = formatCommand(`issuer set ${configured}`, data)
+  const command = formatCommand('issuer set', [configured], data)
   return issuer === undefined
     ? `publicUrl: is the issuer as long as "issuer" is not set, but the tokens of this data folder have the issuer "${stored}" (given: "${configured}"). Keep them by setting "issuer" to "${stored}", or end them with: ${command}`
     : `issuer: must be "${stored}", which the tokens of this data folder have (given: "${configured}"). To end them and use the new issuer, run: ${command}`

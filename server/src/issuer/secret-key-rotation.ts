@@ -59,7 +59,8 @@ export async function rotateSecretKey(
     return { oldest: oldest && toSummary(oldest) }
   }
   const current = rows.find(({ replaced_at }) => replaced_at === null)
-  const endsAt = await findEnd(change, purpose, now)
+  // The clock may have been set back meanwhile, or be wrong now.
+  const endsAt = await findEnd(change, purpose, Math.max(now, current?.created_at ?? 0))
   if (current && !(await retireSecretKey(change, current.id, now, endsAt)))
     throw new UnavailableError()
   await addKey(change, purpose, now)

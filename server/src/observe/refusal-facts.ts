@@ -18,7 +18,7 @@ export interface RefusalFacts {
   /** Name of the grant that was asked for. */
   readonly grant?: string
   /** Name of the account that the grant acts for. */
-  readonly account?: string
+  readonly account?: string | undefined
 }
 
 /** Ids in the payload of a token. */

@@ -6,8 +6,9 @@ import { pinoHttp } from 'pino-http'
 import type { RefusalFacts } from './refusal-facts.ts'
 
 /**
- * Logs each request: method, path, status, time and client address; but no header, no query string
- * and nothing that looks like a token, because logs are kept longer and seen by more people.
+ * Logs each request: method, path, status, time and client address, and why it was refused, if it was;
+ * but no query string, of the headers only `Origin`, and nothing that looks like a token, because logs are
+ * kept longer and seen by more people.
  */
 export function createRequestLog(logger: Logger): RequestHandler {
   const log = pinoHttp<IncomingMessage, ServerResponse>({

@@ -1,5 +1,3 @@
-import { isIP } from 'node:net'
-
 /** The URL, if it is http or https and has no credentials, fragment or white space. */
 export function findHttpUrl(value: string): URL | undefined {
   if (!URL.canParse(value) || /[#\s]/.test(value)) return
@@ -23,11 +21,14 @@ export function isBaseUrl(value: string): boolean {
   return URL.canParse(withSlash) && new URL(withSlash).href === `${url.href.replace(/\/$/, '')}/`
 }
 
-/** Does the host of a URL name this machine? @param hostname As `URL.hostname` has it. */
-export function isLoopbackHost(hostname: string): boolean {
-  return (
-    hostname === 'localhost' ||
-    hostname === '[::1]' ||
-    (isIP(hostname) === 4 && hostname.startsWith('127.'))
-  )
+/** Is this the name or an address of this machine alone? @param hostname As `URL.hostname` has it. */
+export function isLoopback(hostname: string): boolean {
+  return /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
+}
+
+/** The host of a `Host` header, as a URL without a path; `undefined` if it is no host. */
+export function findHost(header: string | undefined): URL | undefined {
+  if (header === undefined || /[^\w.:[\]-]/.test(header)) return
+  const url = `http://${header}`
+  return URL.canParse(url) ? new URL(url) : undefined
 }

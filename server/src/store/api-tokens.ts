@@ -32,16 +32,19 @@ export async function listApiTokens({ db }: Connection): Promise<readonly ApiTok
     .execute()
 }
 
-/** How many tokens that are JWTs are neither revoked nor expired. */
-export async function countActiveJwts({ db }: Connection, now: number): Promise<number> {
-  const { count } = await db
+/** Ids of the tokens that are JWTs and neither revoked nor expired. */
+export async function listActiveJwtIds(
+  { db }: Connection,
+  now: number,
+): Promise<readonly string[]> {
+  const rows = await db
     .selectFrom('api_token')
-    .select((row) => row.fn.countAll<number>().as('count'))
+    .select('id')
     .where('format', '!=', 'mapbox')
     .where('revoked_at', 'is', null)
     .where('expires_at', '>', now)
-    .executeTakeFirstOrThrow()
-  return count
+    .execute()
+  return rows.map(({ id }) => id)
 }
 
 /**

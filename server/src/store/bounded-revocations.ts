@@ -49,7 +49,7 @@ export async function revokeDerived(
 }
 
 /**
- * May whoever is not at the terminal add what this change has added to the revocations of API tokens,
+ * May an actor that is not the operator at the terminal add what this change has added to the revocations of API tokens,
  * accounts and the like? No epoch can take the place of those. Administration over HTTP can make any
  * number of tokens, also such as administer, so the bound is for all of them together.
  */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { findHttpUrl, isBaseUrl, isLoopbackHost } from '../settings/url.ts'
+import { findHttpUrl, isBaseUrl, isLoopback } from '../settings/url.ts'
 
 /** Base URL of an API: encrypted, unless the API is on this machine. */
 export const upstreamUrl = z.string().refine((value) => isBaseUrl(value) && isSafe(value), {
@@ -17,5 +17,5 @@ export const QUOTABLE_URL: RegExp = /^https?:\/\/[\w.:-]+(?:\/[\w/.-]*)?$/
 
 function isSafe(value: string): boolean {
   const url = findHttpUrl(value)
-  return url !== undefined && (url.protocol === 'https:' || isLoopbackHost(url.hostname))
+  return url !== undefined && (url.protocol === 'https:' || isLoopback(url.hostname))
 }

@@ -1,5 +1,10 @@
 import { writeFileSync } from 'node:fs'
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -42,14 +47,31 @@ const startNow = (options: BrokerOptions = {}) =>
 async function startBehindProxy(change: (headers: IncomingHttpHeaders) => void = () => undefined) {
   const grants = { city: { account: 'demo', scope: 'tiles:read', origins: ['https://a.example'] } }
   const running = await startNow({ grants })
-  const proxy = createServer((request, response) => {
+  const publicUrl = await listenWith((request, response) => {
     change(request.headers)
     passOn(request, response, running.url, undefined)
-  }).listen(0, '127.0.0.1')
-  onTestFinished(() => void proxy.close())
-  await new Promise((resolve) => proxy.once('listening', resolve))
-  const publicUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  })
   return { ...running, settings: { publicUrl, grants } }
+}
+
+/** The URL of a server that answers like this. */
+async function listenWith(answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, '127.0.0.1')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  await new Promise((resolve) => server.once('listening', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** Writes as long as it is read. */
+function writeOn(response: ServerResponse): void {
+  const write = () => {
+    while (!response.destroyed && response.write('x'.repeat(65_536)));
+  }
+  response.on('drain', write)
+  write()
 }
 
 describe('doctor', () => {
@@ -92,6 +114,15 @@ describe('doctor', () => {
     )
   })
 
+  test('says which files are missing', async () => {
+    const { data, settings } = await startBehindProxy()
+    const tilesets = { gone: { path: 'gone.pmtiles' } }
+    const { find } = await examine(data, { ...settings, tilesets })
+    expect(find('files', 'fault')).toEqual([
+      expect.objectContaining({ text: expect.stringContaining(join(data, 'gone.pmtiles')) }),
+    ])
+  })
+
   test('says that a clock is behind', async () => {
     const { data, settings } = await startBehindProxy()
     const { find } = await examine(data, settings, { now: () => Date.now() - 3_600_000 })
@@ -108,7 +139,42 @@ describe('doctor', () => {
     expect(find('proxy', 'fault')[0]?.text).toMatch(/cannot be reached from here: .+/)
     const other = await startNow()
     const wrong = await examine(data, { publicUrl: other.url })
-    expect(wrong.find('proxy', 'fault')[0]?.text).toContain('other keys')
+    expect(wrong.find('proxy', 'fault')[0]?.text).toContain('has other keys')
+  })
+
+  test.each([
+    ['stalls', /aborted/, (response: ServerResponse) => void response.write('{"keys":[')],
+    ['has no key set', /no key set/, (response: ServerResponse) => void response.end('{}')],
+    ['never ends', /longer than/, (response: ServerResponse) => void writeOn(response)],
+  ])('says so where the public URL %s, and all else that it found', async (_, text, answer) => {
+    const data = await copyKeyedFolder()
+    const publicUrl = await listenWith((_request, response) => answer(response))
+    const { find } = await examine(data, { publicUrl })
+    expect(find('proxy', 'fault')[0]?.text).toMatch(text)
+    expect(find('store', 'ok')).toHaveLength(1)
+  })
+
+  test('says that it cannot tell whose keys are published while the folder has none', async () => {
+    const data = makeDataFolder()
+    await runCommand(data, ['account', 'create', 'city'])
+    const publicUrl = await listenWith((_request, response) => void response.end('{"keys":[]}'))
+    const { find } = await examine(data, { publicUrl })
+    expect(find('proxy', 'warning')[0]?.text).toContain('cannot be told')
+  })
+
+  test('asks nothing of an API that is off', async () => {
+    const { data, settings } = await startBehindProxy((headers) => {
+      delete headers.authorization
+    })
+    const surfaces = { geog: false, 'map-token': false }
+    const { find } = await examine(data, { ...settings, surfaces })
+    expect(find('proxy', 'fault')).toEqual([])
+    expect(find('CORS', 'fault')).toEqual([])
+  })
+
+  test('says that a client may choose the host in links', async () => {
+    const { find } = await examine(await copyKeyedFolder(), { trustProxy: ['loopback'] })
+    expect(find('proxy', 'warning')[0]?.text).toContain('which a client may choose')
   })
 
   test('says that a proxy keeps the Authorization header', async () => {

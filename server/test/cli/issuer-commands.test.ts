@@ -18,7 +18,7 @@ async function startWithTokens() {
 }
 
 describe('issuer set', () => {
-  test('says how many tokens end, asks, and then only tokens of the new issuer count', async () => {
+  test('says how many tokens end, asks, and nothing brings them back', async () => {
     const { broker, data, clock, token } = await startWithTokens()
     const asked: string[] = []
     const ask = async (question: string) => {
@@ -27,15 +27,19 @@ describe('issuer set', () => {
     }
     const now = () => clock.now
     const { out, code } = await runCommand(data, ['issuer', 'set', URL_AFTER], { ask, now })
-    expect(asked).toEqual([expect.stringMatching(/ends 1 API token,/)])
+    expect(asked).toEqual([expect.stringMatching(/ends 1 API token for good,/)])
     expect([code, out]).toEqual([0, expect.stringMatching(/Start the servers .* again/)])
     await broker.close()
 
     const next = await startBroker({ data, issuer: URL_AFTER })
     const headers = { authorization: `Bearer ${token}` }
     expect((await next.post('/v1/auth/token', {}, headers)).status).toBe(401)
-    const fresh = { authorization: `Bearer ${await next.createToken()}` }
-    expect((await next.post('/v1/auth/token', {}, fresh)).status).toBe(200)
+    await next.broker.close()
+    await runCommand(data, ['issuer', 'set', URL_BEFORE], { now })
+    const back = await startBroker({ data, issuer: URL_BEFORE })
+    expect((await back.post('/v1/auth/token', {}, headers)).status).toBe(401)
+    const fresh = { authorization: `Bearer ${await back.createToken()}` }
+    expect((await back.post('/v1/auth/token', {}, fresh)).status).toBe(200)
   })
 
   test('changes nothing unless the answer is yes', async () => {

@@ -100,12 +100,12 @@ describe('the log of a refused request says', () => {
   test('which grant a page asked for, and of which account', async () => {
     const { post, find } = await start()
     await post('/map-token', { grant: 'city' })
-    await post('/map-token', { grant: 'none' })
+    await post('/map-token', { grant: 'my-password' })
     expect(find('/map-token')).toMatchObject([
       {
         refusal: { surface: 'map-token', code: 'session_required', grant: 'city', account: 'demo' },
       },
-      { refusal: { surface: 'map-token', code: 'unknown_grant', grant: 'none' } },
+      { refusal: { surface: 'map-token', code: 'unknown_grant', grant: '(unknown)' } },
     ])
   })
 

@@ -1,4 +1,5 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { formatAllowedHeaders } from './allowed-headers.ts'
 
 /** Response headers that a map must be able to read: else it could not tell a 401 from an outage. */
 const EXPOSED = 'WWW-Authenticate, Retry-After, Date, ETag, Content-Range'
@@ -18,9 +19,17 @@ export function allowEveryOrigin(response: ServerResponse): void {
 }
 
 /** Answers a preflight with 204. It needs no credential, because browsers never send one with it. */
-export function answerPreflight(response: ServerResponse): void {
+export function answerPreflight(
+  { headers }: Pick<IncomingMessage, 'headers'>,
+  response: ServerResponse,
+): void {
+  const requested = headers['access-control-request-headers']
   response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, OPTIONS')
-  response.setHeader('Access-Control-Allow-Headers', ALLOWED_HEADERS)
+  response.setHeader(
+    'Access-Control-Allow-Headers',
+    formatAllowedHeaders(requested, ALLOWED_HEADERS),
+  )
+  response.appendHeader('Vary', 'Access-Control-Request-Headers')
   response.setHeader('Access-Control-Max-Age', PREFLIGHT_MAX_AGE)
   response.statusCode = 204
   response.end()

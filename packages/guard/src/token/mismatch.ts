@@ -26,9 +26,9 @@ export function createMismatch(
 function show(value: unknown): string {
   const text = value === undefined ? 'nothing' : JSON.stringify(value)
   const redacted = text.replace(TOKEN, '[redacted]')
-  const shown = redacted.length > MAX_SHOWN ? `${redacted.slice(0, MAX_SHOWN)} …` : redacted
+  const shown = redacted.length > MAX_SHOWN ? `${redacted.slice(0, MAX_SHOWN)} ...` : redacted
   return shown.replace(
-    /[^\x20-\x7e…]/g,
+    /[^\x20-\x7e]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }

@@ -1,9 +1,10 @@
+import { listMissingFiles } from '../../config/missing.ts'
 import type { Config } from '../../config/schema.ts'
 import { listClosedGrants, loadGrants } from '../../grants/load-grants.ts'
 import { findIssuer, findIssuerFault } from '../../issuer/identity.ts'
 import { listSigningKeys } from '../../issuer/key-rotation.ts'
 import { ConfigError } from '../../settings/config-error.ts'
-import { isLoopbackHost } from '../../settings/url.ts'
+import { isLoopback } from '../../settings/url.ts'
 import { listAuditEntries } from '../../store/audit.ts'
 import { findDamage } from '../../store/integrity.ts'
 import type { Store } from '../../store/open.ts'
@@ -26,7 +27,14 @@ export async function checkFolder(
     await checkKeys(store, hint, now),
     await checkIssuer(store, settings, hint),
   ]
-  return [...findings, ...(await checkGrants(store, settings, hint))]
+  return [...findings, ...checkFiles(settings), ...(await checkGrants(store, settings, hint))]
+}
+
+/** Tilesets, datasets and places. */
+function checkFiles(settings: Config): readonly Finding[] {
+  return listMissingFiles({ ...settings }).map((text) =>
+    fault('files', text, 'The server does not start without it: correct the path, or remove it.'),
+  )
 }
 
 async function checkStore(store: Store, data: string): Promise<Finding> {
@@ -75,7 +83,7 @@ async function checkIssuer(store: Store, settings: Config, hint: Hint): Promise<
   if (difference !== undefined)
     return fault('issuer', difference, 'The server does not start before this is settled.')
   const { protocol, hostname } = new URL(stored)
-  return protocol === 'https:' || isLoopbackHost(hostname)
+  return protocol === 'https:' || isLoopback(hostname)
     ? ok('issuer', stored)
     : warning(
         'issuer',
@@ -106,14 +114,14 @@ async function checkGrants(
         fault(
           'grants',
           `${name} gives no token: its account "${account}" is disabled or deleted`,
-          `Name another account, or run: ${hint(`account enable ${account}`)}`,
+          `Name another account, or run: ${hint('account enable', account)}`,
         ),
       ),
     ]
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return error.faults.map((text) =>
-      fault('grants', text, 'Correct it, and ask the doctor again.'),
+      fault('grants', text, 'Correct it, then run this command again.'),
     )
   }
 }

@@ -1,15 +1,17 @@
 import type { Config } from '../../config/schema.ts'
-import { isLoopbackHost } from '../../settings/url.ts'
+import { isLoopback } from '../../settings/url.ts'
 import { type Finding, fault, ok, warning } from './finding.ts'
 
 /** How long an answer may take, in ms. */
 const TIMEOUT = 5_000
+/** How long an answer may be, in bytes. */
+const MAX_BODY = 1_048_576
 /** How far another clock may differ, in ms: tokens may be from so far in the future. */
 const MAX_DIFFERENCE = 30_000
 
 /** What the checks of the public URL work with. */
 export interface PublicUrlParts {
-  readonly settings: Pick<Config, 'publicUrl' | 'trustProxy' | 'grants'>
+  readonly settings: Pick<Config, 'publicUrl' | 'trustProxy' | 'grants' | 'surfaces'>
   /** `kid`s of the data folder. */
   readonly keyIds: readonly string[]
   /** Epoch ms. */
@@ -18,15 +20,8 @@ export interface PublicUrlParts {
 
 /** Checks what clients meet at the public URL: this broker, unchanged by the proxy in front of it. */
 export async function checkPublicUrl(parts: PublicUrlParts): Promise<readonly Finding[]> {
-  const { publicUrl, trustProxy } = parts.settings
-  if (publicUrl === undefined)
-    return [
-      warning(
-        'proxy',
-        'publicUrl is not set, so links in answers follow the address that the server listens on',
-        'Behind a proxy, set "publicUrl" to the URL that clients use.',
-      ),
-    ]
+  const { publicUrl, trustProxy, surfaces } = parts.settings
+  if (publicUrl === undefined) return [warnOfNoPublicUrl(trustProxy.length > 0)]
   const keys = await ask(`${publicUrl}/.well-known/jwks.json`)
   if (keys instanceof Error)
     return [
@@ -36,9 +31,10 @@ export async function checkPublicUrl(parts: PublicUrlParts): Promise<readonly Fi
         'Start the server, and check DNS, TLS and the proxy.',
       ),
     ]
-  const findings = [await checkKeySet(keys, parts), checkDate(keys, parts)]
-  findings.push(await checkCredentials(publicUrl), ...(await checkOrigins(publicUrl, parts)))
-  if (trustProxy.length === 0 && !isLoopbackHost(new URL(publicUrl).hostname))
+  const findings = [checkKeySet(keys, parts), checkDate(keys, parts)]
+  if (surfaces.geog !== false) findings.push(await checkCredentials(publicUrl))
+  if (surfaces['map-token'] !== false) findings.push(...(await checkOrigins(publicUrl, parts)))
+  if (trustProxy.length === 0 && !isLoopback(new URL(publicUrl).hostname))
     findings.push(
       warning(
         'proxy',
@@ -49,20 +45,56 @@ export async function checkPublicUrl(parts: PublicUrlParts): Promise<readonly Fi
   return findings
 }
 
-async function checkKeySet(response: Response, { keyIds, settings }: PublicUrlParts) {
-  const text = await response.text()
-  const isOurs = keyIds.every((kid) => text.includes(`"${kid}"`))
-  return response.ok && isOurs
-    ? ok('proxy', `${settings.publicUrl} leads to this broker`)
+function warnOfNoPublicUrl(isBehindProxy: boolean): Finding {
+  return isBehindProxy
+    ? warning(
+        'proxy',
+        'publicUrl is not set, so links in answers have the host that the proxy passes on, which a client may choose',
+        'Set "publicUrl" to the URL that clients use.',
+      )
+    : warning(
+        'proxy',
+        'publicUrl is not set, so links in answers have the address that the server listens on',
+        'Behind a proxy, set "publicUrl" to the URL that clients use.',
+      )
+}
+
+function checkKeySet({ status, text }: Answer, { keyIds, settings }: PublicUrlParts): Finding {
+  const { publicUrl } = settings
+  const published = listKeyIds(text)
+  if (status !== 200 || !published)
+    return fault(
+      'proxy',
+      `${publicUrl} answers ${status} with no key set`,
+      'Let the proxy pass every path on to this broker.',
+    )
+  if (keyIds.length === 0)
+    return warning(
+      'proxy',
+      `Whether ${publicUrl} leads to this broker cannot be told: the data folder has no keys yet`,
+      'Start the server once.',
+    )
+  return keyIds.every((kid) => published.includes(kid))
+    ? ok('proxy', `${publicUrl} leads to this broker`)
     : fault(
         'proxy',
-        `${settings.publicUrl} answers ${response.status} with ${response.ok ? 'other keys than this data folder has' : 'no key set'}`,
+        `${publicUrl} has other keys than this data folder`,
         'Let the proxy pass every path on to this broker, and check that the server uses this data folder.',
       )
 }
 
-function checkDate(response: Response, { settings, now }: PublicUrlParts): Finding {
-  const theirs = Date.parse(response.headers.get('date') ?? '')
+/** The `kid`s of a key set; `undefined` if it is none. */
+function listKeyIds(text: string): readonly unknown[] | undefined {
+  try {
+    const { keys }: { keys?: unknown } = Object(JSON.parse(text))
+    return Array.isArray(keys) ? keys.map((key) => Reflect.get(Object(key), 'kid')) : undefined
+  } catch {
+    return
+  }
+}
+
+function checkDate({ headers }: Answer, { settings, now }: PublicUrlParts): Finding {
+  const theirs = Date.parse(headers.get('date') ?? '')
   const difference = Number.isNaN(theirs) ? 0 : Math.abs(theirs - now())
   return difference <= MAX_DIFFERENCE
     ? ok('clock', `agrees with ${settings.publicUrl}`)
@@ -124,9 +156,26 @@ async function checkOrigins(
   return findings
 }
 
-async function ask(url: string, init?: RequestInit): Promise<Response | Error> {
+/** An answer of the public URL. */
+interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+}
+
+/** Asks within 5 s for an answer of at most 1 MiB; redirects are not followed. */
+async function ask(url: string, init?: RequestInit): Promise<Answer | Error> {
   try {
-    return await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT) })
+    const signal = AbortSignal.timeout(TIMEOUT)
+    const { status, headers, body } = await fetch(url, { ...init, redirect: 'manual', signal })
+    const chunks: Uint8Array[] = []
+    let left = MAX_BODY
+    for await (const chunk of body ?? []) {
+      left -= chunk.length
+      if (left < 0) throw new Error(`the answer is longer than ${MAX_BODY} bytes`)
+      chunks.push(chunk)
+    }
+    return { status, headers, text: Buffer.concat(chunks).toString() }
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
     return cause instanceof Error ? cause : new Error(String(cause))

@@ -70,12 +70,13 @@ const temporarySchema = z
     scopes: z.array(z.string()),
     client: z.literal('api'),
     a: z.string().min(1).optional(),
+    o: z.string().min(1).optional(),
   })
   .refine(({ exp, iat }) => exp > iat && exp - iat <= MAX_TEMPORARY_SECONDS)
 
 /**
- * Creates the codec of the keys, which must be loaded: see `refresh()`. The signature covers the kind as well, so that a `pk` cannot be made into
- * an `sk`.
+ * Creates the codec of the keys, which must be loaded: see `refresh()`. The signature covers the kind as
+ * well, so that a `pk` cannot be made into an `sk`.
  */
 export function createMapboxCodec(keys: SecretKeys): MapboxCodec {
   const signWith = (key: Uint8Array, content: string) =>

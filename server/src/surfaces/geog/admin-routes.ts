@@ -3,6 +3,7 @@ import type { Request, Router } from 'express'
 import { type Administration, createAdministration } from '../../admin/administration.ts'
 import { toAccountJson, toAuditJson, toKeyJson, toTokenJson } from '../../admin/json.ts'
 import type { Operator } from '../../admin/operator.ts'
+import { answerPreflight, openToEveryOrigin } from '../../http/cors.ts'
 import { readJsonBody } from '../../http/json-body.ts'
 import { readQuery } from '../../http/query.ts'
 import { addRoute, createRouter, refuseUnknownPath } from '../../http/router.ts'
@@ -33,6 +34,11 @@ export interface AdminRoutesParts extends Pick<Operator, 'store' | 'getMint' | '
 export function createAdminRoutes(routeParts: AdminRoutesParts): Router {
   const { usage, refusals, guard, auditRefusal, ...parts } = routeParts
   const router = createRouter()
+  // Before the guard, which would allow any header that a page asks for.
+  router.options('/v1/admin/{*rest}', (_request, response) => {
+    openToEveryOrigin(response)
+    answerPreflight(response, { methods: 'GET, HEAD, OPTIONS', headers: 'Authorization' })
+  })
   router.use('/v1/admin', guard, async ({ auth, method }, response, next) => {
     response.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
     if (!auth) throw new UnauthorizedError()

@@ -4,9 +4,9 @@ import type { Grants } from '../../grants/grants.ts'
 import { findLoopbackMismatch, isOriginAllowed, isOwnPage } from '../../grants/page-origin.ts'
 import { requireSession } from '../../grants/page-session.ts'
 import { toAddressKey } from '../../http/address-key.ts'
-import { answerPreflight } from '../../http/cors.ts'
+import { allowRequested, answerPreflight } from '../../http/cors.ts'
 import { createErrorHandler } from '../../http/error-handler.ts'
-import { findText, readJsonBody } from '../../http/json-body.ts'
+import { assertMembers, findText, readJsonBody } from '../../http/json-body.ts'
 import { addRoute, createRouter } from '../../http/router.ts'
 import type { RateLimit } from '../../limits/rate-limit.ts'
 import type { RequestReporter } from '../../observe/failures.ts'
@@ -42,10 +42,12 @@ export function createMapTokenSurface(parts: MapTokenSurfaceParts): Router {
     post: async (request, response) => {
       await limit.consume(toAddressKey(request.ip))
       const body = await readJsonBody(request)
+      assertMembers(body, ['grant', 'dataset'])
       const name = findText(body, 'grant')
-      noteFacts(request, { grant: name ?? 'default' })
+      // A client may put anything there, a password included: only a name that exists is logged.
+      noteFacts(request, { grant: '(unknown)' })
       const grant = grants.get(name)
-      if (grant.account !== undefined) noteFacts(request, { account: grant.account })
+      noteFacts(request, { grant: grant.name, account: grant.account })
       if (!isOriginAllowed(request.headers, grant, getOwnOrigin())) throw new ForeignOriginError()
       const session = await requireSession(request, grant, sessions)
       if (session) await sessionLimit.consume(session.account.name)
@@ -62,10 +64,10 @@ export function createMapTokenSurface(parts: MapTokenSurfaceParts): Router {
 
 /**
  * CORS for the origins that any grant names. The browser sends no credentials, so an origin that only
- * another grant names learns nothing.
+ * another grant names learns at most which grants exist.
  *
- * Every other origin gets the same refusal, before anything else is looked at: what grants there are, and
- * how busy the broker is, is none of its business. It may read this refusal, so that the page's developer
+ * Every other origin gets the same refusal, before anything else is looked at, so that it does not learn
+ * which grants exist or how busy the broker is. It may read this refusal, so that the page's developer
  * learns the reason and the page stops asking.
  */
 function judgeOrigin(
@@ -89,7 +91,8 @@ function judgeOrigin(
   return (methods) => (request, response, next) => {
     judge(request, response)
     if (request.method !== 'OPTIONS') return next()
-    answerPreflight(response, { methods, headers: 'Authorization, Content-Type' })
+    const headers = allowRequested(request, response, 'Authorization, Content-Type')
+    answerPreflight(response, { methods, headers })
   }
 }
 

@@ -56,6 +56,12 @@ describe('the Mapbox codec', () => {
       expect(read(iat, exp)).toBeUndefined()
   })
 
+  test('a temporary token is read back with its parent and organisation', () => {
+    const origin = { a: 'cl1', o: 'org_1' }
+    const payload = { u: 'demo', iat: 0, exp: 1, scopes: [], client: 'api', ...origin } as const
+    expect(codec.read(codec.writeTemporary(payload))?.payload).toEqual(payload)
+  })
+
   test('the newest key signs, and every key verifies', () => {
     const both = createMapboxCodec({ ...keysOf(8), all: [...keysOf(8).all, ...keysOf(7).all] })
     const reference = { u: 'demo', a: 'c1' }

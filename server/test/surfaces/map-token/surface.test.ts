@@ -65,6 +65,23 @@ describe('a grant', () => {
       expect((await post('/map-token', body)).status).toBe(400)
   })
 
+  test.each([
+    [
+      { grants: 'short' },
+      "The members of the body must be 'grant' and 'dataset' (given: 'grants')",
+    ],
+    [{ grant: 'short', expires_in: 9 }, "must be 'grant' and 'dataset' (given: 'expires_in')"],
+    [{ 'eyJhbGciOiJIUzI1NiJ9.e30': 1 }, "The members of the body must be 'grant' and 'dataset'"],
+  ])('is not replaced by the default one because of a mistyped member: %j', async (body, text) => {
+    const { post } = await startBroker()
+    const response = await post('/map-token', body)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toEqual({
+      error: 'invalid_request',
+      error_description: expect.stringContaining(text),
+    })
+  })
+
   test('is asked for with POST', async () => {
     const { url } = await startBroker()
     const response = await fetch(`${url}/map-token`)
