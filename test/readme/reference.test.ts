@@ -5,11 +5,13 @@ import { type BrokerOptions, createBroker } from '@tilepass/broker'
 import { expect, onTestFinished, test } from 'vitest'
 import { createJsonSchema } from '../../server/src/config/json-schema.ts'
 import { SURFACE_NAMES } from '../../server/src/surfaces/names.ts'
+import { startBroker } from '../support/brokers/broker-under-test.ts'
 import { listRoutes } from '../support/brokers/list-routes.ts'
 import { renderCommands } from '../support/reference/commands.ts'
 import { renderConfiguration } from '../support/reference/configuration.ts'
 import { renderExports } from '../support/reference/exports.ts'
 import { renderHttp, type SurfaceRoute } from '../support/reference/http.ts'
+import { ROUTES } from '../support/reference/routes.ts'
 import { demoData, root } from '../support/repository.ts'
 
 // "npm run reference" writes these files; without it a difference fails.
@@ -84,4 +86,29 @@ test('the routes outside of the router exist', async () => {
     OUTSIDE.map(async ({ path }) => (await fetch(url + path)).status),
   )
   expect(statuses).not.toContain(404)
+})
+
+const JWT_SCOPES = ['tiles:read', 'places:read', 'billing:manage', 'admin:access']
+
+test('each route with a scope refuses requests without a token, and tokens with every other scope', async () => {
+  const { url, createToken } = await startBroker({
+    tilesets: { world: { path: demoData('world.pmtiles') } },
+    geog: { places: demoData('places.geojson') },
+  })
+  let count = 0
+  for (const [route, { needs }] of Object.entries(ROUTES)) {
+    const scope = JWT_SCOPES.find((each) => needs.startsWith(`\`${each}\``))
+    if (scope === undefined) continue
+    count += 1
+    const [method = '', path = ''] = route.split(' ')
+    const target = `${url}${path.replace(':z/:x/:file', '0/0/0.mvt').replaceAll(/:\w+/g, 'world')}`
+    const others = await createToken(JWT_SCOPES.filter((each) => each !== scope).join(' '))
+    const withOthers = { method, headers: { authorization: `Bearer ${others}` } }
+    const statuses = [
+      (await fetch(target, { method })).status,
+      (await fetch(target, withOthers)).status,
+    ]
+    expect([route, ...statuses]).toEqual([route, 401, 403])
+  }
+  expect(count).toBeGreaterThan(12)
 })
