@@ -33,3 +33,7 @@ test.each(['packages/core', 'packages/maplibre', 'packages/leaflet', 'packages/g
     expect(missing).toEqual([])
   },
 )
+
+test('the broker is published with the JSON Schema of its configuration', () => {
+  expect(listContents('server')).toContain('tilepass.schema.json')
+})

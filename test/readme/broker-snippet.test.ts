@@ -44,7 +44,7 @@ test('the broker snippet serves tokens, and tiles for these tokens', async () =>
   })
   expect(account).toMatchObject({ status: 0, stderr: '' })
   copyFileSync(join(root, 'examples/demo-data/world.pmtiles'), join(folder, 'world.pmtiles'))
-  const { code } = findSnippet('server/README.md', '@tilepass/broker', 'js', 'app.listen')
+  const { code } = findSnippet('server/README.md', 'In an Express 5 app', 'js', 'app.listen')
   writeFileSync(join(folder, 'server.mjs'), onFreePort(code))
   const child = spawn(process.execPath, ['server.mjs'], {
     cwd: folder,

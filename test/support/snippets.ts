@@ -13,6 +13,8 @@ export interface Snippet {
   readonly code: string
   /** Text of the heading above it. */
   readonly section: string
+  /** The line of text above it. */
+  readonly caption: string
 }
 
 /** Reads every fenced code block of a Markdown file, in order. */
@@ -20,17 +22,31 @@ export function readSnippets(file: string): Snippet[] {
   const snippets: Snippet[] = []
   let open: { language: string; line: number; lines: string[] } | undefined
   let section = ''
+  let caption = ''
   for (const [index, line] of readFileSync(join(root, file), 'utf8').split('\n').entries()) {
     const fence = /^```(\w*)\s*$/.exec(line)
     if (fence && open) {
       const { language, line, lines } = open
-      snippets.push({ file, line, language, code: `${lines.join('\n')}\n`, section })
+      snippets.push({ file, line, language, code: `${lines.join('\n')}\n`, section, caption })
       open = undefined
+      caption = ''
     } else if (fence) open = { language: fence[1] ?? '', line: index + 1, lines: [] }
     else if (open) open.lines.push(line)
-    else section = /^#+ (.*)$/.exec(line)?.[1] ?? section
+    else {
+      section = /^#+ (.*)$/.exec(line)?.[1] ?? section
+      if (line.trim() !== '') caption = line
+    }
   }
   return snippets
+}
+
+/** The files that a page shows, by name: the line above such a snippet begins with the name in code style. */
+export function readShownFiles(file: string): ReadonlyMap<string, string> {
+  const named = readSnippets(file).flatMap(({ caption, code }): [string, string][] => {
+    const [, name] = /^`([\w-]+(?:\.[\w-]+)+)`/.exec(caption) ?? []
+    return name === undefined ? [] : [[name, code]]
+  })
+  return new Map(named)
 }
 
 /**

@@ -16,120 +16,188 @@ const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, {
 })
 
 const tilesetSchema = z.strictObject({
-  /** A PMTiles file; in a configuration file, relative to it. */
-  path: z.string().min(1),
-  attribution: z.string().optional(),
+  path: z.string().min(1).describe('A PMTiles file; relative to the configuration file.'),
+  attribution: z.string().optional().describe('Shown by maps; otherwise that of the file.'),
 })
 
 const datasetSchema = z.strictObject({
-  /** UUID of its URLs. */
-  id: z.guid({ error: 'must be a UUID' }),
-  /** The file; in a configuration file, relative to it. */
-  path: z.string().min(1),
-  /** Name of the account that owns it. */
-  account: z.string().min(1),
-  /** May anyone download it? */
-  public: z.boolean().default(false),
+  id: z.guid({ error: 'must be a UUID' }).describe('UUID of its URLs.'),
+  path: z.string().min(1).describe('The file; relative to the configuration file.'),
+  account: z.string().min(1).describe('Name of the account that owns it.'),
+  public: z.boolean().default(false).describe('Whether anyone may download it.'),
 })
 
 const perMinute = (count: number) => wholeNumber(1, 1_000_000).default(count)
 
 const loginSchema = z.strictObject({
-  /** Attempts a minute and account. */
-  perMinute: perMinute(10),
-  /** Attempts a minute and client address, for all accounts together. */
-  addressPerMinute: perMinute(60),
-  /** Lifetime of a session token, in seconds. */
-  sessionSeconds: wholeNumber(1, MAX_SESSION_SECONDS).default(3600),
-  /** Seconds from a sign-in to the end of its last refresh token. */
-  refreshSeconds: wholeNumber(1, 31_622_400).default(2_592_000),
-  /** Seconds for which a spent refresh token may be presented again without ending its family. */
-  graceSeconds: wholeNumber(0, 60).default(10),
+  perMinute: perMinute(10).describe('Failed sign-ins a minute and account.'),
+  addressPerMinute: perMinute(60).describe(
+    'Sign-ins a minute and client address, for all accounts together.',
+  ),
+  sessionSeconds: wholeNumber(1, MAX_SESSION_SECONDS)
+    .default(3600)
+    .describe('Lifetime of a session token, in seconds.'),
+  refreshSeconds: wholeNumber(1, 31_622_400)
+    .default(2_592_000)
+    .describe('Seconds from a sign-in to the end of its last refresh token.'),
+  graceSeconds: wholeNumber(0, 60)
+    .default(10)
+    .describe(
+      'Seconds for which a spent refresh token may be presented again without ending its family.',
+    ),
 })
 
 const network = z.string().refine(isPeerRange, {
   error: 'must be an address, a network such as "10.0.0.0/8", or "loopback"',
 })
 
-/** Forward auth: which gateways may ask, and what their paths mean. */
 const verifySchema = z.strictObject({
-  /** Addresses from which the gateways connect. */
-  peers: z.array(network).min(1),
-  /** Tile rules of the paths behind the gateways; without them restricted tokens are refused. */
-  tiles: tileRulesSchema.optional(),
-  /** Scope that a token must have. */
-  scope: z.string().min(1).default('tiles:read'),
-  /** Where the token may be, besides the header. */
+  peers: z
+    .array(network)
+    .min(1)
+    .describe('Addresses or networks from which the gateways connect, or `"loopback"`.'),
+  tiles: tileRulesSchema
+    .optional()
+    .describe(
+      'Tile rules of the paths behind the gateways, as for the guard. Without them, restricted tokens are refused.',
+    ),
+  scope: z.string().min(1).default('tiles:read').describe('Scope that a token must have.'),
   credentials: z
-    .strictObject({ query: z.string().min(1).optional(), cookie: z.string().min(1).optional() })
-    .optional(),
-  /** Port of a separate listener, 0 for a free port; without it `/verify` is served with the rest. */
-  port: wholeNumber(0, 65_535).optional(),
-  host: z.string().min(1).default('127.0.0.1'),
+    .strictObject({
+      query: z.string().min(1).optional().describe('Name of a query parameter.'),
+      cookie: z.string().min(1).optional().describe('Name of a cookie.'),
+    })
+    .optional()
+    .describe('Where the token may be, besides the header.'),
+  port: wholeNumber(0, 65_535)
+    .optional()
+    .describe(
+      'Port of a separate listener, 0 for a free port. Without it, `/verify` is served with the other routes.',
+    ),
+  host: z.string().min(1).default('127.0.0.1').describe('Address of the separate listener.'),
 })
 
-/** Everything that can be configured, with its rules. Its type is inferred. */
+/**
+ * Everything that can be configured, with its rules. Its type is inferred; the descriptions are those of
+ * the reference and of the JSON Schema.
+ */
 export function createConfigSchema(kinds: readonly UpstreamKind[] = UPSTREAM_KINDS) {
   return z.strictObject({
-    /** Folder of keys, accounts and tokens. */
-    data: z.string().min(1).default('./data'),
-    /**
-     * `iss` and `aud` of our tokens; by default `publicUrl`, else the URL of the first run. It is
-     * stored, and later runs must agree with it.
-     */
-    issuer: url.optional(),
-    /** URL at which clients reach the broker's routes, mount path included. */
-    publicUrl: url.optional(),
-    host: z.string().min(1).default('127.0.0.1'),
-    port: wholeNumber(0, 65_535).default(8080),
-    logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-    grants: z.record(name, grantSchema).default({}),
-    /** Third-party issuers, for grants that name them. */
-    upstreams: z.record(name, createUpstreamSchema(kinds)).default({}),
-    tilesets: z.record(name, tilesetSchema).default({}),
-    /** Files that can be downloaded, in addition to those of "tilepass dataset add". */
-    datasets: z.record(name, datasetSchema).default({}),
-    /** New download tokens a minute and account, or a minute and address for anonymous clients. */
-    downloadTokensPerMinute: perMinute(60),
+    $schema: z
+      .string()
+      .optional()
+      .describe(
+        'For editors: the JSON Schema of this file, as in `"./node_modules/@tilepass/broker/tilepass.schema.json"`.',
+      ),
+    data: z
+      .string()
+      .min(1)
+      .default('./data')
+      .describe(
+        'Folder of keys, accounts and tokens (`tilepass.db`); relative to the configuration file.',
+      ),
+    issuer: url
+      .optional()
+      .describe(
+        '`iss` and `aud` of the tokens. Default: `publicUrl`, else the URL of the first run. It is stored in the data folder, and a later start with another one stops.',
+      ),
+    publicUrl: url
+      .optional()
+      .describe('URL at which clients reach the routes of the broker, mount path included.'),
+    host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+    port: wholeNumber(0, 65_535).default(8080).describe('Port, or 0 for a free one.'),
+    logLevel: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+      .default('info')
+      .describe('Least severe lines of the log.'),
+    grants: z
+      .record(name, grantSchema)
+      .default({})
+      .describe(
+        'What pages may get at `/map-token`, by name. Pages that name no grant get `default`.',
+      ),
+    upstreams: z
+      .record(name, createUpstreamSchema(kinds))
+      .default({})
+      .describe('Third-party issuers, by name, for the grants that name them.'),
+    tilesets: z
+      .record(name, tilesetSchema)
+      .default({})
+      .describe('Tiles that the broker serves at `/v1/tiles`, by name.'),
+    datasets: z
+      .record(name, datasetSchema)
+      .default({})
+      .describe('Files to download, in addition to those of `tilepass dataset add`.'),
+    downloadTokensPerMinute: perMinute(60).describe(
+      'New download tokens a minute and account, or a minute and address for anonymous clients.',
+    ),
     geog: z
       .strictObject({
-        /** Tiles a day (UTC) and organisation; by default unlimited. */
-        tilesPerDay: z.int().min(1).optional(),
-        /** GeoJSON file of named points for `/v1/places`; in a configuration file, relative to it. */
-        places: z.string().min(1).optional(),
+        tilesPerDay: z
+          .int()
+          .min(1)
+          .optional()
+          .describe('Tiles a day (UTC) and organisation. Default: unlimited.'),
+        places: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            'GeoJSON file of points with a `name`, for `/v1/places`; relative to the configuration file.',
+          ),
       })
-      .prefault({}),
-    /** Switches HTTP APIs off: `false` by name. */
-    surfaces: z.partialRecord(z.enum(SURFACE_NAMES), z.boolean()).default({}),
+      .prefault({})
+      .describe('The Geog API.'),
+    surfaces: z
+      .partialRecord(z.enum(SURFACE_NAMES), z.boolean())
+      .default({})
+      .describe('Switches HTTP APIs off: `false` by name.'),
     mapbox: z
       .strictObject({
-        /** Requests to the Tokens API a minute and account. */
-        requestsPerMinute: z.int().min(1).default(120),
+        requestsPerMinute: z
+          .int()
+          .min(1)
+          .default(120)
+          .describe('Requests to the Tokens API a minute and account, in each process.'),
       })
-      .prefault({}),
-    login: loginSchema.prefault({}),
-    /** Requests to `/map-token` a minute and client address, and a minute and session. */
-    mapTokenPerMinute: perMinute(600),
-    /** Proxies whose `X-Forwarded-For` is trusted. A mounted broker follows its host application. */
-    trustProxy: z.array(network).default([]),
-    /** How much of the audit trail is kept. */
+      .prefault({})
+      .describe('The Mapbox Tokens API.'),
+    login: loginSchema.prefault({}).describe('Sign-in with user name and password.'),
+    mapTokenPerMinute: perMinute(600).describe(
+      'Requests to `/map-token` a minute and client address, and a minute and account with a session.',
+    ),
+    trustProxy: z
+      .array(network)
+      .default([])
+      .describe(
+        'Addresses or networks of proxies whose `X-Forwarded-For` is trusted, or `"loopback"`. A mounted broker follows the `trust proxy` of its app.',
+      ),
     audit: z
       .strictObject({
-        retentionDays: wholeNumber(1, 36_500).default(400),
-        maxRows: wholeNumber(1_000, 1_000_000_000).default(1_000_000),
+        retentionDays: wholeNumber(1, 36_500).default(400).describe('Days that entries are kept.'),
+        maxRows: wholeNumber(1_000, 1_000_000_000)
+          .default(1_000_000)
+          .describe('Entries that are kept at most.'),
       })
-      .prefault({}),
-    /** Limits of a single token; `geog.tilesPerDay` limits the organisation. */
+      .prefault({})
+      .describe('How much of the audit trail is kept.'),
     budgets: z
       .strictObject({
-        tilesPerToken: wholeNumber(1, 1_000_000_000).optional(),
-        requestsPerSecond: wholeNumber(1, 1_000_000).optional(),
+        tilesPerToken: wholeNumber(1, 1_000_000_000)
+          .optional()
+          .describe('Tiles of one token. Default: unlimited.'),
+        requestsPerSecond: wholeNumber(1, 1_000_000)
+          .optional()
+          .describe('Requests a second of one token. Default: unlimited.'),
       })
-      .prefault({}),
-    /** `GET /verify`: tells gateways whether a request may pass. */
-    verify: verifySchema.optional(),
-    /** Creates the account `demo` and its grants. */
-    demo: z.boolean().default(false),
+      .prefault({})
+      .describe(
+        'Limits of a single token, in each process; `geog.tilesPerDay` limits the organisation.',
+      ),
+    verify: verifySchema
+      .optional()
+      .describe('Forward auth at `GET /verify`, for gateways such as nginx. Default: off.'),
+    demo: z.boolean().default(false).describe('Creates the account `demo` and its grants.'),
   })
 }
 

@@ -19,6 +19,8 @@ export type Grant = IssuedGrant | RelayedGrant
 export type NamedGrant = NamedIssuedGrant | NamedRelayedGrant
 
 /** A grant as it is written: a field `upstream` makes it a relayed one. */
-export const grantSchema = delegate<GrantSettings | RelayedGrantSettings, Grant>((input) =>
-  isRecord(input) && Object.hasOwn(input, 'upstream') ? relayedGrantSchema : issuedGrantSchema,
+export const grantSchema = delegate<GrantSettings | RelayedGrantSettings, Grant>(
+  (input) =>
+    isRecord(input) && Object.hasOwn(input, 'upstream') ? relayedGrantSchema : issuedGrantSchema,
+  [issuedGrantSchema, relayedGrantSchema],
 )

@@ -6,31 +6,49 @@ import { wholeNumber } from '../settings/whole-number.ts'
 import type { Account } from '../store/accounts.ts'
 import { NONE_IF_SHARED, originsSchema, sessionSchema } from './page-rules.ts'
 
-const scope = z.string().refine((list) => findJwtScopes(list) !== undefined, {
-  error: `must be scopes of ${JWT_SCOPES.join(', ')}, separated by single spaces`,
-})
+const scope = z
+  .string()
+  .refine((list) => findJwtScopes(list) !== undefined, {
+    error: `must be scopes of ${JWT_SCOPES.join(', ')}, separated by single spaces`,
+  })
+  .describe(
+    `Scopes of the tokens, separated by single spaces: ${JWT_SCOPES.map((each) => `\`${each}\``).join(', ')}.`,
+  )
 
 /** A grant of tokens that this broker issues. Unknown fields are refused, never ignored. */
 export const issuedGrantSchema = z
   .strictObject({
-    /** Name of the account that owns the tokens. */
-    account: z.string().min(1),
-    /** Space-separated scopes. */
+    account: z
+      .string()
+      .min(1)
+      .describe('Name of the account that owns the tokens; `tilepass account create` creates it.'),
     scope,
-    /** Lifetime of a token, in seconds. */
-    expiresInSeconds: wholeNumber(1, MAX_ACCESS_SECONDS).default(3600),
-    /** Origins whose pages may use the grant; without it only pages of the broker's own host. */
+    expiresInSeconds: wholeNumber(1, MAX_ACCESS_SECONDS)
+      .default(3600)
+      .describe('Lifetime of a token, in seconds.'),
     origins: originsSchema,
-    /** All pages get the same token, which changes every half lifetime; for public maps. */
-    shared: z.boolean().default(false),
-    /** What the page must prove. */
+    shared: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Gives all pages the same token, which changes every half lifetime: one signature, however many visitors there are. For public maps.',
+      ),
     session: sessionSchema,
-    /** Tiles to which the tokens are restricted. */
-    tiles: tilesSchema.optional(),
-    /** `'cookie'` binds tokens to the browser that gets them; only for pages of the broker's own host. */
-    binding: z.enum(['none', 'cookie']).default('none'),
-    /** Sends the token in a cookie as well, for requests such as images that carry no other credential. */
-    tokenCookie: z.boolean().default(false),
+    tiles: tilesSchema
+      .optional()
+      .describe('Restricts the tokens to tilesets, an area and zooms; each member is optional.'),
+    binding: z
+      .enum(['none', 'cookie'])
+      .default('none')
+      .describe(
+        '`"cookie"` binds tokens to the browser that gets them. Requires https (or localhost) and pages on the host of the broker; excludes `shared` and `origins`.',
+      ),
+    tokenCookie: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Sends the token in a cookie as well, for images and other requests that cannot set a header. Requires `binding`.',
+      ),
   })
   .refine((grant) => grant.binding === 'none' || !grant.shared, {
     path: ['binding'],
@@ -52,6 +70,7 @@ export const issuedGrantSchema = z
     path: ['expiresInSeconds'],
     error: 'must be even for a shared grant, whose token changes every half lifetime',
   })
+  .meta({ title: 'A grant of this broker' })
   .transform((grant) => ({ ...grant, kind: 'issued' as const }))
 
 /** A grant of this issuer as it is written. */

@@ -13,30 +13,43 @@ export const MAX_RELAYED_SECONDS = 14_400
  */
 export const relayedGrantSchema = z
   .strictObject({
-    /** Name of the upstream. */
-    upstream: z.string().min(1),
-    /** Space-separated scopes, as the upstream names them. */
+    upstream: z.string().min(1).describe('Name of the upstream that issues the tokens.'),
     scope: z
       .string()
       .refine((list) => findScopes(list) !== undefined, {
         error: 'must be scopes separated by single spaces',
       })
-      .optional(),
-    /** Lifetime to request, in seconds. */
-    expiresInSeconds: wholeNumber(1, MAX_RELAYED_SECONDS).optional(),
-    /** Ids of datasets; the page chooses one. */
+      .optional()
+      .describe(
+        'Scopes to request, separated by single spaces, as the upstream names them. Required for `geog` and `mapbox`, optional for `oauth`.',
+      ),
+    expiresInSeconds: wholeNumber(1, MAX_RELAYED_SECONDS)
+      .optional()
+      .describe(
+        'Lifetime to request, in seconds; for `geog` and `mapbox` (there 3600 at most). The other kinds decide by themselves.',
+      ),
     datasets: z
       .array(z.guid({ error: 'must be a UUID' }).toLowerCase())
       .min(1)
-      .optional(),
-    /** Origins whose pages may use the grant; without it only pages of the broker's own host. */
+      .optional()
+      .describe(
+        'Ids of datasets, required for `geolens`. The page names one as `dataset`, unless there is only one.',
+      ),
     origins: originsSchema,
-    /** What the page must prove. */
     session: sessionSchema,
-    /** Account whose organisation's sessions are accepted; the grant ends with it. */
-    account: z.string().min(1).optional(),
-    /** All pages get the same token until half of its lifetime is left; by default so without a session. */
-    shared: z.boolean().optional(),
+    account: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Name of an account. Required for `session: "required"`: only sessions of its organisation count. Disabling the account disables the grant.',
+      ),
+    shared: z
+      .boolean()
+      .optional()
+      .describe(
+        'Gives all pages the same token while at least half of its lifetime is left. Default: true, unless `session` is set.',
+      ),
   })
   .refine((grant) => grant.shared !== true || grant.session === 'none', {
     path: ['session'],
@@ -46,6 +59,7 @@ export const relayedGrantSchema = z
     path: ['account'],
     error: 'must be set if "session" is "required": sessions of its organisation are accepted',
   })
+  .meta({ title: 'A grant of an upstream' })
   .transform(({ shared, ...grant }) => ({
     ...grant,
     kind: 'relayed' as const,

@@ -9,6 +9,28 @@ export const tilesSchema: z.ZodType<TileClaims, TileClaims> = z
     for (const { member, rule } of checkTileClaims(value))
       context.addIssue({ code: 'custom', path: member ? [member] : [], message: rule })
   })
+  // For the JSON Schema: the rules are the guard's, which knows no zod.
+  .meta({
+    type: 'object',
+    properties: {
+      tilesets: {
+        type: 'array',
+        items: { type: 'string' },
+        minItems: 1,
+        description: 'Names of tilesets.',
+      },
+      bbox: {
+        type: 'array',
+        items: { type: 'number' },
+        minItems: 4,
+        maxItems: 4,
+        description: 'West, south, east, north in degrees; west > east crosses the antimeridian.',
+      },
+      minzoom: { type: 'integer', minimum: 0, description: 'Lowest zoom.' },
+      maxzoom: { type: 'integer', minimum: 0, description: 'Highest zoom.' },
+    },
+    additionalProperties: false,
+  })
 
 /** Names of tile claims as command-line options and form parameters. */
 export const TILE_FIELDS = ['tilesets', 'bbox', 'minzoom', 'maxzoom'] as const

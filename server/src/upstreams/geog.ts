@@ -8,9 +8,8 @@ import { QUOTABLE_URL, upstreamUrl } from './url.ts'
 
 const schema = z.strictObject({
   kind: z.literal('geog'),
-  url: upstreamUrl.default('https://api.geog.dev'),
-  /** The long-lived API token. */
-  token: secretSchema,
+  url: upstreamUrl.default('https://api.geog.dev').describe('Base URL of the API.'),
+  token: secretSchema.describe('The long-lived API token.'),
   timeoutSeconds,
 })
 

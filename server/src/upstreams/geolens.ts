@@ -10,11 +10,11 @@ import { QUOTABLE_URL, upstreamUrl } from './url.ts'
 const schema = z
   .strictObject({
     kind: z.literal('geolens'),
-    url: upstreamUrl,
-    /** Sent as `X-Api-Key`. */
-    apiKey: secretSchema.optional(),
-    /** Sent as a bearer token, in place of a key. */
-    token: secretSchema.optional(),
+    url: upstreamUrl.describe('Base URL of the API.'),
+    apiKey: secretSchema
+      .optional()
+      .describe('Sent as `X-Api-Key`. Set either `apiKey` or `token`.'),
+    token: secretSchema.optional().describe('Sent as a bearer token.'),
     timeoutSeconds,
   })
   .refine(({ apiKey, token }) => (apiKey === undefined) !== (token === undefined), {

@@ -13,12 +13,13 @@ import { withinTime } from './within-time.ts'
 
 const schema = z.strictObject({
   kind: z.literal('login'),
-  url: upstreamUrl,
-  /** The name itself, or the source of a secret. */
-  username: z.union([z.string().min(1), secretSchema], {
-    error: 'must be a name, { "env": "NAME" }, { "file": "path" } or, in code, a function',
-  }),
-  password: secretSchema,
+  url: upstreamUrl.describe('Base URL of the API; the broker signs in at `/token` below it.'),
+  username: z
+    .union([z.string().min(1), secretSchema], {
+      error: 'must be a name, { "env": "NAME" }, { "file": "path" } or, in code, a function',
+    })
+    .describe('The name itself, or where it is kept.'),
+  password: secretSchema.describe('The password.'),
   timeoutSeconds,
 })
 

@@ -9,9 +9,10 @@ import { QUOTABLE_URL, upstreamUrl } from './url.ts'
 
 const schema = z.strictObject({
   kind: z.literal('mapbox'),
-  url: upstreamUrl.default('https://api.mapbox.com'),
-  /** A secret token with `tokens:write` and every scope that its grants name. */
-  token: secretSchema,
+  url: upstreamUrl.default('https://api.mapbox.com').describe('Base URL of the API.'),
+  token: secretSchema.describe(
+    'A secret token (`sk.…`) with `tokens:write` and every scope that its grants name.',
+  ),
   timeoutSeconds,
 })
 

@@ -23,16 +23,29 @@ const RESERVED = [
 const schema = z
   .strictObject({
     kind: z.literal('oauth'),
-    tokenUrl: endpointUrl,
-    clientId: z.string().min(1).optional(),
-    clientSecret: secretSchema.optional(),
-    /** How the client authenticates: in the header, or in the body, as ArcGIS requires. */
-    clientAuthentication: z.enum(['basic', 'post']).default('basic'),
-    /** If set, this token is exchanged (RFC 8693) in place of a client credentials request. */
-    subjectToken: secretSchema.optional(),
-    subjectTokenType: z.string().min(1).default(ACCESS_TOKEN),
-    /** Further parameters, such as `audience` or `resource`. */
-    parameters: z.record(z.string(), z.string()).default({}),
+    tokenUrl: endpointUrl.describe('URL of the token endpoint.'),
+    clientId: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Id of the client. Required unless `subjectToken` is set.'),
+    clientSecret: secretSchema.optional().describe('Secret of the client.'),
+    clientAuthentication: z
+      .enum(['basic', 'post'])
+      .default('basic')
+      .describe('Where the client sends id and secret: in the header, or in the body (ArcGIS).'),
+    subjectToken: secretSchema
+      .optional()
+      .describe('If set, this token is exchanged (RFC 8693) instead of client credentials.'),
+    subjectTokenType: z
+      .string()
+      .min(1)
+      .default(ACCESS_TOKEN)
+      .describe('Type of the subject token (RFC 8693 §3).'),
+    parameters: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe('Further parameters, such as `audience` or `resource`.'),
     timeoutSeconds,
   })
   .refine(

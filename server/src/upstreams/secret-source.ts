@@ -10,15 +10,19 @@ export type SecretFunction = () => string | Promise<string>
 export const secretSchema = z.union(
   [
     z.strictObject({
-      /** Name of an environment variable. */
-      env: z.string().regex(/^[A-Za-z_]\w{0,63}$/, {
-        error:
-          'must be the name of an environment variable: 1 to 64 letters, digits and "_", not starting with a digit',
-      }),
+      env: z
+        .string()
+        .regex(/^[A-Za-z_]\w{0,63}$/, {
+          error:
+            'must be the name of an environment variable: 1 to 64 letters, digits and "_", not starting with a digit',
+        })
+        .describe('Name of an environment variable.'),
     }),
     z.strictObject({
-      /** A file that contains nothing but the secret; in a configuration file, relative to it. */
-      file: z.string().min(1),
+      file: z
+        .string()
+        .min(1)
+        .describe('A file that contains only the secret; relative to the configuration file.'),
     }),
     z.custom<SecretFunction>((value) => typeof value === 'function'),
   ],

@@ -17,7 +17,10 @@ export function createUpstreamSchema(
   kinds: readonly UpstreamKind[] = UPSTREAM_KINDS,
 ): z.ZodType<UpstreamOutput, UpstreamInput> {
   const unknownKind = createUnknownKindSchema(kinds.map(({ name }) => name))
-  return delegate((input) => findUpstreamKind(input, kinds)?.schema ?? unknownKind)
+  return delegate(
+    (input) => findUpstreamKind(input, kinds)?.schema ?? unknownKind,
+    kinds.map(({ schema }) => schema),
+  )
 }
 
 function createUnknownKindSchema(names: readonly string[]): z.ZodType {

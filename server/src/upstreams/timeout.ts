@@ -4,4 +4,6 @@ import { wholeNumber } from '../settings/whole-number.ts'
 export const DEFAULT_TIMEOUT_SECONDS = 8
 
 /** The timeout as a setting. */
-export const timeoutSeconds = wholeNumber(1, 60).default(DEFAULT_TIMEOUT_SECONDS)
+export const timeoutSeconds = wholeNumber(1, 60)
+  .default(DEFAULT_TIMEOUT_SECONDS)
+  .describe('Longest time that one request for a token may take, retries included, in seconds.')

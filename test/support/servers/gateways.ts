@@ -105,16 +105,25 @@ export interface Addresses {
 }
 
 /** Starts nginx with the configuration of the recipe. @returns its URL. */
-export async function startNginx(gateways: Gateways, addresses: Addresses): Promise<string> {
-  const folder = makeFolder(gateways)
-  const isRoot = process.getuid?.() === 0
+export function startNginx(gateways: Gateways, addresses: Addresses): Promise<string> {
   const text = readRecipe('nginx/nginx.conf', addresses)
-    // The account that nginx would use may not be able to read the checkout.
-    .replace('daemon off;', `daemon off;${isRoot ? ' user root;' : ''}`)
     // As in the mime.types of many installations: refusals must stay JSON.
     .replace('types {', 'types { application/x-protobuf pbf; application/json json;')
     .replace('alias ../../demo-data/', `alias ${join(root, 'examples/demo-data')}/`)
-  writeFileSync(join(folder, 'nginx.conf'), text)
+  return startNginxWith(gateways, text, addresses)
+}
+
+/** Starts nginx with a configuration, with other addresses. @returns its URL. */
+export async function startNginxWith(
+  gateways: Gateways,
+  text: string,
+  addresses: Addresses,
+): Promise<string> {
+  const folder = makeFolder(gateways)
+  const isRoot = process.getuid?.() === 0
+  // The account that nginx would use may not be able to read the checkout.
+  const own = text.replace('daemon off;', `daemon off;${isRoot ? ' user root;' : ''}`)
+  writeFileSync(join(folder, 'nginx.conf'), replaceAddresses(own, addresses))
   start(gateways, findProgram('nginx') ?? 'nginx', ['-p', folder, '-c', 'nginx.conf'], folder)
   await waitForPort(addresses.port)
   return `http://127.0.0.1:${addresses.port}`
@@ -130,8 +139,12 @@ export async function startCaddy(gateways: Gateways, addresses: Addresses): Prom
 }
 
 /** Reads a file of a recipe, with other addresses. */
-export function readRecipe(path: string, { broker, tileserver, port }: Addresses): string {
-  return readFileSync(join(recipes, path), 'utf8')
+export function readRecipe(path: string, addresses: Addresses): string {
+  return replaceAddresses(readFileSync(join(recipes, path), 'utf8'), addresses)
+}
+
+function replaceAddresses(text: string, { broker, tileserver, port }: Addresses): string {
+  return text
     .replaceAll('127.0.0.1:8080', broker)
     .replaceAll('127.0.0.1:8090', tileserver)
     .replaceAll('127.0.0.1:8000', `127.0.0.1:${port}`)
