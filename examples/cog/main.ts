@@ -86,6 +86,7 @@ addDownloadButton(more, {
 const refused = createTokenManager(({ signal }) => requestDownloadToken(PRIVATE_EARTH, signal), {
   allow: [allowDataset(PRIVATE_EARTH)],
 })
+refused.on('error', ({ message }) => log(message))
 addDownloadButton(more, {
   label: 'Download a private file',
   hint: 'Its owner alone may; you are not signed in',

@@ -15,7 +15,7 @@ function addFault(page: Page) {
 
 /** Gives the page tokens that it does not renew during the test. */
 const giveLongTokens = (page: Page) =>
-  page.route('/map-token', async (route) => {
+  page.route('**/map-token', async (route) => {
     const response = await route.fetch()
     await route.fulfill({ response, json: { ...(await response.json()), expires_in: 600 } })
   })

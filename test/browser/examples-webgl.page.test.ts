@@ -1,13 +1,9 @@
 import { describe, expect } from 'vitest'
 import { eventually } from '../support/pages/eventually.ts'
 import { expectFigure, press, readText, test } from '../support/pages/example-test.ts'
+import { NO_WEBGL } from '../support/pages/no-webgl.ts'
 
-const init = `{
-  const { getContext } = HTMLCanvasElement.prototype
-  HTMLCanvasElement.prototype.getContext = function (type, ...rest) {
-    return /webgl/.test(type) ? null : getContext.call(this, type, ...rest)
-  }
-}`
+const init = NO_WEBGL
 
 describe.concurrent('without WebGL', () => {
   test('the page maplibre says what is missing and what to do, and its panel works', async ({
