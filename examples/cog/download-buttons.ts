@@ -31,6 +31,7 @@ export function addDownloadButton(
   const show = (kind: string, text: string) => {
     result.className = `result ${kind}`
     result.textContent = text
+    result.scrollIntoView({ block: 'nearest' })
   }
   let isRunning = false
   button.addEventListener('click', async () => {

@@ -64,9 +64,9 @@ const { more, log } = showPanel(
     missing: ['Range failed', 'Ranges failed'],
     texts: {
       'look-label': 'Zoom to a place',
-      'look-hint': 'Reads its part of the file by range requests',
+      'look-hint': 'Reads its part of the file, by ranges',
       'expire-hint': 'Drops it early: requests must wait',
-      'break-hint': 'It answers 503; without a token, reads wait',
+      'break-hint': 'It answers 503; reads must wait',
     },
   },
 )
@@ -77,7 +77,7 @@ canvas.after(notice)
 
 addDownloadButton(more, {
   label: 'Download the file',
-  hint: 'The browser saves it, with the token in the URL',
+  hint: 'Saves it, with the token in the URL',
   tokens,
   url,
 })
@@ -89,7 +89,7 @@ const refused = createTokenManager(({ signal }) => requestDownloadToken(PRIVATE_
 refused.on('error', ({ message }) => log(message))
 addDownloadButton(more, {
   label: 'Download a private file',
-  hint: 'Its owner alone may; you are not signed in',
+  hint: 'You are not signed in as its owner',
   tokens: refused,
   url: fileUrl(PRIVATE_EARTH),
   explain: (error) => (isDenied(error) ? PRIVATE : undefined),
