@@ -64,13 +64,23 @@ function addExpiry({ tokens, demo, view, log, look }: Actions): void {
 }
 
 function addCorruption({ tokens, demo, view, log, look }: Actions): void {
+  let isRunning = false
   view.part('corrupt').addEventListener('click', async () => {
+    if (isRunning) return
+    isRunning = true
     demo.corruptNext()
     log('Token corrupted: the server will refuse it')
     view.setProgress('corrupt', 'Corrupt until the server refuses it')
-    await tokens.renew().catch(() => {})
+    // While the broker is down, the corrupt token is only the next one to arrive.
+    let renewals = await tokens.renew().then(
+      () => 1,
+      () => 2,
+    )
     const off = tokens.on('renewed', () => {
+      renewals--
+      if (renewals > 0) return
       off()
+      isRunning = false
       log('Corrupt token replaced')
       view.setProgress('corrupt', undefined)
     })
