@@ -11,6 +11,8 @@ export default {
       '@tilepass/core/download': at('../packages/core/src/download.ts'),
       '@tilepass/core/geotiff': at('../packages/core/src/geotiff.ts'),
       '@tilepass/core': at('../packages/core/src/index.ts'),
+      '@tilepass/maplibre/control.css': at('../packages/maplibre/control.css'),
+      '@tilepass/maplibre/control': at('../packages/maplibre/src/control.ts'),
       '@tilepass/maplibre': at('../packages/maplibre/src/index.ts'),
       '@tilepass/leaflet': at('../packages/leaflet/src/index.ts'),
     },

@@ -42,10 +42,15 @@ export async function openLevels(
   return [finest, ...overviews]
 }
 
-/** Wraps `tokens.fetch` to count the requested ranges. It bypasses the HTTP cache, so that each reaches the server. */
+/**
+ * Wraps `tokens.fetch` to count the requested ranges. It bypasses the HTTP cache, so that each reaches the server.
+ *
+ * @param isWanted Whether the read that requests them is the latest one.
+ */
 export function countRanges(
   tokens: Pick<TokenManager, 'fetch'>,
   counts: TileCounts,
+  isWanted: () => boolean,
 ): Pick<TokenManager, 'fetch'> {
   return {
     async fetch(input, init) {
@@ -53,10 +58,10 @@ export function countRanges(
       try {
         const response = await tokens.fetch(input, { ...init, cache: 'no-store' })
         if (response.ok) counts.load(range)
-        else counts.fail(range)
+        else counts.fail(range, isWanted)
         return response
       } catch (error) {
-        counts.fail(range)
+        counts.fail(range, isWanted)
         throw error
       }
     },

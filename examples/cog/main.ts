@@ -1,4 +1,6 @@
-import { createTokenManager } from '@tilepass/core'
+import { createTokenManager, TokenError } from '@tilepass/core'
+import { TokenControl } from '@tilepass/maplibre/control'
+import '@tilepass/maplibre/control.css'
 import '../shared/page.css'
 import './cog.css'
 import { createDemoSource } from '../shared/demo-source.ts'
@@ -26,13 +28,24 @@ const tokens = createTokenManager(demo.source, {
   waitLimit: 30_000, // a read survives a short failure of the broker
 })
 
+/** What the private file shows to a visitor. */
+const PRIVATE =
+  'Refused (403), as it should be: this file belongs to an account. Nobody is signed in here, so the broker gives the page no token for it, and the token of the other file does not open it.'
+
 const { more, log } = showPanel(
   tokens,
   demo,
   {
     withTilepass(counts) {
+      let reads = 0
       const viewer = createViewer(canvas, {
-        open: () => openLevels(countRanges(tokens, counts), url),
+        open() {
+          const read = ++reads
+          return openLevels(
+            countRanges(tokens, counts, () => read === reads),
+            url,
+          )
+        },
         onRead({ width, height }, isWindow) {
           const name = `${width} × ${height}`
           caption.textContent = isWindow ? `Read from the ${name} level` : `Overview, ${name}`
@@ -47,19 +60,40 @@ const { more, log } = showPanel(
   },
   {
     lifetime: 120_000,
+    loaded: ['Range read', 'Ranges read'],
+    missing: ['Range failed', 'Ranges failed'],
     texts: {
-      look: 'Zoom to a place',
-      'loaded-label': 'Ranges read',
-      'missing-label': 'Ranges failed',
+      'look-label': 'Zoom to a place',
+      'look-hint': 'Reads its part of the file, by ranges',
+      'expire-hint': 'Drops it early: requests must wait',
+      'break-hint': 'It answers 503; reads must wait',
     },
   },
 )
 
-addDownloadButton(more, 'Download the file', tokens, url)
+// TokenControl is plain HTML: it shows itself beside any map when there is no token.
+const notice = new TokenControl(tokens).onAdd({ getCanvas: () => canvas })
+canvas.after(notice)
+
+addDownloadButton(more, {
+  label: 'Download the file',
+  hint: 'Saves it, with the token in the URL',
+  tokens,
+  url,
+})
 
 // The page's user is not signed in, so the broker issues no token for a private file.
 const refused = createTokenManager(({ signal }) => requestDownloadToken(PRIVATE_EARTH, signal), {
   allow: [allowDataset(PRIVATE_EARTH)],
 })
 refused.on('error', ({ message }) => log(message))
-addDownloadButton(more, 'Download a private file', refused, fileUrl(PRIVATE_EARTH))
+addDownloadButton(more, {
+  label: 'Download a private file',
+  hint: 'You are not signed in as its owner',
+  tokens: refused,
+  url: fileUrl(PRIVATE_EARTH),
+  explain: (error) => (isDenied(error) ? PRIVATE : undefined),
+})
+
+const isDenied = (error: unknown) =>
+  error instanceof TokenError && error.code === 'ERR_TOKEN_DENIED'

@@ -11,8 +11,10 @@ import './home.css'
 import { allowDataset, EARTH, fileUrl, requestDownloadToken } from '../cog/download-token.ts'
 import { openLevels } from '../cog/levels.ts'
 import { createDemoSource } from '../shared/demo-source.ts'
+import { plural } from '../shared/plural.ts'
 import { onSchemeChange, styleUrl } from '../shared/scheme.ts'
 import { countLeafletTiles, countMapLibreTiles, createTileCounts } from '../shared/tile-counts.ts'
+import { hasWebGL2, showMissingPreview } from '../shared/webgl.ts'
 
 setWorkerUrl(workerUrl)
 const demo = createDemoSource()
@@ -21,6 +23,10 @@ const tokens = createTokenManager(demo.source, { allow: ['/v1/'] })
 const auth = createMapAuthorizer(tokens, { addProtocol })
 
 function previewVector(container: string, center: [number, number], zoom: number): void {
+  if (!hasWebGL2()) {
+    showMissingPreview(container)
+    return
+  }
   const map = new MapLibreMap({
     container,
     center,
@@ -89,5 +95,7 @@ setInterval(() => {
     end === undefined ? '–' : `${Math.max(0, Math.ceil((end - Date.now()) / 1000))} s`,
   )
   write('exchanges', String(demo.exchanges))
+  write('exchanges-noun', plural(demo.exchanges, ['exchange', 'exchanges']))
   write('loaded', String(counts.loaded))
+  write('loaded-noun', plural(counts.loaded, ['tile', 'tiles']))
 }, 200)

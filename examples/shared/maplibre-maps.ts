@@ -3,15 +3,31 @@ import { prefersReducedMotion, START } from './places.ts'
 import { onSchemeChange, styleUrl } from './scheme.ts'
 import type { RunningMaps } from './stage.ts'
 import { countMapLibreTiles, type TileCounts } from './tile-counts.ts'
+import { hasWebGL2, showMissingWebGL } from './webgl.ts'
 
-/** Sets a MapLibre map's view, controls and colour scheme, and counts its tiles. */
-export function runMapLibre(map: MapLibreMap, counts: TileCounts): RunningMaps {
+/**
+ * Creates a MapLibre map, sets its view, controls and colour scheme, and counts its tiles. Without
+ * WebGL 2 it shows a message instead, and there is no `map`.
+ *
+ * @param create Called with the id of the container.
+ */
+export function runMapLibre(
+  container: string,
+  create: (container: string) => MapLibreMap,
+  counts: TileCounts,
+): RunningMaps & { readonly map?: MapLibreMap } {
+  if (!hasWebGL2()) {
+    showMissingWebGL(container)
+    return { remove() {} }
+  }
+  const map = create(container)
   map.jumpTo({ center: [...START.center], zoom: START.zoom })
   map.setMaxZoom(7)
   map.addControl(new NavigationControl({ showCompass: false }), 'top-left')
   countMapLibreTiles(map, counts)
   const stop = onSchemeChange(() => map.setStyle(styleUrl()))
   return {
+    map,
     look({ center, zoom }) {
       const view = { center: [...center] as [number, number], zoom }
       if (prefersReducedMotion()) map.jumpTo(view)
@@ -24,14 +40,15 @@ export function runMapLibre(map: MapLibreMap, counts: TileCounts): RunningMaps {
   }
 }
 
-/** A map without Tilepass: it sends the same token forever. */
-export function createPlainMap(container: string, token: string): MapLibreMap {
-  return new MapLibreMap({
-    container,
-    style: styleUrl(),
-    transformRequest: (url) =>
-      new URL(url, location.href).pathname.startsWith('/v1/')
-        ? { url, headers: { Authorization: `Bearer ${token}` } }
-        : undefined,
-  })
+/** Creates maps without Tilepass: they send the same token forever. */
+export function createPlainMap(token: string): (container: string) => MapLibreMap {
+  return (container) =>
+    new MapLibreMap({
+      container,
+      style: styleUrl(),
+      transformRequest: (url) =>
+        new URL(url, location.href).pathname.startsWith('/v1/')
+          ? { url, headers: { Authorization: `Bearer ${token}` } }
+          : undefined,
+    })
 }

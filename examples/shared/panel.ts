@@ -1,17 +1,19 @@
 import type { TokenManager, TokenState } from '@tilepass/core'
 import { type DemoSource, requestToken } from './demo-source.ts'
 import { createEventLog } from './event-log.ts'
+import { addActions } from './panel-actions.ts'
 import { createPanelView, type PanelView } from './panel-view.ts'
 import { nextPlace } from './places.ts'
+import { type Noun, plural } from './plural.ts'
 import type { RunningMaps, Stage } from './stage.ts'
 import { createTileCounts } from './tile-counts.ts'
 
 /** Lifetime of the tokens on pages that show tiles, in ms. */
 const TILES_LIFETIME = 15_000
-/** A token that lives longer than this is rejected at once, to spare the user the wait, in ms. */
-const MAX_WAIT = 20_000
-/** How long the page stays without a valid token before it may fetch the next one, in ms. */
-const EXPIRED_FOR = 2_000
+
+const EXCHANGES: Noun = ['Exchange', 'Exchanges']
+const TILES_LOADED: Noun = ['Tile loaded', 'Tiles loaded']
+const TILES_FAILED: Noun = ['Tile failed', 'Tiles failed']
 
 const LABELS: Record<TokenState, string> = {
   idle: 'No token yet',
@@ -26,7 +28,7 @@ const DETAILS: Record<TokenState, string> = {
   idle: 'The first request fetches one.',
   fresh: RENEWAL,
   renewing: RENEWAL,
-  unavailable: 'Loaded tiles stay. The others load when the broker is back.',
+  unavailable: 'What has loaded stays. The rest loads when the broker is back.',
   denied: 'Sign in, then retry.',
 }
 
@@ -34,6 +36,9 @@ const DETAILS: Record<TokenState, string> = {
 export interface PanelOptions {
   /** Lifetime of the page's tokens, in ms; default 15 s. */
   readonly lifetime?: number
+  /** What the panel counts; default: tiles. */
+  readonly loaded?: Noun
+  readonly missing?: Noun
   /** Texts of the panel's parts, by name. */
   readonly texts?: Readonly<Record<string, string>>
 }
@@ -50,7 +55,12 @@ export function showPanel(
   tokens: TokenManager,
   demo: DemoSource,
   stage: Stage,
-  { lifetime = TILES_LIFETIME, texts = {} }: PanelOptions = {},
+  {
+    lifetime = TILES_LIFETIME,
+    loaded = TILES_LOADED,
+    missing = TILES_FAILED,
+    texts = {},
+  }: PanelOptions = {},
 ): Panel {
   const root = document.querySelector<HTMLElement>('#panel')
   if (!root) throw new TypeError('the page has no #panel')
@@ -61,11 +71,16 @@ export function showPanel(
   let maps: RunningMaps
   let expiresAt: number | undefined
   let stop = () => {}
+  const look = () => maps.look?.(nextPlace())
 
   function startWith(): void {
     expiresAt = undefined
     maps = stage.withTilepass(counts)
     stop = followTokens(tokens, view, log)
+    if (maps.look) return
+    // Without a map nothing else asks for a token.
+    for (const name of ['look', 'without']) view.part(name).toggleAttribute('disabled', true)
+    void tokens.renew().catch(() => {})
   }
 
   async function startWithout(withoutTilepass: Without): Promise<void> {
@@ -80,12 +95,12 @@ export function showPanel(
       view.setLight('expired', 'Token has expired', 'The token has expired. New tiles fail.')
       view.write('detail', 'The server answers every new tile request with 401.')
       log('Token expired: new tiles fail')
-      maps.look(nextPlace())
+      look()
     }, lifetime + 1_500)
     stop = () => clearTimeout(timer)
   }
 
-  addActions({ tokens, demo, view, log, look: () => maps.look(nextPlace()) })
+  addActions({ tokens, demo, view, log, look })
   const without = view.part('without')
   const { withoutTilepass } = stage
   if (!withoutTilepass) without.remove()
@@ -111,10 +126,13 @@ export function showPanel(
     view.setCountdown(end === undefined ? undefined : end - Date.now(), lifetime)
     const failed = demo.failures > 0 ? `, ${demo.failures} failed` : ''
     view.write('exchanges', String(demo.exchanges))
-    view.write('exchanges-label', `Exchanges${failed}`)
+    view.write('exchanges-label', `${plural(demo.exchanges, EXCHANGES)}${failed}`)
     view.write('loaded', String(counts.loaded))
-    view.write('missing', String(counts.missing))
-    view.part('missing-box').classList.toggle('bad', counts.missing > 0)
+    view.write('loaded-label', plural(counts.loaded, loaded))
+    const failures = counts.missing
+    view.write('missing', String(failures))
+    view.write('missing-label', plural(failures, missing))
+    view.part('missing-box').classList.toggle('bad', failures > 0)
   }, 200)
   return { more: view.part('more'), log }
 }
@@ -155,52 +173,4 @@ function followTokens(
   return () => {
     for (const off of listeners) off()
   }
-}
-
-interface Actions {
-  readonly tokens: TokenManager
-  readonly demo: DemoSource
-  readonly view: PanelView
-  log(text: string): void
-  look(): void
-}
-
-/** Connects the buttons. Their faults affect this page only. */
-function addActions({ tokens, demo, view, log, look }: Actions): void {
-  // The manager's events show the result in the panel.
-  const renew = () => void tokens.renew().catch(() => {})
-
-  view.part('look').addEventListener('click', look)
-
-  const expire = view.part('expire')
-  expire.addEventListener('click', () => {
-    const held = tokens.peek()
-    if (!held || expire.getAttribute('aria-pressed') === 'true') return
-    expire.setAttribute('aria-pressed', 'true')
-    const remaining = held.expiresAt - Date.now()
-    const wait = remaining > MAX_WAIT ? 0 : remaining
-    if (wait > 0) log('Renewal paused until the token expires')
-    demo.delayUntil(Date.now() + wait + EXPIRED_FOR)
-    setTimeout(() => {
-      if (wait === 0) tokens.reject(held.value)
-      log('Token expired: requests wait for the next one')
-      expire.setAttribute('aria-pressed', 'false')
-      look()
-    }, wait)
-  })
-
-  view.part('corrupt').addEventListener('click', () => {
-    demo.corruptNext()
-    log('Token corrupted: the server will refuse it')
-    void tokens.renew().then(look, () => {})
-  })
-
-  const breaker = view.part('break')
-  breaker.addEventListener('click', () => {
-    demo.broken = !demo.broken
-    breaker.setAttribute('aria-pressed', String(demo.broken))
-    view.write('break', demo.broken ? 'Restore the broker' : 'Break the broker')
-    log(demo.broken ? 'Broker is down: it answers 503' : 'Broker is up again')
-    renew()
-  })
 }

@@ -3,7 +3,8 @@ import type { TileCounts } from './tile-counts.ts'
 
 /** One or more maps that the panel can move and remove. */
 export interface RunningMaps {
-  look(place: Place): void
+  /** Left out: there is no map to move. */
+  look?(place: Place): void
   remove(): void
 }
 

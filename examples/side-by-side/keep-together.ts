@@ -7,11 +7,21 @@ const SHARP_ZOOM = 2
 
 /** Keeps two maps at the same view, whichever of them the user moves. */
 export function keepTogether(
-  vector: MapLibreMap,
-  vectorRun: RunningMaps,
+  vector: RunningMaps & { readonly map?: MapLibreMap },
   raster: RunningMaps & { readonly map: LeafletMap },
 ): RunningMaps {
-  const { map } = raster
+  if (vector.map) link(vector.map, raster.map)
+  const leader = vector.map ? vector : raster
+  return {
+    look: (place) => leader.look?.(vector.map ? { ...place, zoom: SHARP_ZOOM } : place),
+    remove() {
+      vector.remove()
+      raster.remove()
+    },
+  }
+}
+
+function link(vector: MapLibreMap, raster: LeafletMap): void {
   let isFollowing = false
   const follow = (move: () => void) => {
     if (isFollowing) return
@@ -19,25 +29,18 @@ export function keepTogether(
     move()
     isFollowing = false
   }
-  map.options.zoomSnap = 0
+  raster.options.zoomSnap = 0
   vector.on('move', () =>
     follow(() => {
       const { lng, lat } = vector.getCenter()
-      map.setView([lat, lng], vector.getZoom() + 1, { animate: false })
+      raster.setView([lat, lng], vector.getZoom() + 1, { animate: false })
     }),
   )
-  map.on('move', () =>
+  raster.on('move', () =>
     follow(() => {
-      const { lng, lat } = map.getCenter()
-      vector.jumpTo({ center: [lng, lat], zoom: map.getZoom() - 1 })
+      const { lng, lat } = raster.getCenter()
+      vector.jumpTo({ center: [lng, lat], zoom: raster.getZoom() - 1 })
     }),
   )
   vector.setZoom(SHARP_ZOOM)
-  return {
-    look: (place) => vectorRun.look({ ...place, zoom: SHARP_ZOOM }),
-    remove() {
-      vectorRun.remove()
-      raster.remove()
-    },
-  }
 }

@@ -168,16 +168,28 @@ describe.concurrent('the GeoTIFF page', () => {
     expect(printed).toEqual([])
   })
 
-  test('shows a download that the broker refuses, and stays open', async ({
+  test('explains to a visitor why a private file is refused, and stays open', async ({
     examples,
     openImage,
   }) => {
     const { page, printed } = await openImage()
     await page.getByRole('button', { name: 'Download a private file' }).click()
-    await eventually(async () =>
-      expect(await page.locator('.more .bad').innerText()).toContain('403'),
-    )
+    const result = page.locator('.result.explained')
+    await result.waitFor()
+    const text = await result.innerText()
+    for (const part of ['403', 'belongs to an account', 'no token for it'])
+      expect(text).toContain(part)
+    expect(await page.locator('.result.bad').count()).toBe(0)
     expect(page.url()).toBe(`${examples.origin}/cog/`)
     expect(printed).toEqual([])
+  })
+
+  test('shows an outage during a private download as an error, not as a refusal', async ({
+    openImage,
+  }) => {
+    const { page } = await openImage()
+    await page.route('**/auth/download-token/*', (route) => route.fulfill({ status: 503 }))
+    await page.getByRole('button', { name: 'Download a private file' }).click()
+    await page.locator('.result.bad').waitFor()
   })
 })

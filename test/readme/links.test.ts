@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { root } from '../support/repository.ts'
@@ -18,8 +18,8 @@ test.for(documents)(
   'every link of %s leads to a file and a heading of the repository',
   (document) => {
     const text = readFileSync(join(root, document), 'utf8').replace(/```.*?```|`[^`\n]*`/gs, '')
-    const links = [...text.matchAll(/\]\(([^()\s]+)\)/g)]
-      .map(([, link = '']) => link)
+    const links = [...text.matchAll(/\]\(([^()\s]+)\)|(?:src|srcset|href)="([^"\s]+)"/g)]
+      .map(([, link, attribute = '']) => link ?? attribute)
       .filter((link) => !/^[a-z]+:/.test(link))
     const dead = links.filter((link) => {
       const [path = '', anchor] = link.split('#')
@@ -32,3 +32,10 @@ test.for(documents)(
     expect(dead).toEqual([])
   },
 )
+
+test('no picture of the documentation is larger than 200 kB', () => {
+  const folder = join(root, 'docs/images')
+  const pictures = readdirSync(folder)
+  expect(pictures.length).toBeGreaterThan(0)
+  expect(pictures.filter((name) => statSync(join(folder, name)).size > 200_000)).toEqual([])
+})
