@@ -35,7 +35,7 @@ export function createAdminRoutes(routeParts: AdminRoutesParts): Router {
   const router = createRouter()
   router.use('/v1/admin', guard, async ({ auth, method }, response, next) => {
     response.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
-    if (!auth) throw new UnauthorizedError()
+    if (auth?.sub === undefined) throw new UnauthorizedError()
     const isRead = method === 'GET' || method === 'HEAD'
     await assertUse(parts.store, auth.sub, isRead ? 'read administration' : 'administer')
     usage.record(auth, 'admin')
@@ -43,7 +43,7 @@ export function createAdminRoutes(routeParts: AdminRoutesParts): Router {
   })
   const as = (request: Request): Administration => {
     const { auth } = request
-    if (!auth) throw new UnauthorizedError()
+    if (auth?.sub === undefined) throw new UnauthorizedError()
     return createAdministration({
       ...parts,
       actor: auth.sub,
