@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createVerifier, InvalidTokenError } from '../../src/index.ts'
-import { findKey, importKeySet } from '../../src/keys/key-set.ts'
+import { importKeySet } from '../../src/keys/key-set.ts'
 import { createTestIssuer, ISSUER, NOW } from '../support/issuer.ts'
 
 const issuer = createTestIssuer()
