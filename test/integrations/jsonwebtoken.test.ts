@@ -21,6 +21,10 @@ test('jsonwebtoken takes a token for one tileset for a full one; the guard and j
     scope: 'tiles:read',
   })
 
+  // What the README of the guard says to do.
+  const complete = jsonwebtoken.verify(token, key, { ...options, complete: true })
+  expect(complete.header.crit).toBeDefined()
+
   const currentDate = new Date(NOW)
   await expect(jwtVerify(token, key, { currentDate })).rejects.toThrow(/"tiles" is not recognized/)
   const verifier = createVerifier({ issuer, audience: issuer, jwks, now: () => NOW })

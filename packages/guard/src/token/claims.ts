@@ -3,13 +3,13 @@ import type { TileClaims } from '../tiles/tile-claims.ts'
 import { type Confirmation, parseConfirmation } from './binding.ts'
 import { createMismatch } from './mismatch.ts'
 import {
-  assertRequiredClaims,
   isForAudience,
   readAudience,
   readOptionalString,
   readString,
   readTiles,
 } from './read-claim.ts'
+import { assertRequiredClaims, type RequiredClaims } from './required-claims.ts'
 
 /**
  * The claims of a verified token. Times are seconds since 1970, as on the wire (RFC 7519 §4.1).
@@ -51,9 +51,6 @@ export interface OwnTokenClaims extends TokenClaims {
   readonly sub: string
   readonly iat: number
 }
-
-/** The value that each claim must have, or a list of accepted values. */
-export type RequiredClaims = Readonly<Record<string, string | number | boolean | readonly string[]>>
 
 /** The rules that claims of our own tokens must satisfy; durations in ms. */
 export interface ClaimRules {

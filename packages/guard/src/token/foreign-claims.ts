@@ -1,16 +1,16 @@
 import { InvalidTokenError, TokenExpiredError } from '../errors.ts'
 import { parseConfirmation } from './binding.ts'
-import { isExpired, MAX_FUTURE_ISSUE, type RequiredClaims, type TokenClaims } from './claims.ts'
+import { isExpired, MAX_FUTURE_ISSUE, type TokenClaims } from './claims.ts'
 import { assertAccessToken } from './foreign-kinds.ts'
 import { createMismatch } from './mismatch.ts'
 import {
-  assertRequiredClaims,
   isForAudience,
   readAudience,
   readOptionalString,
   readString,
   readTiles,
 } from './read-claim.ts'
+import { assertRequiredClaims, type RequiredClaims } from './required-claims.ts'
 
 /** The rules that claims of another issuer must satisfy; durations in ms. */
 export interface ForeignClaimRules {

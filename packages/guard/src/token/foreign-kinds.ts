@@ -1,5 +1,5 @@
 import { InvalidTokenError } from '../errors.ts'
-import type { RequiredClaims } from './claims.ts'
+import type { RequiredClaims } from './required-claims.ts'
 
 /** What access tokens may say in `typ` of the payload. Keycloak writes it into every kind: ID, Refresh, Offline … */
 const ACCESS_TYPES = ['bearer', 'access', 'access_token', 'jwt', 'at+jwt', 'application/at+jwt']

@@ -2,7 +2,7 @@ import type { JsonWebKeySet } from '../keys/key-set.ts'
 import { isSupportedAlgorithm } from '../keys/key-types.ts'
 import { isRecord } from '../options/is-record.ts'
 import { booleanRule, isNonEmptyString, type OptionRules } from '../options/option-rules.ts'
-import type { RequiredClaims } from './claims.ts'
+import type { RequiredClaims } from './required-claims.ts'
 
 /** An issuer to trust, and the rules for its tokens. Durations in ms. */
 export interface IssuerOptions {

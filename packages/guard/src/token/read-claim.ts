@@ -1,6 +1,5 @@
 import { InvalidTokenError } from '../errors.ts'
 import { parseTileClaims, type TileClaims } from '../tiles/tile-claims.ts'
-import type { RequiredClaims } from './claims.ts'
 
 type Payload = Readonly<Record<string, unknown>>
 
@@ -45,16 +44,4 @@ export function readTiles(payload: Payload): TileClaims | undefined {
   } catch (cause) {
     throw new InvalidTokenError('tiles are not valid tile claims', { cause })
   }
-}
-
-/** @throws {@link InvalidTokenError} if a claim does not have its required value. */
-export function assertRequiredClaims(payload: Payload, rules: RequiredClaims): void {
-  for (const [name, required] of Object.entries(rules))
-    if (!hasClaim(payload, name, required)) throw new InvalidTokenError(`claim ${name} mismatch`)
-}
-
-function hasClaim(payload: Payload, name: string, required: RequiredClaims[string]): boolean {
-  const value = Object.hasOwn(payload, name) ? payload[name] : undefined
-  if (typeof required !== 'object') return value === required
-  return typeof value === 'string' && required.includes(value)
 }
