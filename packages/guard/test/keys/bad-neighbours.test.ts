@@ -1,6 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
+import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createVerifier, InvalidTokenError, KeysUnavailableError } from '../../src/index.ts'
+import { importKeySet } from '../../src/keys/key-set.ts'
 import { createTestIssuer, ISSUER, NOW } from '../support/issuer.ts'
 import { listen } from '../support/server.ts'
 
@@ -129,4 +131,39 @@ test('the message shows nothing of a kid that a terminal obeys, and not every sk
     /^no kid, and not exactly one key fits; key "\\u202e\\u001b\[2J" is skipped/,
   )
   expect(detail).toMatch(/; and 46 more$/)
+})
+
+test('nothing in a key set, in any form, spoils a good key or throws', async () => {
+  const member = fc.oneof(
+    fc.constantFrom('RSA', 'EC', 'sig', 'RS256', 'k2', 'AQAB'),
+    fc.jsonValue(),
+  )
+  const entry = fc.oneof(
+    fc.jsonValue(),
+    fc.record(
+      {
+        kty: member,
+        kid: fc.oneof(fc.constant('k2'), fc.jsonValue()),
+        ...{
+          alg: member,
+          use: member,
+          key_ops: member,
+          n: member,
+          e: member,
+          crv: member,
+          x: member,
+        },
+      },
+      { requiredKeys: [] },
+    ),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(entry, { maxLength: 3 }), async (entries) => {
+      const { keys } = await importKeySet({ keys: [...entries, jwk, ...entries] }, [
+        'RS256',
+        'ES256',
+      ])
+      expect(keys.map(({ keyId }) => keyId)).toContain('k1')
+    }),
+  )
 })
