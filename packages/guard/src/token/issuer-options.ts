@@ -22,7 +22,12 @@ export interface IssuerOptions {
   readonly maxKeyAge?: number
   /** Accepted signature algorithms; the token cannot choose another. Default `['RS256']`. */
   readonly algorithms?: readonly string[]
-  /** Slack allowed at `exp` and `nbf`. Default 1 s. @see RFC 7519 §4.1.4 */
+  /**
+   * Slack allowed at `exp` and `nbf`. Default 1 s. With `tokenType: null`, `nbf` may be 30 s ahead anyway,
+   * as `iat` always may.
+   *
+   * @see RFC 7519 §4.1.4
+   */
   readonly leeway?: number
   /** Longest accepted `exp − iat`. Default 366 days. */
   readonly maxLifetime?: number
