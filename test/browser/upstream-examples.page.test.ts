@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { guard } from '@tilepass/guard'
+import express from 'express'
 import { Provider } from 'oidc-provider'
 import { describe, expect } from 'vitest'
 import { EARTH, setUpSecondBrokers, startSecondBroker } from '../support/brokers/second-broker.ts'
@@ -8,6 +10,7 @@ import { eventually } from '../support/pages/eventually.ts'
 import { TILE } from '../support/pages/map-resources.ts'
 import { test as pageTest } from '../support/pages/page-test.ts'
 import { readExample, servePage } from '../support/pages/upstream-page.ts'
+import { CLIENT_SECRET, startKeycloak } from '../support/servers/live-issuers.ts'
 import { startServer } from '../support/servers/start-server.ts'
 import { createTeardown } from '../support/servers/teardown.ts'
 
@@ -150,6 +153,33 @@ describe.concurrent('an example behind Tilepass', () => {
       expect(await page.locator('.leaflet-tile-loaded').count()).toBeGreaterThan(3),
     )
     expect(new Set(tiles.statuses)).toEqual(new Set([200]))
+    expect(printed).toEqual([])
+  })
+
+  test('Keycloak: the page shows tiles that a guard opens', async ({ openExample, teardown }) => {
+    const keycloak = await startKeycloak({ scope: 'tiles:read' })
+    teardown.add(keycloak.close)
+    const statuses: number[] = []
+    const app = express()
+    app.use((_request, response, next) => {
+      response.on('finish', () => statuses.push(response.statusCode))
+      next()
+    })
+    app.use('/v1', guard(keycloak.options))
+    app.get('/v1/parcels/:z/:x/:y', (_request, response) => void response.type('png').send(TILE))
+    const tiles = await startServer(app)
+    teardown.add(tiles.close)
+    const { page, printed } = await openExample(
+      'oauth',
+      { 'https://login.example/oauth/token': keycloak.tokenUrl },
+      { 'https://tiles.example': tiles.url },
+      { OAUTH_CLIENT_SECRET: CLIENT_SECRET },
+    )
+    await eventually(async () =>
+      expect(await page.locator('.leaflet-tile-loaded').count()).toBeGreaterThan(3),
+    )
+    // Preflights are answered with 204.
+    expect(new Set(statuses)).toEqual(new Set([200, 204]))
     expect(printed).toEqual([])
   })
 })

@@ -7,6 +7,7 @@ import { compactJws } from './targets/compact-jws.ts'
 import { cookies } from './targets/cookies.ts'
 import { credentials } from './targets/credentials.ts'
 import { downloadToken } from './targets/download-token.ts'
+import { foreignClaims } from './targets/foreign-claims.ts'
 import { forwardedRequest } from './targets/forwarded-request.ts'
 import { mapboxToken } from './targets/mapbox-token.ts'
 import { redactedPath } from './targets/redacted-path.ts'
@@ -31,6 +32,7 @@ export const TARGETS: readonly Target<any>[] = [
   cookies,
   credentials,
   downloadToken,
+  foreignClaims,
   formBody,
   forwardedRequest,
   issuerOptions,

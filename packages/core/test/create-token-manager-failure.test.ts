@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Broker, pass, startBroker } from './support/broker.ts'
 import { manage, settled, TILE } from './support/manage.ts'
 
@@ -161,6 +161,40 @@ describe('a server refuses the token', () => {
     }
     expect(refused).toBeLessThan(60)
     expect(broker.asked.length).toBeLessThan(60)
+  })
+})
+
+describe('every new token is not yet valid, because the clock of its issuer is ahead', () => {
+  test('a map full of tiles asks again with backoff, and recovers once tokens are valid', async () => {
+    let isAhead = true
+    const sent: string[] = []
+    vi.stubGlobal('fetch', async (_url: string, { headers }: { headers: Headers }) => {
+      sent.push(headers.get('authorization') ?? '')
+      return new Response('', { status: isAhead ? 401 : 200 })
+    })
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const { tokens, listen } = manage(broker)
+    listen()
+    const requestTiles = () => {
+      for (let tile = 0; tile < 20; tile += 1) void settled(tokens.fetch(`${TILE}?${tile}`))
+    }
+    for (let at = 0; at < 300_000; at += 1_000) {
+      requestTiles()
+      await pass(1_000)
+    }
+    // Exchanges at 0, 0.5, 1, 2, 4 … s, then every 15 to 30 s.
+    expect(broker.asked.length).toBeLessThan(35)
+    expect(new Set(sent).size).toBe(broker.asked.length)
+    const gaps = broker.times.slice(-5).map((time, index, times) => time - (times[index - 1] ?? 0))
+    for (const gap of gaps.slice(1)) expect(gap).toBeGreaterThanOrEqual(15_000)
+    isAhead = false
+    requestTiles()
+    await pass(31_000)
+    expect(tokens.peek()).toBeDefined()
+    const exchanges = broker.asked.length
+    requestTiles()
+    await pass(5_000)
+    expect(broker.asked.length).toBe(exchanges)
   })
 })
 

@@ -19,6 +19,7 @@ export {
 } from './tiles/tile-claims.ts'
 export { findTileRuleFault } from './tiles/tile-rules.ts'
 export { BINDING_COOKIE, confirmBy } from './token/binding.ts'
+export type { OwnTokenClaims } from './token/claims.ts'
 export { isCanonicalBase64url } from './token/compact-jws.ts'
 export { readCookies } from './token/cookies.ts'
 export { toKeyRevocationId, toRevocationKey } from './token/revocation-feed.ts'

@@ -23,8 +23,9 @@ export type { TileClaims } from './tiles/tile-claims.ts'
 export type { Bbox } from './tiles/tile-grid.ts'
 export type { TileRule } from './tiles/tile-rules.ts'
 export { type Confirmation, TOKEN_COOKIE } from './token/binding.ts'
-export type { RequiredClaims, TokenClaims } from './token/claims.ts'
+export type { TokenClaims } from './token/claims.ts'
 export type { IssuerOptions } from './token/issuer-options.ts'
+export type { RequiredClaims } from './token/required-claims.ts'
 export type { RevocationCheck } from './token/revocation-check.ts'
 export {
   createVerifier,

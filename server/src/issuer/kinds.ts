@@ -57,15 +57,22 @@ export const TOKEN_KINDS: readonly TokenKind[] = [
   },
 ]
 
+/** Every `token_type` that tokens of this issuer have. */
+export const TOKEN_TYPES: readonly string[] = [
+  ...new Set(TOKEN_KINDS.map(({ tokenType }) => tokenType)),
+]
+
 /**
  * Finds the kind of token that these claims belong to. Claims that contradict the kind of the id belong
  * to none.
  */
 export function findTokenKind(claims: TokenClaims): TokenKind | undefined {
-  const kind = TOKEN_KINDS.find(({ prefix }) => claims.sub.startsWith(prefix))
+  const { sub, iat } = claims
+  if (sub === undefined || iat === undefined) return
+  const kind = TOKEN_KINDS.find(({ prefix }) => sub.startsWith(prefix))
   if (!kind || claims.token_type !== kind.tokenType) return
   if ((claims.parent !== undefined) !== kind.hasParent) return
-  return (claims.exp - claims.iat) * 1000 <= kind.maxLifetime ? kind : undefined
+  return (claims.exp - iat) * 1000 <= kind.maxLifetime ? kind : undefined
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { TokenClaims, Verifier } from '@tilepass/guard'
+import type { OwnTokenClaims } from '@tilepass/guard/broker'
 import { UnavailableError } from '../errors.ts'
 import { toAddressKey } from '../http/address-key.ts'
 import type { Sender } from '../http/sender.ts'
@@ -7,7 +7,7 @@ import { findApiToken, revokeApiToken } from '../store/api-tokens.ts'
 import { type AuditedChange, audited, countAuditEntry } from '../store/audit.ts'
 import { isListShortEnough, revokeDerived } from '../store/bounded-revocations.ts'
 import type { Store } from '../store/open.ts'
-import { findClaims } from './verify.ts'
+import { findClaims, type OwnVerifier } from './verify.ts'
 
 /** An API token that acts as an OAuth client. */
 export interface OrganisationClient {
@@ -19,7 +19,7 @@ export interface OrganisationClient {
 /** The tokens of a client's organisation. Tokens of other organisations count as absent. */
 export interface OrganisationTokens {
   /** The claims of a token that is valid now and belongs to the client's organisation. */
-  find(client: OrganisationClient, token: string): Promise<TokenClaims | undefined>
+  find(client: OrganisationClient, token: string): Promise<OwnTokenClaims | undefined>
   /**
    * Revokes such a token; any other token is ignored (RFC 7009 §2.2). An API token has an audit entry of
    * its own; tokens that came from something are counted per parent, address and minute.
@@ -36,13 +36,13 @@ export interface OrganisationTokens {
  */
 export function createOrganisationTokens(
   store: Store,
-  verifier: Verifier,
+  verifier: OwnVerifier,
   now: () => number,
 ): OrganisationTokens {
   const find = async (
     client: OrganisationClient,
     token: string,
-  ): Promise<TokenClaims | undefined> => {
+  ): Promise<OwnTokenClaims | undefined> => {
     const claims = await findClaims(verifier, token, READ_ONLY)
     if (!claims || client.orgId === undefined || claims.org_id !== client.orgId) return
     const registered = claims.parent ?? claims.sub

@@ -1,13 +1,18 @@
-import { InvalidTokenError, type TokenClaims, type Verifier } from '@tilepass/guard'
+import { InvalidTokenError } from '@tilepass/guard'
+import type { OwnTokenClaims } from '@tilepass/guard/broker'
 import { findActiveAccount } from '../store/accounts.ts'
 import { findApiToken } from '../store/api-tokens.ts'
 import type { Connection } from '../store/open.ts'
+import type { OwnVerifier } from './verify.ts'
 
 /**
  * Restricts a verifier to current tokens of the registry. The registry is read every time, so that no
  * cache stands between these tokens and a revocation; therefore nothing is recalled.
  */
-export function createRegisteredVerifier(connection: Connection, verifier: Verifier): Verifier {
+export function createRegisteredVerifier(
+  connection: Connection,
+  verifier: OwnVerifier,
+): OwnVerifier {
   return {
     recall: () => undefined,
     verify: async (token, use) => {
@@ -22,7 +27,7 @@ export function createRegisteredVerifier(connection: Connection, verifier: Verif
 /** Is this an API token of the registry that is not revoked, and of an account that may act? */
 async function isRegistered(
   connection: Connection,
-  { sub, org_id }: TokenClaims,
+  { sub, org_id }: OwnTokenClaims,
 ): Promise<boolean> {
   const row = await findApiToken(connection, sub)
   if (!row || row.revoked_at !== null || row.format !== 'jwt') return false

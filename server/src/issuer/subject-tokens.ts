@@ -1,4 +1,5 @@
-import type { TileClaims, TokenClaims, TokenUse } from '@tilepass/guard'
+import type { TileClaims, TokenUse } from '@tilepass/guard'
+import type { OwnTokenClaims } from '@tilepass/guard/broker'
 import type { Store } from '../store/open.ts'
 import type { Usage } from '../usage/usage.ts'
 import { InvalidScopeError, type ReadOnlyTokenError, UnauthorizedError } from './errors.ts'
@@ -11,7 +12,7 @@ import { createOwnVerifier, requireClaims } from './verify.ts'
 
 /** A subject token that was accepted for exchange. */
 export interface Subject {
-  readonly claims: TokenClaims
+  readonly claims: OwnTokenClaims
 }
 
 /** What the client asks for. */

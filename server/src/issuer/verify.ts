@@ -6,14 +6,18 @@ import {
   type TokenUse,
   type Verifier,
 } from '@tilepass/guard'
+import type { OwnTokenClaims } from '@tilepass/guard/broker'
 import type { Issuer } from './issuer.ts'
-import { findTokenKind, type Purpose } from './kinds.ts'
+import { findTokenKind, type Purpose, TOKEN_TYPES } from './kinds.ts'
+
+/** A verifier for tokens of this issuer. */
+export type OwnVerifier = Verifier<OwnTokenClaims>
 
 /**
  * Creates a verifier for tokens of this issuer whose kind allows the use. A revoked API token revokes
  * the access tokens exchanged for it, a disabled account every token of its organisation.
  */
-export function createOwnVerifier(issuer: Issuer, wanted: Purpose): Verifier {
+export function createOwnVerifier(issuer: Issuer, wanted: Purpose): OwnVerifier {
   const { keys } = issuer
   let { jwks } = keys
   let verifier = createForKeys(issuer)
@@ -25,7 +29,7 @@ export function createOwnVerifier(issuer: Issuer, wanted: Purpose): Verifier {
     }
     return verifier
   }
-  const isAllowed = (claims: TokenClaims) =>
+  const isAllowed = (claims: TokenClaims): claims is OwnTokenClaims =>
     findTokenKind(claims)?.purposes.includes(wanted) ?? false
 
   return {
@@ -44,10 +48,10 @@ export function createOwnVerifier(issuer: Issuer, wanted: Purpose): Verifier {
 
 /** The claims of a token, or `undefined` if the verifier refuses it. @throws if it cannot decide */
 export async function findClaims(
-  verifier: Verifier,
+  verifier: OwnVerifier,
   token: string,
   use?: TokenUse,
-): Promise<TokenClaims | undefined> {
+): Promise<OwnTokenClaims | undefined> {
   try {
     return await verifier.verify(token, use)
   } catch (error) {
@@ -63,11 +67,11 @@ export async function findClaims(
  * @throws what `toError` makes of a token that the verifier refuses; anything else if it cannot decide.
  */
 export async function requireClaims(
-  verifier: Verifier,
+  verifier: OwnVerifier,
   token: string,
   toError: (cause: GuardError) => Error,
   use?: TokenUse,
-): Promise<TokenClaims> {
+): Promise<OwnTokenClaims> {
   try {
     return await verifier.verify(token, use)
   } catch (error) {
@@ -86,8 +90,8 @@ function createForKeys({ url, keys, revocations, now }: Issuer): Verifier {
     audience: url,
     jwks: keys.jwks,
     algorithms: [keys.algorithm],
-    // The table of kinds says which types there are, and what each may be used for.
-    tokenType: null,
+    // The table of kinds says what each type may be used for.
+    tokenType: TOKEN_TYPES,
     // The synchronous answer spares known tokens a turn of the event loop.
     isRevoked: Object.assign(isRevoked, { peek: revocations.peek }),
     now,

@@ -16,13 +16,13 @@ export const LIFT_PREFIX = 'lifted:'
 
 /** The claims of a token that revocation depends on. */
 export interface RevocableToken {
-  readonly sub: string
+  readonly sub?: string
   readonly parent?: string
   readonly org_id?: string
   /** Id of the session that it came from. */
   readonly sid?: string
-  /** Seconds since 1970. */
-  readonly iat: number
+  /** Seconds since 1970. Without it, the token counts as older than any epoch. */
+  readonly iat?: number
 }
 
 /**
@@ -117,7 +117,7 @@ export function createRevocations(store: Store, now: () => number): Revocations 
     return iat * 1000 < Math.max(epoch, own.epochs.get(id) ?? 0)
   }
 
-  const isRefused = ({ sub, parent, org_id, sid, iat }: RevocableToken) => {
+  const isRefused = ({ sub, parent, org_id, sid, iat = 0 }: RevocableToken) => {
     if (hasId(sub) || hasId(parent) || hasId(org_id) || hasId(sid)) return true
     // An epoch ends only what came from something; API tokens are revoked one by one.
     return parent !== undefined && (isBeforeEpoch(parent, iat) || isBeforeEpoch(org_id, iat))

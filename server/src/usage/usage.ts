@@ -46,7 +46,7 @@ export function createUsage(store: Store, now: () => number, report: FailureRepo
   const record = ({ sub, parent, org_id = '' }: CountedToken, use: string) => {
     const at = now()
     const day = toUtcDay(at)
-    add({ day, orgId: org_id, token: parent ?? sub, use, count: 1, lastUsedAt: at })
+    add({ day, orgId: org_id, token: parent ?? sub ?? '', use, count: 1, lastUsedAt: at })
   }
 
   const write = async () => {

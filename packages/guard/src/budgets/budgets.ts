@@ -13,7 +13,7 @@ export interface BudgetOptions {
    * request may come at once.
    */
   readonly requestsPerSecond?: number | undefined
-  /** Tiles per day (UTC) and organisation. */
+  /** Tiles per day (UTC) and organisation; without `org_id`, per subject or client of the issuer. */
   readonly tilesPerDay?: number | undefined
   /** Stores the daily counts, for restarts and other processes. By default they stay in memory. */
   readonly write?: WriteCounts
@@ -94,7 +94,7 @@ export function createBudgets(options: BudgetOptions): Budgets {
     consume: (claims, isTile) => {
       if (tilesPerToken !== undefined || requestsPerSecond !== undefined) countToken(claims, isTile)
       if (!isTile || tilesPerDay === undefined) return
-      const counted = days.count(claims.org_id ?? '', tilesPerDay)
+      const counted = days.count(toOrganisation(claims), tilesPerDay)
       if (typeof counted === 'boolean') {
         if (!counted) throw toDayExceeded(tilesPerDay, now())
         return
@@ -105,4 +105,10 @@ export function createBudgets(options: BudgetOptions): Budgets {
     },
     flush: days.flush,
   }
+}
+
+// Most issuers know no organisation: one user must not use up the tiles of all others.
+function toOrganisation({ org_id, iss, sub, client_id }: TokenClaims): string {
+  const subject = sub ?? client_id
+  return org_id ?? (subject === undefined ? '' : `${iss} ${subject}`)
 }

@@ -4,12 +4,10 @@ import { importKeySet, type JsonWebKeySet, type KeySet, type KeySource } from '.
 export function createLocalKeys(set: JsonWebKeySet, algorithms: readonly string[]): KeySource {
   let importing: Promise<KeySet> | undefined
   let keys: KeySet | undefined
-  return {
-    peek: (keyId) => keys?.get(keyId),
-    find: async (keyId) => {
-      importing ??= importKeySet(set, algorithms)
-      keys = await importing
-      return keys.get(keyId)
-    },
+  const load = async () => {
+    importing ??= importKeySet(set, algorithms)
+    keys = await importing
+    return keys
   }
+  return { peek: () => keys, load, reload: load }
 }

@@ -1,6 +1,6 @@
 import { KeysUnavailableError } from '../errors.ts'
 import { type FetchAccess, fetchJson } from './fetch-json.ts'
-import { importKeySet, type KeySet, type KeySource } from './key-set.ts'
+import { describeSkipped, findKey, importKeySet, type KeySet, type KeySource } from './key-set.ts'
 
 /** How a published key set is fetched. */
 export interface RemoteKeysOptions extends FetchAccess {
@@ -26,8 +26,8 @@ const MAX_BYTES = 65_536
  * A slow, failing, huge, redirected or empty response changes nothing: the last good keys stay until
  * they reach `maxKeyAge`. An issuer that is unreachable may have withdrawn a key.
  *
- * @throws {@link KeysUnavailableError} from `find` until the first good response, and once the last one
- *   is too old.
+ * @throws {@link KeysUnavailableError} from `load` and `reload` until the first good response, and once the
+ *   last one is too old.
  */
 export function createRemoteKeys(url: URL, options: RemoteKeysOptions): KeySource {
   const { now, maxKeyAge } = options
@@ -49,7 +49,10 @@ export function createRemoteKeys(url: URL, options: RemoteKeysOptions): KeySourc
     inFlight = fetchJson(url, options, MAX_BYTES)
       .then((body) => importKeySet(body, options.algorithms))
       .then((fetched) => {
-        if (fetched.size === 0) throw new TypeError('the key set has no usable key')
+        if (fetched.keys.length === 0) {
+          const skipped = describeSkipped(fetched)
+          throw new TypeError(`the key set has no usable key${skipped && `: ${skipped}`}`)
+        }
         keys = fetched
         fetchedAt = now()
       })
@@ -62,21 +65,25 @@ export function createRemoteKeys(url: URL, options: RemoteKeysOptions): KeySourc
     return inFlight
   }
 
-  const peek = (keyId: string) => {
-    const known = findCurrent()?.get(keyId)
-    if (known && !isWithin(refreshAfter, fetchedAt)) void refresh()
-    return known
+  const peek = () => {
+    const current = findCurrent()
+    if (current && !isWithin(refreshAfter, fetchedAt)) void refresh()
+    return current
+  }
+
+  const reload = async () => {
+    await refresh()
+    const current = findCurrent()
+    if (!current) throw new KeysUnavailableError({ cause: failure })
+    return current
   }
 
   return {
     peek,
-    find: async (keyId) => {
-      const known = peek(keyId)
-      if (known) return known
-      await refresh()
-      const current = findCurrent()
-      if (!current) throw new KeysUnavailableError({ cause: failure })
-      return current.get(keyId)
+    reload,
+    load: async (request) => {
+      const current = peek()
+      return current && findKey(current, request) ? current : reload()
     },
   }
 }

@@ -1,17 +1,37 @@
 import { InvalidTokenError, TokenExpiredError } from '../errors.ts'
-import { parseTileClaims, type TileClaims } from '../tiles/tile-claims.ts'
+import type { TileClaims } from '../tiles/tile-claims.ts'
 import { type Confirmation, parseConfirmation } from './binding.ts'
 import { createMismatch } from './mismatch.ts'
+import {
+  isForAudience,
+  readAudience,
+  readOptionalString,
+  readString,
+  readTiles,
+} from './read-claim.ts'
+import { assertRequiredClaims, type RequiredClaims } from './required-claims.ts'
 
-/** The claims of a verified token. Times are whole seconds since 1970, as on the wire (RFC 7519 §4.1). */
+/**
+ * The claims of a verified token. Times are seconds since 1970, as on the wire (RFC 7519 §4.1).
+ *
+ * What is optional may be absent from tokens of other issuers; tokens of our own kind have it
+ * ({@link OwnTokenClaims}).
+ */
 export interface TokenClaims {
   readonly iss: string
-  readonly aud: string | readonly string[]
-  readonly sub: string
+  /** Absent only where `audience` is `null`. */
+  readonly aud?: string | readonly string[]
+  /** Whom the token is about. Absent from tokens of clients, and from lightweight tokens. */
+  readonly sub?: string
+  /** The client that the token was issued to: `client_id`, `azp`, `appid` or `cid`. */
+  readonly client_id?: string
+  /** Id of the token; a hash of the token where the issuer gives it none. */
   readonly jti: string
-  readonly iat: number
+  /** From other issuers it may have a fraction. */
+  readonly iat?: number
+  /** From other issuers it may have a fraction. */
   readonly exp: number
-  /** Space-separated scopes; empty when the token has none. */
+  /** Space-separated scopes, from `scope` or `scp`; empty when the token has none. */
   readonly scope: string
   readonly token_type?: string
   readonly org_id?: string
@@ -25,25 +45,30 @@ export interface TokenClaims {
   readonly cnf?: Confirmation
 }
 
-/** The value that each claim must have, or a list of accepted values. */
-export type RequiredClaims = Readonly<Record<string, string | number | boolean | readonly string[]>>
+/** The claims of a token of our own kind. */
+export interface OwnTokenClaims extends TokenClaims {
+  readonly aud: string | readonly string[]
+  readonly sub: string
+  readonly iat: number
+}
 
-/** The rules that claims must satisfy; durations in ms. */
+/** The rules that claims of our own tokens must satisfy; durations in ms. */
 export interface ClaimRules {
   readonly issuer: string
   readonly audience: string
-  /** Required value of `token_type`; `null` for issuers without that claim. */
-  readonly tokenType: string | null
+  /** Accepted value of `token_type`, or a list of them. */
+  readonly tokenType: string | readonly string[]
   readonly requiredClaims: RequiredClaims
   readonly leeway: number
   readonly maxLifetime: number
 }
 
 /** How far `iat` may lie ahead of our clock, in ms. */
-const MAX_FUTURE_ISSUE = 30_000
+export const MAX_FUTURE_ISSUE = 30_000
 
 /**
- * Reads claims and checks their types, their issuer and audience, and their times.
+ * Reads the claims of a token of our own kind and checks their types, their issuer and audience, and their
+ * times.
  *
  * @param now Epoch ms.
  * @throws {@link InvalidTokenError}, or {@link TokenExpiredError} if `exp` is the only rule it breaks.
@@ -52,7 +77,7 @@ export function parseClaims(
   payload: Readonly<Record<string, unknown>>,
   rules: ClaimRules,
   now: number,
-): TokenClaims {
+): OwnTokenClaims {
   const iss = readString(payload, 'iss')
   const sub = readString(payload, 'sub')
   const jti = readString(payload, 'jti')
@@ -67,15 +92,13 @@ export function parseClaims(
   const cnf = payload.cnf === undefined ? undefined : parseConfirmation(payload.cnf)
 
   if (iss !== rules.issuer) throw createMismatch('issuer', rules.issuer, iss)
-  if (typeof aud === 'string' ? aud !== rules.audience : !aud.includes(rules.audience))
-    throw createMismatch('audience', rules.audience, aud)
-  if (rules.tokenType !== null && tokenType !== rules.tokenType)
+  if (!isForAudience(aud, rules.audience)) throw createMismatch('audience', rules.audience, aud)
+  if (tokenType === undefined || ![rules.tokenType].flat().includes(tokenType))
     throw createMismatch('token_type', rules.tokenType, tokenType)
   // Download tokens and other kinds mark themselves by a `typ` in the payload.
   if (payload.typ !== undefined) throw new InvalidTokenError('unexpected typ claim')
 
-  for (const [name, required] of Object.entries(rules.requiredClaims))
-    if (!hasClaim(payload, name, required)) throw new InvalidTokenError(`claim ${name} mismatch`)
+  assertRequiredClaims(payload, rules.requiredClaims)
 
   const lifetime = (exp - iat) * 1000
   if (lifetime <= 0 || lifetime > rules.maxLifetime)
@@ -112,52 +135,9 @@ export function hasScope(scopes: string, required: string): boolean {
   return scopes === required || scopes.split(' ').includes(required)
 }
 
-function hasClaim(
-  payload: Readonly<Record<string, unknown>>,
-  name: string,
-  required: RequiredClaims[string],
-): boolean {
-  const value = Object.hasOwn(payload, name) ? payload[name] : undefined
-  if (typeof required !== 'object') return value === required
-  return typeof value === 'string' && required.includes(value)
-}
-
-// Also without `crit`: other issuers may be unable to set it, and the restriction still holds.
-function readTiles(payload: Readonly<Record<string, unknown>>): TileClaims | undefined {
-  if (payload.tiles === undefined) return
-  try {
-    return parseTileClaims(payload.tiles)
-  } catch (cause) {
-    throw new InvalidTokenError('tiles are not valid tile claims', { cause })
-  }
-}
-
-function readString(payload: Readonly<Record<string, unknown>>, name: string): string {
-  const value = payload[name]
-  if (typeof value !== 'string' || value === '')
-    throw new InvalidTokenError(`${name} must be a non-empty string`)
-  return value
-}
-
-function readOptionalString(
-  payload: Readonly<Record<string, unknown>>,
-  name: string,
-): string | undefined {
-  return payload[name] === undefined ? undefined : readString(payload, name)
-}
-
 function readSeconds(payload: Readonly<Record<string, unknown>>, name: string): number {
   const value = payload[name]
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
     throw new InvalidTokenError(`${name} must be a whole number of seconds`)
   return value
-}
-
-function readAudience(payload: Readonly<Record<string, unknown>>): string | readonly string[] {
-  const value = payload.aud
-  if (!Array.isArray(value)) return readString(payload, 'aud')
-  return value.map((entry: unknown) => {
-    if (typeof entry !== 'string') throw new InvalidTokenError('aud must contain only strings')
-    return entry
-  })
 }

@@ -1,27 +1,25 @@
 import { base64url } from 'jose'
 import { InvalidTokenError } from '../errors.ts'
 import { isRecord } from '../options/is-record.ts'
+import { type OwnHeader, parseOwnHeader } from './header.ts'
 
 /** The parts of a token in valid form. Nothing in it is trusted yet. */
 export interface CompactJws {
-  /** `alg` of the header: compared with the configured algorithm, never used to choose one. */
-  readonly algorithm: string
-  readonly keyId: string
-  /** `typ` of the header. */
-  readonly type: string | undefined
-  /** Does the header mark tile claims as critical (`crit: ["tiles"]`)? */
-  readonly hasCriticalTiles: boolean
   readonly header: Readonly<Record<string, unknown>>
   readonly payload: Readonly<Record<string, unknown>>
+  /** Header and payload as they are signed: unlike a whole token, the same for both forms of an ECDSA signature. */
+  readonly signingInput: string
+  /** Length of the whole token, in bytes. */
+  readonly length: number
 }
 
-/** Longest token that is accepted, in bytes. */
+/** Longest token that is accepted from any issuer, in bytes: those with lists of groups are long. */
+const MAX_LENGTH = 8192
+/** Longest token of our own kind, in bytes. */
 export const MAX_TOKEN_LENGTH = 4096
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const SEGMENT = /^[A-Za-z0-9_-]+$/
-/** Header members by which a token could bring its own key, or change how its bytes are read. */
-const FORBIDDEN = ['jwk', 'jku', 'x5u', 'x5c', 'x5t', 'x5t#S256', 'zip', 'b64', 'enc', 'cty']
 
 /**
  * Reads a token in canonical compact JWS form (RFC 7515 §7.1) and in no other form.
@@ -31,42 +29,36 @@ const FORBIDDEN = ['jwk', 'jku', 'x5u', 'x5c', 'x5t', 'x5t#S256', 'zip', 'b64', 
  *
  * @throws {@link InvalidTokenError} naming the rule that the token broke.
  */
-export function parseCompactJws(token: string): CompactJws {
-  if (token.length > MAX_TOKEN_LENGTH) throw new InvalidTokenError('longer than 4 KiB')
+export function readCompactJws(token: string): CompactJws {
+  if (token.length > MAX_LENGTH) throw new InvalidTokenError('longer than 8 KiB')
   const segments = token.split('.', 4)
   const [head, body, signature] = segments
   if (segments.length !== 3 || head === undefined || body === undefined || signature === undefined)
     throw new InvalidTokenError('expected three segments')
   for (const segment of [head, body, signature])
     if (!isCanonicalBase64url(segment)) throw new InvalidTokenError('not canonical base64url')
-
-  const header = parseJsonObject(head, 'header')
-  for (const name of FORBIDDEN)
-    if (Object.hasOwn(header, name))
-      throw new InvalidTokenError(`header member ${name} is not allowed`)
-  const { alg, kid, typ } = header
-  if (typeof alg !== 'string') throw new InvalidTokenError('alg must be a string')
-  if (typeof kid !== 'string' || kid === '')
-    throw new InvalidTokenError('kid must be a non-empty string')
-  if (typ !== undefined && typ !== 'JWT' && typ !== 'at+jwt')
-    throw new InvalidTokenError('unsupported typ')
   return {
-    algorithm: alg,
-    keyId: kid,
-    type: typ,
-    hasCriticalTiles: readCritical(header),
-    header,
+    header: parseJsonObject(head, 'header'),
     payload: parseJsonObject(body, 'payload'),
+    signingInput: `${head}.${body}`,
+    length: token.length,
   }
 }
 
-/** Tile claims are the only critical extension that we support. @see RFC 7515 §4.1.11 */
-function readCritical(header: Readonly<Record<string, unknown>>): boolean {
-  if (!Object.hasOwn(header, 'crit')) return false
-  const { crit, tiles } = header
-  if (!Array.isArray(crit) || crit.length !== 1 || crit[0] !== 'tiles' || tiles !== true)
-    throw new InvalidTokenError('unsupported critical extension')
-  return true
+/**
+ * Reads a token of our own kind: at most 4 KiB, with the header that we write.
+ *
+ * @throws {@link InvalidTokenError}
+ */
+export function parseCompactJws(token: string): CompactJws & OwnHeader {
+  const jws = readCompactJws(token)
+  assertOwnLength(jws)
+  return { ...jws, ...parseOwnHeader(jws.header) }
+}
+
+/** @throws {@link InvalidTokenError} for a token that is longer than ours may be. */
+export function assertOwnLength({ length }: CompactJws): void {
+  if (length > MAX_TOKEN_LENGTH) throw new InvalidTokenError('longer than 4 KiB')
 }
 
 /** Is this non-empty base64url without padding, white space or unused bits? Then its bytes have no other form. */

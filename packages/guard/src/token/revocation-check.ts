@@ -4,6 +4,7 @@ import type { TokenClaims } from './claims.ts'
 export interface RevocationCheck {
   /**
    * @param keyId The `kid` of the key that signed the token: an issuer may revoke a key as well.
+   *   Empty if neither the key nor the token has one.
    * @throws if it cannot tell. `verify` then rejects with the same error: it fails closed.
    */
   (claims: TokenClaims, keyId: string): boolean | Promise<boolean>

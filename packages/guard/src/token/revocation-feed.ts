@@ -126,7 +126,7 @@ export function createRevocationFeed(
 function isListed(
   { revoked, epochs }: Revocations,
   keys: readonly string[],
-  { parent, iat }: TokenClaims,
+  { parent, iat = 0 }: TokenClaims,
 ): boolean {
   if (keys.some((key) => revoked.has(key))) return true
   const isAccessToken = parent !== undefined

@@ -1,27 +1,40 @@
 import { compactVerify } from 'jose'
 import { InvalidTokenError } from '../errors.ts'
 import type { FetchAccess } from '../keys/fetch-json.ts'
-import type { KeySource, VerificationKey } from '../keys/key-set.ts'
+import { describeSkipped, findKey, type KeySet, type KeySource } from '../keys/key-set.ts'
 import { createLocalKeys } from '../keys/local-keys.ts'
 import { createRemoteKeys } from '../keys/remote-keys.ts'
-import { type ClaimRules, parseClaims, type TokenClaims } from './claims.ts'
+import type { VerificationKey } from '../keys/verification-key.ts'
+import type { TokenClaims } from './claims.ts'
 import type { CompactJws } from './compact-jws.ts'
+import type { TokenHeader } from './header.ts'
 import type { IssuerOptions } from './issuer-options.ts'
 import { createMismatch } from './mismatch.ts'
 import type { RevocationCheck } from './revocation-check.ts'
 import { createRevocationFeed } from './revocation-feed.ts'
+import { createTokenRules } from './token-rules.ts'
+
+/** A token that an issuer has signed, and the key that verified it. */
+export interface SignedToken {
+  readonly claims: TokenClaims
+  readonly key: VerificationKey
+  /** `kid` of the key; empty if neither key nor token has one. */
+  readonly keyId: string
+}
 
 /** A trusted issuer with its own keys and rules: no key of one issuer verifies a token of another. */
 export interface TrustedIssuer {
   readonly leeway: number
   /** The revocations that the issuer publishes, if it does. */
   readonly revocations: RevocationCheck | undefined
-  /** The key, if it is in memory. */
-  peekKey(keyId: string): VerificationKey | undefined
-  /** @throws `InvalidTokenError` for an unknown `kid`; `KeysUnavailableError`. */
-  getKey(keyId: string): Promise<VerificationKey>
-  /** Checks signature and claims. @throws `InvalidTokenError`, `TokenExpiredError` */
-  check(token: string, jws: CompactJws, key: VerificationKey): Promise<TokenClaims>
+  /** Is this key in memory, and still one of the issuer's? */
+  holds(key: VerificationKey): boolean
+  /**
+   * Checks header, signature and claims.
+   *
+   * @throws `InvalidTokenError`, `TokenExpiredError`, `KeysUnavailableError`
+   */
+  check(token: string, jws: CompactJws): Promise<SignedToken>
 }
 
 /**
@@ -35,10 +48,9 @@ export function createTrustedIssuer(
   options: IssuerOptions,
   access: FetchAccess & { readonly now: () => number },
 ): TrustedIssuer {
-  const { issuer, audience, jwks, algorithms = ['RS256'], leeway = 1_000, type } = options
-  const { maxLifetime = 366 * 86_400_000, tokenType = 'api_token', requiredClaims = {} } = options
+  const { jwks, algorithms = ['RS256'], type } = options
   const { revocable = false, maxKeyAge = 86_400_000 } = options
-  const rules: ClaimRules = { issuer, audience, tokenType, requiredClaims, leeway, maxLifetime }
+  const rules = createTokenRules(options)
   const url = typeof jwks === 'string' || jwks instanceof URL ? new URL(jwks) : undefined
   if (revocable && !url) throw new TypeError('"revocable" requires "jwks" to be a URL')
   const keys: KeySource =
@@ -46,32 +58,53 @@ export function createTrustedIssuer(
       ? createRemoteKeys(new URL(jwks), { algorithms, maxKeyAge, ...access })
       : createLocalKeys(jwks, algorithms)
 
+  /** Without `kid`, an old key may have been tried: then once more, if there is a new one. */
+  const verifyByAnyKey = async (token: string, header: TokenHeader): Promise<VerificationKey> => {
+    const key = getKey(await keys.load(header), header)
+    try {
+      await verifySignature(token, key)
+      return key
+    } catch (error) {
+      const newer = header.keyId === undefined ? findKey(await keys.reload(), header) : undefined
+      if (!newer || newer.material === key.material) throw error
+      await verifySignature(token, newer)
+      return newer
+    }
+  }
+
   return {
-    leeway,
+    leeway: rules.leeway,
     revocations:
       revocable && url ? createRevocationFeed(new URL('revocations.json', url), access) : undefined,
-    peekKey: keys.peek,
-    getKey: async (keyId) => {
-      const key = await keys.find(keyId)
-      if (!key) throw new InvalidTokenError('unknown kid')
-      return key
-    },
-    check: async (token, jws, key) => {
-      if (jws.algorithm !== key.algorithm)
-        throw createMismatch('algorithm', key.algorithm, jws.algorithm)
-      if (type !== undefined && jws.type !== type) throw createMismatch('typ', type, jws.type)
-      try {
-        await compactVerify(token, key.key, {
-          algorithms: [key.algorithm],
-          crit: { tiles: true },
-        })
-      } catch (cause) {
-        throw new InvalidTokenError('signature verification failed', { cause })
-      }
-      const claims = parseClaims(jws.payload, rules, access.now())
-      if (jws.hasCriticalTiles && !claims.tiles)
+    holds: (key) => keys.peek()?.keys.includes(key) ?? false,
+    check: async (token, jws) => {
+      const header = rules.parseHeader(jws)
+      if (type !== undefined && header.type !== type) throw createMismatch('typ', type, header.type)
+      const key = await verifyByAnyKey(token, header)
+      const claims = await rules.parseClaims(jws, access.now())
+      if (header.hasCriticalTiles && !claims.tiles)
         throw new InvalidTokenError('critical tiles claim is missing')
-      return claims
+      return { claims, key, keyId: key.keyId ?? header.keyId ?? '' }
     },
+  }
+}
+
+/** @throws `InvalidTokenError` that says why there is no key for the token. */
+function getKey(set: KeySet, header: TokenHeader): VerificationKey {
+  const key = findKey(set, header)
+  if (key) return key
+  const { keyId, algorithm } = header
+  const named = set.keys.find((other) => other.keyId === keyId)
+  if (keyId !== undefined && named) throw createMismatch('algorithm', named.algorithm, algorithm)
+  const reason = keyId === undefined ? 'no kid, and not exactly one key fits' : 'unknown kid'
+  const skipped = describeSkipped(set, keyId)
+  throw new InvalidTokenError(skipped === '' ? reason : `${reason}; ${skipped}`)
+}
+
+async function verifySignature(token: string, { key, algorithm }: VerificationKey): Promise<void> {
+  try {
+    await compactVerify(token, key, { algorithms: [algorithm], crit: { tiles: true } })
+  } catch (cause) {
+    throw new InvalidTokenError('signature verification failed', { cause })
   }
 }

@@ -1,13 +1,9 @@
-import type { VerificationKey } from '../keys/key-set.ts'
-import { isExpired, type TokenClaims } from './claims.ts'
-import type { TrustedIssuer } from './trusted-issuer.ts'
+import { isExpired } from './claims.ts'
+import type { SignedToken, TrustedIssuer } from './trusted-issuer.ts'
 
 /** A token whose signature was verified, and the key that verified it. */
-export interface VerifiedToken {
+export interface VerifiedToken extends SignedToken {
   readonly issuer: TrustedIssuer
-  readonly keyId: string
-  readonly key: VerificationKey
-  readonly claims: TokenClaims
   /**
    * The cookie secret that confirmed the token, once one did. There is no other: a token has one
    * `cnf`, the hash of one secret.

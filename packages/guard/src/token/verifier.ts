@@ -7,7 +7,7 @@ import {
 } from '../options/option-rules.ts'
 import { findSecret, hasSecret } from './binding.ts'
 import { isExpired, type TokenClaims } from './claims.ts'
-import { parseCompactJws } from './compact-jws.ts'
+import { readCompactJws } from './compact-jws.ts'
 import { ISSUER_RULES, type IssuerOptions } from './issuer-options.ts'
 import { createMismatch } from './mismatch.ts'
 import { isKnownUnrevoked, type RevocationCheck } from './revocation-check.ts'
@@ -84,7 +84,7 @@ export interface TokenUse {
 }
 
 /** Decides whether a string is a genuine, current token of a trusted issuer. */
-export interface Verifier {
+export interface Verifier<Claims extends TokenClaims = TokenClaims> {
   /**
    * Resolves to the claims of a valid token.
    *
@@ -92,12 +92,12 @@ export interface Verifier {
    *   without `enforcesTileClaims`, `KeysUnavailableError` if no key set was ever read, or
    *   the last one is too old, or `RevocationsUnavailableError`.
    */
-  verify(token: string, use?: TokenUse): Promise<TokenClaims>
+  verify(token: string, use?: TokenUse): Promise<Claims>
   /**
    * Returns the claims of a valid token that was verified before, if nothing must be waited for.
    * Otherwise `undefined`, and `verify` decides.
    */
-  recall(token: string, use?: TokenUse): TokenClaims | undefined
+  recall(token: string, use?: TokenUse): Claims | undefined
 }
 
 /**
@@ -135,14 +135,12 @@ export function assembleVerifier(options: VerifierOptions): Verifier {
   const check = async (token: string): Promise<VerifiedToken> => {
     const known = verified.find(token, now())
     // The key may have left its set since; then its tokens are invalid, remembered or not.
-    if (known && (await known.issuer.getKey(known.keyId)).key === known.key.key) return known
-    const jws = parseCompactJws(token)
-    const { keyId, payload } = jws
-    const issuer = typeof payload.iss === 'string' ? issuers.get(payload.iss) : undefined
-    if (!issuer) throw createMismatch('issuer', [...issuers.keys()], payload.iss)
-    const key = await issuer.getKey(keyId)
-    const claims = await issuer.check(token, jws, key)
-    const entry = { issuer, keyId, key, claims }
+    if (known?.issuer.holds(known.key)) return known
+    const jws = readCompactJws(token)
+    const { iss } = jws.payload
+    const issuer = typeof iss === 'string' ? issuers.get(iss) : undefined
+    if (!issuer) throw createMismatch('issuer', [...issuers.keys()], iss)
+    const entry = { issuer, ...(await issuer.check(token, jws)) }
     verified.remember(token, entry)
     return entry
   }
@@ -150,7 +148,7 @@ export function assembleVerifier(options: VerifierOptions): Verifier {
   return {
     recall: (token, { enforcesTileClaims, enforcesBinding, cookie } = {}) => {
       const known = verified.find(token, now())
-      if (!known || known.issuer.peekKey(known.keyId)?.key !== known.key.key) return
+      if (!known?.issuer.holds(known.key)) return
       const { claims, issuer, keyId, secret } = known
       if (!isKnownUnrevoked(isRevoked, claims, keyId)) return
       if (!isKnownUnrevoked(issuer.revocations, claims, keyId)) return

@@ -43,7 +43,9 @@ const failures: [string, RequestListener][] = [
   [
     'ambiguous',
     (_request, response) =>
-      response.end(JSON.stringify({ keys: [...issuer.jwks.keys, ...issuer.jwks.keys] })),
+      response.end(
+        JSON.stringify({ keys: [...issuer.jwks.keys, ...createTestIssuer().jwks.keys] }),
+      ),
   ],
 ]
 

@@ -41,7 +41,7 @@ export function createAdminRoutes(routeParts: AdminRoutesParts): Router {
   })
   router.use('/v1/admin', guard, async ({ auth, method }, response, next) => {
     response.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
-    if (!auth) throw new UnauthorizedError()
+    if (auth?.sub === undefined) throw new UnauthorizedError()
     const isRead = method === 'GET' || method === 'HEAD'
     await assertUse(parts.store, auth.sub, isRead ? 'read administration' : 'administer')
     usage.record(auth, 'admin')
@@ -49,7 +49,7 @@ export function createAdminRoutes(routeParts: AdminRoutesParts): Router {
   })
   const as = (request: Request): Administration => {
     const { auth } = request
-    if (!auth) throw new UnauthorizedError()
+    if (auth?.sub === undefined) throw new UnauthorizedError()
     return createAdministration({
       ...parts,
       actor: auth.sub,
