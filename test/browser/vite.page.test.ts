@@ -1,14 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createServer, type ProxyOptions } from 'vite'
-import { expect, onTestFinished } from 'vitest'
+import type { ProxyOptions } from 'vite'
+import { expect } from 'vitest'
 import { startBroker } from '../support/brokers/broker-under-test.ts'
 import { eventually } from '../support/pages/eventually.ts'
 import { test } from '../support/pages/page-test.ts'
 import { SMALL } from '../support/pages/panning.ts'
 import { root } from '../support/repository.ts'
+import { startVite } from '../support/servers/vite-server.ts'
 
 const page = fileURLToPath(new URL('../support/vite-page', import.meta.url))
 const tilesets = {
@@ -43,19 +43,13 @@ async function startSite(
   isSilent = false,
 ): Promise<Site> {
   const { url: broker } = await startBroker({ tilesets })
-  const cacheDir = mkdtempSync(join(tmpdir(), 'tilepass-vite-'))
   const log: Log = []
-  const vite = await createServer({
-    configFile: false,
+  const url = await startVite({
     root: page,
-    cacheDir,
     logLevel: 'silent',
     // Otherwise Vite finds it late, and loads the page again.
     optimizeDeps: { include: ['maplibre-gl'] },
-    server: {
-      port: 0,
-      proxy: toProxy(broker),
-    },
+    server: { proxy: toProxy(broker) },
     plugins: [
       {
         name: 'log',
@@ -70,14 +64,7 @@ async function startSite(
       },
     ],
   })
-  await vite.listen()
-  onTestFinished(async () => {
-    await vite.close()
-    rmSync(cacheDir, { recursive: true, force: true })
-  })
-  const address = vite.httpServer?.address()
-  if (typeof address !== 'object' || !address) throw new TypeError('Vite has no port')
-  return { url: `http://localhost:${address.port}`, broker, log }
+  return { url, broker, log }
 }
 
 const shorthand = (target: string) => ({ '/map-token': target, '/v1': target })

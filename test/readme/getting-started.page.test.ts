@@ -8,7 +8,7 @@ import { runCommand, startBroker } from '../support/brokers/broker-under-test.ts
 import { eventually } from '../support/pages/eventually.ts'
 import { type OpenPage, test } from '../support/pages/page-test.ts'
 import { SMALL } from '../support/pages/panning.ts'
-import { startVite } from '../support/pages/vite-project.ts'
+import { serveProject } from '../support/pages/vite-project.ts'
 import { demoData } from '../support/repository.ts'
 import { findFreePort } from '../support/servers/free-port.ts'
 import { createProject, readShownFiles } from '../support/snippets.ts'
@@ -65,7 +65,7 @@ describe('the page of the documentation leads to a private map', () => {
     for (const path of ['/map-token', '/v1'])
       expect(config).toContain(`'${path}': { target, changeOrigin: false },`)
     expect(config).toContain("const target = 'http://127.0.0.1:8080'")
-    await expectPrivateTiles(openPage, await startVite(folder, broker, ['/map-token', '/v1']))
+    await expectPrivateTiles(openPage, await serveProject(folder, broker, ['/map-token', '/v1']))
   })
 
   test('script tags', async ({ openPage }) => {

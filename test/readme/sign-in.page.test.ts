@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import { makeDataFolder, runCommand, startBroker } from '../support/brokers/broker-under-test.ts'
 import { test } from '../support/pages/page-test.ts'
-import { startVite } from '../support/pages/vite-project.ts'
+import { serveProject } from '../support/pages/vite-project.ts'
 import { createProject, findSnippet } from '../support/snippets.ts'
 
 const PAGE = 'docs/sign-in.md'
@@ -26,7 +26,7 @@ test('the page of the documentation signs in, stays signed in over a reload, and
     '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/main.ts"></script>',
   )
   const { page } = await openPage(
-    await startVite(folder, broker, ['/map-token', '/token', '/logout']),
+    await serveProject(folder, broker, ['/map-token', '/token', '/logout']),
     { isIsolated: true },
   )
   /** Runs an expression in the page, and returns its result or the message of its error. */

@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createServer, type Plugin, transformWithOxc } from 'vite'
-import { onTestFinished } from 'vitest'
+import { type Plugin, transformWithOxc } from 'vite'
 import { compileScript, parse } from 'vue/compiler-sfc'
 import { root } from '../repository.ts'
+import { startVite } from '../servers/vite-server.ts'
 
 /** What the plugin of Vue defines. */
 const FLAGS = {
@@ -30,17 +27,14 @@ const components: Plugin = {
  * @param paths What Vite passes on to the broker, with the Host of the page.
  * @returns The URL of its page.
  */
-export async function startVite(
+export async function serveProject(
   folder: string,
   broker: string,
   paths: readonly string[],
 ): Promise<string> {
-  const cacheDir = mkdtempSync(join(tmpdir(), 'tilepass-vite-'))
   const to = { target: broker, changeOrigin: false }
-  const vite = await createServer({
-    configFile: false,
+  const origin = await startVite({
     root: folder,
-    cacheDir,
     logLevel: 'error',
     plugins: [components],
     define: FLAGS,
@@ -56,17 +50,9 @@ export async function startVite(
       ],
     },
     server: {
-      port: 0,
       proxy: Object.fromEntries(paths.map((path) => [path, to])),
       fs: { allow: [folder, root] },
     },
   })
-  await vite.listen()
-  onTestFinished(async () => {
-    await vite.close()
-    rmSync(cacheDir, { recursive: true, force: true })
-  })
-  const address = vite.httpServer?.address()
-  if (typeof address !== 'object' || !address) throw new TypeError('Vite has no port')
-  return `http://localhost:${address.port}/`
+  return `${origin}/`
 }
