@@ -27,12 +27,12 @@ describe.concurrent.each(['maplibre', 'leaflet', 'side-by-side', 'cog'])(
       const { page } = await openExample(`/${name}/`)
       const fault = await addFault(page)
       await expectFigure(page, 'loaded', (loaded) => loaded > 0)
+      // Jumps: a flight that begins before the other has ended could return to a tile that failed.
+      await page.emulateMedia({ reducedMotion: 'reduce' })
       fault.isOn = true
       await press(page, 'look')
       await expectFigure(page, 'missing', (missing) => missing > 0)
       fault.isOn = false
-      // A jump: a flight that begins before the other has ended could return to a tile that failed.
-      await page.emulateMedia({ reducedMotion: 'reduce' })
       await press(page, 'look')
       await expectFigure(page, 'missing', (missing) => missing === 0)
     })
