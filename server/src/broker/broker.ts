@@ -10,6 +10,7 @@ import { createErrorHandler } from '../http/error-handler.ts'
 import { type Listener, listen } from '../http/listener.ts'
 import { settleByFirstRun } from '../issuer/identity.ts'
 import { createFailureReporter, createRequestReporter } from '../observe/failures.ts'
+import { createProxyWarning } from '../observe/proxy-warning.ts'
 import { ConfigError } from '../settings/config-error.ts'
 import { formatCommand } from '../settings/format-command.ts'
 import { readVersion } from '../settings/version.ts'
@@ -161,7 +162,11 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         if (!isWildcard(host)) publicUrl.current ??= url
         wired ??= wireFor(await settleByFirstRun(store, url))
         return createApp({
-          routes: [wired.router, wired.unknownPaths],
+          routes: [
+            ...(config.trustProxy.length === 0 ? [createProxyWarning(logger)] : []),
+            wired.router,
+            wired.unknownPaths,
+          ],
           health,
           logger,
           trustProxy: config.trustProxy,

@@ -146,7 +146,7 @@ async function create(
     { mayCreate: true, findRemedies },
     async ({ admin, output, settings, hint }) => {
       const { orgId } = await admin.createAccount(name, { email: options.email, passwordHash })
-      const text = `Created ${name} (${orgId}) in the data folder ${settings.data}. Next: ${hint('token create --scope tiles:read --account', name)}`
+      const text = `Created ${name} (${orgId}) in the data folder ${settings.data}. Next: name it in a grant ("account": "${name}"). For a token of another server: ${hint('token create --help')}`
       output.result({ name, org_id: orgId, data: settings.data }, text)
     },
   )

@@ -8,11 +8,16 @@ import {
   withStore,
 } from './context.ts'
 import { checkFolder } from './doctor/check-folder.ts'
+import { checkGrants } from './doctor/check-grants.ts'
 import { checkPublicUrl } from './doctor/check-public-url.ts'
 import { checkUpstreams } from './doctor/check-upstreams.ts'
-import type { Finding } from './doctor/finding.ts'
+import { type Finding, ok } from './doctor/finding.ts'
 import { CommandError, toPrintable } from './output.ts'
 
+const NOT_CHECKED = ok(
+  'settings',
+  'not checked: name their file with --config; createBroker() checks settings in code itself',
+)
 const MARKS = { ok: 'ok     ', warning: 'WARNING', fault: 'FAULT  ' } as const
 
 /** Adds `doctor`. */
@@ -22,17 +27,27 @@ export function addDoctorCommand(program: Command, surroundings: Surroundings): 
       'Check clock, data folder, keys, issuer, grants, upstreams, CORS and proxy, and say what to do',
     examples: ['doctor --config tilepass.json'],
   }).action((options: DataOptions) =>
-    withStore(surroundings, options, false, (context) => examine(context, surroundings)),
+    withStore(surroundings, options, false, (context) => {
+      const isConfigured = (options.config ?? surroundings.env.TILEPASS_CONFIG ?? '') !== ''
+      return examine(context, surroundings, isConfigured)
+    }),
   )
 }
 
-async function examine(context: DataContext, { env, now }: Surroundings): Promise<void> {
+async function examine(
+  context: DataContext,
+  { env, now }: Surroundings,
+  isConfigured: boolean,
+): Promise<void> {
   const { store, settings, output } = context
   const keyIds = (await listSigningKeys(store, now())).map(({ kid }) => kid)
   const findings = [
     ...(await checkFolder(context, now())),
+    ...(isConfigured ? await checkGrants(context) : [NOT_CHECKED]),
     ...(await checkUpstreams(settings, { env, now })),
-    ...(await checkPublicUrl({ settings, keyIds, now })),
+    ...(isConfigured || settings.publicUrl !== undefined
+      ? await checkPublicUrl({ settings, keyIds, now })
+      : []),
   ]
   output.result(findings, findings.map(format).join('\n'))
   const faults = findings.filter(({ state }) => state === 'fault').length

@@ -13,7 +13,7 @@ const FOREIGN_ORIGIN =
 
 // Without URLs: the page shows nothing that is as long as a token.
 function explain({ page, host }: LoopbackMismatch): string {
-  return `The page is of ${page}, but its request names the host ${host}. If a development server passes it on, it must keep the Host header, in Vite: server.proxy: { '/map-token': { target, changeOrigin: false } }. Or add the origin to the origins of the grant`
+  return `The page is of ${page}, but its request was sent to ${host}. Add the origin to the origins of the grant; or, if a development server passes the request on, let it keep the Host header, in Vite: server.proxy: { '/map-token': { target, changeOrigin: false } }`
 }
 
 /** 403: the grant's account was disabled. */

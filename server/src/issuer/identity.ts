@@ -75,6 +75,6 @@ function describeDifference(
 ): string {
   const command = formatCommand('issuer set', [configured], data)
   return issuer === undefined
-    ? `publicUrl: is the issuer as long as "issuer" is not set, but the tokens of this data folder have the issuer "${stored}" (given: "${configured}"). Keep them by setting "issuer" to "${stored}", or end them with: ${command}`
-    : `issuer: must be "${stored}", which the tokens of this data folder have (given: "${configured}"). To end them and use the new issuer, run: ${command}`
+    ? `publicUrl: differs from the issuer of the tokens in this data folder, "${stored}" (given: "${configured}"). To keep them, set "issuer" to "${stored}"; to end them, run: ${command}`
+    : `issuer: differs from the issuer of the tokens in this data folder, "${stored}" (given: "${configured}"). To end them and use the new one, run: ${command}`
 }

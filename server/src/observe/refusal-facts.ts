@@ -51,7 +51,10 @@ export function describeRefusal(
 function describeCheck(error: Error): string {
   const { cause } = error
   if (cause instanceof GuardError || cause instanceof BrokerError) return describeCheck(cause)
-  return error instanceof InvalidTokenError ? error.detail : error.message
+  if (error instanceof InvalidTokenError) return error.detail
+  // Upstreams have a reason that they do not tell the page.
+  const reason: unknown = error instanceof BrokerError ? Reflect.get(error, 'reason') : undefined
+  return typeof reason === 'string' ? reason : error.message
 }
 
 /** The ids that a token claims to have; `undefined` if it has no readable payload. */

@@ -30,7 +30,9 @@ export function createRequestLog(logger: Logger): RequestHandler {
       return 'info'
     },
     customSuccessObject: addRefusal,
-    customErrorObject: (request, response, _error, value) => addRefusal(request, response, value),
+    customErrorObject: (request, response, _error, { err, ...value }) =>
+      // The log makes an error of its own where there is none, whose stack says nothing.
+      addRefusal(request, response, response.err ? { err, ...value } : value),
   })
   return (request, response, next) => {
     isLogged.add(request)

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs'
 import { isRecord } from '@tilepass/guard/broker'
 import type { UpstreamKind } from './kind.ts'
 import { findUpstreamKind, UPSTREAM_KINDS } from './kinds.ts'
 import {
   describeSource,
   hasSecret,
+  type SecretSource,
   type SecretSurroundings,
   secretSchema,
 } from './secret-source.ts'
@@ -30,8 +32,14 @@ export function listMissingSecrets(
       return source === undefined || hasSecret(source, env)
         ? []
         : [
-            `upstreams.${name}.${field}: must refer to a secret of one line (given: ${describeSource(source)} without one)`,
+            `upstreams.${name}.${field}: must refer to a secret of one line (given: ${describeMissing(source)})`,
           ]
     })
   })
+}
+
+function describeMissing(source: SecretSource): string {
+  return typeof source === 'object' && 'file' in source && !existsSync(source.file)
+    ? 'a file that does not exist; a relative path starts at the folder of the configuration'
+    : `${describeSource(source)} without one`
 }

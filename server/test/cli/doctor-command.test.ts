@@ -144,7 +144,6 @@ describe('doctor', () => {
 
   test.each([
     ['stalls', /aborted/, (response: ServerResponse) => void response.write('{"keys":[')],
-    ['has no key set', /no key set/, (response: ServerResponse) => void response.end('{}')],
     ['never ends', /longer than/, (response: ServerResponse) => void writeOn(response)],
   ])('says so where the public URL %s, and all else that it found', async (_, text, answer) => {
     const data = await copyKeyedFolder()
@@ -152,6 +151,27 @@ describe('doctor', () => {
     const { find } = await examine(data, { publicUrl })
     expect(find('proxy', 'fault')[0]?.text).toMatch(text)
     expect(find('store', 'ok')).toHaveLength(1)
+  })
+
+  test('only warns where a proxy passes on what pages need, and nothing else', async () => {
+    const data = await copyKeyedFolder()
+    const publicUrl = await listenWith((_request, response) => void response.writeHead(404).end())
+    const { find } = await examine(data, { publicUrl })
+    expect(find('proxy', 'fault')).toEqual([])
+    expect(find('proxy', 'warning')[0]?.text).toContain('404 with no key set')
+  })
+
+  test('asks nothing of /v1 where a gateway is in front of another server', async () => {
+    const data = await copyKeyedFolder()
+    const publicUrl = await listenWith((_request, response) => void response.writeHead(401).end())
+    const { find } = await examine(data, { publicUrl, verify: { peers: ['loopback'] } })
+    expect(find('proxy', 'fault')).toEqual([])
+  })
+
+  test('leaves out what only the settings say, where it does not have them', async () => {
+    const { out } = await runCommand(await copyKeyedFolder(), ['doctor'])
+    expect(out).toMatch(/^ok {7}settings {3}not checked: name their file with --config/m)
+    expect(out).not.toContain('grants ')
   })
 
   test('says that it cannot tell whose keys are published while the folder has none', async () => {

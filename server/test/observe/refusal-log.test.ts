@@ -4,7 +4,7 @@ import { AuthRequiredError, KeysUnavailableError } from '@tilepass/guard'
 import express from 'express'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { BrokerError, NotFoundError, UnavailableError } from '../../src/errors.ts'
-import { createBroker, StoreUnavailableError } from '../../src/index.ts'
+import { createBroker, StoreUnavailableError, UpstreamRefusedError } from '../../src/index.ts'
 import { createFailureReporter, createRequestReporter } from '../../src/observe/failures.ts'
 import {
   makeDataFolder,
@@ -166,6 +166,42 @@ test.each([
   const request = new IncomingMessage(new Socket())
   createRequestReporter(logger, (failure) => failures.push(failure), 'geog')(error, request)
   expect(failures).toEqual(isFailure ? [error] : [])
+})
+
+test('a proxy that is not trusted is warned of once', async () => {
+  const count = async (trustProxy: string[], path: string) => {
+    const { logger, logged } = watchLog()
+    const { url } = await startBroker({ logger, trustProxy })
+    for (const _ of [1, 2]) await fetch(url + path, { headers: { 'x-forwarded-for': '192.0.2.1' } })
+    return logged().split('"trustProxy\\" names none').length - 1
+  }
+  expect(await count([], '/.well-known/jwks.json')).toBe(1)
+  expect(await count([], '/verify')).toBe(0)
+  expect(await count(['loopback'], '/.well-known/jwks.json')).toBe(0)
+})
+
+test('the line of a failed request has no stack of the log itself, and the reason of an upstream', async () => {
+  const { logger, logged } = watchLog()
+  const { post } = await startBroker({
+    logger,
+    upstreams: {
+      own: () => {
+        throw new UpstreamRefusedError('returned 401 invalid_client')
+      },
+    },
+    grants: { relayed: { upstream: 'own', scope: 'a' } },
+  })
+  expect((await post('/map-token', { grant: 'relayed' })).status).toBe(502)
+  const line = logged()
+    .trim()
+    .split('\n')
+    .map((text) => JSON.parse(text))
+    .find(({ req }) => req)
+  expect(line).toMatchObject({
+    level: 50,
+    refusal: { code: 'upstream_refused', check: 'returned 401 invalid_client', grant: 'relayed' },
+  })
+  expect(line).not.toHaveProperty('err')
 })
 
 test('a part that is away is named with its cause, and without a stack', () => {

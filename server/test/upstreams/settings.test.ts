@@ -144,13 +144,16 @@ test('missing secrets stop the start, and all are named', async () => {
       c: { kind: 'geolens', url: 'https://g.example', token: { file: '/nowhere/secret' } },
     },
   })
-  const fault = (field: string, source: string) =>
-    `upstreams.${field}: must refer to a secret of one line (given: ${source} without one)`
+  const fault = (field: string, given: string) =>
+    `upstreams.${field}: must refer to a secret of one line (given: ${given})`
   await expect(start).rejects.toMatchObject({
     faults: [
-      fault('a.token', 'the environment variable MAP_API_TOKEN'),
-      fault('b.token', 'an environment variable'),
-      fault('c.token', 'a file'),
+      fault('a.token', 'the environment variable MAP_API_TOKEN without one'),
+      fault('b.token', 'an environment variable without one'),
+      fault(
+        'c.token',
+        'a file that does not exist; a relative path starts at the folder of the configuration',
+      ),
     ],
   })
 })

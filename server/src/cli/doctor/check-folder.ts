@@ -1,9 +1,7 @@
 import { listMissingFiles } from '../../config/missing.ts'
 import type { Config } from '../../config/schema.ts'
-import { listClosedGrants, loadGrants } from '../../grants/load-grants.ts'
 import { findIssuer, findIssuerFault } from '../../issuer/identity.ts'
 import { listSigningKeys } from '../../issuer/key-rotation.ts'
-import { ConfigError } from '../../settings/config-error.ts'
 import { isLoopback } from '../../settings/url.ts'
 import { listAuditEntries } from '../../store/audit.ts'
 import { findDamage } from '../../store/integrity.ts'
@@ -27,7 +25,7 @@ export async function checkFolder(
     await checkKeys(store, hint, now),
     await checkIssuer(store, settings, hint),
   ]
-  return [...findings, ...checkFiles(settings), ...(await checkGrants(store, settings, hint))]
+  return [...findings, ...checkFiles(settings)]
 }
 
 /** Tilesets, datasets and places. */
@@ -90,38 +88,4 @@ async function checkIssuer(store: Store, settings: Config, hint: Hint): Promise<
         `${stored} is not https: guards fetch its keys over a network that others can change`,
         'Put the broker behind TLS, and set the issuer to its https URL.',
       )
-}
-
-async function checkGrants(
-  store: Store,
-  settings: Config,
-  hint: Hint,
-): Promise<readonly Finding[]> {
-  try {
-    const grants = await loadGrants(store, settings.grants, settings.data)
-    if (grants.length === 0)
-      return [
-        warning(
-          'grants',
-          'None: /map-token has no token for pages',
-          'Add "grants" to the configuration.',
-        ),
-      ]
-    const closed = await listClosedGrants(store, grants)
-    return [
-      ok('grants', grants.map(({ name }) => name).join(', ')),
-      ...closed.map(({ name, account = '' }) =>
-        fault(
-          'grants',
-          `${name} gives no token: its account "${account}" is disabled or deleted`,
-          `Name another account, or run: ${hint('account enable', account)}`,
-        ),
-      ),
-    ]
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return error.faults.map((text) =>
-      fault('grants', text, 'Correct it, then run this command again.'),
-    )
-  }
 }

@@ -11,7 +11,7 @@ const MAX_DIFFERENCE = 30_000
 
 /** What the checks of the public URL work with. */
 export interface PublicUrlParts {
-  readonly settings: Pick<Config, 'publicUrl' | 'trustProxy' | 'grants' | 'surfaces'>
+  readonly settings: Pick<Config, 'publicUrl' | 'trustProxy' | 'grants' | 'surfaces' | 'verify'>
   /** `kid`s of the data folder. */
   readonly keyIds: readonly string[]
   /** Epoch ms. */
@@ -20,7 +20,7 @@ export interface PublicUrlParts {
 
 /** Checks what clients meet at the public URL: this broker, unchanged by the proxy in front of it. */
 export async function checkPublicUrl(parts: PublicUrlParts): Promise<readonly Finding[]> {
-  const { publicUrl, trustProxy, surfaces } = parts.settings
+  const { publicUrl, trustProxy, surfaces, verify } = parts.settings
   if (publicUrl === undefined) return [warnOfNoPublicUrl(trustProxy.length > 0)]
   const keys = await ask(`${publicUrl}/.well-known/jwks.json`)
   if (keys instanceof Error)
@@ -32,7 +32,8 @@ export async function checkPublicUrl(parts: PublicUrlParts): Promise<readonly Fi
       ),
     ]
   const findings = [checkKeySet(keys, parts), checkDate(keys, parts)]
-  if (surfaces.geog !== false) findings.push(await checkCredentials(publicUrl))
+  // Behind a gateway, /v1 may be another server.
+  if (surfaces.geog !== false && !verify) findings.push(...(await checkCredentials(publicUrl)))
   if (surfaces['map-token'] !== false) findings.push(...(await checkOrigins(publicUrl, parts)))
   if (trustProxy.length === 0 && !isLoopback(new URL(publicUrl).hostname))
     findings.push(
@@ -63,10 +64,10 @@ function checkKeySet({ status, text }: Answer, { keyIds, settings }: PublicUrlPa
   const { publicUrl } = settings
   const published = listKeyIds(text)
   if (status !== 200 || !published)
-    return fault(
+    return warning(
       'proxy',
-      `${publicUrl} answers ${status} with no key set`,
-      'Let the proxy pass every path on to this broker.',
+      `${publicUrl}/.well-known/jwks.json answers ${status} with no key set, so whether this broker is there cannot be told`,
+      'Let the proxy pass /.well-known/ on to this broker: guards on other servers need it.',
     )
   if (keyIds.length === 0)
     return warning(
@@ -106,20 +107,22 @@ function checkDate({ headers }: Answer, { settings, now }: PublicUrlParts): Find
 }
 
 /** A token that no server accepts shows that the header arrives: without it the answer is another. */
-async function checkCredentials(publicUrl: string): Promise<Finding> {
-  const response = await ask(`${publicUrl}/v1/auth/token`, {
+async function checkCredentials(publicUrl: string): Promise<readonly Finding[]> {
+  const answer = await ask(`${publicUrl}/v1/auth/token`, {
     method: 'POST',
     headers: { authorization: 'Bearer doctor' },
   })
-  const challenge =
-    response instanceof Error ? '' : (response.headers.get('www-authenticate') ?? '')
-  return challenge.includes('invalid_token')
-    ? ok('proxy', 'passes the Authorization header on')
-    : fault(
-        'proxy',
-        'The Authorization header does not reach the broker, or WWW-Authenticate does not come back',
-        'Let the proxy pass both headers on unchanged.',
-      )
+  // A proxy that passes on what its pages need may leave this out.
+  if (answer instanceof Error || answer.status !== 401) return []
+  return answer.headers.get('www-authenticate')?.includes('invalid_token')
+    ? [ok('proxy', 'passes the Authorization header on')]
+    : [
+        fault(
+          'proxy',
+          'The Authorization header does not reach the broker, or WWW-Authenticate does not come back',
+          'Let the proxy pass both headers on unchanged.',
+        ),
+      ]
 }
 
 /** The origins of all grants: their pages must be able to read the answer, once. */

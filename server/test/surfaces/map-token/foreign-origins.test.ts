@@ -168,7 +168,7 @@ describe('a page of this machine, behind a development server that replaces Host
     const { error, error_description } = JSON.parse(text)
     expect(error).toBe('origin_not_allowed')
     expect(error_description).toContain(`page is of ${new URL(PAGE).host},`)
-    expect(error_description).toContain(`names the host ${new URL(url).host}.`)
+    expect(error_description).toContain(`was sent to ${new URL(url).host}.`)
     expect(error_description).toContain('{ target, changeOrigin: false }')
     expect(error_description.length).toBeLessThan(500)
     expect(headers['access-control-allow-origin']).toBe('*')
