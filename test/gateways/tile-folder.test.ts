@@ -20,7 +20,13 @@ describe.skipIf(findProgram('nginx') === undefined)('nginx in front of a folder 
   beforeAll(async () => {
     const tiles = mkdtempSync(join(tmpdir(), 'tilepass-tiles-'))
     gateways.add(() => rmSync(tiles, { recursive: true, force: true }))
-    for (const path of ['world/0/0/0.png', 'world/4/8/5.png', 'world.json', 'index.html', 'lib/map.js']) {
+    for (const path of [
+      'world/0/0/0.png',
+      'world/4/8/5.png',
+      'world.json',
+      'index.html',
+      'lib/map.js',
+    ]) {
       mkdirSync(dirname(join(tiles, path)), { recursive: true })
       writeFileSync(join(tiles, path), path)
     }
