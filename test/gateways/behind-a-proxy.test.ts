@@ -46,6 +46,11 @@ describe.skipIf(findProgram('nginx') === undefined)(
       expect((await askForToken({ ...page, origin: 'https://evil.example' })).status).toBe(403)
     })
 
+    test('guards on other servers and "tilepass doctor" can read the keys', async () => {
+      const { status, body } = await send(url, '/.well-known/jwks.json', {})
+      expect([status, JSON.parse(body.toString()).keys.length]).toEqual([200, 1])
+    })
+
     test('what is not forwarded cannot be reached', async () => {
       for (const path of ['/readyz', '/verify', '/oauth/token'])
         expect([path, (await send(url, path, {})).status]).toEqual([path, 404])

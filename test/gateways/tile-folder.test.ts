@@ -6,10 +6,11 @@ import { findProgram } from '../../scripts/gateways.mjs'
 import { findFreePort } from '../support/servers/free-port.ts'
 import { createGateways, startBroker, startNginxWith } from '../support/servers/gateways.ts'
 import { send } from '../support/servers/raw-request.ts'
-import { readShownFiles } from '../support/snippets.ts'
+import { findSnippet, readShownFiles } from '../support/snippets.ts'
 
 const gateways = createGateways()
-const files = readShownFiles('docs/guard/tile-folder.md')
+const PAGE = 'docs/guard/tile-folder.md'
+const files = readShownFiles(PAGE)
 const { grants, ...settings } = JSON.parse(files.get('tilepass.json') ?? '{}')
 
 describe.skipIf(findProgram('nginx') === undefined)('nginx in front of a folder of tiles', () => {
@@ -19,7 +20,13 @@ describe.skipIf(findProgram('nginx') === undefined)('nginx in front of a folder 
   beforeAll(async () => {
     const tiles = mkdtempSync(join(tmpdir(), 'tilepass-tiles-'))
     gateways.add(() => rmSync(tiles, { recursive: true, force: true }))
-    for (const path of ['world/0/0/0.png', 'world/4/8/5.png', 'world.json']) {
+    for (const path of [
+      'world/0/0/0.png',
+      'world/4/8/5.png',
+      'world.json',
+      'index.html',
+      'lib/map.js',
+    ]) {
       mkdirSync(dirname(join(tiles, path)), { recursive: true })
       writeFileSync(join(tiles, path), path)
     }
@@ -29,8 +36,12 @@ describe.skipIf(findProgram('nginx') === undefined)('nginx in front of a folder 
     const own = { ...settings, grants: { default: demo, swiss }, demo: true }
     const { address, broker, mint } = await startBroker(gateways, own)
     endBroker = () => broker.close()
-    const text = files.get('nginx.conf')?.replace('/srv/tiles', tiles) ?? ''
-    url = await startNginxWith(gateways, text, { broker: address, tileserver: '', port })
+    const page = findSnippet(PAGE, 'A folder of tiles behind nginx', 'nginx', '/lib/').code
+    const text = files
+      .get('nginx.conf')
+      ?.replace('/srv/tiles', tiles)
+      .replace('location = /map-token', `${page}\nlocation = /map-token`)
+    url = await startNginxWith(gateways, text ?? '', { broker: address, tileserver: '', port })
     tokens.full = await mint()
     tokens.swiss = await mint('swiss')
   })
@@ -53,6 +64,13 @@ describe.skipIf(findProgram('nginx') === undefined)('nginx in front of a folder 
   test('the page gets its token on the same host', async () => {
     const { status, body } = await send(url, '/map-token', {}, 'POST')
     expect([status, JSON.parse(body.toString()).token_type]).toEqual([200, 'Bearer'])
+  })
+
+  test('the page and its scripts need no token, and neither do the keys', async () => {
+    const { status, body } = await ask('/')
+    expect([status, body.toString()]).toEqual([200, 'index.html'])
+    expect((await ask('/lib/map.js')).status).toBe(200)
+    expect((await ask('/.well-known/jwks.json')).status).toBe(200)
   })
 
   test('a restricted token opens its tiles and documents, and no others', async () => {

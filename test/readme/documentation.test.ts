@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { z } from 'zod'
 import { parseConfig } from '../../server/src/config/parse.ts'
-import { demoData, root } from '../support/repository.ts'
+import { root } from '../support/repository.ts'
 import { findFreePort } from '../support/servers/free-port.ts'
 import { createProject, readShownFiles, readSnippets } from '../support/snippets.ts'
 
@@ -38,7 +38,6 @@ test.each(configurations)('the configuration of $name is valid', ({ name, code }
 function createFolder(): string {
   const folder = createProject()
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  copyFileSync(demoData('world.pmtiles'), join(folder, 'world.pmtiles'))
   mkdirSync(join(folder, 'tiles'))
   return folder
 }
@@ -61,7 +60,10 @@ function run(folder: string, text: string): string {
   const lines = text
     .split('\n')
     .filter((line) => !/^(npm|node server|\S* ?tilepass serve)/.test(line))
-  const script = lines.join('\n').replaceAll(/^(?:npx )?tilepass/gm, COMMAND)
+  const script = lines
+    .join('\n')
+    .replaceAll(/^(?:npx )?tilepass/gm, COMMAND)
+    .replaceAll('../tilepass/', `${root}/`)
   const { status, stdout, stderr } = spawnSync('sh', ['-ec', script], {
     cwd: folder,
     encoding: 'utf8',
@@ -94,12 +96,18 @@ test.skipIf(process.platform === 'win32')(
     const folder = createFolder()
     const file = readShownFiles(page).get('tilepass.json') ?? ''
     writeFileSync(join(folder, 'tilepass.json'), replacePort(file))
-    const [first = '', second = ''] = shell(page)
-    expect(first).toContain('npx tilepass serve --config tilepass.json\n')
-    run(folder, first.replace('npx tilepass serve --config tilepass.json', ''))
+    const [prepare = '', serve, check = ''] = shell(page)
+    run(folder, prepare)
+    expect(serve).toBe('npx tilepass serve --config tilepass.json\n')
     start(folder, `${COMMAND} serve --config tilepass.json --port ${port}`)
-    await waitForToken(port)
-    const printed = run(folder, replacePort(second).replaceAll('curl', 'curl -sS'))
+    const headers = { authorization: `Bearer ${await waitForToken(port)}` }
+    const named = readFileSync(join(root, page), 'utf8').match(/\/v1\/tiles\/world\/[^`]+/g)
+    expect(named).toEqual(['/v1/tiles/world/{z}/{x}/{y}.mvt', '/v1/tiles/world/metadata'])
+    for (const path of named ?? []) {
+      const url = `http://127.0.0.1:${port}${path.replaceAll(/\{\w\}/g, '0')}`
+      expect([path, (await fetch(url, { headers })).status]).toEqual([path, 200])
+    }
+    const printed = run(folder, replacePort(check).replaceAll('curl', 'curl -sS'))
     expect(printed).toContain('"token_type":"Bearer"')
     expect(printed).not.toMatch(/^FAULT/m)
   },
