@@ -49,9 +49,9 @@ export async function revokeDerived(
 }
 
 /**
- * May an actor that is not the operator at the terminal add what this change has added to the revocations of API tokens,
- * accounts and the like? No epoch can take the place of those. Administration over HTTP can make any
- * number of tokens, also such as administer, so the bound is for all of them together.
+ * May an actor other than the operator at the terminal add what this change has added to the revocations
+ * of API tokens, accounts and the like? No epoch can take the place of those. Administration over HTTP
+ * can make any number of tokens, also such as administer, so the bound is for all of them together.
  */
 export async function isListShortEnough(change: Change, now: number): Promise<boolean> {
   return (await countOtherRevocations(change, now)) <= MOST_OTHERS
