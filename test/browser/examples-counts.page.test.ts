@@ -1,7 +1,7 @@
 import type { Page } from 'playwright'
 import { describe, expect } from 'vitest'
 import { eventually } from '../support/pages/eventually.ts'
-import { expectFigure, press, readText, test } from '../support/pages/example-test.ts'
+import { expectFigure, press, readFigure, readText, test } from '../support/pages/example-test.ts'
 
 /** Answers every request for map data with 500 while `isOn`. */
 function addFault(page: Page) {
@@ -20,6 +20,22 @@ const giveLongTokens = (page: Page) =>
     await route.fulfill({ response, json: { ...(await response.json()), expires_in: 600 } })
   })
 
+/** Moves on, at most four times: of two maps that are kept together, one follows the other late. */
+async function moveUntilNothingIsMissing(page: Page): Promise<boolean> {
+  for (let moves = 0; moves < 4; moves += 1) {
+    await press(page, 'look')
+    const isGone = await eventually(
+      async () => expect(await readFigure(page, 'missing')).toBe(0),
+      5_000,
+    ).then(
+      () => true,
+      () => false,
+    )
+    if (isGone) return true
+  }
+  return false
+}
+
 describe.concurrent.each(['maplibre', 'leaflet', 'side-by-side', 'cog'])(
   'the counts of the page %s',
   (name) => {
@@ -33,8 +49,7 @@ describe.concurrent.each(['maplibre', 'leaflet', 'side-by-side', 'cog'])(
       await press(page, 'look')
       await expectFigure(page, 'missing', (missing) => missing > 0)
       fault.isOn = false
-      await press(page, 'look')
-      await expectFigure(page, 'missing', (missing) => missing === 0)
+      expect(await moveUntilNothingIsMissing(page)).toBe(true)
     })
 
     test('one is singular, and other numbers are plural', async ({ openExample }) => {
@@ -42,6 +57,8 @@ describe.concurrent.each(['maplibre', 'leaflet', 'side-by-side', 'cog'])(
       await eventually(async () => {
         expect(await readText(page, 'exchanges')).toBe('1')
         expect(await readText(page, 'exchanges-label')).toBe('Exchange')
+        // An exchange counts when it begins; one that has not ended would be the answer to the next.
+        expect(await readText(page, 'state')).toMatch(/fresh/i)
       })
       await press(page, 'corrupt')
       await expectFigure(page, 'exchanges', (exchanges) => exchanges > 1)
