@@ -81,7 +81,7 @@ export async function runCommand(
 }
 
 /** Every token here is a JWT or has the payload of one; the rest are secrets that tests give. */
-const CREDENTIAL = /eyJ[\w-]{8,}|canary|correct horse|secret word/i
+const CREDENTIAL = /(?<![\w-])eyJ[\w-]{8,}|[Cc]anary|[Cc]orrect horse|[Ss]ecret word/
 
 /** A log that keeps every line at any level. It fails the test if a credential is in one. */
 export function watchLog(): { readonly logger: Logger; readonly logged: () => string } {
