@@ -12,8 +12,8 @@ export type FailureReporter = (error: unknown) => void
 export type RequestReporter = (error: unknown, request: IncomingMessage) => void
 
 /**
- * Creates the reporter that writes failures to a log. A part that is away for a while (503) is named
- * without a stack: it says nothing about the cause.
+ * Creates the reporter that writes failures to a log. If the store or a key set is unavailable (503), the
+ * log has the messages of the error and its causes, and no stack: the stack says nothing about the cause.
  */
 export function createFailureReporter(logger: Logger): FailureReporter {
   return (error) => {

@@ -3,8 +3,8 @@ import type { Logger } from 'pino'
 
 /**
  * Warns once if requests come through a proxy that is not trusted: every client then has the proxy's
- * address, so that limits count all of them as one. Gateways that ask `/verify` send the header for the
- * requests of others.
+ * address, so that limits count all of them as one. A gateway that asks `/verify`
+ * also sends the header, for the request that it describes; that is right.
  */
 export function createProxyWarning(logger: Logger): RequestHandler {
   let isDue = true

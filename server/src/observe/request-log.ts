@@ -31,7 +31,7 @@ export function createRequestLog(logger: Logger): RequestHandler {
     },
     customSuccessObject: addRefusal,
     customErrorObject: (request, response, _error, { err, ...value }) =>
-      // The log makes an error of its own where there is none, whose stack says nothing.
+      // Where there is no error, pino-http makes one, whose stack says nothing.
       addRefusal(request, response, response.err ? { err, ...value } : value),
   })
   return (request, response, next) => {
