@@ -28,7 +28,11 @@ export function createUncoveredReport(
       'error',
       new TokenError(
         'ERR_URL_NOT_ALLOWED',
-        `${origin + pathname.replace(/[^/]{20,}/g, '…')} answered ${status}, but "allow" does not cover it. The nearest rule is "${rule}": ${what}.`,
+        `${origin + pathname} answered ${status}, but "allow" does not cover it. The nearest rule is "${rule}": ${what}.`.replace(
+          // Some servers take a key in the path: it must not be printed.
+          /([^/]\/)[^/\s"]{20,}/g,
+          '$1…',
+        ),
         { status },
       ),
     )

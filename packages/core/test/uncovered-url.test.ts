@@ -53,6 +53,18 @@ describe('the report of a refusal beside "allow"', () => {
     expect(explain(url)).toContain(`"http://localhost:5173/v1/": ${what}`)
   })
 
+  test('P4: shows no key that is in the path, wherever the rule has a segment', () => {
+    const key = 'canary0123456789abcdef'
+    const { explain } = watch(['https://a-host-of-more-than-20-characters.example.com/v4/styles/'])
+    const host = 'https://a-host-of-more-than-20-characters.example.com'
+    for (const path of [`/${key}`, `/v4/${key}/1`, `/v4/${key}`, `/v4/styles/${key}/1`]) {
+      const message = watch([`${host}/v4/map/`]).explain(`${host}${path}?access_token=${key}`)
+      expect(message).not.toContain('canary')
+      expect(message).toContain(`${host}/`)
+    }
+    expect(explain(`${host}/v4/${key}/1`)).toContain('path /v4/… is not /v4/styles')
+  })
+
   test('names the rule that is most alike: of the host, of a sibling, of the path', () => {
     const allow = [
       'https://a.example.org/x/',

@@ -21,9 +21,9 @@ export async function findIssuer(store: Connection): Promise<string | undefined>
 }
 
 /**
- * Determines the issuer: the configured one, which the first run stores, else the stored one. The
- * issuer never comes from a request, and nothing invents one. A public URL on this machine leaves a stored issuer on
- * this machine as it is: while developing, ports change.
+ * Determines the issuer: the configured one, which the first run stores, else the stored one. The issuer
+ * never comes from a request, and nothing invents one. A public URL on this machine leaves a stored issuer
+ * on this machine as it is: while developing, ports change.
  *
  * @returns `undefined` if none is known yet.
  * @throws {@link ConfigError} if the configured one is not the stored one: every token in the folder

@@ -10,7 +10,8 @@ const REFUSED =
 /**
  * The value of `Access-Control-Allow-Headers`: what pages always may send, and what this preflight asks
  * for. Tracing libraries add headers of their own to every request of a page (`baggage`, `traceparent`,
- * `sentry-trace`); refusing them would fail the tiles. A name with "_" is refused as its twin with "-" is: some servers read both as one.
+ * `sentry-trace`); refusing them would fail the tiles. A name with "_" is refused as its twin with "-" is:
+ * some servers read both as one.
  *
  * Only for routes without a credential that a browser sends by itself, and that no header but
  * `Authorization` opens.
