@@ -17,11 +17,14 @@ export async function authorizedFetch(
     const headers = new Headers(init?.headers ?? request?.headers)
     for (const name in authorized.headers) headers.set(name, authorized.headers[name] as string)
     const target = request ? new Request(authorized.url, request) : authorized.url
-    // A redirect would carry the request, token included, to a host that no rule allows.
-    const redirect = init?.redirect ?? 'error'
-    const response = await fetch(target, { ...init, headers, redirect })
+    // Across origins, a redirect loses the Authorization header (Fetch Standard, HTTP-redirect fetch).
+    const response = await fetch(target, { ...init, headers }).catch(async (cause) => {
+      const found = cause.name === 'TypeError' && (await covered.noAnswer(authorized.token))
+      throw found ? new TypeError(found, { cause }) : cause
+    })
     const refused = await covered.isAuthFailure(response)
     if (refused) covered.reject(authorized.token)
+    else covered.served(authorized.token)
     if (!refused || !replays--) return { response, refused }
     // Not awaited: it would never settle while isAuthFailure() holds a copy that it does not read.
     response.body?.cancel().catch(() => {})

@@ -28,6 +28,18 @@ export interface CoveredUrl extends ResolvedRule {
   fetch(init?: RequestInit): Promise<Answer>
   /** Whether the answer to a request made by other means than `fetch` above means "token refused". */
   isAuthFailure(response: Response): boolean | Promise<boolean>
+  /** A refusal may look like any other answer: the manager has an `isAuthFailure` of its own. */
+  readonly readsAnswers: boolean
+  /** The server answered a request made by other means than `fetch` above, and did not refuse the token. @param token Default: that in hand. */
+  served(token?: string): void
+  /**
+   * A request with this token, made by other means than `fetch` above, got no answer that the page may read.
+   * Once a minute and origin, finds out whether CORS headers are missing; if so, reports that, and rejects a
+   * token with which this origin has served nothing.
+   *
+   * @returns What was found; undefined for an outage.
+   */
+  noAnswer(token: string): Promise<string | undefined>
   /** A server refused this token. A token that has already been replaced costs nothing. */
   reject(token: string): void
 }

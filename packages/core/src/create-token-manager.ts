@@ -6,6 +6,7 @@ import { type Instant, now } from './clock.ts'
 import type { CoveredUrl } from './covered-url.ts'
 import { createEmitter, type TokenState } from './events.ts'
 import { exchange, type Outcome } from './exchange.ts'
+import { createNoAnswer } from './no-answer.ts'
 import { createTokenHolder } from './token-holder.ts'
 import type { TokenManager, TokenManagerOptions } from './token-manager.ts'
 import { openSource, type TokenSource } from './token-source.ts'
@@ -34,6 +35,7 @@ export function createTokenManager(
   const holder = createTokenHolder(waitLimit)
   const events = createEmitter(schedule)
   const reportUncovered = createUncoveredReport(allowed, events)
+  const noAnswer = createNoAnswer(events, (token) => manager.reject(token))
 
   let running: Promise<Outcome> | undefined
   let abort: AbortController | undefined
@@ -117,8 +119,13 @@ export function createTokenManager(
       authorizeNow: () => authorizeNow(url, rule),
       authorize: (signal) => authorize(url, rule, signal),
       fetch: (init) => authorizedFetch(covered, url, init),
+      readsAnswers: !!isAuthFailure,
+      // Whoever answers outside of "allow", after a redirect, has not seen the token.
       isAuthFailure: (response) =>
-        isAuthFailure ? isAuthFailure(response.clone()) : response.status === 401,
+        (!response.redirected || !!allowed.match(response.url)) &&
+        (isAuthFailure ? isAuthFailure(response.clone()) : response.status === 401),
+      served: (token = holder.peek()?.value) => noAnswer.served(url, token),
+      noAnswer: (token) => noAnswer.explain(url, attachToken(url, rule, { value: token })),
       reject: manager.reject,
     }
     return covered

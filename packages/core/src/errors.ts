@@ -5,14 +5,17 @@
  * - `ERR_TOKEN_UNAVAILABLE`: no token yet. The manager keeps trying; ask again later.
  * - `ERR_TOKEN_RESPONSE_INVALID`: the endpoint did not return a token response (RFC 6749 §5.1). Fix the endpoint.
  * - `ERR_URL_NOT_ALLOWED`: a server asked for a token at a URL that `allow` does not cover. Fix `allow`.
+ * - `ERR_ANSWER_UNREADABLE`: a server that `allow` covers answers, or redirects to one that answers, without
+ *   CORS headers for this page. Fix that server.
  */
 export type TokenErrorCode =
   | 'ERR_TOKEN_DENIED'
   | 'ERR_TOKEN_UNAVAILABLE'
   | 'ERR_TOKEN_RESPONSE_INVALID'
   | 'ERR_URL_NOT_ALLOWED'
+  | 'ERR_ANSWER_UNREADABLE'
 
-/** Why there is no token, or why a URL got none. Messages never contain a token; match by `code`. */
+/** Why there is no token, why a URL got none, or why answers cannot be read. Messages never contain a token; match by `code`. */
 export class TokenError extends Error {
   /** HTTP status of the answer, if there was one. */
   declare readonly status: number | undefined
