@@ -10,8 +10,8 @@ const SHOWN =
  * Saves a file that needs the token. The page never navigates: an `<a download>` that got a 401 from
  * another origin would replace the map and leave the token in the address bar.
  *
- * With a `query` rule, a HEAD request comes first, with the token renewed if necessary; then a `noreferrer`
- * link is clicked. The browser streams the file, and its list of downloads keeps the URL with the token.
+ * With a `query` rule, a request for one byte comes first, with the token renewed if necessary; then a
+ * `noreferrer` link is clicked. Redirects are followed. The browser streams the file, and its list of downloads keeps the URL with the token.
  * With a `header` rule, which a link cannot carry, and for files that a browser would show instead of
  * saving, the file is fetched whole and saved as a blob, so it must fit in memory. A URL that `allow` does
  * not cover gets no token. Resolves when saving has begun. One gap remains: the token may be refused between
@@ -25,23 +25,26 @@ export async function download(
   url: string,
 ): Promise<void> {
   if (tokens.match(url)?.attach !== 'header') {
-    const { headers } = await ask(tokens, url, 'HEAD')
+    // Not HEAD: a URL to which a server redirects may be signed for GET only.
+    const { headers, url: final, body } = await ask(tokens, url, { Range: 'bytes=0-0' })
+    void body?.cancel()
     const isAttachment = /^\s*attachment/i.test(headers.get('content-disposition') ?? '')
-    if (isAttachment || isSameOrigin(url) || !SHOWN.test(headers.get('content-type') ?? '')) {
+    if (isAttachment || isSameOrigin(final || url) || !SHOWN.test(headers.get('content-type') ?? '')) {
       click((await tokens.authorize(url))?.url ?? url, '')
       return
     }
   }
-  const response = await ask(tokens, url, 'GET')
+  const response = await ask(tokens, url)
   const address = URL.createObjectURL(await response.blob())
   click(address, fileName(response, url))
   setTimeout(() => URL.revokeObjectURL(address), BLOB_LIFETIME)
 }
 
-async function ask(tokens: TokenFetch, url: string, method: string) {
-  const response = await tokens.fetch(url, { method })
-  if (response.ok) return response
-  const { status } = response
+async function ask(tokens: TokenFetch, url: string, headers: Record<string, string> = {}) {
+  const response = await tokens.fetch(url, { headers })
+  const { ok, status } = response
+  // An empty file has no first byte.
+  if (ok || (status === 416 && headers.Range)) return response
   void response.body?.cancel()
   throw Object.assign(new Error(`The file server answered ${status}.`), { status })
 }

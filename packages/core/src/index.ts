@@ -5,6 +5,7 @@ export type { Answer, CoveredUrl } from './covered-url.ts'
 export { createTokenManager } from './create-token-manager.ts'
 export { TokenError, type TokenErrorCode } from './errors.ts'
 export type { TokenManagerEvents, TokenState } from './events.ts'
+export { createRepeats, MAX_REPEATS } from './no-answer.ts'
 export { redact } from './redact.ts'
 export { type ShareAcrossTabsOptions, shareAcrossTabs } from './share-across-tabs.ts'
 export type {

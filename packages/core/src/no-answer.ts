@@ -8,6 +8,25 @@ const PROBE_INTERVAL = 60_000
 /** A probe ends after this long (ms). */
 const PROBE_TIMEOUT = 5000
 
+/** An unanswered request is repeated at renewals that are at least this far apart (ms). */
+const REPEAT_INTERVAL = 5000
+/** How often a plugin repeats one unanswered request. */
+export const MAX_REPEATS = 2
+
+/**
+ * When plugins repeat unanswered requests: ask this at each renewal, with whether there are any. Offline, or
+ * soon after the last time, the answer is no.
+ */
+export function createRepeats(): (isWanted: boolean) => boolean {
+  let repeatedAt = -REPEAT_INTERVAL
+  return (isWanted) => {
+    const now = performance.now()
+    const repeats = isWanted && navigator.onLine && now - repeatedAt >= REPEAT_INTERVAL
+    if (repeats) repeatedAt = now
+    return repeats
+  }
+}
+
 interface Origin {
   probedAt: number
   /** What the last probe found. */

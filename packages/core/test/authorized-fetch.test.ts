@@ -106,9 +106,45 @@ test('a query rule puts the token in the query and nowhere else', async () => {
   ])
 })
 
-test('P2: a redirect is an error, so that no token follows it', async () => {
+test('P2: a redirect is followed, and no token goes to another origin', async () => {
+  const bucket = createServer((request, response) => {
+    seen.push({ method: '', url: 'bucket', authorization: request.headers.authorization, body: '' })
+    response.end('from the bucket')
+  })
+  bucket.listen(0, '127.0.0.1')
+  await once(bucket, 'listening')
+  const location = `http://127.0.0.1:${(bucket.address() as AddressInfo).port}/signed`
+  handle = (_request, response) => response.writeHead(302, { location }).end()
+  expect(await (await manage().fetch(`${base}/v1/a`)).text()).toBe('from the bucket')
+  expect(tiles()).toMatchObject([{ authorization: 'Bearer canary-1' }, { url: 'bucket' }])
+  expect(tiles()[1]?.authorization).toBeUndefined()
+  bucket.close()
+})
+
+test('a refusal by whom "allow" does not cover, after a redirect, rejects no token', async () => {
+  handle = ({ url }, response) =>
+    url?.startsWith('/v1/')
+      ? response.writeHead(302, { location: '/elsewhere' }).end()
+      : response.writeHead(401).end()
+  const tokens = manage()
+  expect((await tokens.fetch(`${base}/v1/a`)).status).toBe(401)
+  expect(tokens.peek()?.value).toBe('canary-1')
+  expect(issued).toBe(1)
+})
+
+test('a refusal by whom "allow" covers, after a redirect, rejects the token as ever', async () => {
+  handle = ({ url, headers }, response) =>
+    url === '/v1/a'
+      ? response.writeHead(307, { location: '/v1/b' }).end()
+      : response.writeHead(headers.authorization === 'Bearer canary-1' ? 401 : 200).end()
+  expect((await manage().fetch(`${base}/v1/a`)).status).toBe(200)
+  expect(issued).toBe(2)
+})
+
+test('the caller decides about redirects as with any fetch', async () => {
   handle = (_request, response) => response.writeHead(302, { location: '/elsewhere' }).end()
-  await expect(manage().fetch(`${base}/v1/a`)).rejects.toThrow(TypeError)
+  const asked = manage().fetch(`${base}/v1/a`, { redirect: 'error' })
+  await expect(asked).rejects.toThrow(TypeError)
   expect(tiles().map(({ url }) => url)).toEqual(['/v1/a'])
 })
 

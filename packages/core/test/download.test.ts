@@ -51,17 +51,46 @@ function createTokens(attach: 'header' | { query: string }): TokenManager {
   return tokens
 }
 
-test('with a query rule it asks with HEAD and then clicks a link with the same token', async () => {
+test('with a query rule it asks for one byte and then clicks a link with the same token', async () => {
   await download(createTokens({ query: 'token' }), url)
   expect(clicked).toEqual([{ href: `${url}?token=canary-1`, rel: 'noreferrer', download: '' }])
-  expect(server.seen.map(({ method, status }) => [method, status])).toEqual([['HEAD', 200]])
+  expect(server.seen).toMatchObject([{ method: 'GET', range: 'bytes=0-0', status: 206 }])
+})
+
+test('an empty file, which has no first byte, is saved as well', async () => {
+  server.intercept = (_request, response) => {
+    response.writeHead(416, { 'content-range': 'bytes */0' }).end()
+    return true
+  }
+  await download(createTokens({ query: 'token' }), url)
+  expect(clicked).toMatchObject([{ href: `${url}?token=canary-1` }])
+})
+
+test('a redirect to a URL that is signed for GET is followed, and no token goes there', async () => {
+  const bucket = await startFileServer()
+  const asked: (string | undefined)[] = []
+  bucket.intercept = ({ method, headers, url }, response) => {
+    asked.push(headers.authorization, url)
+    response.writeHead(method === 'GET' ? 200 : 403).end('a file')
+    return true
+  }
+  server.intercept = (_request, response) => {
+    response.writeHead(302, { location: `${bucket.base}/signed` }).end()
+    return true
+  }
+  await download(createTokens({ query: 'token' }), url)
+  expect(clicked).toMatchObject([{ href: `${url}?token=canary-1` }])
+  await download(createTokens('header'), url)
+  expect(clicked[1]?.href).toMatch(/^blob:/)
+  expect(asked).toEqual([undefined, '/signed', undefined, '/signed'])
+  await bucket.close()
 })
 
 test('a token that was refused in the meantime is replaced before the click', async () => {
   server.refused = 1
   await download(createTokens({ query: 'token' }), url)
   expect(clicked).toMatchObject([{ href: `${url}?token=canary-2` }])
-  expect(server.seen.map(({ status }) => status)).toEqual([401, 200])
+  expect(server.seen.map(({ status }) => status)).toEqual([401, 206])
 })
 
 test.each([
@@ -105,7 +134,7 @@ test('a file that a browser would show instead of saving does not replace the ma
   server.headers['content-type'] = 'image/png'
   await download(createTokens({ query: 'token' }), url)
   expect(clicked[0]?.href).toMatch(/^blob:/)
-  expect(server.seen.map(({ method }) => method)).toEqual(['HEAD', 'GET'])
+  expect(server.seen.map(({ range }) => range)).toEqual(['bytes=0-0', ''])
 })
 
 test('an attachment, or a file of the same origin, is left to the browser', async () => {

@@ -21,11 +21,10 @@ export function createHeaderTiles(): (request: TileRequest) => void {
       })
       const image = await response.blob()
       if (refused || !response.ok || !image.size)
-        request.fail(statusError(response.status), refused)
+        request.fail(statusError(response.status), refused && 'token')
       else request.show(image)
     } catch (error) {
-      // No token or no answer. A server without CORS may have refused the token.
-      request.fail(error, true)
+      request.fail(error, (error as Error).name === 'TypeError' ? 'answer' : 'token')
     }
   }
 

@@ -20,11 +20,15 @@ export function createQueryTiles(): (request: TileRequest, error?: unknown) => v
     const ask = (asked: { url: string; token: string }) => {
       request.asked = asked
       request.show(asked.url)
+      const { tile } = request
+      tile.addEventListener('load', () => {
+        if (tile.getAttribute('src') === asked.url) covered.served(asked.token)
+      })
     }
     const authorized = covered.authorize(signal)
     if (authorized instanceof Promise) {
       request.wait()
-      authorized.then(ask, (reason) => request.fail(reason, true))
+      authorized.then(ask, (reason) => request.fail(reason, 'token'))
     } else if (authorized.token !== request.asked?.token) ask(authorized)
     else {
       request.wait()
@@ -44,12 +48,12 @@ export function createQueryTiles(): (request: TileRequest, error?: unknown) => v
     if (probed?.asked) {
       const { covered, asked } = probed
       try {
-        const response = await fetch(asked.url, { cache: 'no-store', redirect: 'error' })
+        const response = await fetch(asked.url, { cache: 'no-store' })
         ;({ status, ok } = response)
         refused = await covered.isAuthFailure(response)
         if (refused) covered.reject(asked.token)
       } catch {
-        // Offline, or a server without CORS: the reason is unknown, and the next token may help.
+        await covered.noAnswer(asked.token)
       }
     }
     const batch = [...suspects]
@@ -63,7 +67,10 @@ export function createQueryTiles(): (request: TileRequest, error?: unknown) => v
         request.asked = undefined
         load(request, error)
       } else {
-        request.fail(request === probed && status ? statusError(status) : error, !status)
+        request.fail(
+          request === probed && status ? statusError(status) : error,
+          !status && 'answer',
+        )
       }
     }
   }

@@ -1,4 +1,4 @@
-import type { CoveredUrl, Tokens } from '@tilepass/core'
+import { type CoveredUrl, createRepeats, type Tokens } from '@tilepass/core'
 import { createHeaderTiles } from './header-tiles.ts'
 import { createQueryTiles } from './query-tiles.ts'
 import { createTileRequest, type TileRequest } from './tile-request.ts'
@@ -25,6 +25,7 @@ export function createTileLoader(tokens: Tokens): TileLoader {
   const requests = new Map<HTMLElement | undefined, TileRequest>()
   /** Failed for lack of a valid token: requested again when there is a new one. */
   const postponed = new Set<TileRequest>()
+  const repeats = createRepeats()
   let unsubscribe: (() => void) | undefined
 
   const byHeader = createHeaderTiles()
@@ -62,9 +63,13 @@ export function createTileLoader(tokens: Tokens): TileLoader {
     release,
     start() {
       unsubscribe ??= tokens.on('renewed', () => {
-        const again = [...postponed]
-        postponed.clear()
-        again.forEach(send)
+        const waiting = [...postponed]
+        const repeatsNow = repeats(waiting.some(({ isUnanswered }) => isUnanswered))
+        for (const request of waiting) {
+          if (request.isUnanswered && !repeatsNow) continue
+          postponed.delete(request)
+          send(request)
+        }
       })
     },
     stop() {

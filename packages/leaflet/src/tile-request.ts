@@ -1,4 +1,4 @@
-import type { CoveredUrl } from '@tilepass/core'
+import { type CoveredUrl, MAX_REPEATS } from '@tilepass/core'
 
 /** A tile that has failed this often is left as it is: a server that refuses every token must not cause a loop. */
 export const MAX_FAILURES = 4
@@ -10,13 +10,15 @@ export interface TileRequest {
   readonly signal: AbortSignal
   /** Query mode: the URL that the image last loaded, and the token in it. */
   asked?: { readonly url: string; readonly token: string } | undefined
-  /** How often it has failed for lack of a valid token. */
+  /** How often it has failed for lack of a valid token, or of an answer. */
   failures: number
+  /** The last time there was no answer. */
+  isUnanswered?: boolean
   /** It waits for a token or an answer. Leaflet takes an image without a source for a loaded one. */
   wait(): void
   show(source: string | Blob): void
-  /** @param mayRecover The next token may help: the tile is requested again when there is one. */
-  fail(error: unknown, mayRecover: boolean): void
+  /** @param lack The tile is requested again at a renewal, because it lacked a valid token, or an answer. */
+  fail(error: unknown, lack?: 'token' | 'answer' | false): void
   /** Ends the request and frees what it holds. */
   release(): void
 }
@@ -47,10 +49,11 @@ export function createTileRequest(
       if (typeof source !== 'string') objectUrl = URL.createObjectURL(source)
       tile.src = objectUrl || (source as string)
     },
-    fail(error, mayRecover) {
+    fail(error, lack) {
       if (signal.aborted) return
       settle()
-      if (mayRecover && request.failures < MAX_FAILURES) {
+      request.isUnanswered = lack === 'answer'
+      if (lack && request.failures < (request.isUnanswered ? MAX_REPEATS : MAX_FAILURES)) {
         request.failures += 1
         postponed.add(request)
       }

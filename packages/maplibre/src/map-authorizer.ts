@@ -15,10 +15,13 @@ export interface MapAuthorizerOptions {
   /** MapLibre's `addProtocol`, through which requests can wait for a token in every version. */
   readonly addProtocol: AddProtocol
   /**
-   * A custom transform. It runs first and must be synchronous; the URL that it returns decides about the
-   * token.
+   * A custom transform. It runs first, and the URL that it returns decides about the token. It may return a
+   * promise for http(s) URLs that are no video; such a request then loads on the main thread, in every version.
    */
-  readonly transformRequest?: (url: string, type?: never) => RequestParameters | undefined
+  readonly transformRequest?: (
+    url: string,
+    type?: never,
+  ) => RequestParameters | undefined | Promise<RequestParameters | undefined>
 }
 
 /** Attaches access tokens to the requests of MapLibre maps. */
@@ -43,7 +46,8 @@ const MAX_REMEMBERED = 2000
  * request them again, so they always use the protocol that waits and replays.
  */
 const WAITS_ALWAYS = /^[SGI]/
-const VIDEO = /\.(?:mp4|m4v|webm|og[gv]|mov)(?:[?#]|$)/i
+const isVideo = (url: string, type: string) =>
+  type === 'Source' && /\.(?:mp4|m4v|webm|og[gv]|mov)(?:[?#]|$)/i.test(url)
 
 /**
  * Creates what a MapLibre map needs to load private resources: `transformRequest` for its constructor,
@@ -73,40 +77,91 @@ export function createMapAuthorizer(
   const scheme = `tilepass${Math.random()}`
   const find = (url: string): Partial<SentRequest> =>
     sent.get(url) ?? [findCoveredUrl(managers, url.split(`${scheme}://`).pop() as string)]
+  /** Rules with refusals that look like tiles: only the waiting protocol sees them. */
+  const disguised = new Set<string>()
+  let isReread = false
 
   function fireError(error: Error): void {
     for (const map of attached.keys()) map.fire('error', { error })
   }
 
-  registerWaitingProtocol(addProtocol, scheme, find, fireError)
+  function remember(url: string, request: SentRequest): void {
+    sent.delete(url)
+    sent.set(url, request)
+    const [oldest = ''] = sent.keys()
+    if (sent.size > MAX_REMEMBERED) sent.delete(oldest)
+  }
+
+  registerWaitingProtocol(addProtocol, scheme, {
+    fireError,
+    onDisguise: ({ prefix }) => disguised.add(prefix),
+    async open(url) {
+      const [known, , , promise] = find(url)
+      if (!promise) return { covered: known }
+      // The promise is not kept any longer, whatever comes of it.
+      remember(url, [undefined])
+      const own = await promise
+      const covered = findCoveredUrl(managers, own.url)
+      remember(url, [covered])
+      return { covered, own }
+    },
+  })
+
+  /** A worker would resolve a relative URL against its own address. */
+  const makeAbsolute = (url: string) => findUrl(url)?.href ?? url
 
   function transformRequest(url: string, type = ''): RequestParameters | undefined {
     // The style and the worker load meanwhile.
     for (const manager of unprepared.splice(0)) manager.prepare()
     const request = (own as TransformRequest | undefined)?.(url, type)
+    return request instanceof Promise ? postpone(url, type, request) : authorize(url, type, request)
+  }
+
+  /** The protocol awaits what the application's transform promised. */
+  function postpone(
+    url: string,
+    type: string,
+    request: Promise<RequestParameters | undefined>,
+  ): RequestParameters {
+    const given = makeAbsolute(url)
+    const settled = request.then((own) => ({ ...own, url: makeAbsolute(own?.url ?? url) }))
+    // The protocol reports it.
+    settled.catch(() => {})
+    if (!given.startsWith('http') || isVideo(given, type)) {
+      fireError(new TypeError(`"transformRequest" must be synchronous for ${given}`))
+      return { url }
+    }
+    const target = `${scheme}://${given}#${type}#${Math.random()}`
+    remember(target, [undefined, undefined, undefined, settled])
+    return { url: target }
+  }
+
+  function authorize(
+    url: string,
+    type: string,
+    request: RequestParameters | undefined,
+  ): RequestParameters | undefined {
     const headers = { ...request?.headers }
-    // A worker would resolve a relative URL against its own address.
-    let target = request?.url ?? url
-    target = findUrl(target)?.href ?? target
+    let target = makeAbsolute(request?.url ?? url)
     const covered = findCoveredUrl(managers, target)
     if (!covered) return request && { ...request, headers }
-    const isVideo = type === 'Source' && VIDEO.test(target)
-    const isDirect = isVideo ? covered.attach !== 'header' : !WAITS_ALWAYS.test(type)
+    const video = isVideo(target, type)
+    const waits =
+      WAITS_ALWAYS.test(type) ||
+      (covered.readsAnswers && (isReread || disguised.has(covered.prefix)))
+    const isDirect = video ? covered.attach !== 'header' : !waits
     const authorized = isDirect ? covered.authorizeNow() : undefined
     if (authorized) {
       target = authorized.url
       Object.assign(headers, authorized.headers)
-    } else if (isVideo) {
+    } else if (video) {
       const needs = 'A video needs a token in hand, and "attach" by query or cookie.'
       fireError(new TypeError(needs))
     } else {
       // The type travels as a fragment, which no server sees.
       target = `${scheme}://${target}#${type}`
     }
-    sent.delete(target)
-    sent.set(target, [covered, authorized?.token, authorized && performance.now()])
-    const [oldest = ''] = sent.keys()
-    if (sent.size > MAX_REMEMBERED) sent.delete(oldest)
+    remember(target, [covered, authorized?.token, authorized && performance.now()])
     return { ...request, url: target, headers }
   }
 
@@ -117,7 +172,19 @@ export function createMapAuthorizer(
       if (known) return known
       const kept: Postponed = postponed.get(map) ?? new Map()
       postponed.set(map, kept)
-      const detach = recoverMap({ map, managers, sent, find, postponed: kept, attached })
+      const detach = recoverMap({
+        map,
+        managers,
+        sent,
+        find,
+        postponed: kept,
+        attached,
+        reread(reload) {
+          isReread = true
+          reload()
+          isReread = false
+        },
+      })
       attached.set(map, detach)
       return detach
     },

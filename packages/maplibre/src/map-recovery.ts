@@ -1,20 +1,31 @@
-import type { CoveredUrl, Tokens } from '@tilepass/core'
+import { type CoveredUrl, createRepeats, type Tokens } from '@tilepass/core'
 import { findCoveredUrl } from './find-covered-url.ts'
 import { isUnheard, redactError } from './map-errors.ts'
-import type { MapErrorEvent, MapInternals, Tile } from './maplibre-shapes.ts'
+import type {
+  MapDataEvent,
+  MapErrorEvent,
+  MapInternals,
+  RequestParameters,
+  Tile,
+} from './maplibre-shapes.ts'
 import { createRefusalCounts } from './refusal-counts.ts'
 import { planReload, reloadTile } from './reload.ts'
 
 /** A request that MapLibre was told to make; without token and time if it uses the waiting protocol. */
 export type SentRequest = readonly [
   covered: CoveredUrl | undefined,
-  token: string | undefined,
+  token?: string | undefined,
   /** Milliseconds on the steady clock. */
-  departedAt: number | undefined,
+  departedAt?: number | undefined,
+  /** What the application's own transform promised, until the waiting protocol takes it. */
+  own?: Promise<RequestParameters>,
 ]
 
-/** By tile, source or URL: how to request again what was refused, and after how many renewals. */
-export type Postponed = Map<unknown, readonly [renewals: number, retry: () => void]>
+/** By tile, source or URL: how to request again what was not served, and after how many renewals. */
+export type Postponed = Map<
+  unknown,
+  readonly [renewals: number, retry: () => void, isUnanswered?: boolean | undefined]
+>
 
 /** Options of {@link recoverMap}. */
 export interface MapRecoveryOptions {
@@ -25,6 +36,8 @@ export interface MapRecoveryOptions {
   readonly postponed: Postponed
   /** The request, by the URL that MapLibre was told. A forgotten one is found without its token. */
   find(url: string): Partial<SentRequest>
+  /** Runs a reload of a tile so that its answer is read. */
+  reread(reload: () => void): void
   /** The attachments by map; this one removes itself. */
   readonly attached: Map<MapInternals, () => void>
 }
@@ -36,10 +49,18 @@ export function recoverMap({
   sent,
   postponed,
   find,
+  reread,
   attached,
 }: MapRecoveryOptions): () => void {
+  /** Tiles that could not be decoded, and were requested again. */
+  const reloaded = new WeakSet<Tile>()
+  const repeats = createRepeats()
+
   const counts = createRefusalCounts(() => {
-    for (const [key, [renewals, retry]] of [...postponed]) {
+    const waiting = [...postponed]
+    const repeatsNow = repeats(waiting.some(([, [, , isUnanswered]]) => isUnanswered))
+    for (const [key, [renewals, retry, isUnanswered]] of waiting) {
+      if (isUnanswered && !repeatsNow) continue
       if (renewals > 1) postponed.set(key, [renewals - 1, retry])
       else {
         postponed.delete(key)
@@ -48,27 +69,34 @@ export function recoverMap({
     }
   })
 
+  /** Whether a refusal may look like a tile. */
+  const readsAnswers = () => [...sent.values()].some(([covered]) => covered?.readsAnswers)
+
   const onError = Object.assign(
     async (event: MapErrorEvent) => {
       const { error, tile, sourceId = '' } = event
       if (!error) return
       const isAlone = isUnheard(map, onError)
-      const { url = '', status = 0, body, noToken } = error
+      const { url = '', status, body, noToken } = error
       redactError(
         error,
         Array.from(sent.values(), ([, token]) => token),
       )
-      const [covered, token, departedAt] = url && status > 199 ? find(url) : []
-      if (covered) {
+      const [covered, token, departedAt] = url ? find(url) : []
+      const owner = map.getSource(sourceId) ?? map
+      const retry = tile
+        ? () => reloadTile(map, sourceId, tile)
+        : planReload(map, sourceId, covered?.url ?? '', url.split('#')[1])
+      const postpone = (renewals: number, isUnanswered?: boolean) =>
+        postponed.set(tile ?? (sourceId || url), [renewals, retry, isUnanswered])
+
+      // The mark tells other attachments of this plugin that the request is not theirs.
+      if (covered && status) {
         /** @returns whether the request recovers by itself, so that there is nothing to print. */
         const recover = () => {
-          const owner = map.getSource(sourceId) ?? map
           const [renewals, reports, rejects] = counts.refuse(owner, tile, departedAt, noToken)
-          const retry = tile
-            ? () => reloadTile(map, sourceId, tile)
-            : planReload(map, sourceId, covered.url, url.split('#')[1])
           if (rejects) covered.reject(token as string)
-          if (renewals) postponed.set(tile ?? (sourceId || url), [renewals, retry])
+          if (renewals) postpone(renewals)
           else retry()
           return !reports
         }
@@ -77,16 +105,25 @@ export function recoverMap({
           token || covered.url === url
             ? covered.isAuthFailure(new Response(body, { status }))
             : status === 401
-        // The mark tells other attachments of this plugin that the request is not theirs.
         event.tilepass =
           refused instanceof Promise
             ? refused.then((yes) => yes && recover())
             : refused && recover()
+      } else if (covered && status === 0) {
+        event.tilepass = false
+        if (counts.miss(tile ?? owner)) postpone(1, true)
+        // The waiting protocol has asked for the reason already.
+        if (token) void covered.noAnswer(token)
+      } else if (tile && !url && !reloaded.has(tile) && readsAnswers()) {
+        // It could not be decoded: perhaps it is a refusal with the status of a tile.
+        reloaded.add(tile)
+        reread(retry)
+        return
       }
       await undefined
       if (await event.tilepass) return
       if (url && event.tilepass === undefined) {
-        for (const each of managers) each.reportUncovered(url, status)
+        for (const each of managers) each.reportUncovered(url, status ?? 0)
       }
       // biome-ignore lint/suspicious/noConsole: our listener must not silence MapLibre's own report
       if (isAlone) console.error(error)
@@ -94,9 +131,16 @@ export function recoverMap({
     { tilepass: true },
   )
 
-  const onData = ({ tile, sourceId }: { tile?: Tile; sourceId: string }) => {
-    const source = tile && map.getSource(sourceId)
-    if (source) counts.serve(tile, source, (url) => findCoveredUrl(managers, url))
+  const onData = ({ tile, sourceId, sourceDataType }: MapDataEvent) => {
+    const source = map.getSource(sourceId)
+    if (source && sourceDataType === 'content') counts.load(source)
+    if (!tile || !source) return
+    reloaded.delete(tile)
+    counts.serve(tile, source, (url) => {
+      const covered = findCoveredUrl(managers, url)
+      covered?.served()
+      return covered
+    })
   }
 
   const stops = managers.map((manager) => manager.on('renewed', counts.renew))

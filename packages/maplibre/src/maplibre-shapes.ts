@@ -16,8 +16,11 @@ export interface RequestParameters {
   referrerPolicy?: ReferrerPolicy
 }
 
-/** Rewrites a request; synchronous. `type` is MapLibre's `ResourceType`. */
-export type TransformRequest = (url: string, type?: string) => RequestParameters | undefined
+/** Rewrites a request. `type` is MapLibre's `ResourceType`. */
+export type TransformRequest = (
+  url: string,
+  type?: string,
+) => RequestParameters | undefined | Promise<RequestParameters | undefined>
 
 /** MapLibre's `addProtocol`. */
 export type AddProtocol = (
@@ -30,6 +33,8 @@ export interface ProtocolAnswer {
   data: any
   cacheControl?: string | null
   expires?: string | null
+  /** Versions 5.24 and later do not parse a tile again whose ETag is unchanged. */
+  etag?: string | null
 }
 
 export interface Tile {
@@ -41,8 +46,8 @@ export interface Tile {
 
 /** MapLibre's AJAXError, or its counterpart from the waiting protocol. */
 export interface MapError extends Error {
-  readonly status?: number
-  url?: string
+  readonly status?: number | undefined
+  url?: string | undefined
   readonly body?: Blob
   /** No token came in time; the manager has reported the reason. */
   readonly noToken?: boolean | undefined
@@ -54,6 +59,12 @@ export interface MapErrorEvent {
   readonly sourceId?: string
   /** Whether the request recovers; set by the attachment of this plugin that it belongs to. */
   tilepass?: boolean | Promise<boolean>
+}
+
+export interface MapDataEvent {
+  readonly tile?: Tile
+  readonly sourceId: string
+  readonly sourceDataType?: string
 }
 
 export type MapListener = (event: MapErrorEvent) => void

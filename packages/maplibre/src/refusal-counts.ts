@@ -1,3 +1,4 @@
+import { MAX_REPEATS } from '@tilepass/core'
 import { hasLoaded, type Recovery, recoverResource, recoverTile } from './recovery-rule.ts'
 
 /** Counts what servers refuse to one map, in rounds: a round lasts from one renewal to the next. */
@@ -10,6 +11,10 @@ export interface RefusalCounts {
     source: { readonly tiles?: readonly string[] },
     isCovered: (template: string) => unknown,
   ): void
+  /** A resource of the source came. */
+  load(source: object): void
+  /** A request got no answer. Returns whether to make it again. @param key The tile, or the owner of another resource. */
+  miss(key: object): boolean
   /**
    * A request was refused. Returns what to do about it.
    *
@@ -30,6 +35,8 @@ export interface RefusalCounts {
 export function createRefusalCounts(onChance: () => void): RefusalCounts {
   /** The rounds in which a tile, a source or a map was refused. */
   const refused = new WeakMap<object, number[]>()
+  /** How often a tile or another resource got no answer since it was last loaded. */
+  const missed = new WeakMap<object, number>()
   let round = 0
   /** The last round in which a tile came. */
   let servedAt = 0
@@ -56,12 +63,19 @@ export function createRefusalCounts(onChance: () => void): RefusalCounts {
       round += 1
       turn()
     },
+    load: (source) => missed.delete(source),
+    miss(key) {
+      const misses = (missed.get(key) ?? 0) + 1
+      missed.set(key, misses)
+      return misses <= MAX_REPEATS
+    },
     serve(tile, source, isCovered) {
       refused.delete(tile)
+      missed.delete(tile)
       // Image and GeoJSON sources have tiles without URL templates, and empty tiles while they are refused.
       if (!Array.isArray(source.tiles)) return
       refused.delete(source)
-      if (servedAt === round || !source.tiles.some(isCovered)) return
+      if (!source.tiles.some(isCovered) || servedAt === round) return
       servedAt = round
       turn()
     },

@@ -1,51 +1,69 @@
 import type { CoveredUrl } from '@tilepass/core'
-import type { SentRequest } from './map-recovery.ts'
 import type { AddProtocol, MapError, ProtocolAnswer, RequestParameters } from './maplibre-shapes.ts'
 
-/**
- * Registers the protocol for requests that have to wait: it waits for a token, fetches, and replays once.
- *
- * @param scheme As in `scheme://https://…#Type`, the URL of such a request.
- * @param find Finds the request by that URL.
- * @param fireError Fires an error on every map.
- */
+/** A request of the waiting protocol. */
+export interface WaitingRequest {
+  /** Undefined if it carries no token. */
+  readonly covered: CoveredUrl | undefined
+  /** What the application's own transform returned, if that had to be awaited; its URL is absolute. */
+  readonly own?: RequestParameters | undefined
+}
+
+/** What the waiting protocol asks, and tells. */
+export interface WaitingProtocolHost {
+  /** The request, by its URL `scheme://https://…#Type`. Rejects as the application's own transform did. */
+  open(url: string): Promise<WaitingRequest>
+  /** A server refused the token with an answer that looks like a resource. */
+  onDisguise(covered: CoveredUrl): void
+  /** Fires an error on every map. */
+  fireError(error: MapError): void
+}
+
+/** Registers the protocol for requests that have to wait: it waits for a token, fetches, and replays once. */
 export function registerWaitingProtocol(
   addProtocol: AddProtocol,
   scheme: string,
-  find: (url: string) => Partial<SentRequest>,
-  fireError: (error: MapError) => void,
+  { open, onDisguise, fireError }: WaitingProtocolHost,
 ): void {
   async function load(
     { url, type, headers, ...init }: RequestParameters,
     { signal }: AbortController,
   ): Promise<ProtocolAnswer> {
     /** Shaped like MapLibre's AJAXError; its members survive the transfer from a worker. */
-    const failure = (status: number, reason: string, noToken?: boolean) => {
-      const error = Object.assign(new Error(`${reason} (${status})`), { status, url, noToken })
+    const failure = (reason: string, status?: number, more?: Partial<MapError>) => {
+      const error = Object.assign(new Error(`${reason} (${status})`), { status, url }, more)
       // MapLibre fires no error for missing glyphs: it draws its own and keeps them.
-      if (status === 401 && url.endsWith('#Glyphs')) fireError(error)
+      if (url.includes('#Glyphs')) fireError(error)
       return error
     }
-    // Only covered URLs get the scheme.
-    const covered = find(url)[0] as CoveredUrl
-    const { response, refused } = await covered
-      .fetch({
-        ...init,
-        headers: { ...(type === 'json' && { accept: 'application/json' }), ...headers },
-        signal,
-      })
-      .catch((error) => {
+    /** @param status Of the error if this fails. Whatever fails, only a TokenError means that there is no token. */
+    const expect = <T>(result: Promise<T>, status?: number) =>
+      result.catch((error) => {
         if (signal.aborted) throw error
-        // A TypeError is a network failure; any other error means that there is no token, hence 401.
-        const noToken = error.name !== 'TypeError'
-        throw failure(noToken ? 401 : 0, error.message, noToken)
+        const noToken = error.name === 'TokenError'
+        throw failure(error.message, noToken ? 401 : status, { noToken })
       })
-    // However this server refuses tokens, from here on a refusal is a 401.
-    if (refused || !response.ok) throw failure(refused ? 401 : response.status, response.statusText)
+
+    const { covered, own } = await expect(open(url))
+    const accept = type === 'json' && { accept: 'application/json' }
+    const sent = { ...own, ...init, headers: { ...own?.headers, ...accept, ...headers }, signal }
+    const { response, refused } = await expect(
+      covered
+        ? covered.fetch(sent)
+        : fetch(own?.url as string, sent).then((response) => ({ response, refused: false })),
+      0,
+    )
+    const { ok, status, statusText, headers: found } = response
+    if (refused && ok) onDisguise(covered as CoveredUrl)
+    if (refused || !ok) {
+      // However this server refuses tokens, from here on a refusal is a 401.
+      throw failure(statusText, refused ? 401 : status, { url: covered ? url : own?.url })
+    }
     return {
-      data: await response[type === 'json' ? type : 'arrayBuffer'](),
-      cacheControl: response.headers.get('cache-control'),
-      expires: response.headers.get('expires'),
+      data: await expect(response[type === 'json' ? type : 'arrayBuffer'](), 0),
+      cacheControl: found.get('cache-control'),
+      expires: found.get('expires'),
+      etag: found.get('etag'),
     }
   }
 

@@ -18,6 +18,7 @@ async function setUp(options: Partial<TokenManagerOptions> = {}) {
   const { manager } = manage([HTTPS], 'canary', options)
   await manager.getToken()
   const fireError = vi.fn()
+  const onDisguise = vi.fn()
   let load: Load | undefined
   registerWaitingProtocol(
     (scheme, given) => {
@@ -25,13 +26,16 @@ async function setUp(options: Partial<TokenManagerOptions> = {}) {
       load = given
     },
     SCHEME,
-    (url) => [manager.match(url.slice(`${SCHEME}://`.length))],
-    fireError,
+    {
+      open: async (url) => ({ covered: manager.match(url.slice(`${SCHEME}://`.length)) }),
+      onDisguise,
+      fireError,
+    },
   )
   const abort = new AbortController()
   const request = (path: string, more: Partial<RequestParameters> = {}) =>
     (load as Load)({ url: wrapped(path), ...more }, abort)
-  return { manager, fireError, abort, request }
+  return { manager, fireError, onDisguise, abort, request }
 }
 
 /** The network: answers each request by the token that it carries. */
@@ -46,12 +50,13 @@ function serve(answer: (token: string) => Response | Promise<Response>) {
 describe('an answer', () => {
   test('is parsed as MapLibre asks for it, with what its cache needs', async () => {
     const { request } = await setUp()
-    const headers = { 'cache-control': 'max-age=60', expires: 'soon' }
+    const headers = { 'cache-control': 'max-age=60', expires: 'soon', etag: '"1"' }
     const fetched = serve(() => new Response('{"a":1}', { headers }))
     expect(await request('style.json', { type: 'json' })).toEqual({
       data: { a: 1 },
       cacheControl: 'max-age=60',
       expires: 'soon',
+      etag: '"1"',
     })
     const sent = new Headers(fetched.mock.calls[0]?.[1]?.headers)
     expect([sent.get('accept'), sent.get('authorization')]).toEqual([
@@ -84,7 +89,6 @@ describe('an answer', () => {
     await expect(request('style.json')).rejects.toMatchObject({
       status: 401,
       url: wrapped('style.json'),
-      noToken: undefined,
     })
     expect(isAuthFailure).toHaveBeenCalledTimes(2)
     expect(fireError).not.toHaveBeenCalled()
