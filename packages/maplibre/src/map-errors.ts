@@ -4,7 +4,10 @@ import type { MapError, MapInternals } from './maplibre-shapes.ts'
 /** Removes tokens from an error, in place: every listener gets the same object. */
 export function redactError(error: MapError, tokens: Iterable<string | undefined>): void {
   for (const key of ['message', 'stack', 'url'] as const) {
-    if (error[key]) error[key] = redact(error[key], tokens)
+    const text = error[key]
+    const clean = text && redact(text, tokens)
+    // The members of a DOMException cannot be assigned.
+    if (clean !== text) error[key] = clean as string
   }
 }
 

@@ -5,6 +5,7 @@ import type {
   MapDataEvent,
   MapErrorEvent,
   MapInternals,
+  MapSource,
   RequestParameters,
   Tile,
 } from './maplibre-shapes.ts'
@@ -26,6 +27,9 @@ export type Postponed = Map<
   unknown,
   readonly [renewals: number, retry: () => void, isUnanswered?: boolean | undefined]
 >
+
+/** What version 4 says of a tile without an answer, in the words of each browser. */
+const HUSHED = /fetch|load failed/i
 
 /** Options of {@link recoverMap}. */
 export interface MapRecoveryOptions {
@@ -56,9 +60,11 @@ export function recoverMap({
   const reloaded = new WeakSet<Tile>()
   const repeats = createRepeats()
 
-  const counts = createRefusalCounts(() => {
+  const counts = createRefusalCounts((isRenewal) => {
     const waiting = [...postponed]
-    const repeatsNow = repeats(waiting.some(([, [, , isUnanswered]]) => isUnanswered))
+    const repeatsNow = repeats(
+      !!isRenewal && waiting.some(([, [, , isUnanswered]]) => isUnanswered),
+    )
     for (const [key, [renewals, retry, isUnanswered]] of waiting) {
       if (isUnanswered && !repeatsNow) continue
       if (renewals > 1) postponed.set(key, [renewals - 1, retry])
@@ -68,6 +74,19 @@ export function recoverMap({
       }
     }
   })
+
+  /** The first rule for tiles of a source. */
+  const findTileRule = (source: MapSource | undefined) => {
+    // Image and GeoJSON sources have tiles as well, but no URL templates.
+    const tiles = source?.tiles
+    return Array.isArray(tiles) ? findCoveredUrl(managers, tiles[0] ?? '') : undefined
+  }
+
+  /** The latest request by the rule for tiles of a source. */
+  const findLatest = (source: MapSource | undefined) => {
+    const prefix = findTileRule(source)?.prefix
+    return [...sent.values()].findLast(([covered]) => prefix && covered?.prefix === prefix)?.[0]
+  }
 
   /** Whether a refusal may look like a tile. */
   const readsAnswers = () => [...sent.values()].some(([covered]) => covered?.readsAnswers)
@@ -83,7 +102,8 @@ export function recoverMap({
         Array.from(sent.values(), ([, token]) => token),
       )
       const [covered, token, departedAt] = url ? find(url) : []
-      const owner = map.getSource(sourceId) ?? map
+      const source = map.getSource(sourceId)
+      const owner = source ?? map
       const retry = tile
         ? () => reloadTile(map, sourceId, tile)
         : planReload(map, sourceId, covered?.url ?? '', url.split('#')[1])
@@ -109,16 +129,20 @@ export function recoverMap({
           refused instanceof Promise
             ? refused.then((yes) => yes && recover())
             : refused && recover()
-      } else if (covered && status === 0) {
-        event.tilepass = false
-        if (counts.miss(tile ?? owner)) postpone(1, true)
-        // The waiting protocol has asked for the reason already.
-        if (token) void covered.noAnswer(token)
       } else if (tile && !url && !reloaded.has(tile) && readsAnswers()) {
         // It could not be decoded: perhaps it is a refusal with the status of a tile.
         reloaded.add(tile)
         reread(retry)
         return
+      } else {
+        const isHushed = tile && !url && HUSHED.test(error.message)
+        const unanswered = status === 0 ? covered : isHushed && findLatest(source)
+        if (unanswered) {
+          event.tilepass = false
+          if (counts.miss(tile ?? owner)) postpone(1, true)
+          const asked = token ?? unanswered.authorizeNow()?.token
+          if (asked) void unanswered.noAnswer(asked)
+        }
       }
       await undefined
       if (await event.tilepass) return
@@ -136,11 +160,9 @@ export function recoverMap({
     if (source && sourceDataType === 'content') counts.load(source)
     if (!tile || !source) return
     reloaded.delete(tile)
-    counts.serve(tile, source, (url) => {
-      const covered = findCoveredUrl(managers, url)
-      covered?.served()
-      return covered
-    })
+    const covered = findTileRule(source)
+    covered?.served()
+    counts.serve(tile, source, !!covered)
   }
 
   const stops = managers.map((manager) => manager.on('renewed', counts.renew))

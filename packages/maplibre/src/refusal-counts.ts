@@ -5,12 +5,8 @@ import { hasLoaded, type Recovery, recoverResource, recoverTile } from './recove
 export interface RefusalCounts {
   /** A new token came. */
   renew(): void
-  /** A tile of the source came. @param isCovered Whether its URL template is for private tiles. */
-  serve(
-    tile: object,
-    source: { readonly tiles?: readonly string[] },
-    isCovered: (template: string) => unknown,
-  ): void
+  /** A tile of the source came. @param isPrivate Whether its source is for private tiles. */
+  serve(tile: object, source: object, isPrivate: boolean): void
   /** A resource of the source came. */
   load(source: object): void
   /** A request got no answer. Returns whether to make it again. @param key The tile, or the owner of another resource. */
@@ -32,7 +28,7 @@ export interface RefusalCounts {
 }
 
 /** @param onChance Called when waiting requests may succeed: at a renewal, and at the first tile after it. */
-export function createRefusalCounts(onChance: () => void): RefusalCounts {
+export function createRefusalCounts(onChance: (isRenewal?: boolean) => void): RefusalCounts {
   /** The rounds in which a tile, a source or a map was refused. */
   const refused = new WeakMap<object, number[]>()
   /** How often a tile or another resource got no answer since it was last loaded. */
@@ -43,9 +39,9 @@ export function createRefusalCounts(onChance: () => void): RefusalCounts {
   /** When the present token, or the first tile with it, came (ms on the steady clock). */
   let since = 0
 
-  function turn(): void {
+  function turn(isRenewal?: boolean): void {
     since = performance.now()
-    onChance()
+    onChance(isRenewal)
   }
 
   /** Adds the present round. Returns the rounds in which this was refused since it was last loaded. */
@@ -61,7 +57,7 @@ export function createRefusalCounts(onChance: () => void): RefusalCounts {
   return {
     renew() {
       round += 1
-      turn()
+      turn(true)
     },
     load: (source) => missed.delete(source),
     miss(key) {
@@ -69,13 +65,13 @@ export function createRefusalCounts(onChance: () => void): RefusalCounts {
       missed.set(key, misses)
       return misses <= MAX_REPEATS
     },
-    serve(tile, source, isCovered) {
+    serve(tile, source, isPrivate) {
       refused.delete(tile)
       missed.delete(tile)
-      // Image and GeoJSON sources have tiles without URL templates, and empty tiles while they are refused.
-      if (!Array.isArray(source.tiles)) return
+      // Image and GeoJSON sources have no URL templates, and empty tiles while they are refused.
+      if (!isPrivate) return
       refused.delete(source)
-      if (!source.tiles.some(isCovered) || servedAt === round) return
+      if (servedAt === round) return
       servedAt = round
       turn()
     },

@@ -27,14 +27,14 @@ const REPLACED = [0, false, false]
 test('waiting requests have a chance at each renewal, and at the first private tile after it', () => {
   counts.renew()
   expect(chances).toBe(1)
-  counts.serve({}, source, () => false)
-  counts.serve({}, {}, () => true)
+  counts.serve({}, source, false)
+  counts.serve({}, {}, false)
   expect(chances).toBe(1)
-  counts.serve({}, source, () => true)
-  counts.serve({}, source, () => true)
+  counts.serve({}, source, true)
+  counts.serve({}, source, true)
   expect(chances).toBe(2)
   counts.renew()
-  counts.serve({}, source, () => true)
+  counts.serve({}, source, true)
   expect(chances).toBe(4)
 })
 
@@ -49,14 +49,14 @@ test('many tiles refused in one round count as one refusal of their source', () 
 test('a tile that comes clears the count of its source, but not that of another tile', () => {
   const bad = {}
   for (let round = 0; round < 2; round += 1) {
-    counts.serve({}, source, () => true)
+    counts.serve({}, source, true)
     expect(refuse(bad)).toEqual(REJECTED)
     counts.renew()
   }
-  counts.serve({}, source, () => true)
+  counts.serve({}, source, true)
   expect(refuse({})).toEqual(REJECTED)
   expect(refuse(bad)).toEqual([1, true])
-  counts.serve(bad, source, () => true)
+  counts.serve(bad, source, true)
   expect(refuse(bad)).toEqual(REJECTED)
 })
 
@@ -66,7 +66,7 @@ test('a request that departed before the last renewal, or before another tile ca
   expect(refuse({}, 999)).toEqual(REPLACED)
   expect(refuse({}, 1000)).toEqual(REJECTED)
   now.mockReturnValue(2000)
-  counts.serve({}, source, () => true)
+  counts.serve({}, source, true)
   expect(refuse({}, 1999)).toEqual(REPLACED)
   for (let n = 0; n < 10; n += 1) expect(refuse({}, 2000)).toEqual(REJECTED)
 })
@@ -82,8 +82,8 @@ test('a request for which no token came waits for the next, without a report', (
 test('a resource is counted by its source, and forgotten long after its last refusal', () => {
   const waits: number[] = []
   for (let round = 0; round < 4; round += 1) {
-    counts.serve({}, { tiles: [] }, () => true)
-    counts.serve({}, { tiles: ['another'] }, () => true)
+    counts.serve({}, { tiles: [] }, true)
+    counts.serve({}, { tiles: ['another'] }, true)
     waits.push(counts.refuse(source, undefined, undefined, undefined)[0])
     counts.renew()
   }

@@ -13,6 +13,10 @@ export interface Setup {
   readonly waitLimit?: number
   /** A status besides 401 that rejects the token. */
   readonly refusedBy?: number
+  /** A text of refusals, whatever their status. */
+  readonly refusedText?: string
+  /** The application's own transform: the source of a function. */
+  readonly transform?: string
   /** Further options of the map. */
   readonly map?: object
   /** Whether the authorizer is attached to the map. Default: true. */
@@ -32,6 +36,8 @@ declare global {
   var managers: AnyMap[]
   /** Errors of the map, if the setup listens for them. */
   var heard: { message: string; url?: string; stack?: string; status?: number }[]
+  /** How often the application was asked whether an answer refuses the token. */
+  var judged: number
   /** Errors of the managers. */
   var reported: { code: string; message: string }[]
   /** How often a map became idle. */
@@ -41,7 +47,7 @@ declare global {
 }
 
 const script = `
-  window.maps = []; window.heard = []; window.reported = []; window.idles = 0; window.listeners = 0
+  window.maps = []; window.heard = []; window.reported = []; window.judged = 0; window.idles = 0; window.listeners = 0
   window.addMap = (setup, element) => {
     const map = new Map({ container: element, center: [10, 50], zoom: 4, fadeDuration: 0, attributionControl: false,
       style: setup.style, transformRequest: auth.transformRequest, ...setup.map })
@@ -54,7 +60,8 @@ const script = `
   window.start = (setup) => {
     window.managers = (setup.allow ?? [['/v1/']]).map((allow) => T.createTokenManager('/map-token', { allow,
       ...(setup.waitLimit && { waitLimit: setup.waitLimit }),
-      ...(setup.refusedBy && { isAuthFailure: ({ status }) => status === setup.refusedBy }) }))
+      ...(setup.refusedBy && { isAuthFailure: ({ status }) => status === setup.refusedBy }),
+      ...(setup.refusedText && { isAuthFailure: async (answer) => { judged += 1; return (await answer.text()).includes(setup.refusedText) } }) }))
     for (const manager of managers) {
       const { on } = manager
       on('error', ({ code, message }) => reported.push({ code, message }))
@@ -64,7 +71,8 @@ const script = `
         return () => { listeners -= 1; off() }
       }
     }
-    window.auth = T.createMapAuthorizer(managers, { addProtocol })
+    window.auth = T.createMapAuthorizer(managers, { addProtocol,
+      ...(setup.transform && { transformRequest: eval(setup.transform) }) })
     window.map = addMap(setup, 'map')
   }
   window.failed = () => maps.flatMap((map) => Object.values(map.style?.tileManagers ?? map.style?.sourceCaches ?? {}).flatMap((manager) => {

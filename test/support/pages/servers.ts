@@ -16,6 +16,13 @@ export interface Counts {
   leaked: string[]
 }
 
+/** A request for a resource. */
+export interface AskedResource {
+  readonly method: string
+  readonly path: string
+  readonly token: string | undefined
+}
+
 /** The servers of a page. A test changes their behaviour by assigning to the mutable members. */
 export interface Servers {
   /** Serves the pages, the token endpoint and tiles. */
@@ -32,6 +39,8 @@ export interface Servers {
   broker: 'works' | 'fails' | 'hangs' | 'denies'
   /** Returns the status of a refusal for paths that are refused with any token. */
   refuse: ((path: string) => number | undefined) | undefined
+  /** Answers a request for a resource itself, if it returns true. */
+  intercept: ((asked: AskedResource, response: ServerResponse) => boolean) | undefined
   /** Additional resources, by path. They can be read in ranges. */
   readonly files: Record<string, Buffer>
   /** Every request for a resource, with the status of its answer. */
@@ -45,7 +54,7 @@ export interface Servers {
   close(): void
 }
 
-const CORS = {
+export const CORS = {
   'access-control-allow-origin': '*',
   'access-control-allow-headers': '*, authorization',
   'access-control-expose-headers': 'Content-Range, ETag, Retry-After, Date',
@@ -84,15 +93,16 @@ export async function startServers(
   }
 
   function serveResource(request: IncomingMessage, response: ServerResponse): void {
+    const path = readPath(request)
+    const token = findCredential(request)
     if (request.method === 'OPTIONS') {
       counts.preflights += 1
       response.writeHead(204, CORS).end()
       return
     }
     counts.tiles += 1
-    const path = readPath(request)
-    const token = findCredential(request)
     response.on('finish', () => servers.log.push({ path, status: response.statusCode, token }))
+    if (servers.intercept?.({ method: request.method ?? '', path, token }, response)) return
     const isAccepted = !servers.refusing && issuer.accepts(token)
     const refusal = servers.refuse?.(path) ?? (isAccepted ? undefined : 401)
     if (refusal !== undefined) {
@@ -162,6 +172,7 @@ export async function startServers(
     lifetime: 60_000,
     broker: 'works',
     refuse: undefined,
+    intercept: undefined,
     files: {},
     log: [],
     refusing: false,
