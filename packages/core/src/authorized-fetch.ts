@@ -17,11 +17,17 @@ export async function authorizedFetch(
     const headers = new Headers(init?.headers ?? request?.headers)
     for (const name in authorized.headers) headers.set(name, authorized.headers[name] as string)
     const target = request ? new Request(authorized.url, request) : authorized.url
-    // Across origins, a redirect loses the Authorization header (Fetch Standard, HTTP-redirect fetch).
-    const response = await fetch(target, { ...init, headers }).catch(async (cause) => {
-      const found = cause.name === 'TypeError' && (await covered.noAnswer(authorized.token))
+    let response: Response
+    try {
+      // Across origins, a redirect loses the Authorization header (Fetch Standard, HTTP-redirect fetch).
+      response = await fetch(target, { ...init, headers })
+    } catch (cause) {
+      if ((cause as Error).name !== 'TypeError') throw cause
+      const found = await covered.noAnswer(authorized.token)
+      // The token was rejected for this, or has been replaced meanwhile.
+      if (covered.authorizeNow()?.token !== authorized.token && replays--) continue
       throw found ? new TypeError(found, { cause }) : cause
-    })
+    }
     const refused = await covered.isAuthFailure(response)
     if (refused) covered.reject(authorized.token)
     else covered.served(authorized.token)

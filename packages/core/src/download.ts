@@ -29,7 +29,11 @@ export async function download(
     const { headers, url: final, body } = await ask(tokens, url, { Range: 'bytes=0-0' })
     void body?.cancel()
     const isAttachment = /^\s*attachment/i.test(headers.get('content-disposition') ?? '')
-    if (isAttachment || isSameOrigin(final || url) || !SHOWN.test(headers.get('content-type') ?? '')) {
+    if (
+      isAttachment ||
+      isSameOrigin(final || url) ||
+      !SHOWN.test(headers.get('content-type') ?? '')
+    ) {
       click((await tokens.authorize(url))?.url ?? url, '')
       return
     }

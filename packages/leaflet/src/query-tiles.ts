@@ -54,6 +54,8 @@ export function createQueryTiles(): (request: TileRequest, error?: unknown) => v
         if (refused) covered.reject(asked.token)
       } catch {
         await covered.noAnswer(asked.token)
+        // The token was rejected for this, or has been replaced meanwhile.
+        refused = covered.authorizeNow()?.token !== asked.token
       }
     }
     const batch = [...suspects]

@@ -85,7 +85,8 @@ export function recoverMap({
   /** The latest request by the rule for tiles of a source. */
   const findLatest = (source: MapSource | undefined) => {
     const prefix = findTileRule(source)?.prefix
-    return [...sent.values()].findLast(([covered]) => prefix && covered?.prefix === prefix)?.[0]
+    const latest = [...sent.values()].reverse()
+    return latest.find(([covered]) => prefix && covered?.prefix === prefix)?.[0]
   }
 
   /** Whether a refusal may look like a tile. */
@@ -107,8 +108,9 @@ export function recoverMap({
       const retry = tile
         ? () => reloadTile(map, sourceId, tile)
         : planReload(map, sourceId, covered?.url ?? '', url.split('#')[1])
+      const key = tile ?? (sourceId || url)
       const postpone = (renewals: number, isUnanswered?: boolean) =>
-        postponed.set(tile ?? (sourceId || url), [renewals, retry, isUnanswered])
+        postponed.set(key, [renewals, retry, isUnanswered])
 
       // The mark tells other attachments of this plugin that the request is not theirs.
       if (covered && status) {
@@ -139,9 +141,15 @@ export function recoverMap({
         const unanswered = status === 0 ? covered : isHushed && findLatest(source)
         if (unanswered) {
           event.tilepass = false
-          if (counts.miss(tile ?? owner)) postpone(1, true)
-          const asked = token ?? unanswered.authorizeNow()?.token
-          if (asked) void unanswered.noAnswer(asked)
+          if (counts.miss(tile ?? owner)) {
+            postpone(1, true)
+            const asked = token ?? unanswered.authorizeNow()?.token
+            if (asked) {
+              await unanswered.noAnswer(asked)
+              // Another token is in hand, or will be.
+              if (unanswered.authorizeNow()?.token !== asked && postponed.delete(key)) retry()
+            }
+          }
         }
       }
       await undefined
