@@ -160,6 +160,22 @@ describe.concurrent.each(VERSIONS)('MapLibre %s', (version) => {
     },
   )
 
+  test('a map whose style is removed while requests wait goes on without an exception', async ({
+    servers,
+    openMap,
+  }) => {
+    servers.broker = 'denies'
+    const { page, printed } = await openMap(version, { style: everyKind(servers.page) })
+    await page.waitForFunction(() => globalThis.reported.length > 0)
+    await waitForQuiet(servers)
+    printed.length = 0
+    await page.evaluate(() => globalThis.map.setStyle(null))
+    servers.broker = 'works'
+    await page.evaluate(() => globalThis.managers[0].renew())
+    await waitForQuiet(servers)
+    expect(printed).toEqual([])
+  })
+
   test('two maps can share an authorizer with a manager for each of two sources', async ({
     servers,
     openMap,

@@ -10,7 +10,7 @@ import type {
   Tile,
 } from './maplibre-shapes.ts'
 import { createRefusalCounts } from './refusal-counts.ts'
-import { planReload, reloadTile } from './reload.ts'
+import { findSource, planReload, reloadTile } from './reload.ts'
 
 /** A request that MapLibre was told to make; without token and time if it uses the waiting protocol. */
 export type SentRequest = readonly [
@@ -103,7 +103,7 @@ export function recoverMap({
         Array.from(sent.values(), ([, token]) => token),
       )
       const [covered, token, departedAt] = url ? find(url) : []
-      const source = map.getSource(sourceId)
+      const source = findSource(map, sourceId)
       const owner = source ?? map
       const retry = tile
         ? () => reloadTile(map, sourceId, tile)
@@ -141,15 +141,13 @@ export function recoverMap({
         const unanswered = status === 0 ? covered : isHushed && findLatest(source)
         if (unanswered) {
           event.tilepass = false
-          if (counts.miss(tile ?? owner)) {
-            postpone(1, true)
-            const asked = token ?? unanswered.authorizeNow()?.token
-            if (asked) {
-              await unanswered.noAnswer(asked)
+          if (counts.miss(tile ?? owner)) postpone(1, true)
+          const asked = token ?? unanswered.authorizeNow()?.token
+          if (asked)
+            void unanswered.noAnswer(asked).then(() => {
               // Another token is in hand, or will be.
               if (unanswered.authorizeNow()?.token !== asked && postponed.delete(key)) retry()
-            }
-          }
+            })
         }
       }
       await undefined
@@ -164,7 +162,7 @@ export function recoverMap({
   )
 
   const onData = ({ tile, sourceId, sourceDataType }: MapDataEvent) => {
-    const source = map.getSource(sourceId)
+    const source = findSource(map, sourceId)
     if (source && sourceDataType === 'content') counts.load(source)
     if (!tile || !source) return
     reloaded.delete(tile)

@@ -1,4 +1,9 @@
-import type { MapInternals, Tile } from './maplibre-shapes.ts'
+import type { MapInternals, MapSource, Tile } from './maplibre-shapes.ts'
+
+/** The source; undefined after `setStyle(null)`, where versions 4 and 5 would throw. */
+export function findSource(map: MapInternals, id: string): MapSource | undefined {
+  return map.style && map.getSource(id)
+}
 
 /**
  * Requests one failed tile again, and nothing else. The public `refreshTiles` does not exist in every
@@ -13,7 +18,7 @@ export function reloadTile(map: MapInternals, sourceId: string, tile: Tile): voi
   const tiles = (map.style?.tileManagers ?? map.style?.sourceCaches)?.[sourceId]
   // Another tile object may have replaced this one by now.
   if (tile.state === 'errored' && tiles?.getTileByID(key) === tile) {
-    const shows = map.getSource(sourceId)?.type === 'vector' || tile.texture || tile.dem
+    const shows = findSource(map, sourceId)?.type === 'vector' || tile.texture || tile.dem
     // Version 5 treats one failed tile as a failed source, and would be idle while this tile loads.
     tiles._sourceErrored = false
     void tiles._reloadTile(key, shows ? 'expired' : 'loading')
@@ -37,7 +42,7 @@ export function planReload(
   const sheet = failed?.stylesheet
   return () => {
     const { style } = map
-    const source = map.getSource(sourceId)
+    const source = findSource(map, sourceId)
     if (source) {
       // Version 6 no longer knows what a GeoJSON source was loading.
       if (source.setData) source.setData(source.serialize?.().data)

@@ -117,6 +117,33 @@ test('a network failure is an error with status 0', async () => {
   await expect(request('tile.mvt')).rejects.toMatchObject({ status: 0, noToken: false })
 })
 
+test('an abort that is not ours, as when the page is left, is not taken for a missing token', async () => {
+  const { manager, request } = await setUp()
+  serve(() => Promise.reject(new DOMException('The page was left.', 'AbortError')))
+  await expect(request('tile.mvt')).rejects.toMatchObject({ status: 0, noToken: false })
+  expect(manager.peek()?.value).toBe('canary-1')
+})
+
+test.each(['json', 'arrayBuffer'] as const)(
+  'a body of type %s that is cut midway is an error with status 0',
+  async (type) => {
+    const { request } = await setUp()
+    const cut = () =>
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode('{'))
+          controller.error(new TypeError('network error'))
+        },
+      })
+    serve(() => new Response(cut()))
+    await expect(request('tile.mvt', { type })).rejects.toMatchObject({
+      status: 0,
+      url: wrapped('tile.mvt'),
+      noToken: false,
+    })
+  },
+)
+
 test('a missing token is an error with status 401 that says so', async () => {
   const { manager, request } = await setUp()
   vi.spyOn(manager, 'reject')
