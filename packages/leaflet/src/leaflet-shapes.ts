@@ -4,16 +4,14 @@ export type Done = (error: unknown, tile: HTMLElement) => void
 
 /** A tile layer with its internal members. A GridLayer lacks the optional ones. */
 export interface LayerInternals {
-  _map?: unknown
-  _tiles: Record<string, { el: HTMLElement }>
+  _map?: object
   initialize(...args: unknown[]): unknown
   onAdd(map: unknown): unknown
   onRemove(map: unknown): unknown
   createTile(coords: unknown, done: Done): HTMLElement
+  fire(type: string, data?: object): unknown
   getTileUrl?(coords: unknown): string
   _tileOnError?(done: Done, tile: HTMLElement, error: unknown): void
-  _abortLoading?(): void
-  _removeTile(key: string): unknown
 }
 
 /** Any tile layer class: TileLayer, its WMS subclass, or a third-party class. */

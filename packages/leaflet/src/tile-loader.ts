@@ -4,16 +4,20 @@ import { createQueryTiles } from './query-tiles.ts'
 import { createTileRequest, type TileRequest } from './tile-request.ts'
 import { createUncoveredProbe } from './uncovered-tiles.ts'
 
+/**
+ * In front of a private URL while a tile is created: the browser must not start to load that URL. A class
+ * may cache under it, and a class that fetches it gets an error instead of an image.
+ */
+export const PLACEHOLDER = 'tilepass:'
+
 /** Loads the private tiles of one layer. */
 export interface TileLoader {
   /** The URL with its rule, if it carries the token. */
   match(url: string): CoveredUrl | undefined
-  /** Loads the image if its URL carries the token; otherwise the image loads as usual. */
-  load(tile: HTMLImageElement, covered: CoveredUrl | undefined): void
-  /** An image failed. Returns true if the tile is requested again. */
+  /** Loads the image if its URL carries the token, unless it is dropped; otherwise the image loads as usual. */
+  load(tile: HTMLImageElement, isDropped?: boolean): void
+  /** An image failed. Returns true if the tile is requested again; otherwise its URL may lack a rule. */
   retry(tile: HTMLElement, event: Event): boolean
-  /** An image failed whose URL may lack a rule. */
-  explain(url: string | null): void
   /** The layer dropped the tile. */
   release(tile: HTMLElement | undefined): void
   start(): void
@@ -30,6 +34,7 @@ export function createTileLoader(tokens: Tokens): TileLoader {
 
   const byHeader = createHeaderTiles()
   const byQuery = createQueryTiles()
+  const explain = createUncoveredProbe(tokens)
   const send = (request: TileRequest) =>
     (request.covered.attach === 'header' ? byHeader : byQuery)(request)
 
@@ -40,13 +45,18 @@ export function createTileLoader(tokens: Tokens): TileLoader {
 
   return {
     match: (url) => tokens.match(url),
-    load(tile, covered) {
+    load(tile, isDropped) {
       const known = requests.get(tile)
+      const source = tile.getAttribute('src')
+      // A pool may take any URL for one with a key, so it is not asked for URLs that load without a server.
+      if (!source || /^(blob|data):/.test(source) || source === known?.asked?.url) return
+      const url = source.replace(PLACEHOLDER, '')
+      const covered = tokens.match(url)
       // The image shown in place of a failed one may fail too; then the tile stays failed.
-      if (!covered || known?.covered.url === covered.url) return
+      if (!covered || (url === source && url === known?.covered.url)) return
       tile.removeAttribute('src')
       // An error image would need the next token too, and with that token the tile itself loads.
-      if (known && postponed.has(known)) return
+      if (isDropped || postponed.has(known as TileRequest)) return
       release(tile)
       const request = createTileRequest(tile, covered, postponed)
       requests.set(tile, request)
@@ -54,12 +64,14 @@ export function createTileLoader(tokens: Tokens): TileLoader {
     },
     retry(tile, event) {
       const request = requests.get(tile)
-      if (!request?.asked || 'error' in event) return false
-      if (tile.getAttribute('src') !== request.asked.url) return false
+      const source = tile.getAttribute('src')
+      if (!request || 'error' in event || source !== request.asked?.url) {
+        explain(source)
+        return false
+      }
       byQuery(request, event)
       return true
     },
-    explain: createUncoveredProbe(tokens),
     release,
     start() {
       unsubscribe ??= tokens.on('renewed', () => {
@@ -75,7 +87,7 @@ export function createTileLoader(tokens: Tokens): TileLoader {
     stop() {
       unsubscribe?.()
       unsubscribe = undefined
-      for (const tile of [...requests.keys()]) release(tile)
+      for (const tile of requests.keys()) release(tile)
     },
   }
 }

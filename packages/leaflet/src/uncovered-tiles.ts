@@ -10,8 +10,8 @@ const MAX_PROBES = 3
 export function createUncoveredProbe(tokens: Tokens): (url: string | null) => void {
   let left = MAX_PROBES
   return (url) => {
-    const href = findUrl(url ?? 'data:,')?.href ?? ''
-    if (!left || !href.startsWith('http') || tokens.match(href)) return
+    const href = url && findUrl(url)?.href
+    if (!left || !href?.startsWith('http') || tokens.match(href)) return
     const rest = left - 1
     // It stays so after a refusal, and if there is no answer: offline, or a server without CORS.
     left = 0

@@ -1,6 +1,6 @@
-import type { CoveredUrl, Tokens } from '@tilepass/core'
+import type { Tokens } from '@tilepass/core'
 import type { Done, LayerClass, LayerInternals } from './leaflet-shapes.ts'
-import { createTileLoader, type TileLoader } from './tile-loader.ts'
+import { createTileLoader, PLACEHOLDER, type TileLoader } from './tile-loader.ts'
 
 /** What a layer takes in addition to the options of its own class. */
 export interface TokenLayerOptions {
@@ -14,8 +14,8 @@ export type WithTokens<Base extends LayerClass> = new (
   options?: NonNullable<ConstructorParameters<Base>[1]> & TokenLayerOptions,
 ) => InstanceType<Base>
 
-/** Takes the place of a private URL while the tile is created: the browser must not start to load that URL. */
-const PLACEHOLDER = 'data:,'
+const NEEDS_IMAGES =
+  'withTokens() needs a class that sets <img src>, such as L.TileLayer; others need tokens.fetch()'
 
 const made = new WeakMap<LayerClass, unknown>()
 const loaders = new WeakMap<object, TileLoader>()
@@ -26,14 +26,13 @@ const loaders = new WeakMap<object, TileLoader>()
  *
  * The rule for a URL decides how the token travels: in a header, by `fetch`, or in the image's query.
  *
- * @throws TypeError if `Base` is not a class.
+ * @throws TypeError if `Base` is not a class. Its layers throw one if a tile with a private URL is not an
+ *   `<img>` with a `src`: a canvas cannot be loaded from outside.
  */
 export function withTokens<Base extends LayerClass>(Base: Base): WithTokens<Base> {
   const known = made.get(Base)
   if (known) return known as WithTokens<Base>
-  if (typeof Base !== 'function') {
-    throw new TypeError('withTokens() needs a tile layer class, such as L.TileLayer')
-  }
+  if (typeof Base !== 'function') throw new TypeError(NEEDS_IMAGES)
   class TokenLayer extends (Base as unknown as new (...args: unknown[]) => LayerInternals) {
     override initialize(...args: unknown[]): unknown {
       let tokens: Tokens | undefined
@@ -63,54 +62,42 @@ export function withTokens<Base extends LayerClass>(Base: Base): WithTokens<Base
       const loader = loaders.get(this)
       if (!loader) return super.createTile(coords, done)
       // On this instance, so that an override in a subclass is called too. Outside createTile() nothing changes.
-      const isOwn = Object.hasOwn(this, 'getTileUrl')
-      const { getTileUrl } = this
-      let covered: CoveredUrl | undefined
+      const getTileUrl = this.getTileUrl as NonNullable<typeof this.getTileUrl>
+      let isPrivate = false
       this.getTileUrl = (coords) => {
-        const url = getTileUrl?.call(this, coords) ?? ''
-        covered = loader.match(url)
-        return covered ? PLACEHOLDER : url
+        const url = getTileUrl.call(this, coords)
+        if (!loader.match(url)) return url
+        isPrivate = true
+        return PLACEHOLDER + url
       }
-      let tile: HTMLElement
+      let tile: HTMLImageElement
       try {
-        tile = super.createTile(coords, done)
+        tile = super.createTile(coords, done) as HTMLImageElement
       } finally {
-        if (isOwn && getTileUrl) this.getTileUrl = getTileUrl
-        else delete this.getTileUrl
+        delete this.getTileUrl
+        if (this.getTileUrl !== getTileUrl) this.getTileUrl = getTileUrl
       }
-      const source = tile.getAttribute('src')
-      if (source) {
-        const shown = source === PLACEHOLDER ? covered : loader.match(source)
-        loader.load(tile as HTMLImageElement, shown)
-      }
+      // `srcset` is undefined for other elements.
+      if (isPrivate && tile.srcset !== '') throw new TypeError(NEEDS_IMAGES)
+      const map = this._map
       // The layer never drops a tile that was created outside a map.
-      if (!this._map) tile.addEventListener('load', () => loader.release(tile))
+      if (!map) tile.addEventListener('load', () => loader.release(tile))
+      loader.load(tile)
+      // Some classes set the source later, and error images may need the token as well.
+      const watch = new MutationObserver(() => loader.load(tile, map && !tile.parentNode))
+      watch.observe(tile, { attributeFilter: ['src'] })
       return tile
     }
 
     override _tileOnError(done: Done, tile: HTMLElement, event: ErrorEvent): void {
-      const loader = loaders.get(this)
-      if (loader?.retry(tile, event)) return
-      const failed = tile.getAttribute('src')
-      loader?.explain(failed)
+      if (loaders.get(this)?.retry(tile, event)) return
       super._tileOnError?.(done, tile, event.error ?? event)
-      // An error image, or a tile that a subclass shows instead, may need the token as well.
-      const source = tile.getAttribute('src')
-      if (source && source !== failed) loader?.load(tile as HTMLImageElement, loader.match(source))
     }
 
-    override _abortLoading(): void {
-      const before = { ...this._tiles }
-      super._abortLoading?.()
-      for (const key in before) {
-        if (!this._tiles[key]) loaders.get(this)?.release(before[key]?.el)
-      }
-    }
-
-    override _removeTile(key: string): unknown {
-      const tile = this._tiles[key]?.el
-      const result = super._removeTile(key)
-      loaders.get(this)?.release(tile)
+    override fire(...event: [type: string, data?: { tile: HTMLElement }]): unknown {
+      const result = super.fire(...event)
+      // Not a listener, because applications may remove every listener.
+      if (/unload|abort/.test(event[0])) loaders.get(this)?.release(event[1]?.tile)
       return result
     }
   }

@@ -46,7 +46,8 @@ async function setUp(attach: Attach) {
   loader.start()
   const load = (name: string) => {
     const tile = document.createElement('img')
-    loader.load(tile, manager.match(PREFIX + name))
+    tile.setAttribute('src', PREFIX + name)
+    loader.load(tile)
     return tile
   }
   return { manager, tokens, match, asked, loader, load }
@@ -64,7 +65,7 @@ function serve(answer: (token: string) => string | Response) {
 }
 
 describe.each<Attach>(['header', { query: 'ticket' }])('attached by %j', (attach) => {
-  test('a URL is matched once', async () => {
+  test('a URL is matched when the class asks for it and when it sets it', async () => {
     serve(() => 'image')
     const { tokens, match } = await setUp(attach)
     const Layer = withTokens(L.TileLayer)
@@ -74,7 +75,7 @@ describe.each<Attach>(['header', { query: 'ticket' }])('attached by %j', (attach
     }
     created.createTile({ x: 1, y: 1, z: 1 }, () => {})
     await pass()
-    expect(match.mock.calls).toEqual([[`${PREFIX}1.png`]])
+    expect(match.mock.calls).toEqual([[`${PREFIX}1.png`], [`${PREFIX}1.png`]])
   })
 
   test('a tile that was dropped is neither shown nor requested again', async () => {

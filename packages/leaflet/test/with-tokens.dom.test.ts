@@ -13,7 +13,7 @@ describe('withTokens', () => {
   })
 
   test('throws for anything but a class', () => {
-    expect(() => withTokens(undefined as never)).toThrow(TypeError)
+    expect(() => withTokens(undefined as never)).toThrow(/^withTokens\(\) needs a class/)
   })
 
   test('creates layers of the base class, under every name', () => {
@@ -37,6 +37,21 @@ describe('withTokens', () => {
     }
     const lengthOf = (Layer: typeof L1.TileLayer) => withTokens(Layer).prototype.createTile.length
     expect([lengthOf(L1.TileLayer), lengthOf(Instant)]).toEqual([2, 1])
+  })
+
+  test('leaves `getTileUrl` as it is, on the prototype or on the layer', () => {
+    const layer = createTileLayer(L1.TileLayer, url, { tokens })
+    const create = () =>
+      (layer as unknown as { createTile(coords: object, done: () => void): unknown }).createTile(
+        { x: 1, y: 2, z: 3 },
+        () => {},
+      )
+    create()
+    expect(Object.hasOwn(layer, 'getTileUrl')).toBe(false)
+    const own = () => `${url}?own`
+    layer.getTileUrl = own
+    create()
+    expect(layer.getTileUrl).toBe(own)
   })
 
   test('can be extended with Leaflet’s extend()', () => {

@@ -10,6 +10,8 @@ const script = (name: string) => `<script src="/lib/${name}"></script>`
 const PLUGINS = {
   fallback: script('leaflet-fallback.js'),
   colorfilter: script('leaflet-colorfilter.js'),
+  offline: script('idb.js') + script('leaflet-offline.js'),
+  boundary: script('leaflet-boundary-canvas.js'),
   protomaps: `<script type="importmap">{ "imports": { "pmtiles": "/lib/pmtiles.mjs", "fflate": "/lib/fflate.mjs" } }</script>
 ${script('leaflet-protomaps.js')}
 <script type="module">
@@ -29,6 +31,7 @@ declare global {
     MaplibreGLLeaflet: any
     // biome-ignore lint/suspicious/noExplicitAny: the types of another version of MapLibre are installed
     maplibregl: any
+    LeafletOffline: typeof import('leaflet.offline')
     tilepass: Pick<typeof import('@tilepass/maplibre'), 'createMapAuthorizer'>
     createPmtilesArchive: typeof import('@tilepass/core/pmtiles').createPmtilesArchive
     /** Whether the middle of a canvas is transparent. */

@@ -21,6 +21,12 @@ export const LIBRARIES: Readonly<Record<string, string>> = {
     'leaflet.tilelayer.colorfilter',
     'leaflet-tilelayer-colorfilter-global.min.js',
   ),
+  '/lib/idb.js': join(root, 'node_modules/idb/build/umd.js'),
+  '/lib/leaflet-offline.js': dist('leaflet.offline', 'bundle.js'),
+  '/lib/leaflet-boundary-canvas.js': join(
+    root,
+    'node_modules/leaflet-boundary-canvas/src/BoundaryCanvas.js',
+  ),
   '/lib/leaflet-maplibre.js': join(
     root,
     'node_modules/@maplibre/maplibre-gl-leaflet/leaflet-maplibre-gl.js',
