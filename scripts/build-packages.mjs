@@ -60,8 +60,16 @@ function buildSingleFile(name, format, fileName) {
         name: 'tilepass',
         fileName: () => fileName,
       },
-      minify: 'oxc',
-      // By default Vite keeps white space in ES modules for a later bundler; no bundler follows here.
+      // After the bundler's own minifier, this one makes the files some 2 % smaller. By default Vite would also keep white space in ES
+      // modules for a later bundler; no bundler follows here.
+      minify: 'terser',
+      terserOptions: {
+        module: format === 'es',
+        toplevel: true,
+        ecma: 2020,
+        compress: { passes: 3, unsafe_arrows: true, keep_fargs: false, hoist_props: true },
+        format: { comments: false },
+      },
       rolldownOptions: {
         output: {
           minify: true,

@@ -1,5 +1,3 @@
-import { createWaitingRoom } from './waiting-room.ts'
-
 /** What an endpoint says of its refusal. @see RFC 6749 §5.2 */
 export interface RefusalText {
   readonly error?: string | undefined
@@ -11,18 +9,13 @@ const PATIENCE = 1000
 const MAX_LENGTH = 500
 
 /** Reads what an endpoint says of its refusal; nothing if that is not JSON, or does not come. */
-export function readRefusal(response: Response): Promise<RefusalText> {
-  const room = createWaitingRoom<RefusalText>()
-  const waiting = room.wait(PATIENCE, () => ({}))
-  response.json().then(
-    (body) =>
-      room.resolve({
-        error: toPlainText(body?.error),
-        errorDescription: toPlainText(body?.error_description),
-      }),
-    () => room.resolve({}),
-  )
-  return waiting
+export async function readRefusal(response: Response): Promise<RefusalText> {
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE))
+  const body = await Promise.race([response.json(), late]).catch(() => undefined)
+  return {
+    error: toPlainText(body?.error),
+    errorDescription: toPlainText(body?.error_description),
+  }
 }
 
 /** Short text on one line, without what may be a token: 20 characters in a row that are no word. */
