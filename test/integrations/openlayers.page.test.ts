@@ -80,22 +80,23 @@ describe.concurrent.each(CASES)('the recipe for OpenLayers, $source', ({ query }
     expect(servers.log.some(({ path }) => /\/4\/1[0-3]\//.test(path))).toBe(false)
   })
 
-  test('leaves tiles that a new token does not open to source.refresh()', async ({
-    openRecipe,
-  }) => {
-    const opened = await openRecipe(RECIPE, { query })
-    const { page, servers } = opened
-    await settle(page)
-    servers.refuse = (path) => (/\/4\//.test(path) ? 401 : undefined)
-    await look(opened, 90, 20, 4)
-    await hasFailed(opened)
-    servers.refuse = undefined
-    await page.evaluate(() => tokens.renew())
-    await leaveAndReturn(opened)
-    expect(await page.evaluate(() => globalThis.failed().length)).toBeGreaterThan(0)
-    await page.evaluate(() => globalThis.source.refresh())
-    await healed(page)
-  })
+  test.for([401, 503])(
+    'leaves tiles that are answered with %i to source.refresh()',
+    async (status, { openRecipe }) => {
+      const opened = await openRecipe(RECIPE, { query })
+      const { page, servers } = opened
+      await settle(page)
+      servers.refuse = (path) => (/[a-z]\/4\/\d/.test(path) ? status : undefined)
+      await look(opened, 90, 20, 4)
+      await hasFailed(opened)
+      servers.refuse = undefined
+      await page.evaluate(() => tokens.renew())
+      await leaveAndReturn(opened)
+      expect(await page.evaluate(() => globalThis.failed().length)).toBeGreaterThan(0)
+      await page.evaluate(() => globalThis.source.refresh())
+      await healed(page)
+    },
+  )
 
   test('ends with the map', async ({ openRecipe }) => {
     const { page, servers } = await openRecipe(RECIPE, {

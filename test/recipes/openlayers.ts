@@ -24,7 +24,12 @@ const isVector = new URLSearchParams(location.search).get('kind') === 'vector'
 const addLayer = (host: string) => {
   const url = `${host}/v1/${isVector ? 'vector' : 'raster'}/{z}/{x}/{y}`
   if (isVector) {
-    const source = new VectorTileSource({ format: new MVT(), url: `${url}.mvt`, maxZoom: 14 })
+    const source = new VectorTileSource({
+      format: new MVT(),
+      url: `${url}.mvt`,
+      maxZoom: 14,
+      tileSize: 256,
+    })
     return { source, layer: new VectorTileLayer({ source }) }
   }
   const source = new XYZ({ url: `${url}.png` })
