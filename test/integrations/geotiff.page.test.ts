@@ -44,7 +44,7 @@ describe.concurrent('the recipe for geotiff', () => {
       )
       await expectImage(page, 900, 300)
       servers.issuer.revokeAll()
-      await expectImage(page, 1500, 600)
+      await expectImage(page, 1200, 450)
       expect(servers.counts.refused).toBeGreaterThan(0)
       expect(servers.counts.exchanges).toBe(2)
       await expectDownload(page)

@@ -26,7 +26,7 @@ const createLayers = () =>
     (props) =>
       recipe.clone({
         ...props,
-        tileSize: 128,
+        tileSize: 64,
         updateTriggers: { getTileData: version },
         onTileError: () => {},
       }),

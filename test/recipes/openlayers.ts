@@ -28,7 +28,7 @@ const addLayer = (host: string) => {
       format: new MVT(),
       url: `${url}.mvt`,
       maxZoom: 14,
-      tileSize: 256,
+      tileSize: 128,
     })
     return { source, layer: new VectorTileLayer({ source }) }
   }
