@@ -52,23 +52,24 @@ describe.concurrent('the recipe for geotiff', () => {
       expect(printed).toEqual([])
     },
   )
+})
 
-  test('of the page about datasets reads and downloads a dataset of the broker', async ({
-    openPage,
-  }) => {
-    const html = await bundleRecipes(pageOf('docs/datasets.md', 'In the page'))
-    const config = findSnippet('docs/datasets.md', 'Datasets: files to download', 'json')
-    const { datasets } = JSON.parse(config.code)
-    Object.assign(datasets.earth, { account: 'demo', path: demoData('earth.tif') })
-    const broker = await startBroker({ datasets, demo: true })
-    const { page, printed } = await openPage(`${broker.url}/recipe`, {
-      prepare: (page) =>
-        page.route('**/recipe', (route) =>
-          route.fulfill({ contentType: 'text/html', body: html(broker.url) }),
-        ),
-    })
-    await expectImage(page, 900, 300)
-    await expectDownload(page)
-    expect(printed).toEqual([])
+// Alone, as the broker of a test is closed by hooks of the test that runs.
+test('the recipe for geotiff of the page about datasets reads and downloads a dataset of the broker', async ({
+  openPage,
+}) => {
+  const html = await bundleRecipes(pageOf('docs/datasets.md', 'In the page'))
+  const config = findSnippet('docs/datasets.md', 'Datasets: files to download', 'json')
+  const { datasets } = JSON.parse(config.code)
+  Object.assign(datasets.earth, { account: 'demo', path: demoData('earth.tif') })
+  const broker = await startBroker({ datasets, demo: true })
+  const { page, printed } = await openPage(`${broker.url}/recipe`, {
+    prepare: (page) =>
+      page.route('**/recipe', (route) =>
+        route.fulfill({ contentType: 'text/html', body: html(broker.url) }),
+      ),
   })
+  await expectImage(page, 900, 300)
+  await expectDownload(page)
+  expect(printed).toEqual([])
 })

@@ -26,28 +26,44 @@ const createLayers = () =>
     (props) =>
       recipe.clone({
         ...props,
-        tileSize: 64,
+        tileSize: 128,
         updateTriggers: { getTileData: version },
         onTileError: () => {},
       }),
   )
+/** Whether the map was drawn since it was moved or changed. The layers learn of the new view then. */
+let isDrawn = false
 const view = (longitude: number, latitude: number, zoom: number) => ({ longitude, latitude, zoom })
 const deck = new Deck({
   parent: document.querySelector<HTMLDivElement>('#map'),
   initialViewState: view(10, 50, 3),
   layers: createLayers(),
+  onAfterRender: () => {
+    isDrawn = true
+  },
 })
-const layers = (): Tiles[] =>
-  (deck as unknown as { layerManager: { layers: Tiles[] } | null }).layerManager?.layers ?? []
+/** Internal, and null before the first frame. */
+const manager = () =>
+  (deck as unknown as { layerManager: { layers: Tiles[]; needsUpdate(): unknown } | null })
+    .layerManager
+const layers = () => manager()?.layers ?? []
 
-globalThis.look = (...place) => deck.setProps({ initialViewState: view(...place) })
+globalThis.look = (...place) => {
+  isDrawn = false
+  deck.setProps({ initialViewState: view(...place) })
+}
 globalThis.panTo = (step) =>
   look(10 + 60 * Math.sin(step / 9), 40 * Math.sin(step / 7), 3.5 + 1.5 * Math.sin(step / 5))
 globalThis.reload = () => {
   version += 1
+  isDrawn = false
   deck.setProps({ layers: createLayers() })
 }
-globalThis.settled = () => layers().length > 2 && layers().every(({ isLoaded }) => isLoaded)
+globalThis.settled = () =>
+  isDrawn &&
+  !manager()?.needsUpdate() &&
+  layers().length > 2 &&
+  layers().every(({ isLoaded }) => isLoaded)
 globalThis.failed = () =>
   layers().flatMap(({ id, state }) =>
     ((id === recipe.id && state?.tileset?.tiles) || [])

@@ -58,11 +58,17 @@ const removers = [addTokens(ours.source), addTokens(open.source)]
 
 const view = new View({ center: fromLonLat([10, 50]), zoom: 4 })
 const map = new OlMap({ target: 'map', controls: [], layers: [open.layer, ours.layer], view })
+/** Whether the map was drawn with all its tiles since it was moved. */
+let isComplete = false
+map.on('rendercomplete', () => {
+  isComplete = true
+})
 Object.assign(globalThis, {
   source: ours.source,
   failed: () => [...failed].filter((key) => key.startsWith('ours')),
-  settled: () => loading.size === 0,
+  settled: () => isComplete && loading.size === 0,
   look: (longitude: number, latitude: number, zoom: number) => {
+    isComplete = false
     view.setCenter(fromLonLat([longitude, latitude]))
     view.setZoom(zoom)
   },
