@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { test as leafletTest, type Mode } from './leaflet-test.ts'
-import { VECTOR } from './map-resources.ts'
 import { FEW_FRAMES } from './panning.ts'
+import { createArchive } from './pmtiles-archive.ts'
 import type { Servers } from './servers.ts'
 
 const script = (name: string) => `<script src="/lib/${name}"></script>`
@@ -39,28 +39,6 @@ declare global {
     /** Makes the servers refuse every token issued so far. */
     revokeAll: () => Promise<void>
   }
-}
-
-/** A PMTiles archive of zooms 0 to 2. One entry stands for its 21 tiles, which are all the same. */
-function createArchive(): Buffer {
-  const directory = Buffer.from([1, 0, 21, VECTOR.length, 1])
-  const metadata = Buffer.from('{}')
-  const header = Buffer.alloc(127)
-  header.write('PMTiles')
-  header[7] = 3
-  const metadataStart = header.length + directory.length
-  const tilesStart = metadataStart + metadata.length
-  const numbers = [
-    ...[header.length, directory.length, metadataStart, metadata.length, 0, 0],
-    ...[tilesStart, VECTOR.length, 21, 1, 1],
-  ]
-  for (const [index, value] of numbers.entries())
-    header.writeBigUInt64LE(BigInt(value), 8 + 8 * index)
-  // Clustered; no compression; vector tiles.
-  header.set([1, 1, 1, 1, 0, 2], 96)
-  for (const [index, degrees] of [-180, -85, 180, 85].entries())
-    header.writeInt32LE(degrees * 1e7, 102 + 4 * index)
-  return Buffer.concat([header, directory, metadata, VECTOR])
 }
 
 /** The style `/v1/land.json`, with one source of vector tiles. */
