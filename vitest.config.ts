@@ -26,6 +26,7 @@ const anyTest = [
 const domTest = '**/*.dom.test.{ts,tsx}'
 const browserTest = '**/*.browser.test.{ts,tsx}'
 const pageTest = 'test/**/*.page.test.ts'
+const engineTest = 'test/**/*.engine.test.ts'
 const chromium = findChromium()
 const cores = availableParallelism()
 
@@ -35,7 +36,7 @@ const projects: TestProjectConfiguration[] = [
     test: {
       name: 'node',
       include: anyTest,
-      exclude: [domTest, browserTest, pageTest, '**/node_modules/**'],
+      exclude: [domTest, browserTest, pageTest, engineTest, '**/node_modules/**'],
     },
   },
   {
@@ -45,6 +46,17 @@ const projects: TestProjectConfiguration[] = [
       environment: 'happy-dom',
       include: [domTest],
       exclude: ['**/node_modules/**'],
+    },
+  },
+  {
+    extends: true,
+    test: {
+      name: 'engines',
+      include: [engineTest],
+      testTimeout: 180_000,
+      // One browser at a time, and nothing beside it: Firefox and WebKit draw in software.
+      fileParallelism: false,
+      sequence: { groupOrder: 3 },
     },
   },
 ]

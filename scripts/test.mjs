@@ -10,10 +10,14 @@ checkChangedSince()
 await build()
 const { findProgram, installTileServer } = await import('./gateways.mjs')
 const { chromiumHint, findChromium } = await import('./chromium.mjs')
+const { ENGINES } = await import('./engines.mjs')
 
 /** @type {string[]} Tests that cannot run on this machine, and how to change that. */
 const omissions = []
 if (!findChromium()) omissions.push(`browser tests, because no Chromium was found. ${chromiumHint}`)
+for (const { name, program, hint } of ENGINES)
+  if (name !== 'chromium' && !program)
+    omissions.push(`tests in ${name}, because it or its screen (Xvfb) is not installed. ${hint}`)
 const debianPackages = { nginx: 'nginx', caddy: 'caddy', mapcache: 'mapcache-cgi' }
 for (const [name, debianPackage] of Object.entries(debianPackages)) {
   if (findProgram(name)) continue

@@ -33,7 +33,9 @@ interface ValidatedResponse extends Response {
  * Makes the responses of later handlers cacheable by the browser of one user: `private`, and with a
  * strong ETag that answers a conditional request with 304.
  *
- * So after a renewal a tile costs a 304, not its bytes. A body that is streamed keeps the validator
+ * So after a renewal a tile costs a 304, not its bytes, except in WebKit, which does not revalidate what
+ * varies by a header that has changed. Without `Vary`, browsers would show one user's tiles to the next one
+ * who goes back in the history, even under `no-cache`. A body that is streamed keeps the validator
  * that its handler sets.
  *
  * @see RFC 9110 §8.8.3
