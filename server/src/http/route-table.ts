@@ -11,7 +11,8 @@ export interface RoutesOf {
   readonly router: Router
 }
 
-interface Entry extends RouteName {
+interface Entry {
+  readonly name: RouteName
   /** Segments of the template; `undefined` where it has a parameter. */
   readonly segments: readonly (string | undefined)[]
 }
@@ -28,7 +29,7 @@ export function createRouteTable(surfaces: readonly RoutesOf[]): FindRoute {
         .split('/')
         .map((segment) => (segment.startsWith(':') ? undefined : segment))
       const others = byLength.get(segments.length) ?? []
-      byLength.set(segments.length, [...others, { surface, route, segments }])
+      byLength.set(segments.length, [...others, { name: { surface, route }, segments }])
     }
 
   return (path) => {
@@ -40,7 +41,7 @@ export function createRouteTable(surfaces: readonly RoutesOf[]): FindRoute {
           segment === undefined ? given[at] !== '' : segment === given[at],
         ),
       )
-    return found ?? UNKNOWN_ROUTE
+    return found?.name ?? UNKNOWN_ROUTE
   }
 }
 

@@ -51,7 +51,7 @@ function getProcessRegistry(): Registry {
 export function createMetrics(): Metrics {
   const registry = new Registry()
   const registers = [registry]
-  const merged = Registry.merge([registry, getProcessRegistry()])
+  const registries = [registry, getProcessRegistry()]
 
   return {
     meter: createMeter(registers),
@@ -92,7 +92,7 @@ export function createMetrics(): Metrics {
       })
     },
     contentType: registry.contentType,
-    render: () => merged.metrics(),
+    render: async () => (await Promise.all(registries.map((each) => each.metrics()))).join('\n'),
   }
 }
 
