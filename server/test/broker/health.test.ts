@@ -1,15 +1,11 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createBroker } from '../../src/index.ts'
 import { openStore } from '../../src/store/open.ts'
-import { copyKeyedFolder, startBroker, watchLog } from '../support/broker-under-test.ts'
+import { copyKeyedFolder, startBroker } from '../support/broker-under-test.ts'
 import { findValue, scrape } from '../support/scrape.ts'
 
 test('/readyz says why the broker is not ready, and /metrics shows it', async () => {
-  const data = await copyKeyedFolder()
-  const { logger } = watchLog()
-  const broker = await createBroker({ data, demo: true, logger, metrics: { port: 0 } })
-  onTestFinished(() => broker.close())
-  const { url, metricsUrl = '' } = await broker.listen(0)
+  const { data, url, metricsUrl } = await startBroker({ metrics: { port: 0 } })
   const readReady = async () => {
     const response = await fetch(`${url}/readyz`)
     return [response.status, await response.json()]
@@ -43,9 +39,7 @@ test('a broker that ends is not ready first, and serves what arrives until it en
 })
 
 test('metrics can be read while the broker drains', async () => {
-  const data = await copyKeyedFolder()
-  const broker = await createBroker({ data, demo: true, drainSeconds: 1, metrics: { port: 0 } })
-  const { metricsUrl = '' } = await broker.listen(0)
+  const { broker, metricsUrl } = await startBroker({ drainSeconds: 1, metrics: { port: 0 } })
   const closing = broker.close()
   expect(findValue(await scrape(metricsUrl), 'tilepass_ready')).toBe(0)
   await closing

@@ -12,10 +12,9 @@ import {
 import { openStore } from '../../src/store/open.ts'
 import {
   copyKeyedFolder,
-  NOW,
   readClaims,
   runCommand,
-  watchLog,
+  startBroker,
 } from '../support/broker-under-test.ts'
 import { findValue, scrape } from '../support/scrape.ts'
 import { WORLD } from '../support/second-broker.ts'
@@ -23,20 +22,9 @@ import { WORLD } from '../support/second-broker.ts'
 const TILE = '/v1/tiles/world/0/0/0.mvt'
 
 async function start(options: BrokerOptions = {}) {
-  const clock = { now: NOW }
-  const data = await copyKeyedFolder()
-  const { logger } = watchLog()
-  const broker = await createBroker({
-    data,
-    demo: true,
-    logger,
-    now: () => clock.now,
-    metrics: { port: 0 },
-    tilesets: { world: { path: WORLD } },
-    ...options,
-  })
-  onTestFinished(() => broker.close())
-  const { url, metricsUrl = '' } = await broker.listen(0)
+  const tilesets = { world: { path: WORLD } }
+  const started = await startBroker({ metrics: { port: 0 }, tilesets, ...options })
+  const { url, metricsUrl } = started
   const read = async (series: string) => findValue(await scrape(metricsUrl), series)
   const askGrant = async () => {
     const body = await (await fetch(`${url}/map-token`, { method: 'POST' })).json()
@@ -44,7 +32,7 @@ async function start(options: BrokerOptions = {}) {
   }
   const readTile = async (token: string) =>
     (await fetch(url + TILE, { headers: { authorization: `Bearer ${token}` } })).status
-  return { broker, data, clock, url, metricsUrl, read, askGrant, readTile }
+  return { ...started, read, askGrant, readTile }
 }
 
 describe('metrics', () => {
