@@ -14,7 +14,12 @@ const { chromiumHint, findChromium } = await import('./chromium.mjs')
 /** @type {string[]} Tests that cannot run on this machine, and how to change that. */
 const omissions = []
 if (!findChromium()) omissions.push(`browser tests, because no Chromium was found. ${chromiumHint}`)
-const debianPackages = { nginx: 'nginx', caddy: 'caddy', mapcache: 'mapcache-cgi' }
+const debianPackages = {
+  nginx: 'nginx',
+  caddy: 'caddy',
+  mapcache: 'mapcache-cgi',
+  promtool: 'prometheus',
+}
 for (const [name, debianPackage] of Object.entries(debianPackages)) {
   if (findProgram(name)) continue
   omissions.push(
