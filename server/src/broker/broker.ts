@@ -6,7 +6,7 @@ import { type Logger, pino } from 'pino'
 import { namingWhatIsMissing } from '../config/missing.ts'
 import { parseBrokerConfig } from '../config/parse.ts'
 import type { ConfigInput } from '../config/schema.ts'
-import { listClosedGrants, loadGrants } from '../grants/load-grants.ts'
+import { listClosedGrants } from '../grants/load-grants.ts'
 import { createErrorHandler } from '../http/error-handler.ts'
 import type { Health, UnreadyReason } from '../http/health.ts'
 import { createMetricsRoute } from '../http/metrics-route.ts'
@@ -15,7 +15,7 @@ import { createRequestObserver } from '../http/request-observer.ts'
 import { createRouter } from '../http/router.ts'
 import { settleByFirstRun } from '../issuer/identity.ts'
 import { createFailureReporter, createRequestReporter } from '../observe/failures.ts'
-import { ConfigError, collectFaults } from '../settings/config-error.ts'
+import { ConfigError } from '../settings/config-error.ts'
 import { formatCommand } from '../settings/format-command.ts'
 import { readVersion } from '../settings/version.ts'
 import { findSetting } from '../store/settings.ts'
@@ -25,8 +25,8 @@ import { delegateTo } from './delegate.ts'
 import { addGauges } from './gauges.ts'
 import { type Listeners, openListeners } from './listeners.ts'
 import { openResources } from './open-resources.ts'
-import { planReload } from './reloadable.ts'
-import { type Wired, wire } from './wire.ts'
+import { prepareReload } from './prepare-reload.ts'
+import { type Wired, type WireOptions, wire } from './wire.ts'
 
 /** Settings of a broker: those of the configuration file, without what belongs to its process. */
 export type BrokerSettings = Omit<ConfigInput, 'host' | 'port' | 'logLevel'>
@@ -137,21 +137,20 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   let reloading: Promise<unknown> = Promise.resolve()
   let closing: Promise<void> | undefined
 
+  const wireWith = (known: Core, live: Pick<WireOptions, 'config' | 'grants' | 'budgets'>) =>
+    wire({ ...live, resources, core: known, publicUrl, createReport })
   const start = (issuerUrl: string) => {
     core = createCore(resources, { issuerUrl, readConfig: () => config, meter, now })
-    wired = wire({ config, grants, resources, core, budgets, publicUrl, createReport })
+    wired = wireWith(core, { config, grants, budgets })
   }
-  const getWired = (): Wired => {
-    if (wired) return wired
+  /** @param part What there is once the issuer is known. */
+  const requireIssuer = <Part>(part: Part | undefined): Part => {
+    if (part) return part
     throw new ConfigError([
       'issuer: or "publicUrl" must be set: a mounted broker cannot know its own URL (given: nothing)',
     ])
   }
-  const getCore = (): Core => {
-    getWired()
-    if (core) return core
-    throw new TypeError('a wired broker has a core')
-  }
+  const getWired = () => requireIssuer(wired)
 
   const listReasons = async (): Promise<readonly UnreadyReason[]> => {
     if (closing) return ['draining']
@@ -195,29 +194,23 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   }
 
   const replace = async (given: BrokerSettings): Promise<readonly string[]> => {
-    const plan = planReload(config, parse(given))
-    const next = plan.config
-    const { check, throwIfAny } = collectFaults()
-    const nextGrants = await check(() => loadGrants(store, next.grants, next.data))
-    const putUpstreams = await check(async () => upstreams.prepare(next.upstreams))
-    throwIfAny()
-    if (!nextGrants || !putUpstreams) throw new TypeError('what could not be loaded is a fault')
-    const nextBudgets = isDeepStrictEqual(next.budgets, config.budgets)
-      ? budgets
-      : createBudgets({ ...next.budgets, now })
-    const shared = { resources, budgets: nextBudgets, publicUrl, createReport }
-    const nextWired = core && wire({ config: next, grants: nextGrants, core, ...shared })
+    const next = await prepareReload(config, parse(given), resources)
+    const keepsBudgets = isDeepStrictEqual(next.config.budgets, config.budgets)
+    const live = {
+      config: next.config,
+      grants: next.grants,
+      budgets: keepsBudgets ? budgets : createBudgets({ ...next.config.budgets, now }),
+    }
+    const nextWired = core && wireWith(core, live)
     // Everything is checked; from here on nothing fails, and no request comes in between.
-    putUpstreams()
-    config = next
-    grants = nextGrants
-    budgets = nextBudgets
+    next.putUpstreams()
+    config = live.config
+    grants = live.grants
+    budgets = live.budgets
     wired = nextWired
-    const { needRestart } = plan
-    logger.info(
-      { ...listNames(), upstreams: [...upstreams.clients.keys()] },
-      'the configuration was reloaded',
-    )
+    const names = { ...listNames(), upstreams: [...upstreams.clients.keys()] }
+    logger.info(names, 'the configuration was reloaded')
+    const { needRestart } = next
     if (needRestart.length > 0)
       logger.warn({ settings: needRestart }, 'these settings have changed, but need a restart')
     return needRestart
@@ -254,7 +247,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       throw new ConfigError(['metrics: must be set, as in {} (given: nothing)'])
     },
     get verifier() {
-      return getCore().verifier
+      return requireIssuer(core).verifier
     },
     listen: async (port, host = '127.0.0.1') => {
       if (listeners) throw new TypeError('the broker is already listening')
@@ -276,7 +269,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         },
       })
       listeners = opened
-      const listening = { ...opened.urls, issuer: getCore().issuer.url, ...listNames() }
+      const listening = { ...opened.urls, issuer: requireIssuer(core).issuer.url, ...listNames() }
       logger.info({ ...listening, publicUrl: config.publicUrl }, 'the broker listens')
       return listening
     },

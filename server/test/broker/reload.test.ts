@@ -229,6 +229,15 @@ describe('a reload with a fault changes nothing, and names every fault', () => {
   })
 })
 
+test('a fault in a grant leaves the upstreams as they were', async () => {
+  const own = async () => ({ token: 'opaque', expiresInSeconds: 60 })
+  const settings = { upstreams: { own }, grants: { map: { upstream: 'own' } } }
+  const { ask, reload } = await start(settings)
+  const wrong = { map: { account: 'nobody', scope: 'tiles:read' } }
+  await expect(reload({ upstreams: {}, grants: wrong })).rejects.toThrow(ConfigError)
+  expect((await ask('map')).status).toBe(200)
+})
+
 test('reloads at the same time are applied in their order', async () => {
   const { ask, reload } = await start()
   await Promise.all([
