@@ -18,7 +18,12 @@ if (!findChromium()) omissions.push(`browser tests, because no Chromium was foun
 for (const { name, program, hint } of ENGINES)
   if (name !== 'chromium' && !program)
     omissions.push(`tests in ${name}, because it or its screen (Xvfb) is not installed. ${hint}`)
-const debianPackages = { nginx: 'nginx', caddy: 'caddy', mapcache: 'mapcache-cgi' }
+const debianPackages = {
+  nginx: 'nginx',
+  caddy: 'caddy',
+  mapcache: 'mapcache-cgi',
+  promtool: 'prometheus',
+}
 for (const [name, debianPackage] of Object.entries(debianPackages)) {
   if (findProgram(name)) continue
   omissions.push(

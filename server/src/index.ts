@@ -1,4 +1,10 @@
-export { type Broker, type BrokerOptions, createBroker, type Listening } from './broker/broker.ts'
+export {
+  type Broker,
+  type BrokerOptions,
+  type BrokerSettings,
+  createBroker,
+  type Listening,
+} from './broker/broker.ts'
 export type { GrantSettings } from './grants/issued-grant.ts'
 export type { RelayedGrantSettings } from './grants/relayed-grant.ts'
 export { createProtectedServer, type ProtectedServerOptions } from './http/create-server.ts'

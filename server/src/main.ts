@@ -1,21 +1,22 @@
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
-import type { Broker } from './broker/broker.ts'
+import type { RunningServer } from './cli/context.ts'
 import { runCommandLine } from './cli/run.ts'
 
 // The process edge: only this file reads arguments, environment, streams and signals.
 
-const handleSignals = (broker: Broker) => {
+const handleSignals = (server: RunningServer) => {
   const stop = () => {
-    broker.close().then(
+    server.close().then(
       () => process.exit(0),
       () => process.exit(1),
     )
   }
+  // A second signal ends the process at once.
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
   // In a terminal the signal means that its window was closed, and ends the process as usual.
-  if (!process.stdout.isTTY) process.on('SIGHUP', () => void broker.reload())
+  if (!process.stdout.isTTY) process.on('SIGHUP', () => void server.reload())
 }
 
 // A reader may close the pipe early, as `head` does; that is not a failure.

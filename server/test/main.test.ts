@@ -240,6 +240,84 @@ describe('shutdown', () => {
   })
 })
 
+describe('SIGTERM with drainSeconds', () => {
+  test('makes the server not ready, and ends it after that time with 0', async () => {
+    const data = makeDataFolder()
+    const file = join(data, 'tilepass.json')
+    writeFileSync(file, JSON.stringify({ drainSeconds: 2 }))
+    const { url, child, printed } = await startProcess(data, ['--config', file])
+    child.kill('SIGTERM')
+    const readReady = async () => (await fetch(`${url}/readyz`)).json()
+    await expect.poll(readReady).toEqual({ status: 'unavailable', reasons: ['draining'] })
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    expect(child.exitCode).toBe(null)
+    const [code] = await once(child, 'exit')
+    expect(code).toBe(0)
+    expect(printed()).toContain('"msg":"the broker drains"')
+  })
+})
+
+describe('SIGHUP', () => {
+  async function startConfigured(settings: object) {
+    const data = makeDataFolder()
+    await makeAccount(data)
+    const file = join(data, 'tilepass.json')
+    const write = (text: string) => writeFileSync(file, text)
+    write(JSON.stringify(settings))
+    const server = await startProcess(data, ['--config', file])
+    const ask = async (grant: string) => {
+      const response = await fetch(`${server.url}/map-token`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ grant }),
+      })
+      return response.status
+    }
+    const reload = (text: string) => {
+      write(text)
+      server.child.kill('SIGHUP')
+    }
+    return { ...server, ask, reload }
+  }
+  const grant = { account: 'city', scope: 'tiles:read' }
+
+  test('reloads grants and the level of the log, and names what needs a restart', async () => {
+    const { ask, reload, printed } = await startConfigured({ grants: { one: grant } })
+    expect([await ask('one'), await ask('two')]).toEqual([200, 404])
+    const port = 1
+    const trustProxy = ['loopback']
+    reload(
+      JSON.stringify({ grants: { two: grant }, logLevel: 'warn', host: '::1', port, trustProxy }),
+    )
+    await expect.poll(printed).toContain('"settings":["host"]')
+    expect(printed()).toContain('"settings":["trustProxy"]')
+    expect([await ask('one'), await ask('two')]).toEqual([404, 200])
+    const before = printed().length
+    reload(JSON.stringify({ grants: { three: grant }, logLevel: 'info' }))
+    await expect.poll(() => ask('three')).toBe(200)
+    await expect.poll(() => printed().slice(before)).toContain('"path":"/map-token"')
+    // What was asked at the level "warn" has no line.
+    expect(printed().slice(before)).not.toContain('"statusCode":404')
+  })
+
+  test.each([
+    ['no JSON', '{', 'JSON'],
+    ['an unknown setting', JSON.stringify({ colour: 1 }), 'colour: not a known field'],
+    [
+      'an account that does not exist',
+      JSON.stringify({ grants: { two: { ...grant, account: 'nobody' } } }),
+      'grants.two.account: must be an account that exists',
+    ],
+  ])('with a file that has %s changes nothing, and says why', async (_, text, fault) => {
+    const { ask, reload, printed, child, url } = await startConfigured({ grants: { one: grant } })
+    reload(text)
+    await expect.poll(printed).toContain('the configuration was not reloaded')
+    expect(printed()).toContain(fault)
+    expect([await ask('one'), await ask('two')]).toEqual([200, 404])
+    expect([child.exitCode, (await fetch(`${url}/readyz`)).status]).toEqual([null, 200])
+  })
+})
+
 test('a reader that closes the pipe early causes no stack trace', async () => {
   const child = spawn(process.execPath, [BIN, 'serve', '--help'])
   child.stdout.destroy()

@@ -71,7 +71,13 @@ describe('POST /token', () => {
     const answers = await Promise.all(
       ['city', 'nobody', 'silent', 'x'.repeat(5000), "' or 1=1 --"].map(async (username) => {
         const response = await signIn('wrong', username)
-        const { date: _, etag: __, ...headers } = Object.fromEntries(response.headers)
+        const { date, etag, 'x-request-id': id, ...headers } = Object.fromEntries(response.headers)
+        // A new id says nothing about the request.
+        expect([date, etag, id]).toEqual([
+          expect.any(String),
+          expect.any(String),
+          expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/),
+        ])
         return [response.status, headers, await response.text()]
       }),
     )

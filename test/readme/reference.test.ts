@@ -74,16 +74,20 @@ const OUTSIDE: readonly SurfaceRoute[] = [
   { method: 'GET', path: '/verify', surface: 'verify' },
   { method: 'GET', path: '/healthz', surface: 'health' },
   { method: 'GET', path: '/readyz', surface: 'health' },
+  { method: 'GET', path: '/metrics', surface: 'metrics' },
 ]
 
 test('the routes outside of the router exist', async () => {
   const data = mkdtempSync(join(tmpdir(), 'tilepass-reference-'))
   onTestFinished(() => rmSync(data, { recursive: true, force: true }))
-  const broker = await createBroker({ data, verify: { peers: ['loopback'] } })
+  const broker = await createBroker({ data, verify: { peers: ['loopback'] }, metrics: { port: 0 } })
   onTestFinished(() => broker.close())
-  const { url } = await broker.listen(0)
+  const { url, metricsUrl = '' } = await broker.listen(0)
   const statuses = await Promise.all(
-    OUTSIDE.map(async ({ path }) => (await fetch(url + path)).status),
+    OUTSIDE.map(async ({ path, surface }) => {
+      const base = surface === 'metrics' ? metricsUrl : url
+      return (await fetch(base + path)).status
+    }),
   )
   expect(statuses).not.toContain(404)
 })

@@ -1,26 +1,38 @@
-import type { Verifier } from '@tilepass/guard'
+import { setTimeout as wait } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import { createBudgets, type Verifier } from '@tilepass/guard'
 import type { RequestHandler } from 'express'
 import { type Logger, pino } from 'pino'
 import { namingWhatIsMissing } from '../config/missing.ts'
 import { parseBrokerConfig } from '../config/parse.ts'
 import type { ConfigInput } from '../config/schema.ts'
 import { listClosedGrants } from '../grants/load-grants.ts'
-import { createApp } from '../http/app.ts'
 import { createErrorHandler } from '../http/error-handler.ts'
-import { type Listener, listen } from '../http/listener.ts'
+import type { Health, UnreadyReason } from '../http/health.ts'
+import { createMetricsRoute } from '../http/metrics-route.ts'
+import { createPipelineLimit } from '../http/pipelining.ts'
+import { createRequestObserver } from '../http/request-observer.ts'
+import { createRouter } from '../http/router.ts'
 import { settleByFirstRun } from '../issuer/identity.ts'
 import { createFailureReporter, createRequestReporter } from '../observe/failures.ts'
-import { createProxyWarning } from '../observe/proxy-warning.ts'
 import { ConfigError } from '../settings/config-error.ts'
 import { formatCommand } from '../settings/format-command.ts'
 import { readVersion } from '../settings/version.ts'
 import { findSetting } from '../store/settings.ts'
 import { renderGeogError } from '../surfaces/error-bodies.ts'
+import { type Core, createCore } from './core.ts'
+import { delegateTo } from './delegate.ts'
+import { addGauges } from './gauges.ts'
+import { type Listeners, openListeners } from './listeners.ts'
 import { openResources } from './open-resources.ts'
-import { type Wired, wire } from './wire.ts'
+import { prepareReload } from './prepare-reload.ts'
+import { type Wired, type WireOptions, wire } from './wire.ts'
 
-/** Options of {@link createBroker}: the settings of the configuration file, and what only code can give. */
-export interface BrokerOptions extends Omit<ConfigInput, 'host' | 'port' | 'logLevel'> {
+/** Settings of a broker: those of the configuration file, without what belongs to its process. */
+export type BrokerSettings = Omit<ConfigInput, 'host' | 'port' | 'logLevel'>
+
+/** Options of {@link createBroker}: its settings, and what only code can give. */
+export interface BrokerOptions extends BrokerSettings {
   /** Silent by default. */
   readonly logger?: Logger
   /** Epoch ms. */
@@ -35,6 +47,8 @@ export interface Listening {
   readonly port: number
   /** Base URL of `/verify`, if it has a listener of its own. */
   readonly verifyUrl?: string
+  /** Base URL of `/metrics`, if `metrics` is set. */
+  readonly metricsUrl?: string
   readonly issuer: string
   /** Names of the grants, those of the demo included. */
   readonly grants: readonly string[]
@@ -60,22 +74,38 @@ export interface Broker {
    */
   readonly metadataRouter: RequestHandler
   /**
+   * `GET /metrics`, for an app that mounts the broker: on a port that only the operator reaches.
+   *
+   * @throws {@link ConfigError} unless `metrics` is set.
+   */
+  readonly metricsRouter: RequestHandler
+  /**
    * Verifies API and access tokens of this broker in this process, revocations included.
    *
    * @throws {@link ConfigError} as `router` does.
    */
   readonly verifier: Verifier
   /**
-   * Serves the broker alone, with health checks, security headers and a request log; and `/verify` on
-   * its own listener if `verify.port` is set.
+   * Serves the broker alone, with health checks, security headers and a request log; `/verify` on its own
+   * listener if `verify.port` is set, and `/metrics` on its own if `metrics` is.
    *
    * @param port 0 for a free one.
    * @param host Default `127.0.0.1`.
    */
   listen(port: number, host?: string): Promise<Listening>
-  /** Reads the secrets of upstreams again, those from functions included; `SIGHUP` does the same. */
-  reload(): Promise<void>
-  /** Lets running requests finish (10 s at most), then closes store and tilesets. Safe to call twice. */
+  /**
+   * Reads the secrets of upstreams again, those from functions included. With settings, checks all of them
+   * and then replaces grants, upstreams, limits, `logTiles` and `drainSeconds`. Requests that are under
+   * way end with the old ones.
+   *
+   * @returns Names of the settings that have changed, but count only after a restart.
+   * @throws {@link ConfigError} naming every fault at once; then nothing has changed.
+   */
+  reload(settings?: BrokerSettings): Promise<readonly string[]>
+  /**
+   * Is no longer ready for `drainSeconds`, lets running requests finish (10 s at most), then closes store
+   * and tilesets. Safe to call twice.
+   */
   close(): Promise<void>
 }
 
@@ -88,45 +118,103 @@ export interface Broker {
 export async function createBroker(options: BrokerOptions = {}): Promise<Broker> {
   const { logger = pino({ level: 'silent' }), now = () => Date.now(), ...others } = options
   const { env = process.env, ...settings } = others
-  const config = namingWhatIsMissing(() => parseBrokerConfig(settings), settings, env)
+  const parse = (given: BrokerSettings) =>
+    namingWhatIsMissing(() => parseBrokerConfig(given), given, env)
+  let config = parse(settings)
+  // Imported here, because most brokers have no metrics.
+  const metrics = config.metrics && (await import('../observe/metrics.ts')).createMetrics()
+  const meter = metrics?.meter
   const report = createFailureReporter(logger)
-  const createReport = (surface: string) => createRequestReporter(logger, report, surface)
-  const resources = await openResources(config, { env, logger, report, now })
-  const { store, relayedTokens } = resources
+  const createReport = (surface: string) => createRequestReporter(logger, report, surface, meter)
+  const resources = await openResources(config, { env, logger, report, meter, now })
+  const { store, relayedTokens, upstreams } = resources
   const publicUrl = { configured: config.publicUrl, current: config.publicUrl }
-  const wireFor = (issuerUrl: string) =>
-    wire(config, resources, { issuerUrl, publicUrl, createReport, now })
+  let { grants } = resources
+  let budgets = createBudgets({ ...config.budgets, now })
+  let core: Core | undefined
   let wired: Wired | undefined
-  let listener: Listener | undefined
-  let verifyListener: Listener | undefined
+  let listeners: Listeners | undefined
+  let reloading: Promise<unknown> = Promise.resolve()
   let closing: Promise<void> | undefined
 
-  const close = async () => {
-    await Promise.all([listener?.close(), verifyListener?.close()])
-    await resources.close()
-    logger.info('the broker has stopped')
+  const wireWith = (known: Core, live: Pick<WireOptions, 'config' | 'grants' | 'budgets'>) =>
+    wire({ ...live, resources, core: known, publicUrl, createReport })
+  const start = (issuerUrl: string) => {
+    core = createCore(resources, { issuerUrl, readConfig: () => config, meter, now })
+    wired = wireWith(core, { config, grants, budgets })
   }
-  const getWired = (): Wired => {
-    if (wired) return wired
+  /** @param part What there is once the issuer is known. */
+  const requireIssuer = <Part>(part: Part | undefined): Part => {
+    if (part) return part
     throw new ConfigError([
       'issuer: or "publicUrl" must be set: a mounted broker cannot know its own URL (given: nothing)',
     ])
   }
-  const isReady = async () => {
-    await findSetting(store, 'issuer')
-    return wired !== undefined && closing === undefined
+  const getWired = () => requireIssuer(wired)
+
+  const listReasons = async (): Promise<readonly UnreadyReason[]> => {
+    if (closing) return ['draining']
+    if (!wired) return ['starting']
+    return findSetting(store, 'issuer').then(
+      () => [],
+      () => ['store unavailable'],
+    )
   }
-  const listClosed = () => listClosedGrants(store, resources.grants)
-  const names = {
-    grants: resources.grants.map(({ name }) => name),
+  const listClosed = () => listClosedGrants(store, grants)
+  const listNames = () => ({
+    grants: grants.map(({ name }) => name),
     tilesets: [...resources.tilesets.keys()],
-  }
-  const health = {
-    isReady,
+  })
+  const health: Health = {
+    listReasons,
     listRefusing: relayedTokens.listRefusing,
     listClosedGrants: async () => (await listClosed()).map(({ name }) => name),
   }
-  const onError = createErrorHandler(renderGeogError, createReport('none'))
+  if (metrics) {
+    const isReady = async () => (await listReasons()).length === 0
+    addGauges(metrics, { resources, findCore: () => core, isReady, logger, now })
+  }
+  const metricsRouter = metrics && createMetricsRoute(metrics)
+  const router = createRouter()
+  router.use(createRequestObserver((path) => getWired().findRoute(path), meter))
+  // Also for an app that mounts the broker on a server of its own.
+  router.use(createPipelineLimit())
+  router.use(delegateTo(() => getWired().router))
+  const metadataRouter = delegateTo(() => getWired().metadataRouter)
+
+  const close = async () => {
+    if (listeners && config.drainSeconds > 0) {
+      logger.info({ seconds: config.drainSeconds }, 'the broker drains')
+      await wait(config.drainSeconds * 1000)
+    }
+    await listeners?.close()
+    await reloading
+    await resources.close()
+    logger.info('the broker has stopped')
+  }
+
+  const replace = async (given: BrokerSettings): Promise<readonly string[]> => {
+    const next = await prepareReload(config, parse(given), resources)
+    const keepsBudgets = isDeepStrictEqual(next.config.budgets, config.budgets)
+    const live = {
+      config: next.config,
+      grants: next.grants,
+      budgets: keepsBudgets ? budgets : createBudgets({ ...next.config.budgets, now }),
+    }
+    const nextWired = core && wireWith(core, live)
+    // Everything is checked; from here on nothing fails, and no request comes in between.
+    next.putUpstreams()
+    config = live.config
+    grants = live.grants
+    budgets = live.budgets
+    wired = nextWired
+    const names = { ...listNames(), upstreams: [...upstreams.clients.keys()] }
+    logger.info(names, 'the configuration was reloaded')
+    const { needRestart } = next
+    if (needRestart.length > 0)
+      logger.warn({ settings: needRestart }, 'these settings have changed, but need a restart')
+    return needRestart
+  }
 
   try {
     for (const { name: grant, account = '' } of await listClosed())
@@ -134,10 +222,10 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         { grant, account },
         `the account of a grant is disabled, so pages get no token for it: enable it with "${formatCommand('account enable', [account], config.data)}", or name another account`,
       )
-    if (resources.issuer !== undefined) wired = wireFor(resources.issuer)
     const { issuer } = resources
+    if (issuer !== undefined) start(issuer)
     logger.info(
-      { version: readVersion(), issuer, data: config.data, ...names },
+      { version: readVersion(), issuer, data: config.data, ...listNames() },
       'the broker starts',
     )
   } catch (error) {
@@ -147,54 +235,53 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
 
   return {
     get router() {
-      return getWired().router
+      getWired()
+      return router
     },
     get metadataRouter() {
-      return getWired().metadataRouter
+      getWired()
+      return metadataRouter
+    },
+    get metricsRouter() {
+      if (metricsRouter) return metricsRouter
+      throw new ConfigError(['metrics: must be set, as in {} (given: nothing)'])
     },
     get verifier() {
-      return getWired().verifier
+      return requireIssuer(core).verifier
     },
     listen: async (port, host = '127.0.0.1') => {
-      if (listener) throw new TypeError('the broker is already listening')
-      const createHandler = async (url: string) => {
-        // A client cannot ask for a wildcard address, and its own name for us is unknown.
-        if (!isWildcard(host)) publicUrl.current ??= url
-        wired ??= wireFor(await settleByFirstRun(store, url))
-        return createApp({
-          routes: [
-            ...(config.trustProxy.length === 0 ? [createProxyWarning(logger)] : []),
-            wired.router,
-            wired.unknownPaths,
-          ],
-          health,
-          logger,
-          trustProxy: config.trustProxy,
-          onError,
-        })
-      }
-      const isBehindProxy = config.trustProxy.length > 0
-      listener = await listen(createHandler, port, host, { isBehindProxy })
-      const listening = {
-        url: listener.url,
-        port: listener.port,
-        issuer: getWired().issuerUrl,
-        ...names,
-      }
+      if (listeners) throw new TypeError('the broker is already listening')
+      const opened = await openListeners({
+        address: { port, host },
+        config,
+        router,
+        getWired,
+        metricsRouter,
+        health,
+        logger,
+        meter,
+        readTileShare: () => config.logTiles,
+        onError: createErrorHandler(renderGeogError, createReport('none')),
+        onUrl: async (url) => {
+          // A client cannot ask for a wildcard address, and its own name for us is unknown.
+          if (!isWildcard(host)) publicUrl.current ??= url
+          if (!wired) start(await settleByFirstRun(store, url))
+        },
+      })
+      listeners = opened
+      const listening = { ...opened.urls, issuer: requireIssuer(core).issuer.url, ...listNames() }
       logger.info({ ...listening, publicUrl: config.publicUrl }, 'the broker listens')
-      const { verifyRouter } = getWired()
-      const { port: verifyPort, host: verifyHost = '127.0.0.1' } = config.verify ?? {}
-      if (!verifyRouter || verifyPort === undefined) return listening
-      verifyListener = await listen(
-        async () => createApp({ routes: [verifyRouter], health, logger, trustProxy: [], onError }),
-        verifyPort,
-        verifyHost,
-        // Every connection is the gateway's.
-        { isBehindProxy: true },
-      )
-      return { ...listening, verifyUrl: verifyListener.url }
+      return listening
     },
-    reload: relayedTokens.reload,
+    reload: async (given) => {
+      const run = reloading.then(async () => {
+        const needRestart = given === undefined ? [] : await replace(given)
+        await relayedTokens.reload()
+        return needRestart
+      })
+      reloading = run.catch(() => undefined)
+      return run
+    },
     close: () => {
       closing ??= close()
       return closing

@@ -8,10 +8,12 @@ import { settleIssuer } from '../issuer/identity.ts'
 import { type SecretKeys, watchSecretKeys } from '../issuer/secret-keys.ts'
 import { type SigningKeys, watchSigningKeys } from '../issuer/signing-keys.ts'
 import type { FailureReporter } from '../observe/failures.ts'
+import type { Meter } from '../observe/meter.ts'
 import { openPlaces, type Places } from '../places/places.ts'
 import { collectFaults } from '../settings/config-error.ts'
 import { keepAuditWithin } from '../store/audit-retention.ts'
 import { BUSY_TIMEOUT, openStore, type Store } from '../store/open.ts'
+import { createQueryLog } from '../store/query-log.ts'
 import { createRefusals, type Refusals } from '../store/refusals.ts'
 import { openTilesets } from '../tiles/open-tilesets.ts'
 import type { Tileset } from '../tiles/tileset.ts'
@@ -28,7 +30,9 @@ export interface Resources {
   readonly refusals: Refusals
   readonly tilesets: ReadonlyMap<string, Tileset>
   readonly places: Places | undefined
+  /** Those of the start. */
   readonly grants: readonly NamedGrant[]
+  readonly upstreams: OpenUpstreams
   readonly relayedTokens: RelayedTokens
   readonly keys: SigningKeys
   /** Signs tokens in Mapbox format. */
@@ -41,6 +45,7 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly logger: Logger
   readonly report: FailureReporter
+  readonly meter: Meter | undefined
   /** Epoch ms. */
   readonly now: () => number
 }
@@ -52,9 +57,9 @@ export interface Surroundings {
  */
 export async function openResources(
   config: BrokerConfig,
-  { env, logger, report, now }: Surroundings,
+  { env, logger, report, meter, now }: Surroundings,
 ): Promise<Resources> {
-  const store = await openStore(config.data, BUSY_TIMEOUT.server)
+  const store = await openStore(config.data, BUSY_TIMEOUT.server, meter && createQueryLog(meter))
   const usage = createUsage(store, now, report)
   const refusals = createRefusals(store, report)
   const auditRetention = keepAuditWithin(store, config.audit, now, report)
@@ -77,8 +82,11 @@ export async function openResources(
     const places = placesFile ? await check(() => openPlaces(placesFile)) : undefined
     const datasets = (await check(() => loadDatasets(store, config.datasets, config.data))) ?? []
     const grants = (await check(() => loadGrants(store, config.grants, config.data))) ?? []
-    upstreams = await check(async () => openUpstreams(config.upstreams, { env, now, logger }))
+    upstreams = await check(async () =>
+      openUpstreams(config.upstreams, { env, now, logger, meter }),
+    )
     throwIfAny()
+    if (!upstreams) throw new TypeError('upstreams that cannot be opened are a fault')
     await enterDatasets(store, datasets, { data: config.data, now: now() })
     return {
       store,
@@ -88,7 +96,8 @@ export async function openResources(
       tilesets,
       places,
       grants,
-      relayedTokens: createRelayedTokens(upstreams?.clients ?? new Map(), now),
+      upstreams,
+      relayedTokens: createRelayedTokens(upstreams.clients, now),
       keys: await watchSigningKeys(store, now),
       mapboxKeys: watchSecretKeys(store, 'mapbox', now),
       close,

@@ -1,28 +1,21 @@
-import { createBudgets, type Verifier } from '@tilepass/guard'
+import type { Budgets } from '@tilepass/guard'
 import type { Router } from 'express'
 import type { BrokerConfig } from '../config/schema.ts'
+import type { NamedGrant } from '../grants/grant.ts'
 import { createGrants } from '../grants/grants.ts'
 import { createIssuedTokens } from '../grants/issued-tokens.ts'
-import { createPipelineLimit } from '../http/pipelining.ts'
 import type { PublicUrl } from '../http/public-url.ts'
+import { createRouteTable, type FindRoute, type RoutesOf } from '../http/route-table.ts'
 import { createRouter } from '../http/router.ts'
 import { createDownloadAccess } from '../issuer/download-access.ts'
 import { createDownloadTokens } from '../issuer/download-tokens.ts'
-import type { Issuer } from '../issuer/issuer.ts'
-import { createMapboxCheck } from '../issuer/mapbox/check.ts'
-import { createMapboxCodec } from '../issuer/mapbox/codec.ts'
-import { createTileVerifier } from '../issuer/mapbox/tile-verifier.ts'
 import { createMint } from '../issuer/mint.ts'
 import { createOrganisationTokens } from '../issuer/organisation-tokens.ts'
 import { createSubjectTokens } from '../issuer/subject-tokens.ts'
-import { createOwnVerifier } from '../issuer/verify.ts'
-import { createRateLimit } from '../limits/rate-limit.ts'
 import type { RequestReporter } from '../observe/failures.ts'
 import { createDeviceCookies } from '../sessions/device-cookies.ts'
-import { createPasswords } from '../sessions/passwords.ts'
 import { createSessions } from '../sessions/sessions.ts'
 import { createPasswordSignIn } from '../sessions/sign-in.ts'
-import { createRevocations } from '../store/revocations.ts'
 import { createGeogSurface } from '../surfaces/geog/surface.ts'
 import { createGeoLensSurface } from '../surfaces/geolens/surface.ts'
 import { createLoginSurface } from '../surfaces/login/surface.ts'
@@ -34,61 +27,46 @@ import { createOauthSurface, createUnknownOauthPaths } from '../surfaces/oauth/s
 import { createVerifySurface } from '../surfaces/verify/surface.ts'
 import { createWellKnownSurface } from '../surfaces/well-known/surface.ts'
 import { createUsageBudgets } from '../usage/usage-budgets.ts'
+import type { Core } from './core.ts'
 import type { Resources } from './open-resources.ts'
 
-/** How a broker is reached, and what it reports to. */
+/** What is wired: settings that a reload can change, and what stays. */
 export interface WireOptions {
-  /** `iss` and `aud` of its tokens. */
-  readonly issuerUrl: string
+  readonly config: BrokerConfig
+  readonly grants: readonly NamedGrant[]
+  readonly resources: Resources
+  readonly core: Core
+  /** The limits of single tokens. */
+  readonly budgets: Budgets
   readonly publicUrl: PublicUrl
   /** Creates the reporter of an API, by its name. */
   readonly createReport: (surface: string) => RequestReporter
-  /** Epoch ms. */
-  readonly now: () => number
 }
 
 /** A wired broker. */
 export interface Wired {
-  readonly issuerUrl: string
   readonly router: Router
   /** The metadata of the OAuth API, for the root of a host. */
   readonly metadataRouter: Router
   /** Refuses the unknown paths of APIs that render this in their own way, if no host application is there. */
   readonly unknownPaths: Router
-  /** Verifies the tokens that open tiles. */
-  readonly verifier: Verifier
   /** Forward auth, if it has its own listener. */
   readonly verifyRouter: Router | undefined
+  /** Finds the routes of all of them. */
+  readonly findRoute: FindRoute
 }
 
-/**
- * Connects issuer, store and surfaces, once per broker: routers, limits, budgets and caches count for
- * the whole process. It contains no rule.
- */
-export function wire(
-  config: BrokerConfig,
-  { store, usage, refusals, tilesets, places, grants, relayedTokens, keys, mapboxKeys }: Resources,
-  { issuerUrl, publicUrl, createReport, now }: WireOptions,
-): Wired {
-  const issuer: Issuer = {
-    url: issuerUrl,
-    keys,
-    revocations: createRevocations(store, now),
-    now,
-  }
+/** Connects issuer, store and surfaces for a configuration. It contains no rule. */
+export function wire(options: WireOptions): Wired {
+  const { config, grants, resources, core, budgets, publicUrl, createReport } = options
+  const { store, usage, refusals, tilesets, places, relayedTokens, keys } = resources
+  const { issuer, limits, passwords, codec, check, ownVerifier, verifier } = core
+  const { url: issuerUrl, now, meter } = issuer
   const mint = createMint(issuer)
   const subjectTokens = createSubjectTokens(store, issuer, usage)
   const { sessionSeconds, refreshSeconds: familySeconds, graceSeconds } = config.login
   const sessions = createSessions(store, issuer, { sessionSeconds, familySeconds, graceSeconds })
   const devices = createDeviceCookies(store, now)
-  const codec = createMapboxCodec(mapboxKeys)
-  const check = createMapboxCheck(store, codec, issuer.revocations, now)
-  const ownVerifier = createOwnVerifier(issuer, 'tiles')
-  const verifier =
-    config.surfaces.mapbox === false
-      ? ownVerifier
-      : createTileVerifier(ownVerifier, check, issuerUrl)
-  const budgets = createBudgets({ ...config.budgets, now })
 
   /** A surface is its folder, its name in `surfaces/names.ts`, and its entry here. */
   const surfaces: Readonly<Record<SurfaceName, () => Router>> = {
@@ -99,11 +77,12 @@ export function wire(
           issuedTokens: createIssuedTokens(mint, issuer.revocations, now),
           relayedTokens,
           revocations: issuer.revocations,
+          meter,
           now,
         }),
         sessions,
-        limit: createRateLimit(config.mapTokenPerMinute),
-        sessionLimit: createRateLimit(config.mapTokenPerMinute),
+        limit: limits.mapToken,
+        sessionLimit: limits.mapTokenSession,
         getOwnOrigin: () => new URL(publicUrl.current ?? issuerUrl).origin,
         now,
         report: createReport('map-token'),
@@ -133,19 +112,19 @@ export function wire(
         sessions,
         usage,
         access: createDownloadAccess(store, createDownloadTokens(issuer)),
-        limit: createRateLimit(config.downloadTokensPerMinute),
+        limit: limits.downloadToken,
         report: createReport('geolens'),
       }),
     login: () =>
       createLoginSurface({
         passwordSignIn: createPasswordSignIn({
           store,
-          passwords: createPasswords(),
+          passwords,
           devices,
           refusals,
-          accountLimit: createRateLimit(config.login.perMinute),
-          deviceLimit: createRateLimit(config.login.perMinute),
-          addressLimit: createRateLimit(config.login.addressPerMinute),
+          accountLimit: limits.signInAccount,
+          deviceLimit: limits.signInDevice,
+          addressLimit: limits.signInAddress,
           now,
         }),
         sessions,
@@ -158,7 +137,7 @@ export function wire(
         store,
         codec,
         check,
-        limit: createRateLimit(config.mapbox.requestsPerMinute),
+        limit: limits.mapbox,
         publicUrl,
         now,
         usage,
@@ -175,47 +154,45 @@ export function wire(
   }
 
   const router = createRouter()
-  // Also for an app that mounts the broker on a server of its own.
-  router.use(createPipelineLimit())
+  const routes: RoutesOf[] = []
+  const add = (surface: string, added: Router) => {
+    router.use(added)
+    routes.push({ surface, router: added })
+  }
   // Always on: guards on other servers need the key set and the revocations.
-  router.use(
+  add(
+    'well-known',
     createWellKnownSurface({
       keys,
       revocations: issuer.revocations,
       report: createReport('well-known'),
     }),
   )
-  for (const name of SURFACE_NAMES)
-    if (config.surfaces[name] !== false) router.use(surfaces[name]())
+  for (const name of SURFACE_NAMES) if (config.surfaces[name] !== false) add(name, surfaces[name]())
 
   const metadataRouter =
     config.surfaces.oauth === false
       ? createRouter()
       : createMetadataRoute({ issuer: issuerUrl, publicUrl, report: createReport('oauth') })
-  router.use(metadataRouter)
+  add('oauth', metadataRouter)
   const unknownPaths = createUnknownOauthPaths(createReport('oauth'))
-  const wired = {
-    issuerUrl,
+  const { tilesPerDay } = config.geog
+  const verify =
+    config.verify &&
+    createVerifySurface({
+      ...config.verify,
+      verifier,
+      budgets: createUsageBudgets({ budgets, usage, tilesPerDay, now }),
+      report: createReport('verify'),
+    })
+  const hasOwnListener = config.verify?.port !== undefined
+  if (verify && hasOwnListener) routes.push({ surface: 'verify', router: verify })
+  else if (verify) add('verify', verify)
+  return {
     router,
     metadataRouter,
     unknownPaths,
-    verifier,
-    verifyRouter: undefined,
+    verifyRouter: hasOwnListener ? verify : undefined,
+    findRoute: createRouteTable(routes),
   }
-
-  if (!config.verify) return wired
-  const { peers, tiles, scope, credentials, port } = config.verify
-  const { tilesPerDay } = config.geog
-  const verifyRouter = createVerifySurface({
-    peers,
-    tiles,
-    scope,
-    credentials,
-    verifier,
-    budgets: createUsageBudgets({ budgets, usage, tilesPerDay, now }),
-    report: createReport('verify'),
-  })
-  if (port !== undefined) return { ...wired, verifyRouter }
-  router.use(verifyRouter)
-  return wired
 }

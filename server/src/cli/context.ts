@@ -19,6 +19,13 @@ export interface Surroundings {
   readonly now: () => number
 }
 
+/** A server that runs until a signal ends it. */
+export interface RunningServer {
+  /** Reads the settings again; what is wrong with them goes to the log. */
+  reload(): Promise<void>
+  close(): Promise<void>
+}
+
 /** What the help of a command says. */
 export interface CommandHelp {
   readonly description: string

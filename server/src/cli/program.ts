@@ -1,9 +1,8 @@
 import { Command } from 'commander'
-import type { Broker } from '../broker/broker.ts'
 import { readVersion } from '../settings/version.ts'
 import { addAccountCommands } from './account-commands.ts'
 import { addAuditCommand } from './audit-command.ts'
-import type { Surroundings } from './context.ts'
+import type { RunningServer, Surroundings } from './context.ts'
 import { addDatasetCommands } from './dataset-commands.ts'
 import { addDoctorCommand } from './doctor-command.ts'
 import { addInspectCommand } from './inspect-command.ts'
@@ -16,7 +15,7 @@ import { addUpstreamCommands } from './upstream-commands.ts'
 /** Creates the command line. Parsing throws instead of ending the process. */
 export function createProgram(
   surroundings: Surroundings,
-  onStart: (broker: Broker) => void,
+  onStart: (server: RunningServer) => void,
 ): Command {
   // Commands inherit these settings when they are added, so the settings come first.
   const program = new Command('tilepass')

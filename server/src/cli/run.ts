@@ -1,8 +1,7 @@
 import { type Command, CommanderError } from 'commander'
-import type { Broker } from '../broker/broker.ts'
 import { ConfigError } from '../settings/config-error.ts'
 import { StoreUnavailableError } from '../store/errors.ts'
-import type { Surroundings } from './context.ts'
+import type { RunningServer, Surroundings } from './context.ts'
 import { CommandError } from './output.ts'
 import { createProgram } from './program.ts'
 
@@ -15,7 +14,7 @@ import { createProgram } from './program.ts'
 export async function runCommandLine(
   args: readonly string[],
   surroundings: Surroundings,
-  onStart: (broker: Broker) => void,
+  onStart: (server: RunningServer) => void,
 ): Promise<number> {
   try {
     const program = createProgram(surroundings, onStart)

@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
-import type { Broker, Listening } from '../broker/broker.ts'
+import type { Listening } from '../broker/broker.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { readVersion } from '../settings/version.ts'
-import { addCommand, type Surroundings } from './context.ts'
+import { addCommand, type RunningServer, type Surroundings } from './context.ts'
+import { reloadSettings } from './reload-settings.ts'
 
 interface ServeOptions {
   readonly config?: string
@@ -18,13 +19,12 @@ interface ServeOptions {
 /**
  * Adds `serve`.
  *
- * @param onStart Called with the broker before it listens, so that the process edge can close it on a
- *   signal.
+ * @param onStart Called before the broker listens, so that the process edge can close it on a signal.
  */
 export function addServeCommand(
   program: Command,
   surroundings: Surroundings,
-  onStart: (broker: Broker) => void,
+  onStart: (server: RunningServer) => void,
 ): void {
   addCommand(program, 'serve', {
     description: 'Run the broker',
@@ -52,7 +52,8 @@ export function addServeCommand(
     .action(async ({ config: flag, ...flags }: ServeOptions) => {
       const { env } = surroundings
       const file = flag ?? (env.TILEPASS_CONFIG || undefined)
-      const { host, port, logLevel, ...settings } = loadConfig({ flags, env, file })
+      const load = () => loadConfig({ flags, env, file })
+      const { host, port, logLevel, ...settings } = load()
       // Imported here, because the other commands start in half the time without a web server.
       const [{ createBroker }, { createLogger }] = await Promise.all([
         import('../broker/broker.ts'),
@@ -60,7 +61,10 @@ export function addServeCommand(
       ])
       const logger = createLogger(logLevel)
       const broker = await createBroker({ ...settings, logger, env })
-      onStart(broker)
+      onStart({
+        close: broker.close,
+        reload: () => reloadSettings({ broker, logger, current: { host, port }, load }),
+      })
       const listening = await broker.listen(port, host)
       surroundings.writeOut(describeStart(settings, listening))
     })
@@ -69,13 +73,14 @@ export function addServeCommand(
 /** What a server runs with, for the person who started it. */
 function describeStart(
   { data, publicUrl }: Pick<Config, 'data' | 'publicUrl'>,
-  { url, verifyUrl, issuer, grants, tilesets }: Listening,
+  { url, verifyUrl, metricsUrl, issuer, grants, tilesets }: Listening,
 ): string {
   const rows = [
     ['version', readVersion()],
     ['issuer', issuer],
     ['public URL', publicUrl ?? `${url} (publicUrl is not set)`],
     ...(verifyUrl === undefined ? [] : [['verify', `${verifyUrl}/verify`]]),
+    ...(metricsUrl === undefined ? [] : [['metrics', `${metricsUrl}/metrics`]]),
     ['data', data],
     ['grants', grants.join(', ') || 'none: /map-token has no token for pages'],
     ['tilesets', tilesets.join(', ') || 'none'],

@@ -12,7 +12,7 @@ const UNKNOWN_FIELDS: ReadonlyMap<string, string> = new Map([
   ['host', 'not an option of createBroker(); pass it to listen()'],
   ['port', 'not an option of createBroker(); pass it to listen()'],
   ['logLevel', 'not an option of createBroker(); set the level of its "logger"'],
-  ...['database', 'metrics', 'oauth', 'redis', 'signing'].map(
+  ...['database', 'oauth', 'redis', 'signing'].map(
     (field) => [field, 'not supported yet'] as const,
   ),
 ])

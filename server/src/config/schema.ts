@@ -77,6 +77,17 @@ const verifySchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('Address of the separate listener.'),
 })
 
+const metricsSchema = z.strictObject({
+  port: wholeNumber(0, 65_535).default(9464).describe('Port of the listener, 0 for a free port.'),
+  host: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address of the listener. Whoever reaches it reads the metrics.'),
+})
+
+const SHARE_RULE = 'must be a number from 0 to 1'
+
 /**
  * Everything that can be configured, with its rules. Its type is inferred; the descriptions are those of
  * the reference and of the JSON Schema.
@@ -110,6 +121,24 @@ export function createConfigSchema(kinds: readonly UpstreamKind[] = UPSTREAM_KIN
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
       .default('info')
       .describe('Least severe lines of the log.'),
+    logTiles: z
+      .number({ error: SHARE_RULE })
+      .min(0, { error: SHARE_RULE })
+      .max(1, { error: SHARE_RULE })
+      .default(1)
+      .describe(
+        'How much of the successful requests for tiles is logged: all (1), a share such as 0.01, or none (0). What was refused or failed is always logged.',
+      ),
+    metrics: metricsSchema
+      .optional()
+      .describe(
+        'Metrics for Prometheus, at `GET /metrics` of a listener of their own. Default: off.',
+      ),
+    drainSeconds: wholeNumber(0, 600)
+      .default(0)
+      .describe(
+        'Seconds between the signal to end and the end, during which `/readyz` answers 503 and everything else is served: the time that a load balancer takes to notice.',
+      ),
     grants: z
       .record(name, grantSchema)
       .default({})

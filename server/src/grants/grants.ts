@@ -1,10 +1,13 @@
 import type { Confirmation } from '@tilepass/guard'
 import { type ObtainedToken, toObtainedToken } from '../issuer/obtained-token.ts'
+import type { Meter } from '../observe/meter.ts'
 import type { Revocations } from '../store/revocations.ts'
 import { chooseDataset } from './choose-dataset.ts'
 import { AccountDisabledError, UnknownGrantError } from './errors.ts'
 import type { NamedGrant } from './grant.ts'
+import type { NamedIssuedGrant } from './issued-grant.ts'
 import type { IssuedTokens } from './issued-tokens.ts'
+import type { NamedRelayedGrant } from './relayed-grant.ts'
 import type { RelayedTokens } from './relayed-tokens.ts'
 
 /** The session of a page: its tokens end with it. */
@@ -46,6 +49,7 @@ export interface GrantsParts {
   readonly issuedTokens: IssuedTokens
   readonly relayedTokens: RelayedTokens
   readonly revocations: Revocations
+  readonly meter?: Meter | undefined
   /** Epoch ms. */
   readonly now: () => number
 }
@@ -55,11 +59,22 @@ const DEFAULT_GRANT = 'default'
 
 /** Creates the grants of a broker. */
 export function createGrants(parts: GrantsParts): Grants {
-  const { list, issuedTokens, relayedTokens, revocations, now } = parts
+  const { list, issuedTokens, relayedTokens, revocations, meter, now } = parts
   const byName = new Map(list.map((grant) => [grant.name, grant]))
 
   const assertActive = async ({ owner }: NamedGrant) => {
     if (owner && (await revocations.isRevoked(owner.orgId))) throw new AccountDisabledError()
+  }
+
+  const issue = async (grant: NamedIssuedGrant, { session, cnf }: PageRequest) =>
+    toObtainedToken(await issuedTokens.obtain(grant, { cnf, session }), now())
+
+  const relay = async (grant: NamedRelayedGrant, { dataset, session }: PageRequest) => {
+    const request = { dataset: chooseDataset(grant, dataset), session: session?.family }
+    const { token, scope, expiresAt } = await relayedTokens.obtain(grant, request)
+    // Rounded down: a page must never assume more than is left.
+    const expiresInSeconds = Math.floor((expiresAt - now()) / 1000)
+    return { token, scope, expiresAt, expiresInSeconds }
   }
 
   return {
@@ -69,15 +84,11 @@ export function createGrants(parts: GrantsParts): Grants {
       if (!grant) throw new UnknownGrantError()
       return grant
     },
-    obtain: async (grant, { dataset, session, cnf }) => {
+    obtain: async (grant, request) => {
       await assertActive(grant)
-      if (grant.kind === 'issued')
-        return toObtainedToken(await issuedTokens.obtain(grant, { cnf, session }), now())
-      const request = { dataset: chooseDataset(grant, dataset), session: session?.family }
-      const { token, scope, expiresAt } = await relayedTokens.obtain(grant, request)
-      // Rounded down: a page must never assume more than is left.
-      const expiresInSeconds = Math.floor((expiresAt - now()) / 1000)
-      return { token, scope, expiresAt, expiresInSeconds }
+      const token = await (grant.kind === 'issued' ? issue(grant, request) : relay(grant, request))
+      meter?.countExchange(grant.kind)
+      return token
     },
   }
 }

@@ -1,5 +1,10 @@
 import type { RelayedToken } from '../upstreams/answer.ts'
-import type { GrantRequest, UpstreamClient, VersionedToken } from '../upstreams/client.ts'
+import type {
+  GrantRequest,
+  UpstreamClient,
+  UpstreamState,
+  VersionedToken,
+} from '../upstreams/client.ts'
 import { withinTime } from '../upstreams/within-time.ts'
 import type { NamedRelayedGrant } from './relayed-grant.ts'
 import { findUsableTime, isHalfLeft } from './shared-lifetime.ts'
@@ -23,6 +28,8 @@ export interface RelayedTokens {
   obtain(grant: Omit<NamedRelayedGrant, 'owner'>, request: RelayRequest): Promise<RelayedToken>
   /** Names of the upstreams that refused the last request of some grant. */
   listRefusing(): readonly string[]
+  /** The state of each upstream, by its name. */
+  readStates(): ReadonlyMap<string, UpstreamState>
   /** Reads every secret again. */
   reload(): Promise<void>
 }
@@ -30,16 +37,32 @@ export interface RelayedTokens {
 /** How long a page waits for a new token while the old one can still be handed out, in ms. */
 const PATIENCE = 2_000
 
-/** Creates the tokens of relayed grants. */
+/** What is under way at an upstream, and the tokens that it gave for pages to share. */
+interface Relay {
+  readonly client: UpstreamClient
+  readonly flights: Map<string, Promise<VersionedToken>>
+  readonly shared: Map<string, VersionedToken>
+}
+
+/**
+ * Creates the tokens of relayed grants.
+ *
+ * @param clients By the name of the upstream; they may change.
+ */
 export function createRelayedTokens(
   clients: ReadonlyMap<string, UpstreamClient>,
   now: () => number,
 ): RelayedTokens {
-  const flights = new Map<string, Promise<VersionedToken>>()
-  const shared = new Map<string, VersionedToken>()
+  // A client that takes the place of another begins with nothing.
+  const relays = new WeakMap<UpstreamClient, Relay>()
+  const getRelay = (client: UpstreamClient): Relay => {
+    const relay = relays.get(client) ?? { client, flights: new Map(), shared: new Map() }
+    relays.set(client, relay)
+    return relay
+  }
 
   /** One request at a time per key; a failed one does not affect the next. */
-  const fly = (key: string, client: UpstreamClient, request: GrantRequest) => {
+  const fly = (key: string, { client, flights }: Relay, request: GrantRequest) => {
     const running = flights.get(key)
     if (running) return running
     const flight = client.requestToken(request).finally(() => flights.delete(key))
@@ -47,16 +70,13 @@ export function createRelayedTokens(
     return flight
   }
 
-  const share = async (
-    key: string,
-    client: UpstreamClient,
-    request: GrantRequest,
-  ): Promise<RelayedToken> => {
+  const share = async (key: string, relay: Relay, request: GrantRequest): Promise<RelayedToken> => {
+    const { client, shared } = relay
     const held = shared.get(key)
     const at = now()
     const isCurrent = () => held?.credentialVersion === client.readCredentialVersion()
     if (held && isHalfLeft(held, at) && isCurrent()) return held
-    const flight = fly(key, client, request).then((token) => {
+    const flight = fly(key, relay, request).then((token) => {
       shared.set(key, token)
       return token
     })
@@ -76,11 +96,15 @@ export function createRelayedTokens(
       if (!client) throw new TypeError(`the upstream of grant "${grant.name}" is not open`)
       const { name, scope, expiresInSeconds } = grant
       const request = { grant: name, scope, expiresInSeconds, dataset }
-      if (grant.shared) return share(JSON.stringify([name, dataset]), client, request)
+      const relay = getRelay(client)
+      // What the grant asks for is part of it, because a reload may change that.
+      const wanted = [name, dataset, scope, expiresInSeconds]
+      if (grant.shared) return share(JSON.stringify(wanted), relay, request)
       if (session === undefined) return client.requestToken(request)
-      return fly(JSON.stringify([name, dataset, session]), client, request)
+      return fly(JSON.stringify([...wanted, session]), relay, request)
     },
     listRefusing: () => [...clients].filter(([, { isRefused }]) => isRefused).map(([name]) => name),
+    readStates: () => new Map([...clients].map(([name, { state }]) => [name, state])),
     reload: async () => {
       await Promise.all([...clients.values()].map((client) => client.reload()))
     },

@@ -3,25 +3,35 @@ import { createRouter } from './router.ts'
 
 /** What health checks ask. */
 export interface Health {
-  isReady(): Promise<boolean>
+  /** Why the broker cannot do its work, or should get no more of it; nothing if it is ready. */
+  listReasons(): Promise<readonly UnreadyReason[]>
   /** Names of upstreams that refuse what the broker is configured to ask. */
   listRefusing(): readonly string[]
   /** Names of the grants whose account is disabled. Pages know them; names of accounts stay here. */
   listClosedGrants(): Promise<readonly string[]>
 }
 
+/** `draining`: it is about to end, and serves what arrives meanwhile. */
+export type UnreadyReason = 'starting' | 'draining' | 'store unavailable'
+
 /**
- * `/healthz`: the process answers. `/readyz`: it can also do its work. An upstream that refuses the
- * broker, or a grant whose account is disabled, turns the status to `degraded` and is named, but the
- * answer stays 200: other grants work, and tokens that are still valid continue to be served.
+ * `/healthz`: the process answers. `/readyz`: it can also do its work; if not, `reasons` says why. An
+ * upstream that refuses the broker, or a grant whose account is disabled, turns the status to `degraded`
+ * and is named, but the answer stays 200: other grants work, and tokens that are still valid continue to
+ * be served.
  */
-export function createHealthRoutes({ isReady, listRefusing, listClosedGrants }: Health): Router {
+export function createHealthRoutes({
+  listReasons,
+  listRefusing,
+  listClosedGrants,
+}: Health): Router {
   const router = createRouter()
   router.get('/healthz', (_request, response) => {
     response.set('Cache-Control', 'no-store').json({ status: 'ok' })
   })
   router.get('/readyz', async (_request, response) => {
-    const ready = await isReady().catch(() => false)
+    const reasons = await listReasons()
+    const ready = reasons.length === 0
     const refused = listRefusing()
     const closed = ready ? await listClosedGrants().catch(() => []) : []
     const isDegraded = refused.length + closed.length > 0
@@ -33,6 +43,7 @@ export function createHealthRoutes({ isReady, listRefusing, listClosedGrants }: 
       .set('Cache-Control', 'no-store')
       .json({
         status,
+        ...(ready ? {} : { reasons }),
         ...(refused.length > 0 ? { upstreams } : {}),
         ...(closed.length > 0 ? { grants } : {}),
       })

@@ -1,3 +1,4 @@
+import type { Meter } from '../observe/meter.ts'
 import type { Revocations } from '../store/revocations.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
@@ -9,4 +10,6 @@ export interface Issuer {
   readonly revocations: Revocations
   /** Epoch ms. */
   readonly now: () => number
+  /** Counts what it signs and verifies. */
+  readonly meter?: Meter | undefined
 }

@@ -14,6 +14,8 @@ export interface SigningKeys {
   readonly keyId: string
   readonly algorithm: string
   readonly privateKey: CryptoKey
+  /** When the key began to sign; epoch ms. */
+  readonly signsFrom: number
   /** Public members only; the same object as long as no key changes. @see RFC 7517 §5 */
   readonly jwks: JsonWebKeySet
   /** Are these keys known to be current? It answers without waiting. */
@@ -25,7 +27,7 @@ export interface SigningKeys {
 const ALGORITHM = 'RS256'
 const MODULUS_BITS = 2048
 
-type Snapshot = Pick<SigningKeys, 'keyId' | 'algorithm' | 'privateKey' | 'jwks'>
+type Snapshot = Pick<SigningKeys, 'keyId' | 'algorithm' | 'privateKey' | 'signsFrom' | 'jwks'>
 
 /**
  * Loads the signing keys of the store once, and creates the first one. Two processes that start at
@@ -68,6 +70,9 @@ export async function watchSigningKeys(store: Store, now: () => number): Promise
     },
     get privateKey() {
       return get().privateKey
+    },
+    get signsFrom() {
+      return get().signsFrom
     },
     get jwks() {
       return get().jwks
@@ -118,6 +123,7 @@ async function toSnapshot(rows: readonly SigningKeyRow[], now: number): Promise<
     keyId: signer.kid,
     algorithm: signer.algorithm,
     privateKey,
+    signsFrom: signer.signs_from,
     jwks: { keys: published.map(toPublicJwk) },
   }
 }

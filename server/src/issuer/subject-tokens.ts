@@ -85,6 +85,7 @@ export function createSubjectTokens(store: Store, issuer: Issuer, usage: Usage):
         tiles: rights.tiles,
       })
       usage.record(claims, 'exchange')
+      issuer.meter?.countExchange('subject_token')
       return { token, scope, iat, exp }
     },
   }

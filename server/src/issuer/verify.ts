@@ -9,6 +9,7 @@ import {
 import type { OwnTokenClaims } from '@tilepass/guard/broker'
 import type { Issuer } from './issuer.ts'
 import { findTokenKind, type Purpose, TOKEN_TYPES } from './kinds.ts'
+import { meterVerifier } from './meter-verifier.ts'
 
 /** A verifier for tokens of this issuer. */
 export type OwnVerifier = Verifier<OwnTokenClaims>
@@ -18,7 +19,7 @@ export type OwnVerifier = Verifier<OwnTokenClaims>
  * the access tokens exchanged for it, a disabled account every token of its organisation.
  */
 export function createOwnVerifier(issuer: Issuer, wanted: Purpose): OwnVerifier {
-  const { keys } = issuer
+  const { keys, meter } = issuer
   let { jwks } = keys
   let verifier = createForKeys(issuer)
 
@@ -32,18 +33,22 @@ export function createOwnVerifier(issuer: Issuer, wanted: Purpose): OwnVerifier 
   const isAllowed = (claims: TokenClaims): claims is OwnTokenClaims =>
     findTokenKind(claims)?.purposes.includes(wanted) ?? false
 
-  return {
-    recall: (token, use) => {
-      const claims = keys.isCurrent() ? getCurrent().recall(token, use) : undefined
-      return claims && isAllowed(claims) ? claims : undefined
+  return meterVerifier(
+    {
+      recall: (token, use) => {
+        const claims = keys.isCurrent() ? getCurrent().recall(token, use) : undefined
+        return claims && isAllowed(claims) ? claims : undefined
+      },
+      verify: async (token, use) => {
+        await keys.refresh()
+        const claims = await getCurrent().verify(token, use)
+        if (!isAllowed(claims)) throw new InvalidTokenError('wrong kind of token')
+        return claims
+      },
     },
-    verify: async (token, use) => {
-      await keys.refresh()
-      const claims = await getCurrent().verify(token, use)
-      if (!isAllowed(claims)) throw new InvalidTokenError('wrong kind of token')
-      return claims
-    },
-  }
+    wanted,
+    meter,
+  )
 }
 
 /** The claims of a token, or `undefined` if the verifier refuses it. @throws if it cannot decide */

@@ -31,19 +31,24 @@ const INTERVAL_SECONDS = 60
 /**
  * Creates a limit of so many requests per minute and key, counted in this process. A key's minute
  * starts with its first request.
+ *
+ * @param perMinute A function is asked each time, so that the limit can change while counts stay.
  */
-export function createRateLimit(perMinute: number): RateLimit {
-  const limiter = new RateLimiterMemory({ points: perMinute, duration: INTERVAL_SECONDS })
+export function createRateLimit(perMinute: number | (() => number)): RateLimit {
+  const readLimit = typeof perMinute === 'function' ? perMinute : () => perMinute
+  // Its own limit only decides whether it resolves or rejects, and both give the same result.
+  const limiter = new RateLimiterMemory({ points: readLimit(), duration: INTERVAL_SECONDS })
 
   const count = async (key: string): Promise<LimitState> => {
+    const limit = readLimit()
     // The library rejects with the same result when the limit is exceeded.
     const result = await limiter.consume(key).catch((refusal: unknown) => {
       if (refusal instanceof RateLimiterRes) return refusal
       throw refusal
     })
     return {
-      isExceeded: result.consumedPoints > perMinute,
-      limit: perMinute,
+      isExceeded: result.consumedPoints > limit,
+      limit,
       intervalSeconds: INTERVAL_SECONDS,
       resetsIn: result.msBeforeNext,
     }

@@ -2,11 +2,16 @@ import type { IncomingMessage } from 'node:http'
 import { GuardError } from '@tilepass/guard'
 import type { Logger } from 'pino'
 import { BrokerError, toBrokerError } from '../errors.ts'
+import type { Meter } from './meter.ts'
 import { describeRefusal } from './refusal-facts.ts'
+import { getRequestId } from './request-id.ts'
 import { logRefusal } from './request-log.ts'
 
-/** Called once with each error that is a fault of the broker or of the systems that it depends on. */
-export type FailureReporter = (error: unknown) => void
+/**
+ * Called once with each error that is a fault of the broker or of the systems that it depends on, and
+ * with the request that met it, if there is one.
+ */
+export type FailureReporter = (error: unknown, request?: IncomingMessage) => void
 
 /** Called once with each error that a request ends with, whether it was refused or failed. */
 export type RequestReporter = (error: unknown, request: IncomingMessage) => void
@@ -16,10 +21,11 @@ export type RequestReporter = (error: unknown, request: IncomingMessage) => void
  * log has the messages of the error and its causes, and no stack: the stack says nothing about the cause.
  */
 export function createFailureReporter(logger: Logger): FailureReporter {
-  return (error) => {
+  return (error, request) => {
+    const id = request && { id: getRequestId(request) }
     if (error instanceof Error && Reflect.get(error, 'status') === 503)
-      logger.error({ reason: describeChain(error) }, 'a request failed')
-    else logger.error({ err: error }, 'a request failed')
+      logger.error({ ...id, reason: describeChain(error) }, 'a request failed')
+    else logger.error({ ...id, err: error }, 'a request failed')
   }
 }
 
@@ -29,15 +35,18 @@ export function createFailureReporter(logger: Logger): FailureReporter {
  * itself if there is one.
  *
  * @param surface Name of the API.
+ * @param meter Counts them.
  */
 export function createRequestReporter(
   logger: Logger,
   report: FailureReporter,
   surface: string,
+  meter?: Meter,
 ): RequestReporter {
   return (error, request) => {
     const refusal = error instanceof GuardError ? error : toBrokerError(error)
-    if (refusal.status >= 500 && !(error instanceof BrokerError)) report(error)
+    meter?.countRefusal(surface, refusal.code.toLowerCase())
+    if (refusal.status >= 500 && !(error instanceof BrokerError)) report(error, request)
     logRefusal(logger, request, describeRefusal(refusal, request, surface))
   }
 }

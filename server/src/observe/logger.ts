@@ -8,6 +8,13 @@ export interface LoggerOptions {
   readonly mostWaiting?: number
 }
 
+const droppedLines = new WeakMap<Logger, () => number>()
+
+/** How many lines a log has dropped; 0 for a log that {@link createLogger} has not created. */
+export function countDroppedLines(logger: Logger): number {
+  return droppedLines.get(logger)?.() ?? 0
+}
+
 /**
  * Creates the log of a server process, as JSON lines. Members that may hold a credential are removed, at
  * the top level and two levels below. Lines that find too much waiting are dropped; a later line says
@@ -33,8 +40,11 @@ export function createLogger(
   const stream = destination({ dest: fd, sync: false, maxLength: mostWaiting })
   const logger = pino({ level, redact: { paths, remove: true } }, stream)
   let dropped = 0
+  let total = 0
+  droppedLines.set(logger, () => total)
   stream.on('drop', () => {
     dropped += 1
+    total += 1
   })
   stream.on('drain', () => {
     if (dropped === 0) return

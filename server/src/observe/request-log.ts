@@ -1,20 +1,24 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestHandler } from 'express'
 import type { Logger } from 'pino'
 import { pinoHttp } from 'pino-http'
 import type { RefusalFacts } from './refusal-facts.ts'
+import { getRequestId } from './request-id.ts'
+import { findNotedRoute, isTileRoute } from './route-name.ts'
 
 /**
- * Logs each request: method, path, status, time and client address, and why it was refused, if it was;
- * but no query string, of the headers only `Origin`, and nothing that looks like a token, because logs are
- * kept longer and seen by more people.
+ * Logs each request: id, method, path, status, time and client address, its API and route, and why it was
+ * refused, if it was; but no query string, of the headers only `Origin` and a well-formed `X-Request-Id`,
+ * and nothing that looks like a token, because logs are kept longer and seen by more people.
+ *
+ * @param readTileShare How much of the successful requests for tiles to log, from 0 to 1; read each time.
  */
-export function createRequestLog(logger: Logger): RequestHandler {
+export function createRequestLog(logger: Logger, readTileShare = () => 1): RequestHandler {
+  const isSampled = createSample()
   const log = pinoHttp<IncomingMessage, ServerResponse>({
     logger,
-    // The audit trail names requests by these ids, so they must differ between runs and processes.
-    genReqId: () => randomUUID(),
+    // The audit trail names requests by these ids.
+    genReqId: getRequestId,
     redact: ['req.headers', 'res.headers'],
     serializers: {
       req: (request: { id: unknown; method: string; url: string; remoteAddress: string }) => ({
@@ -25,18 +29,33 @@ export function createRequestLog(logger: Logger): RequestHandler {
       }),
       res: (response: { statusCode: number }) => ({ statusCode: response.statusCode }),
     },
-    customLogLevel: (_request, response, error) => {
+    customLogLevel: (request, response, error) => {
       if (error || response.statusCode >= 500) return 'error'
-      return 'info'
+      const name = findNotedRoute(request)
+      const isTile = response.statusCode < 400 && name !== undefined && isTileRoute(name)
+      return isTile && !isSampled(readTileShare()) ? 'silent' : 'info'
     },
-    customSuccessObject: addRefusal,
+    customSuccessObject: addFacts,
     customErrorObject: (request, response, _error, { err, ...value }) =>
       // Where there is no error, pino-http makes one, whose stack says nothing.
-      addRefusal(request, response, response.err ? { err, ...value } : value),
+      addFacts(request, response, response.err ? { err, ...value } : value),
   })
   return (request, response, next) => {
     isLogged.add(request)
+    // pino-http writes to a child of the logger, which keeps the level that the logger had.
+    if (log.logger.level !== logger.level) log.logger.level = logger.level
     log(request, response, next)
+  }
+}
+
+/** Creates the choice of an even share of requests: with 0.1 it is every tenth. */
+function createSample(): (share: number) => boolean {
+  let due = 0
+  return (share) => {
+    due += share
+    if (due < 1) return false
+    due -= 1
+    return true
   }
 }
 
@@ -61,7 +80,13 @@ export function logRefusal(logger: Logger, request: IncomingMessage, facts: Refu
   if (isLogged.has(request)) refusals.set(request, refusal)
   else
     logger.info(
-      { refusal, method: request.method, path: redactPath(findUrl(request)) },
+      {
+        id: getRequestId(request),
+        method: request.method,
+        path: redactPath(findUrl(request)),
+        ...findNotedRoute(request),
+        refusal,
+      },
       'a request was refused',
     )
 }
@@ -79,9 +104,10 @@ function findUrl(request: IncomingMessage): string {
   return typeof original === 'string' ? original : (request.url ?? '')
 }
 
-function addRefusal(request: IncomingMessage, _response: ServerResponse, value: object): object {
+function addFacts(request: IncomingMessage, _response: ServerResponse, value: object): object {
   const refusal = refusals.get(request)
-  return refusal?.code === undefined ? value : { ...value, refusal }
+  const facts = { ...value, ...findNotedRoute(request) }
+  return refusal?.code === undefined ? facts : { ...facts, refusal }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { chmod, mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely, type LogEvent, SqliteDialect } from 'kysely'
 import { migrate } from './migrations.ts'
 import type { Tables } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
@@ -24,9 +24,14 @@ export const BUSY_TIMEOUT = { server: 1_000, cli: 5_000 }
  * Opens the store of a data folder. The first run creates both: folder 0700, files 0600.
  *
  * @param busyTimeout How long to wait for a lock, in ms.
+ * @param log Called with each query.
  * @throws `StoreUnavailableError` if it is locked or unreadable.
  */
-export async function openStore(folder: string, busyTimeout: number): Promise<Store> {
+export async function openStore(
+  folder: string,
+  busyTimeout: number,
+  log?: (event: LogEvent) => void,
+): Promise<Store> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await chmod(folder, 0o700)
   const path = join(folder, 'tilepass.db')
@@ -34,7 +39,10 @@ export async function openStore(folder: string, busyTimeout: number): Promise<St
   await (await open(path, 'a', 0o600)).close()
   await chmod(path, 0o600)
   const database = await openSqlite(path, busyTimeout)
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) })
+  const db = new Kysely<Tables>({
+    dialect: new SqliteDialect({ database }),
+    ...(log && { log }),
+  })
   const dataVersion = database.prepare('PRAGMA data_version')
   try {
     await migrate(db)

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Dispatcher } from 'undici'
+import type { Meter, UpstreamResult } from '../observe/meter.ts'
 import { parseAnswer, type RelayedToken } from './answer.ts'
 import { createCoolDown } from './cool-down.ts'
 import {
@@ -24,6 +25,10 @@ export interface VersionedToken extends RelayedToken {
   readonly credentialVersion: number
 }
 
+/** `refused`: see `isRefused`; `failing`: the last request that was sent gave no usable answer. */
+export type UpstreamState = (typeof UPSTREAM_STATES)[number]
+export const UPSTREAM_STATES = ['ok', 'refused', 'failing'] as const
+
 /** Requests tokens from one upstream. */
 export interface UpstreamClient {
   /** Does every request need a grant? */
@@ -34,6 +39,7 @@ export interface UpstreamClient {
   readCredentialVersion(): number
   /** Did the upstream refuse the last request of some grant, with the current credential? */
   readonly isRefused: boolean
+  readonly state: UpstreamState
   /** Reads the credential again, and forgets refusals and `Retry-After`. */
   reload(): Promise<void>
 }
@@ -50,6 +56,7 @@ export interface UpstreamClientParts {
   readonly policy: Policy
   readonly dispatcher: Dispatcher
   readonly logger: Logger
+  readonly meter?: Meter | undefined
   /** Epoch ms. */
   readonly now: () => number
 }
@@ -57,9 +64,10 @@ export interface UpstreamClientParts {
 /** Creates the client of one upstream. */
 export function createUpstreamClient(parts: UpstreamClientParts): UpstreamClient {
   const { name, upstream, needsGrant, maxLifetimeSeconds, secrets, policy } = parts
-  const { dispatcher, logger, now } = parts
+  const { dispatcher, logger, meter, now } = parts
   const coolDown = createCoolDown(now, secrets.look)
   let isQueueFull = false
+  let isFailing = false
 
   const askOnce = async (
     request: GrantRequest,
@@ -105,10 +113,13 @@ export function createUpstreamClient(parts: UpstreamClientParts): UpstreamClient
     needsGrant,
     requestToken: async (request) => {
       const key = `${request.grant} ${request.dataset ?? ''}`
-      coolDown.assertOver(key)
+      const startedAt = performance.now()
+      const count = (result: UpstreamResult) =>
+        meter?.countUpstream(name, result, (performance.now() - startedAt) / 1000)
       let isAsked = false
       let usedVersion = secrets.version
       try {
+        coolDown.assertOver(key)
         const token = await policy(key, (signal) => {
           isAsked = true
           return ask(request, signal, (version) => {
@@ -117,6 +128,8 @@ export function createUpstreamClient(parts: UpstreamClientParts): UpstreamClient
         })
         coolDown.forget(key)
         isQueueFull = false
+        isFailing = false
+        count('ok')
         return token
       } catch (error) {
         if (error instanceof QueueFullError && !isQueueFull) {
@@ -125,7 +138,9 @@ export function createUpstreamClient(parts: UpstreamClientParts): UpstreamClient
           logger.warn({ upstream: name, reason: error.reason }, FAILED)
         }
         // Not for an open circuit: the failures that opened it are in the log.
+        count(isAsked ? toResult(error) : 'skipped')
         if (isAsked && error instanceof UpstreamError) {
+          isFailing = true
           coolDown.remember(key, error, usedVersion)
           report(request, error)
         }
@@ -136,12 +151,21 @@ export function createUpstreamClient(parts: UpstreamClientParts): UpstreamClient
     get isRefused() {
       return coolDown.isRefused()
     },
+    get state() {
+      if (coolDown.isRefused()) return 'refused'
+      return isFailing ? 'failing' : 'ok'
+    },
     reload: async () => {
       // First, because reading may take time and the operator wants the next request to be sent.
       coolDown.forgetAll()
       await secrets.reload()
     },
   }
+}
+
+function toResult(error: unknown): UpstreamResult {
+  if (error instanceof UpstreamRefusedError) return 'refused'
+  return error instanceof UpstreamUnavailableError ? 'unavailable' : 'invalid'
 }
 
 /** Message of every log line about a request that failed. */

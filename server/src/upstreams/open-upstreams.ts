@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import { Agent } from 'undici'
+import type { Meter } from '../observe/meter.ts'
 import { ConfigError } from '../settings/config-error.ts'
 import { createUpstreamClient, type UpstreamClient } from './client.ts'
 import { type ConfiguredUpstream, needsGrant, type UpstreamKind } from './kind.ts'
@@ -16,12 +18,20 @@ const MAX_SOCKETS = 16
 /** What upstreams are opened with. */
 export interface UpstreamSurroundings extends SecretSurroundings {
   readonly logger: Logger
+  readonly meter?: Meter | undefined
 }
 
 /** Upstreams that are open. */
 export interface OpenUpstreams {
-  /** By the name of the upstream. */
+  /** By the name of the upstream; the same map also after a change. */
   readonly clients: ReadonlyMap<string, UpstreamClient>
+  /**
+   * Checks other settings in place of these. Nothing changes before the result is called, which puts them
+   * in place; upstreams whose settings are the same stay as they are.
+   *
+   * @throws {@link ConfigError} naming every secret that is missing.
+   */
+  prepare(configured: Readonly<Record<string, ConfiguredUpstream>>): () => void
   /** Ends every connection. */
   close(): Promise<void>
 }
@@ -37,19 +47,19 @@ export function openUpstreams(
   surroundings: UpstreamSurroundings,
   kinds: readonly UpstreamKind[] = UPSTREAM_KINDS,
 ): OpenUpstreams {
-  const { env, logger, now } = surroundings
-  const faults = listMissingSecrets(configured, env, kinds)
-  if (faults.length > 0) throw new ConfigError(faults)
+  const { env, logger, meter, now } = surroundings
   // The policy's deadline ends requests that hang; nothing is pipelined or inflated.
   const dispatcher = new Agent({ connections: MAX_SOCKETS, connect: { timeout: 5_000 } })
   const clients = new Map<string, UpstreamClient>()
-  for (const [name, settings] of Object.entries(configured)) {
+  let current: Readonly<Record<string, ConfiguredUpstream>> = {}
+
+  const openClient = (name: string, settings: ConfiguredUpstream): UpstreamClient => {
     const kind = findUpstreamKind(settings, kinds)
     if (!kind) throw new TypeError(`upstream "${name}" has settings that were not checked`)
     const secrets = openSecrets(kind, settings, surroundings)
     const seconds =
       typeof settings === 'function' ? DEFAULT_TIMEOUT_SECONDS : settings.timeoutSeconds
-    const client = createUpstreamClient({
+    return createUpstreamClient({
       name,
       upstream: kind.open(settings, secrets.bySetting, now),
       needsGrant: needsGrant(kind),
@@ -58,9 +68,25 @@ export function openUpstreams(
       policy: createPolicy({ timeout: seconds * 1000 }),
       dispatcher,
       logger,
+      meter,
       now,
     })
-    clients.set(name, client)
   }
-  return { clients, close: () => dispatcher.destroy() }
+
+  const prepare = (next: Readonly<Record<string, ConfiguredUpstream>>) => {
+    const faults = listMissingSecrets(next, env, kinds)
+    if (faults.length > 0) throw new ConfigError(faults)
+    const opened = Object.entries(next).map(([name, settings]) => {
+      const known = isDeepStrictEqual(settings, current[name]) ? clients.get(name) : undefined
+      return [name, known ?? openClient(name, settings)] as const
+    })
+    return () => {
+      current = next
+      clients.clear()
+      for (const [name, client] of opened) clients.set(name, client)
+    }
+  }
+
+  prepare(configured)()
+  return { clients, prepare, close: () => dispatcher.destroy() }
 }

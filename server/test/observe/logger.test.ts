@@ -1,35 +1,6 @@
-import { execFileSync } from 'node:child_process'
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
-import { createLogger } from '../../src/observe/logger.ts'
-
-/** A pipe whose reader sleeps until the test reads. */
-function createPipe() {
-  const folder = mkdtempSync(join(tmpdir(), 'tilepass-log-'))
-  const path = join(folder, 'log')
-  execFileSync('mkfifo', [path])
-  const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
-  onTestFinished(() => {
-    closeSync(fd)
-    rmSync(folder, { recursive: true })
-  })
-  const buffer = Buffer.alloc(1024 * 1024)
-  let text = ''
-  return {
-    fd,
-    /** What was written so far. */
-    read(): string {
-      try {
-        text += buffer.toString('utf8', 0, readSync(fd, buffer))
-      } catch (error) {
-        if (Reflect.get(error as object, 'code') !== 'EAGAIN') throw error
-      }
-      return text
-    },
-  }
-}
+import { expect, test } from 'vitest'
+import { countDroppedLines, createLogger } from '../../src/observe/logger.ts'
+import { createPipe } from '../support/pipe.ts'
 
 test('F18: a log that nobody reads is dropped beyond a limit, and says later how many lines were dropped', async () => {
   const pipe = createPipe()
@@ -47,6 +18,7 @@ test('F18: a log that nobody reads is dropped beyond a limit, and says later how
   const dropped = lines.find((line) => line.dropped !== undefined)?.dropped
   const kept = lines.filter((line) => line.msg === 'a line')
   expect(kept.length + dropped).toBe(written)
+  expect(countDroppedLines(logger)).toBe(dropped)
   expect(kept.length * filling.length).toBeLessThan(512 * 1024)
   expect(kept.map(({ line }) => line)).toEqual(kept.map((_, index) => index))
 })

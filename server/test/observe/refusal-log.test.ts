@@ -131,7 +131,8 @@ test('a mounted broker, whose requests it does not log, logs refusals alone', as
   await new Promise((resolve) => server.once('listening', resolve))
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : 0
-  await fetch(`http://127.0.0.1:${port}/api/v1/auth/token?x=1`, { method: 'POST' })
+  const url = `http://127.0.0.1:${port}/api/v1/auth/token?x=1`
+  const response = await fetch(url, { method: 'POST' })
   const lines = logged()
     .trim()
     .split('\n')
@@ -141,7 +142,9 @@ test('a mounted broker, whose requests it does not log, logs refusals alone', as
       level: 30,
       msg: 'a request was refused',
       method: 'POST',
+      id: response.headers.get('x-request-id'),
       path: '/api/v1/auth/token',
+      route: '/v1/auth/token',
       refusal: {
         surface: 'geog',
         code: 'unauthorized',

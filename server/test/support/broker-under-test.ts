@@ -101,6 +101,8 @@ async function expectNoCredential(response: Response): Promise<Response> {
 export interface BrokerUnderTest {
   readonly data: string
   readonly url: string
+  /** Base URL of `/metrics`; empty unless `metrics` is set. */
+  readonly metricsUrl: string
   readonly broker: Broker
   /** Its clock; assign to move it. */
   readonly clock: { now: number }
@@ -119,11 +121,12 @@ export async function startBroker(options: BrokerOptions = {}): Promise<BrokerUn
   const logger = options.logger ?? watchLog().logger
   const broker = await createBroker({ demo: true, now, ...options, logger, data })
   onTestFinished(() => broker.close())
-  const { url } = await broker.listen(0)
+  const { url, metricsUrl = '' } = await broker.listen(0)
   const cli = (...args: string[]) => runCommand(data, args, { now })
   return {
     data,
     url,
+    metricsUrl,
     broker,
     clock,
     cli,

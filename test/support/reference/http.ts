@@ -26,6 +26,7 @@ const TITLES: Readonly<Record<string, string>> = {
   oauth: 'OAuth 2.0',
   verify: 'Forward auth (with `verify` in the configuration)',
   health: 'Health (not in a mounted broker)',
+  metrics: 'Metrics (with `metrics` in the configuration, on a listener of their own)',
 }
 
 /** A route of a surface. */
@@ -55,7 +56,8 @@ export function renderHttp(routes: readonly SurfaceRoute[]): string {
         const { what, needs } = find(route)
         return [code(`${route.method} ${toTemplate(route.path)}`), what, needs]
       })
-    const name = surface in { health: 1, 'well-known': 1, verify: 1 } ? '' : `, ${code(surface)}`
+    const name =
+      surface in { health: 1, 'well-known': 1, verify: 1, metrics: 1 } ? '' : `, ${code(surface)}`
     return `## ${title}${name}\n\n${toTable(['route', 'what', 'needs'], rows)}`
   })
   const [unused] = rest.keys()

@@ -119,9 +119,13 @@ export const ROUTES: Readonly<Record<string, RouteFacts>> = {
     what: 'whether a request may pass: 204, 401 or 403, and the actual status in `X-Tilepass-Status`',
     needs: 'the address of a gateway (`verify.peers`)',
   },
+  'GET /metrics': {
+    what: 'metrics in the text format of Prometheus',
+    needs: 'the address of the listener',
+  },
   'GET /healthz': { what: 'the process answers', needs: '–' },
   'GET /readyz': {
-    what: '`ready`, `degraded` (with the names of refusing upstreams and closed grants) or, with 503, `unavailable`',
+    what: '`ready`, `degraded` (with the names of refusing upstreams and closed grants) or, with 503, `unavailable` with `reasons`',
     needs: '–',
   },
 }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { GuardError, InvalidTokenError, TokenExpiredError, type Verifier } from '@tilepass/guard'
 import { NEVER } from '../../store/api-tokens.ts'
+import type { Issuer } from '../issuer.ts'
 import { MAPBOX_KINDS } from '../kinds.ts'
+import { meterVerifier } from '../meter-verifier.ts'
 import { isSourceAllowed } from './allowed-urls.ts'
 import type { MapboxBearer, MapboxTokenCheck } from './check.ts'
 import { isMapboxToken, TEMPORARY_TOKEN_ID } from './codec.ts'
@@ -26,12 +28,20 @@ export class SourceNotAllowedError extends GuardError {
 export function createTileVerifier(
   others: Verifier,
   check: MapboxTokenCheck,
-  issuer: string,
+  issuer: Pick<Issuer, 'url' | 'meter'>,
 ): Verifier {
+  const mapbox = meterVerifier(createMapboxVerifier(check, issuer.url), 'tiles', issuer.meter)
+  const choose = (token: string) => (isMapboxToken(token) ? mapbox : others)
   return {
-    recall: (token, source) => (isMapboxToken(token) ? undefined : others.recall(token, source)),
+    recall: (token, source) => choose(token).recall(token, source),
+    verify: (token, source) => choose(token).verify(token, source),
+  }
+}
+
+function createMapboxVerifier(check: MapboxTokenCheck, issuer: string): Verifier {
+  return {
+    recall: () => undefined,
     verify: async (token, source = {}) => {
-      if (!isMapboxToken(token)) return others.verify(token, source)
       const result = await check(token)
       if (result.code === 'TokenExpired') throw new TokenExpiredError()
       if (result.code !== 'TokenValid') throw new InvalidTokenError(result.code)

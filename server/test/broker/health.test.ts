@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import { createBroker } from '../../src/index.ts'
+import { openStore } from '../../src/store/open.ts'
+import { copyKeyedFolder, startBroker } from '../support/broker-under-test.ts'
+import { findValue, scrape } from '../support/scrape.ts'
+
+test('/readyz says why the broker is not ready, and /metrics shows it', async () => {
+  const { data, url, metricsUrl } = await startBroker({ metrics: { port: 0 } })
+  const readReady = async () => {
+    const response = await fetch(`${url}/readyz`)
+    return [response.status, await response.json()]
+  }
+  const readMetric = async () => findValue(await scrape(metricsUrl), 'tilepass_ready')
+  expect(await readReady()).toEqual([200, { status: 'ready' }])
+  expect(await readMetric()).toBe(1)
+  const store = await openStore(data, 1_000)
+  await store.db.schema.dropTable('setting').execute()
+  await store.close()
+  const reasons = ['store unavailable']
+  await expect.poll(readReady).toEqual([503, { status: 'unavailable', reasons }])
+  expect(await readMetric()).toBe(0)
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
+})
+
+test('a broker that ends is not ready first, and serves what arrives until it ends', async () => {
+  const { broker, url, post } = await startBroker({ drainSeconds: 1 })
+  const startedAt = performance.now()
+  const closing = broker.close()
+  const response = await fetch(`${url}/readyz`)
+  expect([response.status, await response.json()]).toEqual([
+    503,
+    { status: 'unavailable', reasons: ['draining'] },
+  ])
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  expect((await post('/map-token')).status).toBe(200)
+  await closing
+  expect(performance.now() - startedAt).toBeGreaterThan(950)
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow()
+})
+
+test('metrics can be read while the broker drains', async () => {
+  const { broker, metricsUrl } = await startBroker({ drainSeconds: 1, metrics: { port: 0 } })
+  const closing = broker.close()
+  expect(findValue(await scrape(metricsUrl), 'tilepass_ready')).toBe(0)
+  await closing
+})
+
+test('a mounted broker does not wait for a load balancer that it does not have', async () => {
+  const broker = await createBroker({
+    data: await copyKeyedFolder(),
+    demo: true,
+    issuer: 'https://maps.example',
+    drainSeconds: 600,
+  })
+  await broker.close()
+})
