@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright'
 import { describe, expect } from 'vitest'
@@ -33,7 +34,12 @@ const look = ({ page }: OpenedRecipe, ...place: [number, number, number]) =>
   page.evaluate((place) => globalThis.look(...place), place)
 
 // One after the other: without a GPU, several maps at once would block their pages for seconds.
-describe.each(CASES)('the recipe for deck.gl $version, $layer', ({ recipe, query }) => {
+describe.each(CASES)('the recipe for deck.gl $version, $layer', ({ version, recipe, query }) => {
+  test('is tried with that version', () => {
+    const file = join(root, recipe.packages, 'node_modules/@deck.gl/core/package.json')
+    expect(JSON.parse(readFileSync(file, 'utf8')).version).toMatch(`${version}.`)
+  })
+
   test(`renews tokens of ${LIFETIME / 1000} s while panning, loses no tile, and sends none to another host`, async ({
     openRecipe,
     annotate,
