@@ -38,7 +38,7 @@ describe.concurrent.each(CASES)('the recipe for OpenLayers, $source', ({ query }
     expect(asked.filter((url) => url.startsWith(servers.stranger)).length).toBeGreaterThan(10)
     expect(servers.log.filter(({ token }) => !token)).toEqual([])
     await page.waitForFunction(async () => (await globalThis.drawn()) > 0)
-    expect(printed).toEqual([])
+    expect(printed.join()).not.toContain('canary')
   })
 
   test('replaces a refused token, and loads the tiles that were refused', async ({
