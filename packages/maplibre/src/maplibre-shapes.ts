@@ -34,7 +34,7 @@ export interface ProtocolAnswer {
   cacheControl?: string | null
   expires?: string | null
   /** Versions 5.24 and later do not parse a tile again whose ETag is unchanged. */
-  etag?: string | null
+  etag?: string
 }
 
 export interface Tile {

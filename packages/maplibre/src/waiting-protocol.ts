@@ -59,11 +59,12 @@ export function registerWaitingProtocol(
       // However this server refuses tokens, from here on a refusal is a 401.
       throw failure(statusText, refused ? 401 : status, { url: covered ? url : own?.url })
     }
+    const etag = found.get('etag')
     return {
       data: await expect(response[type === 'json' ? type : 'arrayBuffer'](), 0),
       cacheControl: found.get('cache-control'),
       expires: found.get('expires'),
-      etag: found.get('etag'),
+      ...(etag && { etag }),
     }
   }
 

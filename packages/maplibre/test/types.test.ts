@@ -87,7 +87,16 @@ test('the types fit MapLibre 4, 5 and 6', () => {
     Promise<unknown>
   >()
   const tokens = createTokenManager('/map-token', { allow: ['/v1/'] })
-  const transformRequest = async (url: string) => ({ url })
-  // @ts-expect-error a custom transform must be synchronous
-  expect(createMapAuthorizer(tokens, { addProtocol: () => {}, transformRequest })).toBeDefined()
+  // A custom transform may be synchronous or not; ours is always synchronous.
+  for (const transformRequest of [
+    async (url: string) => ({ url }),
+    async (_url: string, _type?: string) => undefined,
+    (url: string) => ({ url }),
+  ]) {
+    const { transformRequest: ours } = createMapAuthorizer(tokens, {
+      addProtocol: () => {},
+      transformRequest,
+    })
+    expectTypeOf<ReturnType<typeof ours>>().not.toEqualTypeOf<Promise<unknown>>()
+  }
 })
