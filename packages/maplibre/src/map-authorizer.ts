@@ -77,8 +77,11 @@ export function createMapAuthorizer(
   const scheme = `tilepass${Math.random()}`
   const find = (url: string): Partial<SentRequest> =>
     sent.get(url) ?? [findCoveredUrl(managers, url.split(`${scheme}://`).pop() as string)]
-  /** Rules with refusals that look like tiles: only the waiting protocol sees them. */
-  const disguised = new Set<string>()
+  /**
+   * By the prefix of a rule: whether its tiles must be read, which only the waiting protocol can: refusals look
+   * like tiles, or come from another server after a redirect. Undefined until it has read one of them.
+   */
+  const mustRead = new Map<string, boolean>()
   let isReread = false
 
   function fireError(error: Error): void {
@@ -94,7 +97,11 @@ export function createMapAuthorizer(
 
   registerWaitingProtocol(addProtocol, scheme, {
     fireError,
-    onDisguise: ({ prefix }) => disguised.add(prefix),
+    onTile({ prefix }, { ok, redirected, url }, refused) {
+      const isElsewhere = redirected && !findCoveredUrl(managers, url)
+      if (isElsewhere || (refused && ok) || !mustRead.get(prefix))
+        mustRead.set(prefix, isElsewhere || (refused && ok))
+    },
     async open(url) {
       const [known, , , promise] = find(url)
       if (!promise) return { covered: known }
@@ -146,9 +153,7 @@ export function createMapAuthorizer(
     const covered = findCoveredUrl(managers, target)
     if (!covered) return request && { ...request, headers }
     const video = isVideo(target, type)
-    const waits =
-      WAITS_ALWAYS.test(type) ||
-      (covered.readsAnswers && (isReread || disguised.has(covered.prefix)))
+    const waits = WAITS_ALWAYS.test(type) || isReread || mustRead.get(covered.prefix)
     const isDirect = video ? covered.attach !== 'header' : !waits
     const authorized = isDirect ? covered.authorizeNow() : undefined
     if (authorized) {
@@ -179,6 +184,7 @@ export function createMapAuthorizer(
         find,
         postponed: kept,
         attached,
+        isRead: ({ prefix }) => mustRead.has(prefix),
         reread(reload) {
           isReread = true
           reload()

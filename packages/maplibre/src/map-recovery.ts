@@ -40,6 +40,8 @@ export interface MapRecoveryOptions {
   readonly postponed: Postponed
   /** The request, by the URL that MapLibre was told. A forgotten one is found without its token. */
   find(url: string): Partial<SentRequest>
+  /** Whether the answer to a tile of the rule has been read. */
+  isRead(covered: CoveredUrl): boolean
   /** Runs a reload of a tile so that its answer is read. */
   reread(reload: () => void): void
   /** The attachments by map; this one removes itself. */
@@ -53,6 +55,7 @@ export function recoverMap({
   sent,
   postponed,
   find,
+  isRead,
   reread,
   attached,
 }: MapRecoveryOptions): () => void {
@@ -116,6 +119,11 @@ export function recoverMap({
       if (covered && status) {
         /** @returns whether the request recovers by itself, so that there is nothing to print. */
         const recover = () => {
+          if (tile && token && !isRead(covered)) {
+            // Before it rejects a token: whoever answers after a redirect has not seen that.
+            reread(retry)
+            return true
+          }
           const [renewals, reports, rejects] = counts.refuse(owner, tile, departedAt, noToken)
           if (rejects) covered.reject(token as string)
           if (renewals) postpone(renewals)

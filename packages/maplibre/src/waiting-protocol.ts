@@ -13,8 +13,8 @@ export interface WaitingRequest {
 export interface WaitingProtocolHost {
   /** The request, by its URL `scheme://https://…#Type`. Rejects as the application's own transform did. */
   open(url: string): Promise<WaitingRequest>
-  /** A server refused the token with an answer that looks like a resource. */
-  onDisguise(covered: CoveredUrl): void
+  /** A server answered a request for a tile. */
+  onTile(covered: CoveredUrl, response: Response, refused: boolean): void
   /** Fires an error on every map. */
   fireError(error: MapError): void
 }
@@ -23,7 +23,7 @@ export interface WaitingProtocolHost {
 export function registerWaitingProtocol(
   addProtocol: AddProtocol,
   scheme: string,
-  { open, onDisguise, fireError }: WaitingProtocolHost,
+  { open, onTile, fireError }: WaitingProtocolHost,
 ): void {
   async function load(
     { url, type, headers, ...init }: RequestParameters,
@@ -54,7 +54,7 @@ export function registerWaitingProtocol(
       0,
     )
     const { ok, status, statusText, headers: found } = response
-    if (refused && ok) onDisguise(covered as CoveredUrl)
+    if (covered && url.includes('#Tile')) onTile(covered, response, refused)
     if (refused || !ok) {
       // However this server refuses tokens, from here on a refusal is a 401.
       throw failure(statusText, refused ? 401 : status, { url: covered ? url : own?.url })

@@ -114,8 +114,21 @@ describe('attach', () => {
     await vi.waitFor(() => expect(uncaught).toHaveBeenCalledTimes(1))
   })
 
-  test('a refused tile is requested again at once, in the state that suits its type', async () => {
+  test('before a tile has been read, a refused one is read before it rejects the token, since it may come from elsewhere', async () => {
     const { auth, manager } = await fresh()
+    const { map, tile, reloaded } = fakeMap()
+    auth.attach(map)
+    auth.transformRequest(`${HTTPS}1.png`, 'Tile')
+    map.fire('error', refusal(`${HTTPS}1.png`, { tile, sourceId: 'source' }))
+    expect(reloaded).toEqual(['loading'])
+    expect(manager.peek()?.value).toBe('canary-1')
+  })
+
+  test('a refused tile is requested again at once, in the state that suits its type', async () => {
+    const { auth, manager, schemes } = await fresh()
+    vi.stubGlobal('fetch', async () => new Response('a tile'))
+    for (const [scheme, load] of schemes)
+      await load({ url: `${scheme}://${HTTPS}0.png#Tile` }, new AbortController())
     const { map, tile, reloaded } = fakeMap()
     const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
     auth.attach(map)

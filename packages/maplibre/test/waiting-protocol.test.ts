@@ -18,7 +18,7 @@ async function setUp(options: Partial<TokenManagerOptions> = {}) {
   const { manager } = manage([HTTPS], 'canary', options)
   await manager.getToken()
   const fireError = vi.fn()
-  const onDisguise = vi.fn()
+  const onTile = vi.fn()
   let load: Load | undefined
   registerWaitingProtocol(
     (scheme, given) => {
@@ -28,14 +28,14 @@ async function setUp(options: Partial<TokenManagerOptions> = {}) {
     SCHEME,
     {
       open: async (url) => ({ covered: manager.match(url.slice(`${SCHEME}://`.length)) }),
-      onDisguise,
+      onTile,
       fireError,
     },
   )
   const abort = new AbortController()
   const request = (path: string, more: Partial<RequestParameters> = {}) =>
     (load as Load)({ url: wrapped(path), ...more }, abort)
-  return { manager, fireError, onDisguise, abort, request }
+  return { manager, fireError, onTile, abort, request }
 }
 
 /** The network: answers each request by the token that it carries. */
