@@ -22,7 +22,7 @@ export async function authorizedFetch(
       // Across origins, a redirect loses the Authorization header (Fetch Standard, HTTP-redirect fetch).
       response = await fetch(target, { ...init, headers })
     } catch (cause) {
-      if ((cause as Error).name !== 'TypeError') throw cause
+      if ((cause as Error).name !== 'TypeError' || init?.redirect === 'error') throw cause
       const found = await covered.noAnswer(authorized.token)
       // The token was rejected for this, or has been replaced meanwhile.
       if (covered.authorizeNow()?.token !== authorized.token && replays--) continue

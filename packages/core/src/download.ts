@@ -11,7 +11,8 @@ const SHOWN =
  * another origin would replace the map and leave the token in the address bar.
  *
  * With a `query` rule, a request for one byte comes first, with the token renewed if necessary; then a
- * `noreferrer` link is clicked. Redirects are followed. The browser streams the file, and its list of downloads keeps the URL with the token.
+ * `noreferrer` link is clicked. The browser streams the file, and its list of downloads keeps the URL with
+ * the token. Redirects are followed.
  * With a `header` rule, which a link cannot carry, and for files that a browser would show instead of
  * saving, the file is fetched whole and saved as a blob, so it must fit in memory. A URL that `allow` does
  * not cover gets no token. Resolves when saving has begun. One gap remains: the token may be refused between

@@ -77,11 +77,13 @@ export function createMapAuthorizer(
   const scheme = `tilepass${Math.random()}`
   const find = (url: string): Partial<SentRequest> =>
     sent.get(url) ?? [findCoveredUrl(managers, url.split(`${scheme}://`).pop() as string)]
-  /**
-   * By the prefix of a rule: whether its tiles must be read, which only the waiting protocol can: refusals look
-   * like tiles, or come from another server after a redirect. Undefined until it has read one of them.
-   */
-  const mustRead = new Map<string, boolean>()
+  // By the prefix of a rule, what the waiting protocol, which alone can read answers, has seen of its tiles:
+  /** One of them. */
+  const read = new Set<string>()
+  /** One that another server answered, after a redirect. */
+  const elsewhere = new Set<string>()
+  /** A refusal that looks like a tile. From then on, all of them use the protocol. */
+  const disguised = new Set<string>()
   let isReread = false
 
   function fireError(error: Error): void {
@@ -98,9 +100,9 @@ export function createMapAuthorizer(
   registerWaitingProtocol(addProtocol, scheme, {
     fireError,
     onTile({ prefix }, { ok, redirected, url }, refused) {
-      const isElsewhere = redirected && !findCoveredUrl(managers, url)
-      if (isElsewhere || (refused && ok) || !mustRead.get(prefix))
-        mustRead.set(prefix, isElsewhere || (refused && ok))
+      read.add(prefix)
+      if (redirected && !findCoveredUrl(managers, url)) elsewhere.add(prefix)
+      if (refused && ok) disguised.add(prefix)
     },
     async open(url) {
       const [known, , , promise] = find(url)
@@ -153,7 +155,7 @@ export function createMapAuthorizer(
     const covered = findCoveredUrl(managers, target)
     if (!covered) return request && { ...request, headers }
     const video = isVideo(target, type)
-    const waits = WAITS_ALWAYS.test(type) || isReread || mustRead.get(covered.prefix)
+    const waits = WAITS_ALWAYS.test(type) || isReread || disguised.has(covered.prefix)
     const isDirect = video ? covered.attach !== 'header' : !waits
     const authorized = isDirect ? covered.authorizeNow() : undefined
     if (authorized) {
@@ -184,7 +186,7 @@ export function createMapAuthorizer(
         find,
         postponed: kept,
         attached,
-        isRead: ({ prefix }) => mustRead.has(prefix),
+        mayReject: ({ prefix }) => read.has(prefix) && !elsewhere.has(prefix),
         reread(reload) {
           isReread = true
           reload()

@@ -40,8 +40,8 @@ export interface MapRecoveryOptions {
   readonly postponed: Postponed
   /** The request, by the URL that MapLibre was told. A forgotten one is found without its token. */
   find(url: string): Partial<SentRequest>
-  /** Whether the answer to a tile of the rule has been read. */
-  isRead(covered: CoveredUrl): boolean
+  /** Whether a refused tile of the rule may reject a token: it is known that no other server answers, after a redirect. */
+  mayReject(covered: CoveredUrl): boolean
   /** Runs a reload of a tile so that its answer is read. */
   reread(reload: () => void): void
   /** The attachments by map; this one removes itself. */
@@ -55,7 +55,7 @@ export function recoverMap({
   sent,
   postponed,
   find,
-  isRead,
+  mayReject,
   reread,
   attached,
 }: MapRecoveryOptions): () => void {
@@ -119,8 +119,8 @@ export function recoverMap({
       if (covered && status) {
         /** @returns whether the request recovers by itself, so that there is nothing to print. */
         const recover = () => {
-          if (tile && token && !isRead(covered)) {
-            // Before it rejects a token: whoever answers after a redirect has not seen that.
+          if (tile && token && !mayReject(covered)) {
+            // The protocol sees who refuses.
             reread(retry)
             return true
           }
