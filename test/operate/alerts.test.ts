@@ -148,7 +148,9 @@ const FAULTS: Readonly<Record<string, () => Promise<Scrapes>>> = {
 
   TilepassSigningSlow: async () => {
     const broker = await start()
-    return provoke(broker, () => occupyDuring(() => createWork(broker)))
+    // Of several at once, some signatures are not done before the next pause.
+    const work = () => Promise.all(Array.from({ length: 8 }, () => createWork(broker)))
+    return provoke(broker, () => occupyDuring(work))
   },
 
   TilepassKeyOld: async () => {
