@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
 import { test } from '../support/pages/leaflet-plugins-test.ts'
+import { findSnippet } from '../support/snippets.ts'
 
 describe.concurrent.each(['header', 'query'] as const)('Leaflet 1.9.4, %s', (mode) => {
   test('leaflet.tilelayer.fallback shows the same parent tiles as with the stock class', async ({
@@ -113,7 +114,9 @@ describe.concurrent.each(['header', 'query'] as const)('Leaflet 1.9.4, %s', (mod
   }) => {
     const { page, servers } = await openPlugin('offline', mode)
     servers.lifetime = 2000
-    const errors = await page.evaluate(async () => {
+    const { code } = findSnippet('packages/leaflet/README.md', 'Offline', 'ts', 'leaflet.offline')
+    const control = /savetiles\(layer,.*\}\)/s.exec(code)?.[0] ?? ''
+    const errors = await page.evaluate(async (control) => {
       const { T, LeafletOffline, map, tokens, url, until, revokeAll } = window
       const { tileLayerOffline, savetiles, hasTile, saveTile } = LeafletOffline
       const OfflineLayer = tileLayerOffline('', {}).constructor
@@ -133,25 +136,13 @@ describe.concurrent.each(['header', 'query'] as const)('Leaflet 1.9.4, %s', (mod
       await until(() => isShown() && renewals > 2)
       map.setZoom(5, { animate: false })
       await until(isShown)
-      // From here on as in the README.
-      const control = savetiles(layer, {
-        alwaysDownload: false,
-        async confirm({ _tilesforSave: tiles }, next) {
-          for (const tile of tiles) {
-            if (await hasTile(tile.key)) continue
-            const response = await tokens.fetch(tile.url)
-            if (!response.ok) throw new Error(`The tile server answered ${response.status}.`)
-            await saveTile(tile, await response.blob())
-          }
-          next()
-        },
-      })
-      map.addControl(control)
+      const run = new Function('savetiles, layer, hasTile, saveTile, tokens', `return ${control}`)
+      map.addControl(run(savetiles, layer, hasTile, saveTile, tokens))
       const saved = new Promise((resolve) => layer.on('loadend', resolve))
       document.querySelector<HTMLElement>('a.savetiles')?.click()
       await saved
       return errors
-    })
+    }, control)
     expect(errors).toEqual([])
     const { tiles } = servers.counts
     servers.refusing = true

@@ -12,6 +12,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
     'deck.gl',
   'packages/core/README.md, Recipes: ol': 'openlayers',
   'packages/leaflet/README.md, @tilepass/leaflet: leaflet': '../readme/snippets-run',
+  'packages/leaflet/README.md, Offline: leaflet leaflet.offline': 'leaflet-plugins',
   'packages/leaflet/README.md, react-leaflet: @react-leaflet/core leaflet react-leaflet':
     'react-leaflet',
   'packages/leaflet/README.md, Vector tiles: leaflet protomaps-leaflet': 'protomaps-leaflet',
