@@ -7,6 +7,8 @@ import type { Emitter } from './events.ts'
 const PROBE_INTERVAL = 60_000
 /** A probe ends after this long (ms). */
 const PROBE_TIMEOUT = 5000
+/** Before a probe (ms): what the server serves meanwhile shows that the token is good. */
+const PROBE_DELAY = 1000
 
 /** An unanswered request is repeated at renewals that are at least this far apart (ms). */
 const REPEAT_INTERVAL = 5000
@@ -70,6 +72,7 @@ export function createNoAnswer(
     known: Origin,
   ): Promise<string | undefined> {
     const { origin } = findUrl(url) as URL
+    await new Promise((resolve) => setTimeout(resolve, PROBE_DELAY))
     // The answer to this one can be read, unless it is a redirect or lacks CORS headers.
     const answer = await ask(target, { headers, redirect: 'manual' })
     let what = ' redirects to a server'

@@ -48,7 +48,7 @@ describe('a request without an answer', () => {
     listen()
     network = hidden(isFirst)
     const response = tokens.fetch(TILE)
-    await pass(1000)
+    await pass(2000)
     expect((await response).status).toBe(200)
     expect(asked.at(-1)?.token).toBe('canary-2')
     expect(errors).toMatchObject([
@@ -82,7 +82,9 @@ describe('a request without an answer', () => {
     listen()
     network = hidden(({ url }) => url.endsWith('missing.png'))
     await tokens.fetch(TILE)
-    expect(await settled(tokens.fetch(`${ALLOW}missing.png`))).toBe('TypeError')
+    const missing = settled(tokens.fetch(`${ALLOW}missing.png`))
+    await pass(1000)
+    expect(await missing).toBe('TypeError')
     expect(tokens.peek()?.value).toBe('canary-1')
     expect(errors).toEqual([])
   })
@@ -96,7 +98,9 @@ describe('a request without an answer', () => {
         : 'lost'
     const message =
       'https://tiles.example.com redirects to a server without CORS headers for this page'
-    await expect(tokens.fetch(TILE)).rejects.toThrow(new TypeError(message))
+    const asked = expect(tokens.fetch(TILE)).rejects.toThrow(new TypeError(message))
+    await pass(1000)
+    await asked
     expect(errors.map((error) => error.message)).toEqual([`${message}.`])
     expect(tokens.peek()?.value).toBe('canary-1')
   })
@@ -110,7 +114,9 @@ describe('a request without an answer', () => {
     arrange()
     const { tokens, errors, listen } = manage(broker)
     listen()
-    expect(await settled(tokens.fetch(TILE))).toBe('TypeError')
+    const ended = settled(tokens.fetch(TILE))
+    await pass(1000)
+    expect(await ended).toBe('TypeError')
     expect(probes()).toHaveLength(questions)
     expect(tokens.peek()?.value).toBe('canary-1')
     expect(errors).toEqual([])
@@ -124,14 +130,17 @@ describe('a request without an answer', () => {
           settled(tokens.fetch(url)),
         ),
       )
-    await all()
-    await all()
-    expect(probes()).toHaveLength(4)
-    await pass(60_000)
-    const ended = all()
-    await pass(1000)
-    await ended
-    expect(probes()).toHaveLength(8)
+    for (const [before, expected] of [
+      [0, 4],
+      [0, 4],
+      [60_000, 8],
+    ] as const) {
+      await pass(before)
+      const ended = all()
+      await pass(1000)
+      await ended
+      expect(probes()).toHaveLength(expected)
+    }
   })
 })
 
