@@ -108,7 +108,7 @@ export function createMapAuthorizer(
       const [known, , , promise] = find(url)
       if (!promise) return { covered: known }
       // The promise is not kept any longer, whatever comes of it.
-      remember(url, [undefined])
+      sent.delete(url)
       const own = await promise
       const covered = findCoveredUrl(managers, own.url)
       remember(url, [covered])
@@ -131,14 +131,17 @@ export function createMapAuthorizer(
     url: string,
     type: string,
     request: Promise<RequestParameters | undefined>,
-  ): RequestParameters {
+  ): RequestParameters | undefined {
     const given = makeAbsolute(url)
     const settled = request.then((own) => ({ ...own, url: makeAbsolute(own?.url ?? url) }))
     // The protocol reports it.
     settled.catch(() => {})
     if (!given.startsWith('http') || isVideo(given, type)) {
-      fireError(new TypeError(`"transformRequest" must be synchronous for ${given}`))
-      return { url }
+      // Without the query, which may hold a key.
+      fireError(
+        new TypeError(`"transformRequest" must be synchronous for ${given.replace(/\?.*/s, '')}`),
+      )
+      return undefined
     }
     const target = `${scheme}://${given}#${type}#${Math.random()}`
     remember(target, [undefined, undefined, undefined, settled])

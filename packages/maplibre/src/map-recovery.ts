@@ -88,8 +88,9 @@ export function recoverMap({
   /** The latest request by the rule for tiles of a source. */
   const findLatest = (source: MapSource | undefined) => {
     const prefix = findTileRule(source)?.prefix
-    const latest = [...sent.values()].reverse()
-    return latest.find(([covered]) => prefix && covered?.prefix === prefix)?.[0]
+    let latest: CoveredUrl | undefined
+    for (const [covered] of sent.values()) if (covered?.prefix === prefix) latest = covered
+    return latest
   }
 
   /** Whether a refusal may look like a tile. */
