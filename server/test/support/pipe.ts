@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
+import { constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -10,10 +10,8 @@ export function createPipe() {
   const path = join(folder, 'log')
   execFileSync('mkfifo', [path])
   const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
-  onTestFinished(() => {
-    closeSync(fd)
-    rmSync(folder, { recursive: true })
-  })
+  // It stays open until the process ends, because a log may still wait to write to it.
+  onTestFinished(() => rmSync(folder, { recursive: true }))
   const buffer = Buffer.alloc(1024 * 1024)
   let text = ''
   return {

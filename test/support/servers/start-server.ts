@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** An HTTP server that a test started. */
@@ -12,9 +12,23 @@ export interface TestServer {
   close(): void
 }
 
-/** Starts a server on a free port of the loopback interface. */
-export async function startServer(handle: RequestListener): Promise<TestServer> {
-  const server = createServer(handle).listen(0, '127.0.0.1')
+/**
+ * Starts a server on a free port of the loopback interface.
+ *
+ * @param handle Where it fails, for instance because what it asks has ended before the page, the client
+ *   gets no answer.
+ */
+export async function startServer(
+  handle: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>,
+): Promise<TestServer> {
+  const server = createServer(async (request, response) => {
+    try {
+      await handle(request, response)
+    } catch (error) {
+      if (server.listening) console.error(error)
+      response.destroy()
+    }
+  }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = `127.0.0.1:${(server.address() as AddressInfo).port}`
   return {

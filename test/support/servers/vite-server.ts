@@ -11,6 +11,8 @@ import { onTestFinished } from 'vitest'
  */
 export async function startVite({ server, ...config }: InlineConfig): Promise<string> {
   const cacheDir = mkdtempSync(join(tmpdir(), 'tilepass-vite-'))
+  // Not before: a closed server may still be writing what it has bundled of the dependencies.
+  process.once('exit', () => rmSync(cacheDir, { recursive: true, force: true }))
   const vite = await createServer({
     configFile: false,
     cacheDir,
@@ -18,10 +20,7 @@ export async function startVite({ server, ...config }: InlineConfig): Promise<st
     server: { port: 0, ...server },
   })
   await vite.listen()
-  onTestFinished(async () => {
-    await vite.close()
-    rmSync(cacheDir, { recursive: true, force: true })
-  })
+  onTestFinished(() => vite.close())
   const address = vite.httpServer?.address()
   if (typeof address !== 'object' || !address) throw new TypeError('Vite has no port')
   return `http://localhost:${address.port}`
