@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { findProgram, findTileServer } from '../../scripts/gateways.mjs'
+import { type StoreVariables, startTopology, type Topology } from '../support/deploy/topology.ts'
 import { root } from '../support/repository.ts'
-import { type StoreVariables, startTopology, type Topology } from '../support/operate/topology.ts'
 import { type RawAnswer, send } from '../support/servers/raw-request.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 })
@@ -77,9 +77,7 @@ describe.skipIf(!canRun).each(STORES)(
     })
 
     test('guards elsewhere read the same keys from both, and API tokens are exchanged', async () => {
-      const sets = await Promise.all(
-        [1, 2].map(() => send(topology.url, '/.well-known/jwks.json')),
-      )
+      const sets = await Promise.all([1, 2].map(() => send(topology.url, '/.well-known/jwks.json')))
       expect(sets.map(({ status }) => status)).toEqual([200, 200])
       expect(sets[0]?.body.toString()).toBe(sets[1]?.body.toString())
       const created = await topology.tilepass(
@@ -137,7 +135,9 @@ describe.skipIf(!canRun).each(STORES)(
         .toBe(503)
       expect(await ended).toEqual([0, null])
       const whileAway = { ...counts }
-      await expect.poll(() => counts.tiles, { timeout: 30_000 }).toBeGreaterThan(whileAway.tiles + 20)
+      await expect
+        .poll(() => counts.tiles, { timeout: 30_000 })
+        .toBeGreaterThan(whileAway.tiles + 20)
       await broker.start()
       const [served = 0] = countRequests('/map-token')
       await expect
