@@ -64,6 +64,7 @@ export async function rows() {
   const { url, tilepass, readCpu, close, readLog } = await startBroker()
   const apiToken = tilepass('token', 'create', '--account', 'city', '--scope', 'tiles:read')
   const response = await fetch(`${url}/map-token`, { method: 'POST' })
+  /** @type {any} */
   const { access_token: token } = await response.json()
   const known = { authorization: `Bearer ${token}` }
   const json = { 'content-type': 'application/json' }

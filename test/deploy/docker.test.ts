@@ -14,7 +14,7 @@ const argumentsOf = (keyword: string) =>
     .filter((instruction) => instruction.getKeyword() === keyword)
     .map((instruction) => instruction.getArgumentsContent() ?? '')
 /** Those of the image itself, after the last FROM. */
-const last = all.slice(all.findLastIndex((each) => each.getKeyword() === 'FROM'))
+const last = all.slice(all.map((each) => each.getKeyword()).lastIndexOf('FROM'))
 const findLast = (keyword: string) =>
   last.find((each) => each.getKeyword() === keyword)?.getArgumentsContent() ?? ''
 
