@@ -48,7 +48,9 @@ async function startBroker() {
     log.split('\n').find((line) => line.includes('"the broker listens"')) ?? '{}',
   )
   const readCpu = async () => {
-    const text = await (await fetch(`${metricsUrl.replace('localhost', '127.0.0.1')}/metrics`)).text()
+    const text = await (
+      await fetch(`${metricsUrl.replace('localhost', '127.0.0.1')}/metrics`)
+    ).text()
     return Number(/^process_cpu_seconds_total (\S+)/m.exec(text)?.[1]) * 1e6
   }
   const close = async () => {
