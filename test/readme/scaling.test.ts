@@ -2,10 +2,17 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { nextAttemptAt } from '../../packages/core/src/renewal.ts'
+import { parseConfig } from '../../server/src/config/parse.ts'
 import { computeSharedExpiry } from '../../server/src/grants/shared-lifetime.ts'
 import { KEY_SET_MAX_AGE_SECONDS } from '../../server/src/issuer/key-schedule.ts'
 import { root } from '../support/repository.ts'
-import { mapsPerBroker, renewalPeriod, sharedWindow } from '../support/scaling/model.ts'
+import {
+  FLUSH_SECONDS,
+  mapsPerBroker,
+  renewalPeriod,
+  sharedWindow,
+  writesOfSessions,
+} from '../support/scaling/model.ts'
 import { fillTables, readInputs, round, TABLES } from '../support/scaling/tables.ts'
 
 const PAGE = join(root, 'docs/scaling.md')
@@ -82,7 +89,14 @@ test('what the prose says of the inputs is so', () => {
   // "signatures are a third of them"
   expect(inputs.signRS256 / inputs.pageToken).toBeGreaterThan(0.3)
   expect(inputs.signRS256 / inputs.pageToken).toBeLessThan(0.45)
-  expect(mapsPerBroker(3_600, inputs)).toBeGreaterThan(1e5)
+  expect(text).toContain('5 million maps with sessions')
+  expect(round(inputs.writes / writesOfSessions(1, inputs))).toBe('4,800,000')
+  expect(text).toContain('600 pages a minute and broker')
+  expect(parseConfig({}).mapTokenPerMinute).toBe(600)
+  expect(parseConfig({}).login.sessionSeconds).toBe(3_600)
+  expect(text).toContain(`written every ${FLUSH_SECONDS} s`)
+  // "more than a hundred brokers"
+  expect(1e8 / mapsPerBroker(3_600, inputs)).toBeGreaterThan(100)
 })
 
 test('figures are rounded to two digits', () => {
