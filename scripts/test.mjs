@@ -23,6 +23,7 @@ const debianPackages = {
   caddy: 'caddy',
   mapcache: 'mapcache-cgi',
   promtool: 'prometheus',
+  'systemd-analyze': 'systemd',
 }
 for (const [name, debianPackage] of Object.entries(debianPackages)) {
   if (findProgram(name)) continue

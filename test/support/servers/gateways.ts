@@ -80,14 +80,28 @@ export async function startUpstream(gateways: Gateways, handle: RequestListener)
  * @param publicPort The port of the gateway, which clients use.
  * @returns `host:port`.
  */
-export async function startTileServer(gateways: Gateways, publicPort: number): Promise<string> {
+export function startTileServer(gateways: Gateways, publicPort: number): Promise<string> {
+  const publicUrl = `http://127.0.0.1:${publicPort}/`
+  return startTileServerFrom(gateways, { config: 'config.json', publicUrl })
+}
+
+/**
+ * Starts TileServer GL with a configuration.
+ *
+ * @param settings.config Path of the file; relative paths start at the recipe.
+ * @param settings.publicUrl URL at which clients reach it.
+ * @returns `host:port`.
+ */
+export async function startTileServerFrom(
+  gateways: Gateways,
+  { config, publicUrl }: { readonly config: string; readonly publicUrl: string },
+): Promise<string> {
   const main = findTileServer()
   if (!main) throw new Error('TileServer GL is not installed')
   const port = await findFreePort()
   const preload = ['--require', './without-sqlite.cjs']
-  const options = ['--config', 'config.json', '--bind', '127.0.0.1', '--port', `${port}`]
-  const url = ['--silent', '--public_url', `http://127.0.0.1:${publicPort}/`]
-  const args = [...preload, main, ...options, ...url]
+  const options = ['--config', config, '--bind', '127.0.0.1', '--port', `${port}`]
+  const args = [...preload, main, ...options, '--silent', '--public_url', publicUrl]
   start(gateways, process.execPath, args, join(recipes, 'tileserver-gl'))
   // It listens before it has opened its tilesets, and answers 404 until then.
   const expectHealthy = async () =>
@@ -114,19 +128,28 @@ export function startNginx(gateways: Gateways, addresses: Addresses): Promise<st
 }
 
 /** Starts nginx with a configuration, with other addresses. @returns its URL. */
-export async function startNginxWith(
+export function startNginxWith(
   gateways: Gateways,
   text: string,
   addresses: Addresses,
+): Promise<string> {
+  return startNginxFrom(gateways, replaceAddresses(text, addresses), addresses.port)
+}
+
+/** Starts nginx with a configuration that listens on a port of this machine. @returns its URL. */
+export async function startNginxFrom(
+  gateways: Gateways,
+  text: string,
+  port: number,
 ): Promise<string> {
   const folder = makeFolder(gateways)
   const isRoot = process.getuid?.() === 0
   // The account that nginx would use may not be able to read the checkout.
   const own = text.replace('daemon off;', `daemon off;${isRoot ? ' user root;' : ''}`)
-  writeFileSync(join(folder, 'nginx.conf'), replaceAddresses(own, addresses))
+  writeFileSync(join(folder, 'nginx.conf'), own)
   start(gateways, findProgram('nginx') ?? 'nginx', ['-p', folder, '-c', 'nginx.conf'], folder)
-  await waitForPort(addresses.port)
-  return `http://127.0.0.1:${addresses.port}`
+  await waitForPort(port)
+  return `http://127.0.0.1:${port}`
 }
 
 /** Starts Caddy with the configuration of the recipe. @returns its URL. */

@@ -1,0 +1,3 @@
+import { testTopology } from '../support/deploy/topology-test.ts'
+
+testTopology('SQLite', () => ({}))
