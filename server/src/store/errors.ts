@@ -8,3 +8,14 @@ export class StoreUnavailableError extends Error {
     this.name = 'StoreUnavailableError'
   }
 }
+
+/** Secrets of the store do not open; the message says why and what to do, and holds no secret. */
+export class SealedStoreError extends Error {
+  readonly status = 503
+  readonly code = 'TEMPORARILY_UNAVAILABLE'
+
+  constructor(message: string) {
+    super(message)
+    this.name = 'SealedStoreError'
+  }
+}
