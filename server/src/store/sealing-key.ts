@@ -13,6 +13,8 @@ const KEY_BYTES = 32
 const KEY_TEXT = /^[\w-]{42}[AEIMQUYcgkosw048]$/
 /** 32 random bytes have fewer different values than this once in 10^15 times. */
 const LEAST_DIFFERENT = 16
+/** A random text lacks capitals or small letters once in 10^9 times; a passphrase of 43 characters often does. */
+const BOTH_CASES = /^(?=.*[A-Z])(?=.*[a-z])/
 
 /** What a text must be to hold sealing keys, for messages. They never quote the text. */
 export const SEALING_KEY_RULE =
@@ -35,7 +37,7 @@ export function findSealingKeys(text: string): readonly SealingKey[] | undefined
 }
 
 function findSealingKey(text: string): SealingKey | undefined {
-  if (!KEY_TEXT.test(text)) return
+  if (!KEY_TEXT.test(text) || !BOTH_CASES.test(text)) return
   const bytes = Buffer.from(text, 'base64url')
   if (new Set(bytes).size < LEAST_DIFFERENT) return
   const id = createHmac('sha256', bytes).update('tilepass sealing key id').digest('hex')
