@@ -89,9 +89,7 @@ async function setAside(path: string, folder: string, now: number): Promise<stri
     // Held until the names have changed: a server that starts now waits, and then does not start.
     database.exec('pragma locking_mode = exclusive')
     database.exec('begin exclusive')
-    const stamp = new Date(now).toISOString().replaceAll(/[-:.]/g, '')
-    const aside = join(folder, `tilepass-replaced-${stamp}.db`)
-    if (existsSync(aside)) throw new RestoreError('in use')
+    const aside = findFreeName(folder, now)
     await rename(path, aside)
     return aside
   } catch (error) {
@@ -100,4 +98,13 @@ async function setAside(path: string, folder: string, now: number): Promise<stri
   } finally {
     database?.close()
   }
+}
+
+function findFreeName(folder: string, now: number): string {
+  const stamp = new Date(now).toISOString().replaceAll(/[-:.]/g, '')
+  const toPath = (count: number) =>
+    join(folder, `tilepass-replaced-${stamp}${count === 0 ? '' : `-${count}`}.db`)
+  let count = 0
+  while (existsSync(toPath(count))) count++
+  return toPath(count)
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { backUpBeforeMigration } from '../../src/store/migration-backup.ts'
 import { SCHEMA_VERSION } from '../../src/store/migrations.ts'
 import { openStore } from '../../src/store/open.ts'
 import { isSealed } from '../../src/store/seal.ts'
@@ -13,8 +14,12 @@ import {
   startBroker,
 } from '../support/broker-under-test.ts'
 import { dumpDatabase, makeOldData } from '../support/old-data.ts'
-import { collectGarbage, findFilesWith, listPlainSecrets } from '../support/sealed-folder.ts'
+import { findFilesWith, listPlainSecrets } from '../support/sealed-folder.ts'
 import { makeKeyText } from '../support/sealing-keys.ts'
+import { setUpSecondBrokers } from '../support/second-broker.ts'
+import { startServerProcess } from '../support/server-process.ts'
+
+setUpSecondBrokers()
 
 const NAME = /^tilepass-schema-4-\d{8}T\d{9}Z\.db$/
 
@@ -24,12 +29,11 @@ const listBackups = (data: string) => readdirSync(data).filter((name) => name.in
 async function upgrade(secretKey?: () => string) {
   const { data, tokens } = await makeOldData()
   const now = () => tokens.madeAt + 60_000
-  const before = await dumpDatabase(join(data, 'tilepass.db'))
   const running = await startBroker({ data, demo: false, now, ...(secretKey && { secretKey }) })
   const { url, post } = running
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
   return {
-    ...{ data, tokens, before, url, now, broker: running.broker },
+    ...{ data, tokens, now },
     exchange: async (token: string) =>
       (await post('/v1/auth/token', undefined, bearer(token))).status,
     list: async (token: string) =>
@@ -63,17 +67,21 @@ describe.each([
   })
 
   test('a copy of before is in the folder, and its restore undoes the upgrade', async () => {
-    const { data, before, broker, exchange, tokens } = await upgrade(secretKey)
+    const { data } = await makeOldData()
+    const before = await dumpDatabase(join(data, 'tilepass.db'))
+    const env: Record<string, string> = secretKey ? { TILEPASS_SECRET_KEY: secretKey() } : {}
+    const server = await startServerProcess(data, env)
     const [name = '', ...others] = listBackups(data)
     expect(others).toEqual([])
     expect(name).toMatch(NAME)
     const copy = join(data, name)
+    expect(server.printed()).toContain(`"backup":"${copy}"`)
     expect(statSync(copy).mode & 0o777).toBe(0o600)
     expect(await dumpDatabase(copy)).toEqual(before)
     const bytes = readFileSync(copy)
-    await exchange(tokens.good)
-    await broker.close()
-    collectGarbage()
+    const refused = await runCommand(data, ['store', 'restore', copy])
+    expect(refused).toMatchObject({ code: 1, error: expect.stringContaining('Stop every server') })
+    await server.stop()
     const restored = await runCommand(data, ['store', 'restore', copy, '--json'])
     expect(restored).toMatchObject({ code: 0, error: '' })
     expect(JSON.parse(restored.out)).toMatchObject({ schema: 4 })
@@ -116,14 +124,14 @@ test('there is no copy of a new folder, nor of one that is up to date', async ()
 
 test('the last three copies are kept, and nothing else is removed', async () => {
   const { data } = await makeOldData()
-  const names = [3, 1, 4, 2].map((day) => `tilepass-schema-${day}-2025010${day}T120000000Z.db`)
+  const names = [3, 1, 4, 2].map((day) => `tilepass-schema-${day + 10}-2025010${day}T120000000Z.db`)
   for (const name of [...names, 'tilepass-schema-mine.db']) writeFileSync(join(data, name), '')
   const store = await openStore(data, 1_000)
   await store.close()
   const kept = listBackups(data).filter((name) => !NAME.test(name))
   expect(kept.sort()).toEqual([
-    'tilepass-schema-3-20250103T120000000Z.db',
-    'tilepass-schema-4-20250104T120000000Z.db',
+    'tilepass-schema-13-20250103T120000000Z.db',
+    'tilepass-schema-14-20250104T120000000Z.db',
     'tilepass-schema-mine.db',
   ])
 })
@@ -133,7 +141,6 @@ test('a schema whose copy cannot be written stays as it is', async () => {
   const file = join(data, 'tilepass.db')
   const before = await dumpDatabase(file)
   const database = await openSqlite(file, 1_000)
-  const { backUpBeforeMigration } = await import('../../src/store/migration-backup.ts')
   const nowhere = join(makeDataFolder(), 'missing')
   await expect(backUpBeforeMigration(database, nowhere)).rejects.toThrow('ENOENT')
   database.close()

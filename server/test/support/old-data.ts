@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { makeDataFolder } from './broker-under-test.ts'
@@ -32,9 +32,15 @@ export async function makeOldData(): Promise<{ data: string; tokens: OldTokens }
   return { data, tokens: JSON.parse(readFileSync(new URL('tokens.json', FIXTURE), 'utf8')) }
 }
 
-/** Everything that is in a database file: its schema, and the rows of every table. */
+/**
+ * Everything that is in a database file: its schema, and the rows of every table. It reads a copy, because a
+ * database that was closed may keep its lock until this process ends.
+ */
 export async function dumpDatabase(file: string): Promise<object> {
-  const database = await openSqlite(file, 1_000, { isCopy: true })
+  const copy = join(makeDataFolder(), 'copy.db')
+  for (const suffix of ['', '-wal'])
+    if (existsSync(file + suffix)) cpSync(file + suffix, copy + suffix)
+  const database = await openSqlite(copy, 1_000, { isCopy: true })
   try {
     const schema = database
       .prepare('select type, name, sql from sqlite_master order by name')

@@ -1,7 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { SECRET_KEYS } from '../../src/issuer/secret-keys.ts'
 import type { Store } from '../../src/store/open.ts'
 import { listSecretKeyRows } from '../../src/store/secret-keys.ts'
@@ -32,14 +30,4 @@ export function findFilesWith(folder: string, texts: readonly string[]): readonl
       return starts.some((at) => bytes.includes(text.slice(at, at + 16)))
     })
   })
-}
-
-/**
- * Collects garbage. Where Node has no SQLite of its own, a closed database keeps its lock on the file until
- * the last of its statements is collected; a process that ends keeps nothing.
- */
-export function collectGarbage(): void {
-  setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('gc')
-  if (typeof collect === 'function') collect()
 }
