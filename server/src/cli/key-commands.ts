@@ -23,7 +23,10 @@ export function addKeyCommands(program: Command, surroundings: Surroundings): vo
     description: 'List signing keys without their secrets, the newest first',
     examples: ['key list --json', 'key list mapbox'],
   })
-    .argument('[name]', `instead, list the keys of this name, which only this broker verifies: ${PURPOSES}`)
+    .argument(
+      '[name]',
+      `instead, list the keys of this name, which only this broker verifies: ${PURPOSES}`,
+    )
     .action((name: string | undefined, options: DataOptions) =>
       name === undefined
         ? listSigning(options, surroundings)
