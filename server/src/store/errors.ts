@@ -19,3 +19,9 @@ export class SealedStoreError extends Error {
     this.name = 'SealedStoreError'
   }
 }
+
+/** Is this the error of a damaged database file: SQLITE_CORRUPT or SQLITE_NOTADB? @see https://sqlite.org/rescode.html */
+export function isDamage(error: unknown): boolean {
+  const code: unknown = Reflect.get(Object(error), 'errcode')
+  return typeof code === 'number' && [11, 26].includes(code & 0xff)
+}

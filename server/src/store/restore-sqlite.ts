@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assertSound, syncToDisk } from './copy-sqlite.ts'
-import { StoreUnavailableError } from './errors.ts'
+import { isDamage, StoreUnavailableError } from './errors.ts'
 import { findSchemaVersion } from './migration-backup.ts'
 import { SCHEMA_VERSION } from './migrations.ts'
 import { openSqlite, type SqliteDatabase } from './sqlite.ts'
@@ -82,6 +82,7 @@ async function readVersion(file: string): Promise<number> {
 
 /** Renames the database so far. Leaving WAL mode puts all of it in one file, and needs that nobody uses it. */
 async function setAside(path: string, folder: string, now: number): Promise<string> {
+  const aside = findFreeName(folder, now)
   let database: SqliteDatabase | undefined
   try {
     database = await openSqlite(path, 0, { isCopy: true })
@@ -89,15 +90,17 @@ async function setAside(path: string, folder: string, now: number): Promise<stri
     // Held until the names have changed: a server that starts now waits, and then does not start.
     database.exec('pragma locking_mode = exclusive')
     database.exec('begin exclusive')
-    const aside = findFreeName(folder, now)
     await rename(path, aside)
-    return aside
   } catch (error) {
-    if (!(error instanceof StoreUnavailableError)) throw error
-    throw new RestoreError('in use', { cause: error })
+    if (error instanceof StoreUnavailableError) throw new RestoreError('in use', { cause: error })
+    if (!isDamage(error)) throw error
+    // No server can work with it. Its journal must not be taken for that of the backup.
+    for (const suffix of ['', '-wal', '-shm', '-journal'])
+      if (existsSync(path + suffix)) await rename(path + suffix, aside + suffix)
   } finally {
     database?.close()
   }
+  return aside
 }
 
 function findFreeName(folder: string, now: number): string {

@@ -97,6 +97,23 @@ describe('store backup', () => {
   })
 })
 
+test('backups that are made while others write are complete up to a moment', async () => {
+  const { data, cli } = await startBroker()
+  const folder = makeDataFolder()
+  const names = Array.from({ length: 12 }, (_, index) => `account-${index}`)
+  const backUps: Promise<unknown>[] = []
+  for (const name of names) {
+    expect((await cli('account', 'create', name)).code).toBe(0)
+    backUps.push(cli('store', 'backup', join(folder, `${name}.db`)))
+  }
+  await Promise.all(backUps)
+  for (const [index, name] of names.entries()) {
+    const text = JSON.stringify(await dumpDatabase(join(folder, `${name}.db`)))
+    for (const earlier of names.slice(0, index + 1)) expect(text).toContain(`"${earlier}"`)
+  }
+  expect(existsSync(join(data, 'tilepass.db'))).toBe(true)
+})
+
 describe('store restore', () => {
   /** A server on a folder with a backup, and an account that was made after it. */
   async function start() {
@@ -110,7 +127,7 @@ describe('store restore', () => {
     await cli('store', 'backup', file)
     await cli('account', 'create', 'later')
     const restore = (...args: string[]) => runCommand(data, ['store', 'restore', file, ...args])
-    return { data, cli, file, restore, stop: server.stop }
+    return { data, cli, file, restore, server, stop: server.stop }
   }
 
   test('is refused while a server uses the folder; then it brings the backup back, byte for byte', async () => {
@@ -135,6 +152,22 @@ describe('store restore', () => {
     // What was replaced can be restored in turn.
     expect((await runCommand(data, ['store', 'restore', replaced])).code).toBe(0)
     expect(await cli('account', 'list')).toContain('later')
+  })
+
+  test('keeps what a killed server has committed, and replaces a damaged database', async () => {
+    const { data, restore, server, file } = await start()
+    server.signal('SIGKILL')
+    await server.stop()
+    expect(existsSync(join(data, 'tilepass.db-wal'))).toBe(true)
+    const { replaced } = JSON.parse((await restore('--json')).out)
+    expect(JSON.stringify(await dumpDatabase(replaced))).toContain('"later"')
+    expect(existsSync(join(data, 'tilepass.db-wal'))).toBe(false)
+
+    writeFileSync(join(data, 'tilepass.db'), 'damaged '.repeat(2_000))
+    writeFileSync(join(data, 'tilepass.db-wal'), 'its journal')
+    expect(await restore()).toMatchObject({ code: 0, error: '' })
+    expect(readFileSync(join(data, 'tilepass.db')).equals(readFileSync(file))).toBe(true)
+    expect(existsSync(join(data, 'tilepass.db-wal'))).toBe(false)
   })
 
   test('asks in a terminal', async () => {

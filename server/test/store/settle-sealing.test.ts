@@ -109,6 +109,19 @@ describe('a start with a key on a plain store', () => {
     expect(findFilesWith(folder, secrets)).toEqual([])
   })
 
+  test('that fails half-way leaves every secret as it was', async () => {
+    const { folder, rows } = await fillPlain()
+    const store = await openTestStore(folder)
+    const before = await listStoredSecrets(store)
+    await sql`create trigger stop before update on secret_key when old.purpose = 'refresh'
+      begin select raise(abort, 'stopped'); end`.execute(store.db)
+    await expect(settle(store, ONE)).rejects.toThrow('stopped')
+    expect(await listStoredSecrets(store)).toEqual(before)
+    await sql`drop trigger stop`.execute(store.db)
+    expect(await settle(store, ONE)).toEqual({ begun: 4, isPurgePending: false })
+    expect(await listSigningKeyRows(store)).toEqual(rows.signing)
+  })
+
   test('is not made by a command, whose writes stay plain', async () => {
     const { folder } = await fillPlain()
     const store = await openTestStore(folder)

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { backUpBeforeMigration } from '../../src/store/migration-backup.ts'
@@ -103,6 +103,17 @@ test('an upgrade with a key seals what the earlier version wrote, and leaves it 
   await old.close()
   expect(secrets.length).toBeGreaterThan(3)
   expect(findFilesWith(data, secrets)).toEqual([name])
+
+  const env = { TILEPASS_SECRET_KEY: makeKeyText(1) }
+  const examine = async () => (await runCommand(data, ['doctor'], { env })).out
+  expect(await examine()).toContain(`Copies in the data folder hold plain keys: ${name}`)
+  rmSync(join(data, name))
+  await runCommand(data, [
+    'store',
+    'backup',
+    join(data, 'tilepass-schema-9-20260131T120000000Z.db'),
+  ])
+  expect(await examine()).not.toContain('plain keys')
 })
 
 test('a command that upgrades the folder says where the copy of before is', async () => {

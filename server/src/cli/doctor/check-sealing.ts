@@ -1,5 +1,5 @@
 import { readSealingKeys } from '../../config/sealing-keys.ts'
-import { listMigrationBackups } from '../../store/migration-backup.ts'
+import { listPlainCopies } from '../../store/plain-copies.ts'
 import { findSealingKeyId } from '../../store/seal.ts'
 import { listStoredSecrets } from '../../store/sealed-columns.ts'
 import type { DataContext, Surroundings } from '../context.ts'
@@ -39,19 +39,19 @@ export async function checkSealing(
     others.length === 0
       ? ok('secrets', text)
       : warning('secrets', text, `Seal all with the first key: ${hint('secret-key rotate')}`)
-  return [finding, ...(await listPlainBackups(settings.data))]
+  return [finding, ...(await warnOfPlainCopies(settings.data))]
 }
 
-/** Copies of before an upgrade may be older than the key. */
-async function listPlainBackups(data: string): Promise<readonly Finding[]> {
-  const names = await listMigrationBackups(data)
+/** Copies that upgrades and restores have left may be older than the sealing. */
+async function warnOfPlainCopies(data: string): Promise<readonly Finding[]> {
+  const names = await listPlainCopies(data)
   return names.length === 0
     ? []
     : [
         warning(
           'secrets',
-          `The data folder has copies of before an upgrade: ${names.join(', ')}. One that was made before the store was sealed holds plain keys`,
-          'Once the upgrade has proved itself, delete them, or move them to a safe place.',
+          `Copies in the data folder hold plain keys: ${names.join(', ')}`,
+          'Once the upgrade or restore has proved itself, delete them, or move them to a safe place.',
         ),
       ]
 }
