@@ -9,7 +9,7 @@ export type { GrantSettings } from './grants/issued-grant.ts'
 export type { RelayedGrantSettings } from './grants/relayed-grant.ts'
 export { createProtectedServer, type ProtectedServerOptions } from './http/create-server.ts'
 export { ConfigError } from './settings/config-error.ts'
-export { StoreUnavailableError } from './store/errors.ts'
+export { SealedStoreError, StoreUnavailableError } from './store/errors.ts'
 export {
   UpstreamInvalidError,
   UpstreamRefusedError,

@@ -26,6 +26,7 @@ import { addGauges } from './gauges.ts'
 import { type Listeners, openListeners } from './listeners.ts'
 import { openResources } from './open-resources.ts'
 import { prepareReload } from './prepare-reload.ts'
+import { prepareSealingKeys } from './seal-store.ts'
 import { type Wired, type WireOptions, wire } from './wire.ts'
 
 /** Settings of a broker: those of the configuration file, without what belongs to its process. */
@@ -50,6 +51,8 @@ export interface Listening {
   /** Base URL of `/metrics`, if `metrics` is set. */
   readonly metricsUrl?: string
   readonly issuer: string
+  /** Are the secrets in the store sealed? */
+  readonly sealed: boolean
   /** Names of the grants, those of the demo included. */
   readonly grants: readonly string[]
   /** Names of the tilesets. */
@@ -94,7 +97,7 @@ export interface Broker {
    */
   listen(port: number, host?: string): Promise<Listening>
   /**
-   * Reads the secrets of upstreams again, those from functions included. With settings, checks all of them
+   * Reads the secrets of upstreams and the keys that seal the store again, those from functions included. With settings, checks all of them
    * and then replaces grants, upstreams, limits, `logTiles` and `drainSeconds`. Requests that are under
    * way end with the old ones.
    *
@@ -161,6 +164,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     )
   }
   const listClosed = () => listClosedGrants(store, grants)
+  const sealed = store.sealing.keyIds.length > 0
   const listNames = () => ({
     grants: grants.map(({ name }) => name),
     tilesets: [...resources.tilesets.keys()],
@@ -194,7 +198,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   }
 
   const replace = async (given: BrokerSettings): Promise<readonly string[]> => {
-    const next = await prepareReload(config, parse(given), resources)
+    const next = await prepareReload(config, parse(given), resources, env)
     const keepsBudgets = isDeepStrictEqual(next.config.budgets, config.budgets)
     const live = {
       config: next.config,
@@ -204,6 +208,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     const nextWired = core && wireWith(core, live)
     // Everything is checked; from here on nothing fails, and no request comes in between.
     next.putUpstreams()
+    next.putSealingKeys()
     config = live.config
     grants = live.grants
     budgets = live.budgets
@@ -225,7 +230,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     const { issuer } = resources
     if (issuer !== undefined) start(issuer)
     logger.info(
-      { version: readVersion(), issuer, data: config.data, ...listNames() },
+      { version: readVersion(), issuer, data: config.data, sealed, ...listNames() },
       'the broker starts',
     )
   } catch (error) {
@@ -269,12 +274,18 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         },
       })
       listeners = opened
-      const listening = { ...opened.urls, issuer: requireIssuer(core).issuer.url, ...listNames() }
+      const listening = {
+        ...opened.urls,
+        issuer: requireIssuer(core).issuer.url,
+        sealed,
+        ...listNames(),
+      }
       logger.info({ ...listening, publicUrl: config.publicUrl }, 'the broker listens')
       return listening
     },
     reload: async (given) => {
       const run = reloading.then(async () => {
+        if (given === undefined) (await prepareSealingKeys(store, config, env))()
         const needRestart = given === undefined ? [] : await replace(given)
         await relayedTokens.reload()
         return needRestart

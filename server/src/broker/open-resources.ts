@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { BrokerConfig } from '../config/schema.ts'
+import { readSealingKeys } from '../config/sealing-keys.ts'
 import { enterDatasets, loadDatasets } from '../datasets/load-datasets.ts'
 import type { NamedGrant } from '../grants/grant.ts'
 import { loadGrants } from '../grants/load-grants.ts'
@@ -20,6 +21,7 @@ import type { Tileset } from '../tiles/tileset.ts'
 import { type OpenUpstreams, openUpstreams } from '../upstreams/open-upstreams.ts'
 import { createUsage, type Usage } from '../usage/usage.ts'
 import { seedDemo } from './demo.ts'
+import { sealStore } from './seal-store.ts'
 
 /** Everything that a broker opens at its start, and closes at its end. */
 export interface Resources {
@@ -59,7 +61,10 @@ export async function openResources(
   config: BrokerConfig,
   { env, logger, report, meter, now }: Surroundings,
 ): Promise<Resources> {
+  const sealingKeys = await readSealingKeys(config.secretKey, env)
   const store = await openStore(config.data, BUSY_TIMEOUT.server, meter && createQueryLog(meter))
+  // Before anything reads or makes a key.
+  await sealStore(store, { keys: sealingKeys, logger, now })
   const usage = createUsage(store, now, report)
   const refusals = createRefusals(store, report)
   const auditRetention = keepAuditWithin(store, config.audit, now, report)

@@ -12,7 +12,10 @@ export interface ReloadPlan {
 /** Groups whose members are not all alike: some can be reloaded. */
 const MIXED = ['geog', 'login'] as const
 
-/** Takes the settings that can change while a broker runs: grants, upstreams, limits and the log of tiles. */
+/**
+ * Takes the settings that can change while a broker runs: grants, upstreams, limits, the log of tiles, and
+ * where the keys are that seal the store.
+ */
 export function planReload(current: BrokerConfig, next: BrokerConfig): ReloadPlan {
   const { grants, upstreams, budgets, mapbox, logTiles, drainSeconds } = next
   const { mapTokenPerMinute, downloadTokensPerMinute } = next
@@ -21,6 +24,8 @@ export function planReload(current: BrokerConfig, next: BrokerConfig): ReloadPla
     ...current,
     ...{ grants, upstreams, budgets, mapbox, logTiles, drainSeconds },
     ...{ mapTokenPerMinute, downloadTokensPerMinute },
+    // A store that is plain is sealed at a start only.
+    ...(current.secretKey !== undefined && { secretKey: next.secretKey }),
     geog: { ...current.geog, tilesPerDay: next.geog.tilesPerDay },
     login: { ...current.login, perMinute, addressPerMinute },
   }

@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
+import { readSealingKeys } from '../config/sealing-keys.ts'
 import { formatCommand } from '../settings/format-command.ts'
 import { BUSY_TIMEOUT, openStore, type Store } from '../store/open.ts'
+import { settleSealing } from '../store/settle-sealing.ts'
 import { CommandError, createOutput, type Output } from './output.ts'
 
 /** The surroundings of a command; the process edge gives the real ones. */
@@ -95,12 +97,17 @@ export function loadSettings(
  *
  * @param mayCreate May this be the first run on the folder? Otherwise a missing folder is an error, so
  *   that a mistyped path does not look like an empty registry.
+ * @param settle Checks that the secrets of the store open.
  */
 export async function withStore<T>(
   surroundings: Surroundings,
   options: DataOptions & { readonly issuer?: string },
   mayCreate: boolean,
   run: (context: DataContext) => Promise<T>,
+  settle: (store: Store, settings: Config) => Promise<unknown> = async (store, { secretKey }) => {
+    const keys = await readSealingKeys(secretKey, surroundings.env)
+    return settleSealing(store, { keys, mayBegin: false, now: surroundings.now() })
+  },
 ): Promise<T> {
   const settings = loadSettings(surroundings, options, { issuer: options.issuer })
   const { data } = settings
@@ -110,6 +117,9 @@ export async function withStore<T>(
     )
   const store = await openStore(data, BUSY_TIMEOUT.cli)
   try {
+    if (store.migrationBackup !== undefined)
+      surroundings.writeError(`${describeMigration(store.migrationBackup)}\n`)
+    await settle(store, settings)
     return await run({
       store,
       output: createOutput((line) => surroundings.writeOut(`${line}\n`), options.json === true),
@@ -119,4 +129,8 @@ export async function withStore<T>(
   } finally {
     await store.close()
   }
+}
+
+function describeMigration(backup: string): string {
+  return `The data folder was brought up to date. A copy of it as it was before: ${backup}`
 }

@@ -10,6 +10,7 @@ import {
 import { checkFolder } from './doctor/check-folder.ts'
 import { checkGrants } from './doctor/check-grants.ts'
 import { checkPublicUrl } from './doctor/check-public-url.ts'
+import { checkSealing } from './doctor/check-sealing.ts'
 import { checkUpstreams } from './doctor/check-upstreams.ts'
 import { type Finding, ok } from './doctor/finding.ts'
 import { CommandError, toPrintable } from './output.ts'
@@ -43,6 +44,7 @@ async function examine(
   const keyIds = (await listSigningKeys(store, now())).map(({ kid }) => kid)
   const findings = [
     ...(await checkFolder(context, now())),
+    ...(await checkSealing(context, { env })),
     ...(isConfigured ? await checkGrants(context) : [NOT_CHECKED]),
     ...(await checkUpstreams(settings, { env, now })),
     ...(isConfigured || settings.publicUrl !== undefined

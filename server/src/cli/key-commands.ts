@@ -23,7 +23,10 @@ export function addKeyCommands(program: Command, surroundings: Surroundings): vo
     description: 'List signing keys without their secrets, the newest first',
     examples: ['key list --json', 'key list mapbox'],
   })
-    .argument('[name]', `instead, list the secret keys of this name: ${PURPOSES}`)
+    .argument(
+      '[name]',
+      `instead, list the keys of this name, which only this broker verifies: ${PURPOSES}`,
+    )
     .action((name: string | undefined, options: DataOptions) =>
       name === undefined
         ? listSigning(options, surroundings)
@@ -35,7 +38,7 @@ export function addKeyCommands(program: Command, surroundings: Surroundings): vo
       'Add a signing key. It signs in an hour, when every verifier knows it; the old key verifies until its last token expires',
     examples: ['key rotate', 'key rotate mapbox'],
   })
-    .argument('[name]', `instead, add a secret key, which signs at once: ${PURPOSES}`)
+    .argument('[name]', `instead, add a key of this name, which signs at once: ${PURPOSES}`)
     .action((name: string | undefined, options: DataOptions) => {
       if (name !== undefined) return rotateSecret(parsePurpose(name), options, surroundings)
       const findRemedies = (hint: Hint) => ({
@@ -56,7 +59,7 @@ export function addKeyCommands(program: Command, surroundings: Surroundings): vo
       'key revoke mapbox.1f0c3a5e7b9d2846',
       'key revoke mapbox --yes',
     ],
-  }).argument('<kid>', `as shown by "key list", or all secret keys of a name: ${PURPOSES}`)
+  }).argument('<kid>', `as shown by "key list", or all keys of a name: ${PURPOSES}`)
   // The id of an older key may begin with a dash.
   revoke.allowUnknownOption()
   addConfirmOption(revoke).action((kid: string, options: DataOptions & ConfirmOptions) => {

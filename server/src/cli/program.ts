@@ -8,7 +8,9 @@ import { addDoctorCommand } from './doctor-command.ts'
 import { addInspectCommand } from './inspect-command.ts'
 import { addIssuerCommands } from './issuer-commands.ts'
 import { addKeyCommands } from './key-commands.ts'
+import { addSealingKeyCommands } from './sealing-key-commands.ts'
 import { addServeCommand } from './serve-command.ts'
+import { addStoreCommands } from './store-commands.ts'
 import { addTokenCommands } from './token-commands.ts'
 import { addUpstreamCommands } from './upstream-commands.ts'
 
@@ -33,7 +35,9 @@ export function createProgram(
   addAccountCommands(program, surroundings)
   addDatasetCommands(program, surroundings)
   addKeyCommands(program, surroundings)
+  addSealingKeyCommands(program, surroundings)
   addIssuerCommands(program, surroundings)
+  addStoreCommands(program, surroundings)
   addAuditCommand(program, surroundings)
   addUpstreamCommands(program, surroundings)
   addInspectCommand(program, surroundings)

@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander'
 import { ConfigError } from '../settings/config-error.ts'
-import { StoreUnavailableError } from '../store/errors.ts'
+import { isDamage, StoreUnavailableError } from '../store/errors.ts'
 import type { RunningServer, Surroundings } from './context.ts'
 import { CommandError } from './output.ts'
 import { createProgram } from './program.ts'
@@ -85,10 +85,4 @@ function findTopic(parent: Command, words: readonly string[]): readonly string[]
 
 function getPath(command: Command): string {
   return command.parent ? `${getPath(command.parent)} ${command.name()}` : command.name()
-}
-
-/** SQLITE_CORRUPT or SQLITE_NOTADB. @see https://sqlite.org/rescode.html */
-function isDamage(error: Error): boolean {
-  const code: unknown = Reflect.get(error, 'errcode')
-  return typeof code === 'number' && [11, 26].includes(code & 0xff)
 }

@@ -73,7 +73,7 @@ export function addServeCommand(
 /** What a server runs with, for the person who started it. */
 function describeStart(
   { data, publicUrl }: Pick<Config, 'data' | 'publicUrl'>,
-  { url, verifyUrl, metricsUrl, issuer, grants, tilesets }: Listening,
+  { url, verifyUrl, metricsUrl, issuer, sealed, grants, tilesets }: Listening,
 ): string {
   const rows = [
     ['version', readVersion()],
@@ -82,6 +82,7 @@ function describeStart(
     ...(verifyUrl === undefined ? [] : [['verify', `${verifyUrl}/verify`]]),
     ...(metricsUrl === undefined ? [] : [['metrics', `${metricsUrl}/metrics`]]),
     ['data', data],
+    ['secrets', sealed ? 'sealed' : 'not sealed (TILEPASS_SECRET_KEY is not set)'],
     ['grants', grants.join(', ') || 'none: /map-token has no token for pages'],
     ['tilesets', tilesets.join(', ') || 'none'],
   ]

@@ -4,6 +4,7 @@ import { readConfigFile } from './file.ts'
 import { namingWhatIsMissing } from './missing.ts'
 import { parseConfig } from './parse.ts'
 import type { Config } from './schema.ts'
+import { findSecretKeySource } from './sealing-keys.ts'
 
 /** Where settings come from, the strongest first. */
 export interface ConfigSources {
@@ -38,5 +39,7 @@ export function loadConfig(
     if (value === undefined || (value === '' && flags[field] === undefined)) continue
     settings[field] = field === 'port' && /^\d+$/.test(value) ? Number(value) : value
   }
+  const secretKey = findSecretKeySource(env)
+  if (secretKey) settings.secretKey = secretKey
   return namingWhatIsMissing(() => parseConfig(settings, kinds), settings, env, kinds)
 }

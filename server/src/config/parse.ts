@@ -50,7 +50,10 @@ function parse<Schema extends z.ZodType>(
   const options = {
     unknownFields: UNKNOWN_FIELDS,
     redact: (path: readonly PropertyKey[], value: unknown) =>
-      redactUpstreamSetting(path, value, input, kinds),
+      // Operators write keys where only their source belongs.
+      path[0] === 'secretKey'
+        ? 'a value, not shown'
+        : redactUpstreamSetting(path, value, input, kinds),
   }
   const faults = [
     ...(result.success ? [] : describeIssues(result.error.issues, input, options)),

@@ -8,6 +8,7 @@ import { wholeNumber } from '../settings/whole-number.ts'
 import { SURFACE_NAMES } from '../surfaces/names.ts'
 import type { UpstreamKind } from '../upstreams/kind.ts'
 import { UPSTREAM_KINDS } from '../upstreams/kinds.ts'
+import { secretSchema } from '../upstreams/secret-source.ts'
 import { createUpstreamSchema } from '../upstreams/settings.ts'
 
 const url = z.string().refine(isBaseUrl, { error: BASE_URL_RULE })
@@ -106,6 +107,11 @@ export function createConfigSchema(kinds: readonly UpstreamKind[] = UPSTREAM_KIN
       .default('./data')
       .describe(
         'Folder of keys, accounts and tokens (`tilepass.db`); relative to the configuration file.',
+      ),
+    secretKey: secretSchema
+      .optional()
+      .describe(
+        'Where the key is that seals the secrets in the data folder; several keys, separated by commas or white space: the first seals, all open. Default: secrets are not sealed.',
       ),
     issuer: url
       .optional()

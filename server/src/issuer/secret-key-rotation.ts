@@ -2,7 +2,7 @@ import { UnavailableError } from '../errors.ts'
 import type { AuditedChange } from '../store/audit.ts'
 import type { Change } from '../store/changes.ts'
 import { findLastFamilyEnd } from '../store/login-families.ts'
-import type { Connection } from '../store/open.ts'
+import type { Connection, SealedConnection } from '../store/open.ts'
 import {
   addSecretKey,
   deleteSecretKeys,
@@ -36,7 +36,7 @@ const MARGIN = 60_000
 
 /** Lists the keys of a purpose without their secrets: the one that signs first. */
 export async function listSecretKeys(
-  connection: Connection,
+  connection: SealedConnection,
   purpose: SecretPurpose,
 ): Promise<readonly SecretKeySummary[]> {
   return (await listSecretKeyRows(connection, purpose)).map(toSummary)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Connection, Store } from '../store/open.ts'
+import type { SealedConnection, Store } from '../store/open.ts'
 import { addSecretKey, listSecretKeyRows, type SecretKeyRow } from '../store/secret-keys.ts'
 import { createWatch } from '../store/watch.ts'
 
@@ -25,7 +25,7 @@ const MIN_BYTES = 16
 
 /** Loads the keys of a purpose, and creates the first one; of two concurrent first runs one wins. */
 export async function loadSecretKeys(
-  connection: Connection,
+  connection: SealedConnection,
   purpose: SecretPurpose,
   now: number,
 ): Promise<SecretKeys> {
@@ -74,7 +74,7 @@ export function isSecretPurpose(name: string): name is SecretPurpose {
 }
 
 async function listOrCreate(
-  connection: Connection,
+  connection: SealedConnection,
   purpose: SecretPurpose,
   now: number,
 ): Promise<readonly SecretKeyRow[]> {

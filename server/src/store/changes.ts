@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely'
-import type { Connection, Store } from './open.ts'
+import type { SealedConnection, Store } from './open.ts'
 import { getOwnWrites, type OwnRevocation } from './own-writes.ts'
 import { EPOCH_PREFIX, LIFT_PREFIX, MARGIN } from './revocations.ts'
 import type { Tables } from './schema.ts'
@@ -24,7 +24,7 @@ export interface TokenRevocation extends RevocationPeriod {
  * A change in progress: everything that is done through it commits together or not at all. It is the
  * only way to write revocations, so that this process never forgets one that it has committed.
  */
-export interface Change extends Connection {
+export interface Change extends SealedConnection {
   readonly db: Transaction<Tables>
   /**
    * Revokes an id: its tokens and the tokens that came from it. Once the change is committed, this
@@ -62,6 +62,7 @@ export async function applyChange<T>(
   const result = await store.db.transaction().execute((db) =>
     run({
       db,
+      sealing: store.sealing,
       revoke: async (id, { at, expiresAt, orgId }) => {
         const seq = await takeSeq(db, at)
         await db

@@ -140,6 +140,9 @@ const STEPS: readonly string[][] = [
   ],
 ]
 
+/** Number of the newest schema. */
+export const SCHEMA_VERSION = STEPS.length
+
 /**
  * Brings the schema up to date.
  *

@@ -1,8 +1,11 @@
 import { chmod, mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Kysely, type LogEvent, SqliteDialect } from 'kysely'
+import { backUpBeforeMigration } from './migration-backup.ts'
 import { migrate } from './migrations.ts'
+import type { StoreKind } from './require-sealing.ts'
 import type { Tables } from './schema.ts'
+import { createSealing, type Sealing } from './sealing.ts'
 import { openSqlite } from './sqlite.ts'
 
 /** What queries run on: the open store, or a change in progress. */
@@ -10,8 +13,16 @@ export interface Connection {
   readonly db: Kysely<Tables>
 }
 
+/** What queries for secrets run on. */
+export interface SealedConnection extends Connection {
+  readonly sealing: Sealing
+}
+
 /** An open store. Several processes may have the same data folder open. */
-export interface Store extends Connection {
+export interface Store extends SealedConnection {
+  readonly kind: StoreKind
+  /** The backup that was made because the schema was brought up to date; `undefined` if it was not. */
+  readonly migrationBackup: string | undefined
   /** A number that changes whenever another process has written to the store. */
   readDataVersion(): number
   close(): Promise<void>
@@ -44,7 +55,9 @@ export async function openStore(
     ...(log && { log }),
   })
   const dataVersion = database.prepare('PRAGMA data_version')
+  let migrationBackup: string | undefined
   try {
+    migrationBackup = await backUpBeforeMigration(database, folder)
     await migrate(db)
   } catch (error) {
     await db.destroy()
@@ -52,6 +65,9 @@ export async function openStore(
   }
   return {
     db,
+    kind: 'sqlite',
+    sealing: createSealing(),
+    migrationBackup,
     readDataVersion: () => {
       const row: unknown = dataVersion.all([])[0]
       const version: unknown = typeof row === 'object' && row ? Object.values(row)[0] : undefined

@@ -60,7 +60,7 @@ export interface ApiTokenTable {
 export interface SigningKeyTable {
   kid: string
   algorithm: string
-  /** Private JWK as JSON; the permissions of folder and file protect it. */
+  /** Private JWK as JSON, sealed if there is a key for that: see sealed-columns.ts. */
   private_jwk: string
   created_at: number
   /** The key is published at once, and signs from then on. */
@@ -106,7 +106,7 @@ export interface SecretKeyTable {
   /** The purpose, a dot and random digits. */
   id: string
   purpose: string
-  /** Base64url. */
+  /** Base64url, sealed if there is a key for that: see sealed-columns.ts. */
   secret: string
   created_at: number
   /** Null while it signs: one key of each purpose does. */

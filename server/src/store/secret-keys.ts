@@ -1,14 +1,19 @@
 import type { Selectable } from 'kysely'
 import type { Change } from './changes.ts'
-import type { Connection } from './open.ts'
+import type { SealedConnection } from './open.ts'
 import type { SecretKeyTable } from './schema.ts'
+import { toSecretKeyPlace } from './sealed-columns.ts'
 
-/** A secret key with its secret. */
+/** A secret key with its secret, opened. */
 export type SecretKeyRow = Readonly<Selectable<SecretKeyTable>>
 
-/** The keys of a purpose: the one that signs first, then those that it replaced, the newest first. */
+/**
+ * The keys of a purpose: the one that signs first, then those that it replaced, the newest first.
+ *
+ * @throws `SealedStoreError` if one does not open.
+ */
 export async function listSecretKeyRows(
-  { db }: Connection,
+  { db, sealing }: SealedConnection,
   purpose: string,
 ): Promise<readonly SecretKeyRow[]> {
   const rows = await db
@@ -17,16 +22,21 @@ export async function listSecretKeyRows(
     .where('purpose', '=', purpose)
     .orderBy('id')
     .execute()
-  const toPlace = ({ replaced_at: at }: SecretKeyRow) => at ?? Number.MAX_SAFE_INTEGER
-  return rows.sort((a, b) => toPlace(b) - toPlace(a))
+  const toOrder = ({ replaced_at: at }: SecretKeyRow) => at ?? Number.MAX_SAFE_INTEGER
+  return rows
+    .sort((a, b) => toOrder(b) - toOrder(a))
+    .map((row) => ({ ...row, secret: sealing.open(toSecretKeyPlace(row.id), row.secret) }))
 }
 
 /** Adds a key that signs. @returns `false` if another key of its purpose does. */
-export async function addSecretKey({ db }: Connection, key: SecretKeyRow): Promise<boolean> {
+export async function addSecretKey(
+  { db, sealing }: SealedConnection,
+  key: SecretKeyRow,
+): Promise<boolean> {
   // A unique index allows one key per purpose that is not replaced.
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('secret_key')
-    .values(key)
+    .values({ ...key, secret: sealing.seal(toSecretKeyPlace(key.id), key.secret) })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
   return numInsertedOrUpdatedRows === 1n
@@ -52,11 +62,15 @@ export async function retireSecretKey(
   return numUpdatedRows === 1n
 }
 
-/** Deletes keys. @returns Those that existed, as they were at the end. */
+/** Deletes keys. @returns Those that existed, as they were at the end, without their secrets. */
 export async function deleteSecretKeys(
   { db }: Change,
   ids: readonly string[],
-): Promise<readonly SecretKeyRow[]> {
+): Promise<readonly Omit<SecretKeyRow, 'secret'>[]> {
   if (ids.length === 0) return []
-  return db.deleteFrom('secret_key').where('id', 'in', ids).returningAll().execute()
+  return db
+    .deleteFrom('secret_key')
+    .where('id', 'in', ids)
+    .returning(['id', 'purpose', 'created_at', 'replaced_at', 'ends_at'])
+    .execute()
 }

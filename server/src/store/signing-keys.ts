@@ -1,21 +1,33 @@
 import { type Selectable, sql } from 'kysely'
 import { addAuditEntry } from './audit.ts'
 import { applyChange, type Change } from './changes.ts'
-import type { Connection, Store } from './open.ts'
+import type { Connection, SealedConnection, Store } from './open.ts'
 import type { SigningKeyTable } from './schema.ts'
+import { toSigningKeyPlace } from './sealed-columns.ts'
 
-/** A signing key with its secret. */
+/** A signing key with its secret, opened. */
 export type SigningKeyRow = Readonly<Selectable<SigningKeyTable>>
 
-/** All signing keys: the one that signs last comes first. */
-export async function listSigningKeyRows({ db }: Connection): Promise<readonly SigningKeyRow[]> {
-  return db
+/**
+ * All signing keys: the one that signs last comes first.
+ *
+ * @throws `SealedStoreError` if one does not open.
+ */
+export async function listSigningKeyRows({
+  db,
+  sealing,
+}: SealedConnection): Promise<readonly SigningKeyRow[]> {
+  const rows = await db
     .selectFrom('signing_key')
     .selectAll()
     .orderBy('signs_from', 'desc')
     .orderBy('created_at', 'desc')
     .orderBy('kid')
     .execute()
+  return rows.map((row) => ({
+    ...row,
+    private_jwk: sealing.open(toSigningKeyPlace(row.kid), row.private_jwk),
+  }))
 }
 
 /** Adds a key unless the store has one already; of two processes that start at once one wins. */
@@ -24,7 +36,7 @@ export async function addFirstSigningKey(store: Store, key: SigningKeyRow): Prom
     // A database that runs transactions at once needs a lock here, which keeps two of them from adding a key.
     const other = await change.db.selectFrom('signing_key').select('kid').executeTakeFirst()
     if (other) return
-    await change.db.insertInto('signing_key').values(key).execute()
+    await change.db.insertInto('signing_key').values(toSealed(change, key)).execute()
     const [actor, action] = ['broker', 'key.create']
     await addAuditEntry(change, { at: key.created_at, actor, action, target: key.kid })
   })
@@ -75,6 +87,10 @@ export async function replaceSigningKeys(
 ): Promise<void> {
   if (oldKeyIds.length > 0)
     await change.db.deleteFrom('signing_key').where('kid', 'in', oldKeyIds).execute()
-  if (key) await change.db.insertInto('signing_key').values(key).execute()
+  if (key) await change.db.insertInto('signing_key').values(toSealed(change, key)).execute()
   change.noteWrite()
+}
+
+function toSealed({ sealing }: SealedConnection, key: SigningKeyRow): SigningKeyRow {
+  return { ...key, private_jwk: sealing.seal(toSigningKeyPlace(key.kid), key.private_jwk) }
 }

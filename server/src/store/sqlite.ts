@@ -14,6 +14,8 @@ interface Statement {
 /** An open database in the form that Kysely's SQLite dialect uses. */
 export interface SqliteDatabase {
   prepare(sql: string): Statement
+  /** Runs statements that give no rows, and keeps none of them prepared. */
+  exec(sql: string): void
   close(): void
 }
 
@@ -46,8 +48,13 @@ const STUCK_TIMEOUT = 10
  *
  * @param busyTimeout How long to wait for the lock of another process, in ms. The wait blocks the event
  *   loop, so only the first request waits for a lock that stays.
+ * @param options.isCopy Leave the journal mode in the file as it is. Default `false`: the file is set to WAL.
  */
-export async function openSqlite(path: string, busyTimeout: number): Promise<SqliteDatabase> {
+export async function openSqlite(
+  path: string,
+  busyTimeout: number,
+  { isCopy = false }: { readonly isCopy?: boolean } = {},
+): Promise<SqliteDatabase> {
   const database = await openNative(path)
   let isStuck = false
   const setStuck = (stuck: boolean) => {
@@ -67,7 +74,7 @@ export async function openSqlite(path: string, busyTimeout: number): Promise<Sql
   }
   guardCall(() => {
     database.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeout)}`)
-    database.exec('PRAGMA journal_mode = WAL')
+    if (!isCopy) database.exec('PRAGMA journal_mode = WAL')
     database.exec('PRAGMA synchronous = FULL')
     database.exec('PRAGMA foreign_keys = ON')
   })
@@ -87,6 +94,7 @@ export async function openSqlite(path: string, busyTimeout: number): Promise<Sql
         iterate: (parameters) => statement.iterate(...parameters.map(toValue)),
       }
     },
+    exec: (sql) => guardWait(() => database.exec(sql)),
     close: () => database.close(),
   }
 }

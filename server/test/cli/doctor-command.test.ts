@@ -81,7 +81,7 @@ describe('doctor', () => {
     expect([code, error]).toEqual([0, ''])
     expect(findings.filter(({ state }) => state !== 'ok')).toEqual([])
     expect(new Set(findings.map(({ check }) => check))).toEqual(
-      new Set(['store', 'clock', 'keys', 'issuer', 'grants', 'proxy', 'CORS']),
+      new Set(['store', 'clock', 'keys', 'secrets', 'issuer', 'grants', 'proxy', 'CORS']),
     )
   })
 

@@ -1,0 +1,14 @@
+import { createHash } from 'node:crypto'
+import { findSealingKeys, type SealingKey } from '../../src/store/sealing-key.ts'
+
+/** The text of a sealing key that is the same in each run. */
+export function makeKeyText(seed: number): string {
+  return createHash('sha256').update(`sealing key ${seed}`).digest('base64url')
+}
+
+/** A sealing key that is the same in each run. */
+export function makeSealingKey(seed: number): SealingKey {
+  const [key] = findSealingKeys(makeKeyText(seed)) ?? []
+  if (!key) throw new Error('the text of a test key is not a key')
+  return key
+}
