@@ -25,7 +25,7 @@ export async function prepareReload(
   const plan = planReload(current, next)
   const { config } = plan
   const { check, throwIfAny } = collectFaults()
-  const grants = await check(() => loadGrants(store, config.grants, config.data))
+  const grants = await check(() => loadGrants(store, config.grants, config))
   const putUpstreams = await check(async () => upstreams.prepare(config.upstreams))
   throwIfAny()
   if (!grants || !putUpstreams) throw new TypeError('what could not be loaded is a fault')

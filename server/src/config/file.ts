@@ -44,6 +44,8 @@ function resolvePaths(
   kinds: readonly UpstreamKind[],
 ): Record<string, unknown> {
   const resolved = resolveMember(settings, 'data', toAbsolute)
+  if (Object.hasOwn(settings, 'databaseUrl'))
+    resolved.databaseUrl = resolveSecretFile(settings.databaseUrl, toAbsolute)
   if (isRecord(settings.geog)) resolved.geog = resolveMember(settings.geog, 'places', toAbsolute)
   for (const field of ['tilesets', 'datasets'])
     if (isRecord(settings[field]))

@@ -1,3 +1,4 @@
+import { ConfigError } from '../settings/config-error.ts'
 import type { UpstreamKind } from '../upstreams/kind.ts'
 import { UPSTREAM_KINDS } from '../upstreams/kinds.ts'
 import { readConfigFile } from './file.ts'
@@ -23,6 +24,9 @@ const VARIABLES = {
   logLevel: 'TILEPASS_LOG_LEVEL',
 } as const
 
+/** Its value is a secret, so that the settings only refer to it. */
+const DATABASE_URL = 'TILEPASS_DATABASE_URL'
+
 /**
  * Reads the file, lets the environment override it and flags override both, and checks the result.
  *
@@ -38,5 +42,10 @@ export function loadConfig(
     if (value === undefined || (value === '' && flags[field] === undefined)) continue
     settings[field] = field === 'port' && /^\d+$/.test(value) ? Number(value) : value
   }
+  if (env[DATABASE_URL]) settings.databaseUrl = { env: DATABASE_URL }
+  if (flags.data !== undefined && settings.databaseUrl !== undefined)
+    throw new ConfigError([
+      `--data: must not be given beside the URL of a database (${DATABASE_URL}, or "databaseUrl" in the configuration), which takes the place of the folder (given: "${flags.data}")`,
+    ])
   return namingWhatIsMissing(() => parseConfig(settings, kinds), settings, env, kinds)
 }

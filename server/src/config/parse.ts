@@ -50,7 +50,7 @@ function parse<Schema extends z.ZodType>(
   const options = {
     unknownFields: UNKNOWN_FIELDS,
     redact: (path: readonly PropertyKey[], value: unknown) =>
-      redactUpstreamSetting(path, value, input, kinds),
+      redactDatabaseUrl(path, value) ?? redactUpstreamSetting(path, value, input, kinds),
   }
   const faults = [
     ...(result.success ? [] : describeIssues(result.error.issues, input, options)),
@@ -58,4 +58,10 @@ function parse<Schema extends z.ZodType>(
   ]
   if (result.success && faults.length === 0) return result.data
   throw new ConfigError(faults)
+}
+
+/** It has a password, and is easily written where only its source belongs. */
+function redactDatabaseUrl(path: readonly PropertyKey[], value: unknown): string | undefined {
+  if (path[0] !== 'databaseUrl' || value === undefined || value === null) return
+  return typeof value === 'string' ? 'a string, not shown' : 'a value, not shown'
 }

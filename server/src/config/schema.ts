@@ -8,6 +8,7 @@ import { wholeNumber } from '../settings/whole-number.ts'
 import { SURFACE_NAMES } from '../surfaces/names.ts'
 import type { UpstreamKind } from '../upstreams/kind.ts'
 import { UPSTREAM_KINDS } from '../upstreams/kinds.ts'
+import { secretSchema } from '../upstreams/secret-source.ts'
 import { createUpstreamSchema } from '../upstreams/settings.ts'
 
 const url = z.string().refine(isBaseUrl, { error: BASE_URL_RULE })
@@ -107,10 +108,18 @@ export function createConfigSchema(kinds: readonly UpstreamKind[] = UPSTREAM_KIN
       .describe(
         'Folder of keys, accounts and tokens (`tilepass.db`); relative to the configuration file.',
       ),
+    databaseUrl: secretSchema
+      .optional()
+      .describe(
+        'URL of a PostgreSQL database for all replicas, in place of the data folder. As it contains a password, it is the source of a secret; or set the environment variable `TILEPASS_DATABASE_URL`.',
+      ),
+    databaseConnections: wholeNumber(1, 1_000)
+      .default(10)
+      .describe('Connections of each process to the database at most.'),
     issuer: url
       .optional()
       .describe(
-        '`iss` and `aud` of the tokens. Default: `publicUrl`, else the URL of the first run. It is stored in the data folder, and a later start with another one stops.',
+        '`iss` and `aud` of the tokens. Default: `publicUrl`, else the URL of the first run. It is stored in the data folder or the database, and a later start with another one stops.',
       ),
     publicUrl: url
       .optional()

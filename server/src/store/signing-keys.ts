@@ -3,6 +3,7 @@ import { addAuditEntry } from './audit.ts'
 import { applyChange, type Change } from './changes.ts'
 import type { Connection, Store } from './open.ts'
 import type { SigningKeyTable } from './schema.ts'
+import { takeTurn } from './transact.ts'
 
 /** A signing key with its secret. */
 export type SigningKeyRow = Readonly<Selectable<SigningKeyTable>>
@@ -21,7 +22,7 @@ export async function listSigningKeyRows({ db }: Connection): Promise<readonly S
 /** Adds a key unless the store has one already; of two processes that start at once one wins. */
 export async function addFirstSigningKey(store: Store, key: SigningKeyRow): Promise<void> {
   await applyChange(store, async (change) => {
-    // A database that runs transactions at once needs a lock here, which keeps two of them from adding a key.
+    await takeTurn(change, 'signing keys')
     const other = await change.db.selectFrom('signing_key').select('kid').executeTakeFirst()
     if (other) return
     await change.db.insertInto('signing_key').values(key).execute()
