@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 import { chromiumArgs, findChromium } from './scripts/chromium.mjs'
+import { findPostgres, listStoreTests } from './scripts/postgres.mjs'
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -60,6 +61,19 @@ const projects: TestProjectConfiguration[] = [
     },
   },
 ]
+
+if (findPostgres()) {
+  projects.push({
+    extends: true,
+    test: {
+      name: 'postgres',
+      // What opens a store runs once more, on the store of replicas.
+      include: listStoreTests(),
+      env: { TILEPASS_TEST_STORE: 'postgres' },
+      globalSetup: 'server/test/support/postgres-setup.ts',
+    },
+  })
+}
 
 if (chromium) {
   projects.push({

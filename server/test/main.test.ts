@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { openStore } from '../src/store/open.ts'
+import { openStoreOf } from '../support/store-under-test.ts'
 import { makeDataFolder, readClaims } from './support/broker-under-test.ts'
 
 // Each of these starts several processes, and a busy machine takes seconds for one.
@@ -166,7 +166,7 @@ test('F17: a migration that was killed half-way runs again', async () => {
   await once(child.stdout, 'data')
   child.kill('SIGKILL')
   await once(child, 'exit')
-  const store = await openStore(data, 1_000)
+  const store = await openStoreOf(data)
   await expect(store.db.selectFrom('account').selectAll().execute()).resolves.toEqual([])
   await store.close()
 })

@@ -5,8 +5,8 @@ import express from 'express'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ConfigError, createBroker } from '../../src/index.ts'
 import { redactPath } from '../../src/observe/request-log.ts'
-import { openStore } from '../../src/store/open.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
+import { openStoreOf } from '../../support/store-under-test.ts'
 import {
   makeDataFolder,
   readClaims,
@@ -227,7 +227,7 @@ test('G5: when revocations cannot be read, nothing passes, and the log says why'
     return (await fetch(`${url}/v1/tiles/world/0/0/0.mvt`, { headers })).status
   }
   expect(await readTile()).toBe(200)
-  const store = await openStore(data, 1_000)
+  const store = await openStoreOf(data)
   await store.db.schema.dropTable('revocation').execute()
   await store.close()
   await expect.poll(readTile).toBe(500)

@@ -6,10 +6,11 @@ import { findApiToken, listApiTokens } from '../../src/store/api-tokens.ts'
 import { listAuditEntries } from '../../src/store/audit.ts'
 import { applyChange } from '../../src/store/changes.ts'
 import { migrate } from '../../src/store/migrations.ts'
-import { openStore, type Store } from '../../src/store/open.ts'
+import type { Store } from '../../src/store/open.ts'
 import type { Tables } from '../../src/store/schema.ts'
 import { listSecretKeyRows } from '../../src/store/secret-keys.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
+import { openStoreOf } from '../../support/store-under-test.ts'
 import { makeDataFolder, NOW } from '../support/broker-under-test.ts'
 
 const DAY = 86_400_000
@@ -51,7 +52,7 @@ test('accounts with Mapbox tokens get the default token that they lack, audited;
   const before = (await sql<{ id: string }>`select id from api_token`.execute(old.db)).rows
   await old.close()
 
-  const store = await openStore(folder, 1_000)
+  const store = await openStoreOf(folder)
   const known = before.map(({ id }) => id)
   const made = (await listApiTokens(store)).filter(({ id }) => !known.includes(id))
   expect(made.map(({ account }) => account).sort()).toEqual(['lacks', 'revoked'])
@@ -80,7 +81,7 @@ test('accounts with Mapbox tokens get the default token that they lack, audited;
   )
   await store.close()
 
-  const again = await openStore(folder, 1_000)
+  const again = await openStoreOf(folder)
   expect(await listAuditEntries(again, { limit: 9 })).toEqual(entries)
   await again.close()
 })
@@ -94,7 +95,7 @@ test('lists of secret keys become keys that end, in their order', async () => {
   await sql`insert into setting values ('issuer', 'http://a')`.execute(old.db)
   await old.close()
 
-  const store = await openStore(folder, 1_000)
+  const store = await openStoreOf(folder)
   const keysOf = async (name: string, purpose: string) => {
     const rows = await listSecretKeyRows(store, purpose)
     expect(rows.map(({ secret }) => secret)).toEqual(secrets(name))

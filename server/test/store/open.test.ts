@@ -7,12 +7,12 @@ import { settleByFirstRun } from '../../src/issuer/identity.ts'
 import { loadSigningKeys } from '../../src/issuer/signing-keys.ts'
 import { createAccount, findAccount } from '../../src/store/accounts.ts'
 import { migrate } from '../../src/store/migrations.ts'
-import { openStore } from '../../src/store/open.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
+import { openStoreOf } from '../../support/store-under-test.ts'
 import { makeDataFolder, NOW } from '../support/broker-under-test.ts'
 
 async function open(folder: string, busyTimeout = 1_000) {
-  const store = await openStore(folder, busyTimeout)
+  const store = await openStoreOf(folder, { patience: busyTimeout })
   onTestFinished(() => store.close())
   return store
 }
@@ -49,7 +49,7 @@ describe('migrations', () => {
     const folder = makeDataFolder()
     const store = await open(folder)
     await sql`insert into schema_version (version) values (99)`.execute(store.db)
-    await expect(openStore(folder, 1_000)).rejects.toThrow('newer version')
+    await expect(openStoreOf(folder)).rejects.toThrow('newer version')
   })
 })
 

@@ -1,10 +1,22 @@
 import { onTestFinished } from 'vitest'
-import { openStore, type Store } from '../../src/store/open.ts'
+import { type OpenOptions, openStore, type Store } from '../../src/store/open.ts'
 import { makeDataFolder, NOW } from './broker-under-test.ts'
+import { locateTestStore } from './test-location.ts'
+
+/** Opens the store of a data folder, or the database in its place; the caller closes it. */
+export async function openStoreOf(
+  folder: string,
+  options: Partial<OpenOptions> = {},
+): Promise<Store> {
+  return openStore(await locateTestStore(folder), { patience: 1_000, ...options })
+}
 
 /** Opens a store that is closed after the test; several of them may share a folder. */
-export async function openTestStore(folder = makeDataFolder()): Promise<Store> {
-  const store = await openStore(folder, 1_000)
+export async function openTestStore(
+  folder = makeDataFolder(),
+  options: Partial<OpenOptions> = {},
+): Promise<Store> {
+  const store = await openStoreOf(folder, options)
   onTestFinished(() => store.close())
   return store
 }

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { openStore } from '../../src/store/open.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { listUsage } from '../../src/store/usage.ts'
 import { createUsage } from '../../src/usage/usage.ts'
+import { openStoreOf } from '../../support/store-under-test.ts'
 import { makeDataFolder, NOW, readClaims, startBroker } from '../support/broker-under-test.ts'
 
 const path = fileURLToPath(new URL('../../../examples/demo-data/world.pmtiles', import.meta.url))
@@ -81,7 +81,7 @@ test('token list shows the last use of a token and its count', async () => {
 
 test('a use causes no write, and a locked store gets the counts later', async () => {
   const folder = makeDataFolder()
-  const store = await openStore(folder, 50)
+  const store = await openStoreOf(folder, { patience: 50 })
   const failures: unknown[] = []
   const usage = createUsage(
     store,
@@ -105,7 +105,7 @@ test('a use causes no write, and a locked store gets the counts later', async ()
 })
 
 test('counts are not written twice if reading the totals fails', async () => {
-  const store = await openStore(makeDataFolder(), 1_000)
+  const store = await openStoreOf(makeDataFolder())
   let broken = false
   const db = store.db.withPlugin({
     transformQuery: ({ node }) => {
@@ -135,7 +135,7 @@ test('counts are not written twice if reading the totals fails', async () => {
 
 test('two processes on one store share a limit', async () => {
   const folder = makeDataFolder()
-  const stores = await Promise.all([openStore(folder, 1_000), openStore(folder, 1_000)])
+  const stores = await Promise.all([openStoreOf(folder), openStoreOf(folder)])
   const user = { sub: 'tok_1', org_id: 'org_1' }
   const [one, two] = stores.map((store) =>
     createUsage(

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadSigningKeys } from '../../../server/src/issuer/signing-keys.ts'
-import { openStore } from '../../../server/src/store/open.ts'
 import { createRevocations } from '../../../server/src/store/revocations.ts'
+import { openStoreOf } from '../../../server/test/support/store-under-test.ts'
 
 export const ISSUER_URL = 'https://maps.example'
 /** Epoch ms of the clock, a whole second. */
@@ -20,7 +20,7 @@ export function openIssuer() {
 async function open() {
   const folder = mkdtempSync(join(tmpdir(), 'tilepass-fuzz-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  const store = await openStore(folder, 1_000)
+  const store = await openStoreOf(folder)
   const keys = await loadSigningKeys(store, NOW)
   const revocations = createRevocations(store, () => NOW)
   return { store, issuer: { url: ISSUER_URL, keys, revocations, now: () => NOW } }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { openStore } from '../../../server/src/store/open.ts'
+import { openStoreOf } from '../../../server/test/support/store-under-test.ts'
 
 /** What counts requests, as a log does, which every request may do. */
 const COUNTED_TABLES = ['usage']
@@ -10,7 +10,7 @@ const isCount = (table: string, row: Record<string, unknown>) =>
 
 /** Everything in the database of a data folder, by table, besides the counts of uses and refusals. */
 export async function readDatabase(data: string): Promise<Readonly<Record<string, unknown[]>>> {
-  const { db, close } = await openStore(data, 1_000)
+  const { db, close } = await openStoreOf(data)
   const { rows: tables } = await sql<{ name: string }>`
     select name from sqlite_master where type = 'table' order by name`.execute(db)
   const content: Record<string, unknown[]> = {}
