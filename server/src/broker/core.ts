@@ -56,7 +56,7 @@ export function createCore(
       : createTileVerifier(ownVerifier, check, issuer)
   return {
     issuer,
-    limits: createLimits(readConfig),
+    limits: createLimits(readConfig, store),
     passwords: createPasswords(),
     codec,
     check,

@@ -9,6 +9,7 @@ import { addInspectCommand } from './inspect-command.ts'
 import { addIssuerCommands } from './issuer-commands.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addServeCommand } from './serve-command.ts'
+import { addStoreCommands } from './store-commands.ts'
 import { addTokenCommands } from './token-commands.ts'
 import { addUpstreamCommands } from './upstream-commands.ts'
 
@@ -33,6 +34,7 @@ export function createProgram(
   addAccountCommands(program, surroundings)
   addDatasetCommands(program, surroundings)
   addKeyCommands(program, surroundings)
+  addStoreCommands(program, surroundings)
   addIssuerCommands(program, surroundings)
   addAuditCommand(program, surroundings)
   addUpstreamCommands(program, surroundings)

@@ -2,6 +2,7 @@ import { type Command, CommanderError } from 'commander'
 import { ConfigError } from '../settings/config-error.ts'
 import { StoreUnavailableError } from '../store/errors.ts'
 import type { RunningServer, Surroundings } from './context.ts'
+import { describeDatabaseFailure, isDatabaseFailure } from './describe-database-failure.ts'
 import { CommandError } from './output.ts'
 import { createProgram } from './program.ts'
 
@@ -33,7 +34,7 @@ export async function runCommandLine(
 export function describeFailure(error: unknown): string {
   if (error instanceof StoreUnavailableError)
     return isDatabaseFailure(error)
-      ? `The database cannot be used: ${describeCause(error)}. Try again, or check TILEPASS_DATABASE_URL or "databaseUrl" in the configuration.`
+      ? `The database cannot be used: ${describeDatabaseFailure(error)}. Try again, or check TILEPASS_DATABASE_URL or "databaseUrl" in the configuration.`
       : 'The data folder is locked by another process, full, or not writable. Try again, or name another folder with --data or TILEPASS_DATA.'
   if (!(error instanceof Error)) return String(error)
   const code: unknown = Reflect.get(error, 'code')
@@ -93,18 +94,4 @@ function getPath(command: Command): string {
 function isDamage(error: Error): boolean {
   const code: unknown = Reflect.get(error, 'errcode')
   return typeof code === 'number' && [11, 26].includes(code & 0xff)
-}
-
-/** What the driver of PostgreSQL says has no password in it. */
-function describeCause({ cause }: Error): string {
-  if (cause instanceof AggregateError)
-    return describeCause(new Error('', { cause: cause.errors[0] }))
-  return cause instanceof Error ? cause.message : 'no answer'
-}
-
-/** The errors of SQLite have a number as their code. */
-function isDatabaseFailure({ cause }: StoreUnavailableError): boolean {
-  return !['errcode', 'sqliteCode', 'sqliteExtendedCode'].some(
-    (name) => typeof cause === 'object' && cause !== null && name in cause,
-  )
 }

@@ -1,10 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type {
-  PostgresCursor,
-  PostgresPool,
-  PostgresPoolClient,
-  PostgresQueryResult,
-} from 'kysely'
+import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
 import type { Pool, PoolClient, QueryResult } from 'pg'
 import { StoreUnavailableError } from './errors.ts'
 import { endsConnection, toStoreError } from './postgres-errors.ts'

@@ -6,7 +6,6 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { ConfigError, createBroker } from '../../src/index.ts'
 import { redactPath } from '../../src/observe/request-log.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
-import { openStoreOf } from '../../support/store-under-test.ts'
 import {
   makeDataFolder,
   readClaims,
@@ -14,6 +13,7 @@ import {
   startBroker,
   watchLog,
 } from '../support/broker-under-test.ts'
+import { openStoreOf } from '../support/store-under-test.ts'
 
 const WORLD = fileURLToPath(new URL('../../../examples/demo-data/world.pmtiles', import.meta.url))
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { createBroker } from '../../src/index.ts'
-import { openStoreOf } from '../../support/store-under-test.ts'
 import { copyKeyedFolder, startBroker } from '../support/broker-under-test.ts'
 import { findValue, scrape } from '../support/scrape.ts'
+import { openStoreOf } from '../support/store-under-test.ts'
 
 test('/readyz says why the broker is not ready, and /metrics shows it', async () => {
   const { data, url, metricsUrl } = await startBroker({ metrics: { port: 0 } })

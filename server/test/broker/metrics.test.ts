@@ -9,7 +9,6 @@ import {
   UpstreamRefusedError,
   UpstreamUnavailableError,
 } from '../../src/index.ts'
-import { openStoreOf } from '../../support/store-under-test.ts'
 import {
   copyKeyedFolder,
   readClaims,
@@ -18,6 +17,7 @@ import {
 } from '../support/broker-under-test.ts'
 import { findValue, scrape } from '../support/scrape.ts'
 import { WORLD } from '../support/second-broker.ts'
+import { openStoreOf } from '../support/store-under-test.ts'
 
 const TILE = '/v1/tiles/world/0/0/0.mvt'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { findAccount } from '../../src/store/accounts.ts'
-import { openStoreOf } from '../../support/store-under-test.ts'
 import { makeDataFolder, NOW, runCommand, startBroker } from '../support/broker-under-test.ts'
+import { openStoreOf } from '../support/store-under-test.ts'
 
 describe('account create', () => {
   test('hashes the password of standard input with argon2id', async () => {

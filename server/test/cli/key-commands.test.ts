@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { openStoreOf } from '../../support/store-under-test.ts'
 import { startBroker } from '../support/broker-under-test.ts'
+import { openStoreOf } from '../support/store-under-test.ts'
 
 test('key list shows no secrets', async () => {
   const { cli } = await startBroker()

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { findTokenKind, TOKEN_KINDS } from '../../src/issuer/kinds.ts'
 import { createMint } from '../../src/issuer/mint.ts'
 import { loadSigningKeys } from '../../src/issuer/signing-keys.ts'
-import { openStoreOf } from '../../support/store-under-test.ts'
 import { NOW, readClaims, startBroker } from '../support/broker-under-test.ts'
+import { openStoreOf } from '../support/store-under-test.ts'
 
 const seconds = NOW / 1000
 

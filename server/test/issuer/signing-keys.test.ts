@@ -1,8 +1,8 @@
 import { decodeProtectedHeader } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { loadSigningKeys } from '../../src/issuer/signing-keys.ts'
-import { openStoreOf } from '../../support/store-under-test.ts'
 import { NOW, startBroker } from '../support/broker-under-test.ts'
+import { openStoreOf } from '../support/store-under-test.ts'
 
 const HOUR = 3_600_000
 const readKid = (token: string): string =>

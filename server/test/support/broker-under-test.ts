@@ -55,6 +55,21 @@ export async function storeVariables(data: string): Promise<Record<string, strin
   return { TILEPASS_DATA: data, ...(url === undefined ? {} : { TILEPASS_DATABASE_URL: url }) }
 }
 
+/**
+ * A command line and an environment that name the store of a data folder: a database is never named by
+ * `--data`, so that there its folder goes.
+ */
+export async function nameStore(
+  data: string,
+  args: readonly string[],
+): Promise<{ readonly args: readonly string[]; readonly env: Record<string, string> }> {
+  const index = args.indexOf('--data')
+  const folder = index === -1 ? data : (args[index + 1] ?? data)
+  const env = await storeVariables(folder)
+  const isNamed = index !== -1 && env.TILEPASS_DATABASE_URL !== undefined
+  return { args: isNamed ? [...args.slice(0, index), ...args.slice(index + 2)] : args, env }
+}
+
 /** What a command line printed and how it ended. */
 export interface CommandResult {
   readonly code: number
@@ -84,8 +99,9 @@ export async function runCommand(
 ): Promise<CommandResult> {
   let out = ''
   let error = ''
+  const named = await nameStore(data, args)
   const surroundings = {
-    env: { ...(await storeVariables(data)), ...env },
+    env: { ...named.env, ...env },
     writeOut: (text: string) => {
       out += text
     },
@@ -96,7 +112,7 @@ export async function runCommand(
     ...(ask ? { ask } : {}),
     now,
   }
-  const code = await runCommandLine(args, surroundings, () => undefined)
+  const code = await runCommandLine(named.args, surroundings, () => undefined)
   return { code, out, error }
 }
 

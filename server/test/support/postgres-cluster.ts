@@ -35,6 +35,7 @@ export function findPostgres(): string | undefined {
     .find((bin) => existsSync(join(bin, 'initdb')))
 }
 
+const PREFIX = 'tilepass-postgres-'
 /** It refuses to run as root. */
 const isRoot = process.getuid?.() === 0
 /** Nothing of it must outlive a test run, so it does not wait for the disk. */
@@ -59,11 +60,13 @@ export async function startCluster(settings: readonly string[] = []): Promise<Cl
   const bin = findPostgres()
   if (bin === undefined) throw new Error('PostgreSQL is not installed')
   const home = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
-  const folder = mkdtempSync(join(home, 'tilepass-postgres-'))
+  const folder = mkdtempSync(join(home, `${PREFIX}${process.pid}-`))
   const data = join(folder, 'data')
+  removeOrphans(home)
   const owner = isRoot ? { uid: Number(idOf('-u')), gid: Number(idOf('-g')) } : {}
   if (isRoot) chownSync(folder, owner.uid ?? 0, owner.gid ?? 0)
   const options = { ...owner, cwd: folder, stdio: 'ignore' as const }
+  const become = isRoot ? [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'] : []
   const initdb = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync']
   execFileSync(join(bin, 'initdb'), initdb, options)
   const port = await findFreePort()
@@ -82,7 +85,12 @@ export async function startCluster(settings: readonly string[] = []): Promise<Cl
   const start = async () => {
     const all = [...SETTINGS, `unix_socket_directories=${folder}`, ...settings]
     const args = ['-D', data, '-p', String(port), ...all.flatMap((setting) => ['-c', setting])]
-    const started = spawn(join(bin, 'postgres'), args, options)
+    // It ends with the tests, however they end.
+    const started = spawn(
+      'setpriv',
+      ['--pdeathsig', 'QUIT', ...become, join(bin, 'postgres'), ...args],
+      { cwd: folder, stdio: 'ignore' },
+    )
     server = started
     for (;;) {
       if (started.exitCode !== null) throw new Error(`postgres ended with ${started.exitCode}`)
@@ -117,6 +125,15 @@ export async function startCluster(settings: readonly string[] = []): Promise<Cl
       await kill()
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** Folders of runs that were killed. */
+function removeOrphans(home: string): void {
+  for (const name of readdirSync(home)) {
+    const [, pid] = /^tilepass-postgres-(\d+)-/.exec(name) ?? []
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      rmSync(join(home, name), { recursive: true, force: true })
   }
 }
 

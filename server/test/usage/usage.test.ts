@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { listUsage } from '../../src/store/usage.ts'
 import { createUsage } from '../../src/usage/usage.ts'
-import { openStoreOf } from '../../support/store-under-test.ts'
 import { makeDataFolder, NOW, readClaims, startBroker } from '../support/broker-under-test.ts'
+import { openStoreOf } from '../support/store-under-test.ts'
 
 const path = fileURLToPath(new URL('../../../examples/demo-data/world.pmtiles', import.meta.url))
 const DAY = 86_400_000

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { openStoreOf } from '../../../support/store-under-test.ts'
 import { NOW, readClaims, startBroker } from '../../support/broker-under-test.ts'
+import { openStoreOf } from '../../support/store-under-test.ts'
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 

@@ -1,9 +1,9 @@
 import express from 'express'
 import { describe, expect, test } from 'vitest'
 import { createBroker } from '../../../src/index.ts'
-import { openStoreOf } from '../../../support/store-under-test.ts'
 import { makeDataFolder, NOW, readClaims, startBroker } from '../../support/broker-under-test.ts'
 import { postRaw } from '../../support/raw-request.ts'
+import { openStoreOf } from '../../support/store-under-test.ts'
 
 const PATH = '/v1/auth/token'
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
