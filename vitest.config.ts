@@ -28,6 +28,7 @@ const domTest = '**/*.dom.test.{ts,tsx}'
 const browserTest = '**/*.browser.test.{ts,tsx}'
 const pageTest = 'test/**/*.page.test.ts'
 const engineTest = 'test/**/*.engine.test.ts'
+const postgresTest = '**/*.postgres.test.ts'
 const chromium = findChromium()
 const cores = availableParallelism()
 
@@ -37,7 +38,7 @@ const projects: TestProjectConfiguration[] = [
     test: {
       name: 'node',
       include: anyTest,
-      exclude: [domTest, browserTest, pageTest, engineTest, '**/node_modules/**'],
+      exclude: [domTest, browserTest, pageTest, engineTest, postgresTest, '**/node_modules/**'],
     },
   },
   {

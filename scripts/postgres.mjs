@@ -16,7 +16,7 @@ export function findPostgres() {
 
 /** Supports that open a store, or start something that does. */
 const OPENS_STORE = /\/(?:store|broker|relay)-under-test\.ts'|\/support\/brokers\//
-/** Tests of SQLite itself, and those that need no other store to be worth their time. */
+/** What needs a page. */
 const NOT_AGAIN = ['.dom.test.', '.browser.test.', '.page.test.', '.engine.test.']
 
 /** @returns {string[]} Test files that open a store, relative to the root. */
@@ -27,6 +27,10 @@ export function listStoreTests() {
       .filter((name) => name.endsWith('.test.ts') && !name.includes('node_modules'))
       .filter((name) => !NOT_AGAIN.some((kind) => name.includes(kind)))
       .map((name) => `${folder}/${name}`)
-      .filter((path) => OPENS_STORE.test(readFileSync(join(root, path), 'utf8'))),
+      .filter(
+        (path) =>
+          path.endsWith('.postgres.test.ts') ||
+          OPENS_STORE.test(readFileSync(join(root, path), 'utf8')),
+      ),
   )
 }

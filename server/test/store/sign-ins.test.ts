@@ -2,6 +2,7 @@ import { CompiledQuery, type KyselyPlugin, type RootOperationNode } from 'kysely
 import { expect, test } from 'vitest'
 import { createAccount, disableAccount } from '../../src/store/accounts.ts'
 import { audited } from '../../src/store/audit.ts'
+import type { Store } from '../../src/store/open.ts'
 import { findSignInTarget } from '../../src/store/sign-ins.ts'
 import { NOW } from '../support/broker-under-test.ts'
 import { openTestStore } from '../support/store-under-test.ts'
