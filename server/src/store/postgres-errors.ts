@@ -14,12 +14,17 @@ const CONFLICTS = new Set(['40001', '40P01', '55P03'])
  */
 const OUTAGES = ['08', '28', '3D000', '25006', '53', '57', '58']
 
+/** Fields of an answer of the database that quote data. */
+const QUOTING = ['detail', 'where', 'internalQuery']
+
 /**
  * Turns what the driver throws into errors of the store. What the database says about a query is left as
  * it is; everything else is about the connection.
  */
 export function toStoreError(error: unknown): unknown {
   if (!(error instanceof Error) || isMisuse(error)) return error
+  // The database quotes the row that it refuses, with its secrets, and errors are logged.
+  for (const field of QUOTING) Reflect.deleteProperty(error, field)
   const state = findSqlState(error)
   if (state === undefined) return new StoreUnavailableError({ cause: error })
   if (CONFLICTS.has(state)) return new StoreConflictError({ cause: error })

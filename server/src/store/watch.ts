@@ -118,7 +118,7 @@ export function createWatch(store: Store, load: () => Promise<void>): Watch {
       // A database that hangs must not make tiles hang.
       const late = new AbortController()
       await Promise.race([
-        checked.catch(() => undefined),
+        checked.catch(tolerateOutage),
         wait(TILE_PATIENCE, undefined, { signal: late.signal }).then(
           () => {
             isAway = true
@@ -131,4 +131,9 @@ export function createWatch(store: Store, load: () => Promise<void>): Watch {
     },
     reload,
   }
+}
+
+/** Whatever else goes wrong is a fault, which nothing must hide. */
+function tolerateOutage(error: unknown): void {
+  if (!(error instanceof StoreUnavailableError)) throw error
 }

@@ -1,11 +1,9 @@
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { openSqlite } from '../../src/store/sqlite.ts'
 import { listUsage } from '../../src/store/usage.ts'
 import { createUsage } from '../../src/usage/usage.ts'
 import { makeDataFolder, NOW, readClaims, startBroker } from '../support/broker-under-test.ts'
-import { openStoreOf } from '../support/store-under-test.ts'
+import { lockStore, openStoreOf } from '../support/store-under-test.ts'
 
 const path = fileURLToPath(new URL('../../../examples/demo-data/world.pmtiles', import.meta.url))
 const DAY = 86_400_000
@@ -92,12 +90,10 @@ test('a use causes no write, and a locked store gets the counts later', async ()
   const read = () => listUsage(store, 'org_1', '2027-01-15', '2027-01-15')
   for (let count = 0; count < 1000; count++) usage.record(user, 'tiles')
   expect(await read()).toEqual([])
-  const other = await openSqlite(join(folder, 'tilepass.db'), 50)
-  other.prepare('begin').run([])
+  const unlock = await lockStore(folder)
   await usage.flush()
   expect(failures).toHaveLength(1)
-  other.prepare('rollback').run([])
-  other.close()
+  await unlock()
   usage.record(user, 'tiles')
   await usage.close()
   expect(await read()).toMatchObject([{ token: 'tok_1', use: 'tiles', count: 1001 }])
