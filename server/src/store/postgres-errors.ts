@@ -5,6 +5,8 @@ import { StoreConflictError, StoreUnavailableError } from './errors.ts'
  * not free in time, which two transactions that wait for each other meet first.
  */
 const CONFLICTS = new Set(['40001', '40P01', '55P03'])
+/** A change was sent to a database that only reads: a standby, or one whose disk is full. */
+export const READ_ONLY = '25006'
 /**
  * SQLSTATEs of outages that may pass, or their beginnings: connections, credentials, databases that do not
  * exist, read-only transactions, resources, operator intervention (also a statement that takes too long)
@@ -12,7 +14,7 @@ const CONFLICTS = new Set(['40001', '40P01', '55P03'])
  *
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const OUTAGES = ['08', '28', '3D000', '25006', '53', '57', '58']
+const OUTAGES = ['08', '28', '3D000', READ_ONLY, '53', '57', '58']
 
 /** Fields of an answer of the database that quote data. */
 const QUOTING = ['detail', 'where', 'internalQuery']

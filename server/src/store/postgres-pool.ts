@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
 import type { Pool, PoolClient, QueryResult } from 'pg'
 import { StoreUnavailableError } from './errors.ts'
-import { endsConnection, toStoreError } from './postgres-errors.ts'
+import { endsConnection, findSqlState, READ_ONLY, toStoreError } from './postgres-errors.ts'
 
 /** Equals no text of the database, and nobody can guess it. */
 const NO_TEXT = `no text ${randomBytes(16).toString('hex')}`
@@ -18,11 +18,26 @@ export function adaptPool(
   pool: Pool,
   onConnectFailure: (milliseconds: number) => void,
 ): PostgresPool {
+  /** How often the database was found to have changed into a read-only one, by a failover as a rule. */
+  let failovers = 0
+  const madeAfter = new WeakMap<PoolClient, number>()
+  const take = async (): Promise<PoolClient> => {
+    const client = await pool.connect()
+    const made = madeAfter.get(client) ?? failovers
+    madeAfter.set(client, made)
+    if (made === failovers) return client
+    // It leads to the database of before.
+    client.release(true)
+    return take()
+  }
+  const noteFailure = (error: unknown) => {
+    if (findSqlState(error) === READ_ONLY) failovers++
+  }
   return {
     connect: async () => {
       const startedAt = performance.now()
       try {
-        return adaptClient(await pool.connect())
+        return adaptClient(await take(), noteFailure)
       } catch (error) {
         onConnectFailure(performance.now() - startedAt)
         throw toStoreError(error)
@@ -32,7 +47,10 @@ export function adaptPool(
   }
 }
 
-function adaptClient(client: PoolClient): PostgresPoolClient {
+function adaptClient(
+  client: PoolClient,
+  noteFailure: (error: unknown) => void,
+): PostgresPoolClient {
   let fatal: Error | undefined
   const run = async (sql: string, parameters: readonly unknown[]): Promise<QueryResult> => {
     // The end of the connection has undone the transaction.
@@ -43,6 +61,7 @@ function adaptClient(client: PoolClient): PostgresPoolClient {
       const values = parameters.map((value) => toValue(value, isInsert))
       return await client.query(sql, values)
     } catch (error) {
+      noteFailure(error)
       if (error instanceof Error && endsConnection(error)) fatal = error
       throw toStoreError(error)
     }

@@ -28,7 +28,7 @@ export async function locateTestStore(data: string): Promise<StoreLocation> {
 
 /** URL of the database in the place of a folder, which is created by its first use; `undefined` on SQLite. */
 export async function findDatabaseUrl(data: string): Promise<string | undefined> {
-  if (!onPostgres) return
+  if (!onPostgres || data === '') return
   const name = basename(data)
   const making = created.get(data) ?? createDatabase(name, templates.get(data) ?? 'plain')
   created.set(data, making)
