@@ -12,9 +12,8 @@ const UNKNOWN_FIELDS: ReadonlyMap<string, string> = new Map([
   ['host', 'not an option of createBroker(); pass it to listen()'],
   ['port', 'not an option of createBroker(); pass it to listen()'],
   ['logLevel', 'not an option of createBroker(); set the level of its "logger"'],
-  ...['database', 'oauth', 'redis', 'signing'].map(
-    (field) => [field, 'not supported yet'] as const,
-  ),
+  ['database', 'not a known field; the URL of a database is "databaseUrl"'],
+  ...['oauth', 'redis', 'signing'].map((field) => [field, 'not supported yet'] as const),
 ])
 
 /**

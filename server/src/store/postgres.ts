@@ -70,7 +70,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
       statement_timeout: patience,
       lock_timeout: Math.min(LOCK_TIMEOUT, patience),
       // A process that was stopped must not keep its locks.
-      idle_in_transaction_session_timeout: 10_000,
+      idle_in_transaction_session_timeout: 4 * patience,
     }),
   )
   try {

@@ -5,8 +5,13 @@ import { getOwnWrites } from './own-writes.ts'
 
 /** Longest time, in ms, for which a change by another process may go unnoticed. */
 const MAX_STALENESS = 250
-/** How long a tile waits for the database to say what has changed, before it is served by what is known; ms. */
-const TILE_PATIENCE = 400
+/** How long a tile waits for the database, before it is served by what was known a moment ago; ms. */
+export const TILE_PATIENCE = 400
+/**
+ * How old, in ms, that may be while a database is merely slow: it can be reached, so that what is revoked
+ * must be refused within 2 s.
+ */
+export const RECENT = 1_500
 
 /**
  * What an answer may rest on: `current`, what the store says now; `known`, what it said a while ago, while
@@ -121,6 +126,7 @@ export function createWatch(store: Store, load: () => Promise<void>): Watch {
         checked.catch(tolerateOutage),
         wait(TILE_PATIENCE, undefined, { signal: late.signal }).then(
           () => {
+            if (getAge() >= RECENT) return checked.catch(tolerateOutage)
             isAway = true
           },
           () => undefined,
