@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { StoreUnavailableError } from './errors.ts'
 import type { Store } from './open.ts'
-import { TILE_PATIENCE } from './watch.ts'
+import { RECENT, TILE_PATIENCE } from './watch.ts'
 
 /** Most answers that are remembered; the oldest goes first. */
 const MOST = 10_000
@@ -17,12 +17,17 @@ export function rememberForOutages<Answer>(
   ask: (key: string) => Promise<Answer>,
 ): (key: string) => Promise<Answer> {
   if (knownFor === 0) return ask
+  let isAway = false
   const answers = new Map<string, { readonly answer: Answer; readonly at: number }>()
 
   const askNow = async (key: string): Promise<Answer> => {
     // What the answer says was true when it was asked for, at the earliest.
     const at = performance.now()
-    const answer = await ask(key)
+    const answer = await ask(key).catch((error: unknown) => {
+      isAway = error instanceof StoreUnavailableError
+      throw error
+    })
+    isAway = false
     answers.delete(key)
     answers.set(key, { answer, at })
     const [oldest] = answers.size > MOST ? answers.keys() : []
@@ -35,8 +40,13 @@ export function rememberForOutages<Answer>(
     const asked = askNow(key)
     if (!known || performance.now() - known.at >= knownFor) return asked
     const late = new AbortController()
+    const giveUp = async () => {
+      await wait(TILE_PATIENCE, undefined, { signal: late.signal })
+      // Nobody knows yet whether it is away, or merely slow.
+      return isAway || performance.now() - known.at < RECENT ? known.answer : asked
+    }
     try {
-      return await Promise.race([asked, wait(TILE_PATIENCE, known.answer, { signal: late.signal })])
+      return await Promise.race([asked, giveUp()])
     } catch (error) {
       if (error instanceof StoreUnavailableError) return known.answer
       throw error
