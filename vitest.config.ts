@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 import { chromiumArgs, findChromium } from './scripts/chromium.mjs'
+import { findPostgres, listStoreTests } from './scripts/postgres.mjs'
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -27,6 +28,7 @@ const domTest = '**/*.dom.test.{ts,tsx}'
 const browserTest = '**/*.browser.test.{ts,tsx}'
 const pageTest = 'test/**/*.page.test.ts'
 const engineTest = 'test/**/*.engine.test.ts'
+const postgresTest = '**/*.postgres.test.ts'
 const chromium = findChromium()
 const cores = availableParallelism()
 
@@ -36,7 +38,7 @@ const projects: TestProjectConfiguration[] = [
     test: {
       name: 'node',
       include: anyTest,
-      exclude: [domTest, browserTest, pageTest, engineTest, '**/node_modules/**'],
+      exclude: [domTest, browserTest, pageTest, engineTest, postgresTest, '**/node_modules/**'],
     },
   },
   {
@@ -60,6 +62,19 @@ const projects: TestProjectConfiguration[] = [
     },
   },
 ]
+
+if (findPostgres()) {
+  projects.push({
+    extends: true,
+    test: {
+      name: 'postgres',
+      // What opens a store runs once more, on the store of replicas.
+      include: listStoreTests(),
+      env: { TILEPASS_TEST_STORE: 'postgres' },
+      globalSetup: 'server/test/support/postgres-setup.ts',
+    },
+  })
+}
 
 if (chromium) {
   projects.push({

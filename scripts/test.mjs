@@ -11,6 +11,7 @@ await build()
 const { findProgram, installTileServer } = await import('./gateways.mjs')
 const { chromiumHint, findChromium } = await import('./chromium.mjs')
 const { ENGINES } = await import('./engines.mjs')
+const { findPostgres } = await import('./postgres.mjs')
 
 /** @type {string[]} Tests that cannot run on this machine, and how to change that. */
 const omissions = []
@@ -18,6 +19,10 @@ if (!findChromium()) omissions.push(`browser tests, because no Chromium was foun
 for (const { name, program, hint } of ENGINES)
   if (name !== 'chromium' && !program)
     omissions.push(`tests in ${name}, because it or its screen (Xvfb) is not installed. ${hint}`)
+if (!findPostgres())
+  omissions.push(
+    'tests of the broker on PostgreSQL, because it is not installed where Debian has it. Install it with your package manager (Debian: apt-get install postgresql).',
+  )
 const debianPackages = {
   nginx: 'nginx',
   caddy: 'caddy',

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { openStore } from '../src/store/open.ts'
-import { makeDataFolder, readClaims } from './support/broker-under-test.ts'
+import { makeDataFolder, nameStore, readClaims } from './support/broker-under-test.ts'
+import { openStoreOf } from './support/store-under-test.ts'
+import { findDatabaseUrl, onPostgres } from './support/test-location.ts'
 
 // Each of these starts several processes, and a busy machine takes seconds for one.
 vi.setConfig({ testTimeout: 90_000 })
@@ -35,7 +36,9 @@ interface ServerProcess {
 
 /** Starts the built server as a process of its own, on a free port. */
 async function startProcess(data: string, args: string[] = []): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [BIN, 'serve', '--port', '0', '--data', data, ...args])
+  const named = await nameStore(data, ['serve', '--port', '0', '--data', data, ...args])
+  const env = { ...process.env, ...named.env }
+  const child = spawn(process.execPath, [BIN, ...named.args], { env })
   onTestFinished(() => void child.kill('SIGKILL'))
   let printed = ''
   for (const stream of [child.stdout, child.stderr])
@@ -53,7 +56,9 @@ async function startProcess(data: string, args: string[] = []): Promise<ServerPr
 }
 
 async function tilepass(data: string, ...args: string[]): Promise<string> {
-  return (await run(process.execPath, [BIN, ...args, '--data', data])).stdout.trim()
+  const named = await nameStore(data, [...args, '--data', data])
+  const env = { ...process.env, ...named.env }
+  return (await run(process.execPath, [BIN, ...named.args], { env })).stdout.trim()
 }
 
 async function makeAccount(data: string): Promise<void> {
@@ -106,7 +111,9 @@ test('a start prints what the server runs with', async () => {
     `version     ${version}`,
     'issuer      https://maps.example',
     'public URL  https://maps.example',
-    `data        ${data}`,
+    onPostgres
+      ? `database    ${(await findDatabaseUrl(data))?.replace('postgres@', '')}`
+      : `data        ${data}`,
     'grants      default',
     'tilesets    world',
   ])
@@ -152,7 +159,7 @@ test('F1: revocations that were acknowledged hold after SIGKILL', async () => {
   for (const token of tokens) expect((await exchange(second.url, token)).status).toBe(401)
 })
 
-test('F17: a migration that was killed half-way runs again', async () => {
+test.skipIf(onPostgres)('F17: a migration that was killed half-way runs again', async () => {
   const data = makeDataFolder()
   const script = `
     import { openSqlite } from ${JSON.stringify(new URL('../dist/store/sqlite.js', import.meta.url).href)}
@@ -166,7 +173,7 @@ test('F17: a migration that was killed half-way runs again', async () => {
   await once(child.stdout, 'data')
   child.kill('SIGKILL')
   await once(child, 'exit')
-  const store = await openStore(data, 1_000)
+  const store = await openStoreOf(data)
   await expect(store.db.selectFrom('account').selectAll().execute()).resolves.toEqual([])
   await store.close()
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { applyChange } from '../../server/src/store/changes.ts'
-import { openStore } from '../../server/src/store/open.ts'
+import { openStoreOf } from '../../server/test/support/store-under-test.ts'
 import { bearer } from '../support/brokers/bearer.ts'
 import { NOW, readClaims, startBroker, watchLog } from '../support/brokers/broker-under-test.ts'
 import { startTwoAccounts, TILE } from '../support/brokers/two-accounts.ts'
@@ -143,7 +143,7 @@ describe('the account of a grant that is disabled or deleted', () => {
 test('the Mapbox tokens of a disabled account do not fill the list that guards read', async () => {
   const { cli, data, url, createToken } = await startBroker()
   await createToken()
-  const store = await openStore(data, 1_000)
+  const store = await openStoreOf(data)
   await applyChange(store, async ({ db }) => {
     for (let from = 0; from < 20_000; from += 500)
       await db

@@ -5,7 +5,7 @@ import express from 'express'
 import fc from 'fast-check'
 import { fromUrl } from 'geotiff'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { NOW } from '../support/brokers/broker-under-test.ts'
+import { NOW, storeSettings } from '../support/brokers/broker-under-test.ts'
 import {
   bytes,
   COG,
@@ -173,7 +173,11 @@ test('mounted under a path, behind a parser of the host application, it answers 
   const { data, createKey, broker } = await startGeolensBroker()
   const key = await createKey()
   await broker.close()
-  const mounted = await createBroker({ data, datasets: DATASETS, now: () => NOW })
+  const mounted = await createBroker({
+    ...(await storeSettings(data)),
+    datasets: DATASETS,
+    now: () => NOW,
+  })
   const app = express().use(express.json()).use('/maps', mounted.router)
   const server = app.listen(0)
   onTestFinished(() => {

@@ -4,7 +4,12 @@ import express, { type RequestHandler } from 'express'
 import * as oauth from 'oauth4webapi'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createBroker } from '../../server/src/index.ts'
-import { makeDataFolder, NOW, runCommand } from '../support/brokers/broker-under-test.ts'
+import {
+  makeDataFolder,
+  NOW,
+  runCommand,
+  storeSettings,
+} from '../support/brokers/broker-under-test.ts'
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
 
@@ -21,7 +26,12 @@ async function mount(...before: RequestHandler[]) {
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : 0
   const url = `http://127.0.0.1:${port}/api`
-  const broker = await createBroker({ data, publicUrl: url, demo: true, now: () => NOW })
+  const broker = await createBroker({
+    ...(await storeSettings(data)),
+    publicUrl: url,
+    demo: true,
+    now: () => NOW,
+  })
   onTestFinished(() => broker.close())
   for (const handler of before) app.use(handler)
   app.use('/api', broker.router)

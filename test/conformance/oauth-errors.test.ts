@@ -1,6 +1,5 @@
-import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openSqlite } from '../../server/src/store/sqlite.ts'
+import { lockStore, openStoreOf } from '../../server/test/support/store-under-test.ts'
 import {
   ACCESS_TOKEN,
   GRANT,
@@ -105,9 +104,9 @@ describe.each(ENDPOINTS)('%s', (path) => {
 
   test('a store that fails is a registered error', async () => {
     const { url, data, subject, client } = await startOAuthBroker()
-    const store = await openSqlite(join(data, 'tilepass.db'), 5_000)
-    onTestFinished(() => store.close())
-    store.prepare('alter table api_token rename to gone').run([])
+    const store = await openStoreOf(data)
+    await store.db.schema.alterTable('api_token').renameTo('gone').execute()
+    await store.close()
     const form = { ...exchange(subject), ...client, token: subject, client_secret: subject }
     const body = new URLSearchParams(form)
     const response = await fetch(`${url}${path}`, { method: 'POST', body })
@@ -172,9 +171,7 @@ test('a missing token to introspect or revoke is a registered error', async () =
 
 test('a revocation that a locked store cannot keep is a registered error', async () => {
   const { url, data, subject, client } = await startOAuthBroker()
-  const store = await openSqlite(join(data, 'tilepass.db'), 5_000)
-  onTestFinished(() => store.close())
-  store.prepare('begin immediate').run([])
+  onTestFinished(await lockStore(data))
   const body = new URLSearchParams({ ...client, token: subject, client_secret: subject })
   const response = await fetch(`${url}/oauth/revoke`, { method: 'POST', body })
   expect(response.headers.get('retry-after')).toBe('1')

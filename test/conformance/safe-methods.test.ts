@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openStore } from '../../server/src/store/open.ts'
+import { openStoreOf } from '../../server/test/support/store-under-test.ts'
 import { bearer } from '../support/brokers/bearer.ts'
 import { NOW } from '../support/brokers/broker-under-test.ts'
 import { listRoutes } from '../support/brokers/list-routes.ts'
@@ -48,7 +48,7 @@ test('X14: no GET or HEAD request writes to the database, whatever credential it
 
 test('X14: a listing creates no default token, not even for an account that has lost it', async () => {
   const running = await startTwoAccounts()
-  const { db, close } = await openStore(running.data, 1_000)
+  const { db, close } = await openStoreOf(running.data)
   await db.updateTable('api_token').set({ revoked_at: NOW }).where('is_default', '=', 1).execute()
   await close()
   const before = await readDatabase(running.data)

@@ -8,10 +8,10 @@ import {
 } from '@tilepass/broker'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createLogger } from '../../server/src/observe/logger.ts'
-import { openStore } from '../../server/src/store/open.ts'
 import { openSqlite } from '../../server/src/store/sqlite.ts'
 import { createPipe } from '../../server/test/support/pipe.ts'
 import { scrape } from '../../server/test/support/scrape.ts'
+import { openStoreOf } from '../../server/test/support/store-under-test.ts'
 import { startBroker } from '../support/brokers/broker-under-test.ts'
 import {
   assertAlert,
@@ -181,7 +181,7 @@ async function failUpstream(own: () => never): Promise<Scrapes> {
 }
 
 async function dropTable({ data }: Pick<Started, 'data'>, table: string): Promise<void> {
-  const store = await openStore(data, 1_000)
+  const store = await openStoreOf(data)
   await store.db.schema.dropTable(table).execute()
   await store.close()
 }

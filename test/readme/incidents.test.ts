@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { createVerifier, GuardError } from '@tilepass/guard'
 import { importJWK, type JWTPayload, SignJWT } from 'jose'
 import { expect, test } from 'vitest'
-import { openStore } from '../../server/src/store/open.ts'
+import { openStoreOf } from '../../server/test/support/store-under-test.ts'
 import { bearer } from '../support/brokers/bearer.ts'
 import { readClaims, runCommand } from '../support/brokers/broker-under-test.ts'
 import { startTwoAccounts, TILE } from '../support/brokers/two-accounts.ts'
@@ -74,7 +74,7 @@ async function start() {
 
 /** What a thief reads in the database. */
 async function steal(data: string) {
-  const store = await openStore(data, 1_000)
+  const store = await openStoreOf(data)
   try {
     const keys = await store.db.selectFrom('signing_key').selectAll().execute()
     const secretKeys = await store.db.selectFrom('secret_key').selectAll().execute()

@@ -4,6 +4,7 @@ import {
   type KeySummary,
   listSigningKeys,
   prepareRotation,
+  RotatedMeanwhileError,
   rotateSigningKeys,
 } from '../issuer/key-rotation.ts'
 import {
@@ -21,7 +22,11 @@ import { auditedBy, type Operator } from './operator.ts'
 export interface KeyAdministration {
   /** The newest first. */
   listKeys(): Promise<readonly KeySummary[]>
-  /** @throws {@link ConflictError} if there are too many keys. */
+  /**
+   * Of several rotations at the same time, one adds a key, and all resolve to it.
+   *
+   * @throws {@link ConflictError} if there are too many keys.
+   */
   rotateKeys(): Promise<KeySummary>
   /** Revokes a signing key and every token that it signed. @throws {@link NotFoundError} */
   revokeKey(kid: string): Promise<KeyRevocation>
@@ -46,15 +51,20 @@ export function createKeyAdministration(operator: Operator): KeyAdministration {
   return {
     listKeys: () => listSigningKeys(store, now()),
     rotateKeys: async () => {
-      const key = await prepareRotation(store, now())
-      return auditedBy(operator, 'key.rotate', key.kid, async (change) => {
-        const added = await rotateSigningKeys(change, key, operator.actor === 'cli', now())
-        if (!added)
-          throw new ConflictError(
-            'There are too many keys; an old key is removed when its last token has expired',
-          )
-        return added
-      })
+      const prepared = await prepareRotation(store, now())
+      try {
+        return await auditedBy(operator, 'key.rotate', prepared.key.kid, async (change) => {
+          const added = await rotateSigningKeys(change, prepared, operator.actor === 'cli', now())
+          if (!added)
+            throw new ConflictError(
+              'There are too many keys; an old key is removed when its last token has expired',
+            )
+          return added
+        })
+      } catch (error) {
+        if (error instanceof RotatedMeanwhileError) return error.added
+        throw error
+      }
     },
     revokeKey: async (kid) => {
       const key = await prepareSuccessor(now())

@@ -48,6 +48,8 @@ export interface Listening {
   readonly port: number
   /** Base URL of `/verify`, if it has a listener of its own. */
   readonly verifyUrl?: string
+  /** The PostgreSQL database, without user and password, if `databaseUrl` is set. */
+  readonly database?: string
   /** Base URL of `/metrics`, if `metrics` is set. */
   readonly metricsUrl?: string
   readonly issuer: string
@@ -113,8 +115,8 @@ export interface Broker {
 }
 
 /**
- * Creates a broker on a data folder. The first run creates the keys in it. Several processes may share
- * the folder.
+ * Creates a broker on a data folder or a database. The first run creates the keys in it. Several processes
+ * may share a folder, replicas a database.
  *
  * @throws {@link ConfigError} naming every fault at once; `StoreUnavailableError`.
  */
@@ -225,12 +227,12 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     for (const { name: grant, account = '' } of await listClosed())
       logger.warn(
         { grant, account },
-        `the account of a grant is disabled, so pages get no token for it: enable it with "${formatCommand('account enable', [account], config.data)}", or name another account`,
+        `the account of a grant is disabled, so pages get no token for it: enable it with "${formatCommand('account enable', [account], config)}", or name another account`,
       )
     const { issuer } = resources
     if (issuer !== undefined) start(issuer)
     logger.info(
-      { version: readVersion(), issuer, data: config.data, sealed, ...listNames() },
+      { version: readVersion(), issuer, ...resources.place, sealed, ...listNames() },
       'the broker starts',
     )
   } catch (error) {
@@ -274,8 +276,11 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         },
       })
       listeners = opened
+      const { place } = resources
+      const database = 'database' in place ? { database: place.database } : {}
       const listening = {
         ...opened.urls,
+        ...database,
         issuer: requireIssuer(core).issuer.url,
         sealed,
         ...listNames(),

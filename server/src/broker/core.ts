@@ -7,6 +7,7 @@ import { createTileVerifier } from '../issuer/mapbox/tile-verifier.ts'
 import { createOwnVerifier, type OwnVerifier } from '../issuer/verify.ts'
 import type { Meter } from '../observe/meter.ts'
 import { createPasswords, type Passwords } from '../sessions/passwords.ts'
+import { rememberForOutages } from '../store/outage-memory.ts'
 import { createRevocations } from '../store/revocations.ts'
 import { createLimits, type Limits } from './limits.ts'
 import type { Resources } from './open-resources.ts'
@@ -53,10 +54,10 @@ export function createCore(
   const verifier =
     readConfig().surfaces.mapbox === false
       ? ownVerifier
-      : createTileVerifier(ownVerifier, check, issuer)
+      : createTileVerifier(ownVerifier, rememberForOutages(store, check), issuer)
   return {
     issuer,
-    limits: createLimits(readConfig),
+    limits: createLimits(readConfig, store),
     passwords: createPasswords(),
     codec,
     check,

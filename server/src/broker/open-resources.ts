@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { describeDatabase, locateStore } from '../config/locate-store.ts'
 import type { BrokerConfig } from '../config/schema.ts'
 import { readSealingKeys } from '../config/sealing-keys.ts'
 import { enterDatasets, loadDatasets } from '../datasets/load-datasets.ts'
@@ -13,8 +14,8 @@ import type { Meter } from '../observe/meter.ts'
 import { openPlaces, type Places } from '../places/places.ts'
 import { collectFaults } from '../settings/config-error.ts'
 import { keepAuditWithin } from '../store/audit-retention.ts'
-import { BUSY_TIMEOUT, openStore, type Store } from '../store/open.ts'
-import { createQueryLog } from '../store/query-log.ts'
+import { openStore, PATIENCE, type Store } from '../store/open.ts'
+import { createConnectLog, createQueryLog } from '../store/query-log.ts'
 import { createRefusals, type Refusals } from '../store/refusals.ts'
 import { openTilesets } from '../tiles/open-tilesets.ts'
 import type { Tileset } from '../tiles/tileset.ts'
@@ -26,6 +27,8 @@ import { sealStore } from './seal-store.ts'
 /** Everything that a broker opens at its start, and closes at its end. */
 export interface Resources {
   readonly store: Store
+  /** Where the store is, for the log. */
+  readonly place: { readonly data: string } | { readonly database: string }
   /** `undefined` until the first run has settled it. */
   readonly issuer: string | undefined
   readonly usage: Usage
@@ -62,7 +65,12 @@ export async function openResources(
   { env, logger, report, meter, now }: Surroundings,
 ): Promise<Resources> {
   const sealingKeys = await readSealingKeys(config.secretKey, env)
-  const store = await openStore(config.data, BUSY_TIMEOUT.server, meter && createQueryLog(meter))
+  const location = await locateStore(config, env)
+  const { databaseUrl } = location
+  const store = await openStore(location, {
+    patience: PATIENCE.server,
+    ...(meter && { log: createQueryLog(meter), onConnectFailure: createConnectLog(meter) }),
+  })
   // Before anything reads or makes a key.
   await sealStore(store, { keys: sealingKeys, logger, now })
   const usage = createUsage(store, now, report)
@@ -85,16 +93,20 @@ export async function openResources(
     const { places: placesFile } = config.geog
     tilesets = (await check(() => openTilesets(config.tilesets))) ?? tilesets
     const places = placesFile ? await check(() => openPlaces(placesFile)) : undefined
-    const datasets = (await check(() => loadDatasets(store, config.datasets, config.data))) ?? []
-    const grants = (await check(() => loadGrants(store, config.grants, config.data))) ?? []
+    const datasets = (await check(() => loadDatasets(store, config.datasets, config))) ?? []
+    const grants = (await check(() => loadGrants(store, config.grants, config))) ?? []
     upstreams = await check(async () =>
       openUpstreams(config.upstreams, { env, now, logger, meter }),
     )
     throwIfAny()
     if (!upstreams) throw new TypeError('upstreams that cannot be opened are a fault')
-    await enterDatasets(store, datasets, { data: config.data, now: now() })
+    await enterDatasets(store, datasets, { place: config, now: now() })
     return {
       store,
+      place:
+        databaseUrl === undefined
+          ? { data: config.data }
+          : { database: describeDatabase(databaseUrl) },
       issuer,
       usage,
       refusals,

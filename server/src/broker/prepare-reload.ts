@@ -30,7 +30,7 @@ export async function prepareReload(
   const plan = planReload(current, next)
   const { config } = plan
   const { check, throwIfAny } = collectFaults()
-  const grants = await check(() => loadGrants(store, config.grants, config.data))
+  const grants = await check(() => loadGrants(store, config.grants, config))
   const putUpstreams = await check(async () => upstreams.prepare(config.upstreams))
   const putSealingKeys = await check(() => prepareSealingKeys(store, config, env))
   throwIfAny()

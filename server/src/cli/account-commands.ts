@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import { toAccountJson } from '../admin/json.ts'
 import { isAccountName, isEmail } from '../admin/rules.ts'
+import type { Config } from '../config/schema.ts'
+import { namePlace } from '../settings/store-place.ts'
 import { NAME_KEPT } from '../store/accounts.ts'
 import { administer } from './administer.ts'
 import { addConfirmOption, type ConfirmOptions, confirm } from './confirm.ts'
@@ -146,8 +148,14 @@ async function create(
     { mayCreate: true, findRemedies },
     async ({ admin, output, settings, hint }) => {
       const { orgId } = await admin.createAccount(name, { email: options.email, passwordHash })
-      const text = `Created ${name} (${orgId}) in the data folder ${settings.data}. Next: name it in a grant ("account": "${name}"). For a token of another server: ${hint('token create --help')}`
-      output.result({ name, org_id: orgId, data: settings.data }, text)
+      const text = `Created ${name} (${orgId}) in ${describePlace(settings)}. Next: name it in a grant ("account": "${name}"). For a token of another server: ${hint('token create --help')}`
+      const { data, databaseUrl } = settings
+      output.result({ name, org_id: orgId, ...(databaseUrl === undefined ? { data } : {}) }, text)
     },
   )
+}
+
+function describePlace(settings: Config): string {
+  const place = `the ${namePlace(settings)}`
+  return settings.databaseUrl === undefined ? `${place} ${settings.data}` : place
 }

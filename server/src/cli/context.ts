@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
+import { describeDatabase, locateStore } from '../config/locate-store.ts'
 import type { Config } from '../config/schema.ts'
 import { readSealingKeys } from '../config/sealing-keys.ts'
 import { formatCommand } from '../settings/format-command.ts'
-import { BUSY_TIMEOUT, openStore, type Store } from '../store/open.ts'
+import { StoreMissingError } from '../store/errors.ts'
+import { openStore, PATIENCE, type Store, type StoreLocation } from '../store/open.ts'
 import { settleSealing } from '../store/settle-sealing.ts'
 import { CommandError, createOutput, type Output } from './output.ts'
 
@@ -110,12 +112,7 @@ export async function withStore<T>(
   },
 ): Promise<T> {
   const settings = loadSettings(surroundings, options, { issuer: options.issuer })
-  const { data } = settings
-  if (!mayCreate && !existsSync(join(data, 'tilepass.db')))
-    throw new CommandError(
-      `There is no tilepass.db in "${data}". Name the data folder with --data, --config or TILEPASS_DATA; "tilepass serve" creates one.`,
-    )
-  const store = await openStore(data, BUSY_TIMEOUT.cli)
+  const store = await openLocation(await locateStore(settings, surroundings.env), mayCreate)
   try {
     if (store.migrationBackup !== undefined)
       surroundings.writeError(`${describeMigration(store.migrationBackup)}\n`)
@@ -124,7 +121,7 @@ export async function withStore<T>(
       store,
       output: createOutput((line) => surroundings.writeOut(`${line}\n`), options.json === true),
       settings,
-      hint: (command, ...values) => formatCommand(command, values, data),
+      hint: (command, ...values) => formatCommand(command, values, settings),
     })
   } finally {
     await store.close()
@@ -133,4 +130,21 @@ export async function withStore<T>(
 
 function describeMigration(backup: string): string {
   return `The data folder was brought up to date. A copy of it as it was before: ${backup}`
+}
+
+/** Opens the store of a command. @throws {@link CommandError} if there is none, and it may not be created. */
+export async function openLocation(location: StoreLocation, mayCreate: boolean): Promise<Store> {
+  const { data, databaseUrl } = location
+  if (databaseUrl === undefined && !mayCreate && !existsSync(join(data, 'tilepass.db')))
+    throw new CommandError(
+      `There is no tilepass.db in "${data}". Name the data folder with --data, --config or TILEPASS_DATA; "tilepass serve" creates one.`,
+    )
+  try {
+    return await openStore(location, { patience: PATIENCE.cli, mustExist: !mayCreate })
+  } catch (error) {
+    if (!(error instanceof StoreMissingError)) throw error
+    throw new CommandError(
+      `There are no tables of Tilepass in ${describeDatabase(databaseUrl ?? '')}. Name the database with TILEPASS_DATABASE_URL or --config; "tilepass serve" creates the tables.`,
+    )
+  }
 }

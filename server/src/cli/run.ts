@@ -2,6 +2,7 @@ import { type Command, CommanderError } from 'commander'
 import { ConfigError } from '../settings/config-error.ts'
 import { isDamage, StoreUnavailableError } from '../store/errors.ts'
 import type { RunningServer, Surroundings } from './context.ts'
+import { describeDatabaseFailure, isDatabaseFailure } from './describe-database-failure.ts'
 import { CommandError } from './output.ts'
 import { createProgram } from './program.ts'
 
@@ -32,7 +33,9 @@ export async function runCommandLine(
 /** What a failed command prints: what went wrong, and which option or folder fixes it. */
 export function describeFailure(error: unknown): string {
   if (error instanceof StoreUnavailableError)
-    return 'The data folder is locked by another process, full, or not writable. Try again, or name another folder with --data or TILEPASS_DATA.'
+    return isDatabaseFailure(error)
+      ? `The database cannot be used: ${describeDatabaseFailure(error)}. Try again, or check TILEPASS_DATABASE_URL or "databaseUrl" in the configuration.`
+      : 'The data folder is locked by another process, full, or not writable. Try again, or name another folder with --data or TILEPASS_DATA.'
   if (!(error instanceof Error)) return String(error)
   const code: unknown = Reflect.get(error, 'code')
   if (isDamage(error))

@@ -72,8 +72,8 @@ export function addServeCommand(
 
 /** What a server runs with, for the person who started it. */
 function describeStart(
-  { data, publicUrl }: Pick<Config, 'data' | 'publicUrl'>,
-  { url, verifyUrl, metricsUrl, issuer, sealed, grants, tilesets }: Listening,
+  { data, publicUrl, databaseUrl }: Pick<Config, 'data' | 'publicUrl' | 'databaseUrl'>,
+  { url, verifyUrl, metricsUrl, database, issuer, sealed, grants, tilesets }: Listening,
 ): string {
   const rows = [
     ['version', readVersion()],
@@ -81,7 +81,7 @@ function describeStart(
     ['public URL', publicUrl ?? `${url} (publicUrl is not set)`],
     ...(verifyUrl === undefined ? [] : [['verify', `${verifyUrl}/verify`]]),
     ...(metricsUrl === undefined ? [] : [['metrics', `${metricsUrl}/metrics`]]),
-    ['data', data],
+    databaseUrl === undefined ? ['data', data] : ['database', database ?? 'PostgreSQL'],
     ['secrets', sealed ? 'sealed' : 'not sealed (TILEPASS_SECRET_KEY is not set)'],
     ['grants', grants.join(', ') || 'none: /map-token has no token for pages'],
     ['tilesets', tilesets.join(', ') || 'none'],

@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
+import type { Config } from '../config/schema.ts'
 import { formatCommand } from '../settings/format-command.ts'
 import { backUpSqlite } from '../store/copy-sqlite.ts'
-import { BUSY_TIMEOUT } from '../store/open.ts'
+import { PATIENCE } from '../store/open.ts'
 import { RestoreError, type RestoreFault, restoreSqlite } from '../store/restore-sqlite.ts'
 import { addConfirmOption, type ConfirmOptions, confirm } from './confirm.ts'
 import { addDataCommand, type DataOptions, loadSettings, type Surroundings } from './context.ts'
 import { CommandError, createOutput } from './output.ts'
+import { addStoreCopyCommand } from './store-copy-command.ts'
 
 const FAULTS: Readonly<Record<RestoreFault, string>> = {
   missing: 'There is no such file.',
@@ -19,9 +21,9 @@ const FAULTS: Readonly<Record<RestoreFault, string>> = {
     'A server or a command uses the data folder. Stop every server on it, then run this command again.',
 }
 
-/** Adds `store backup` and `store restore`. */
+/** Adds `store backup`, `store restore` and `store copy`. */
 export function addStoreCommands(program: Command, surroundings: Surroundings): void {
-  const store = program.command('store').description('Back up and restore the data of the broker')
+  const store = program.command('store').description('Back up, restore and copy the data of the broker')
 
   addDataCommand(store, 'backup', {
     description: 'Copy the database into a new file while the server runs, and check the copy',
@@ -37,13 +39,15 @@ export function addStoreCommands(program: Command, surroundings: Surroundings): 
   addConfirmOption(restore).action((file: string, options: DataOptions & ConfirmOptions) =>
     putBack(file, options, surroundings),
   )
+
+  addStoreCopyCommand(store, surroundings)
 }
 
 /** @throws {@link CommandError} if the data is in PostgreSQL, which has its own tools for this. */
-function assertSqlite({ env }: Surroundings): void {
-  if ((env.TILEPASS_DATABASE_URL ?? '') === '') return
+function assertSqlite({ databaseUrl }: Config): void {
+  if (databaseUrl === undefined) return
   throw new CommandError(
-    'The data is in PostgreSQL (TILEPASS_DATABASE_URL): use pg_dump and pg_restore, as docs/operate/backup-restore-upgrade.md shows.',
+    'The data is in PostgreSQL: use pg_dump and pg_restore, as docs/operate/backup-restore-upgrade.md shows.',
   )
 }
 
@@ -53,15 +57,16 @@ async function backUp(
   options: DataOptions,
   surroundings: Surroundings,
 ): Promise<void> {
-  assertSqlite(surroundings)
-  const { data } = loadSettings(surroundings, options)
+  const settings = loadSettings(surroundings, options)
+  assertSqlite(settings)
+  const { data } = settings
   const database = join(data, 'tilepass.db')
   if (!existsSync(database))
     throw new CommandError(
       `There is no tilepass.db in "${data}". Name the data folder with --data, --config or TILEPASS_DATA.`,
     )
   try {
-    const { bytes } = await backUpSqlite(database, resolve(file), BUSY_TIMEOUT.cli)
+    const { bytes } = await backUpSqlite(database, resolve(file), PATIENCE.cli)
     getOutput(options, surroundings).result(
       { file: resolve(file), bytes },
       `Wrote ${file} (${bytes} bytes). It is complete and sound.`,
@@ -81,8 +86,9 @@ async function putBack(
   options: DataOptions & ConfirmOptions,
   surroundings: Surroundings,
 ): Promise<void> {
-  assertSqlite(surroundings)
-  const { data } = loadSettings(surroundings, options)
+  const settings = loadSettings(surroundings, options)
+  assertSqlite(settings)
+  const { data } = settings
   await confirm(
     surroundings,
     options,
@@ -94,7 +100,7 @@ async function putBack(
       `Restored ${file} in "${data}".`,
       ...(replaced === undefined ? [] : [`The database until now: ${replaced}`]),
       'Tokens that were revoked after the backup are valid again: revoke them again before the server starts.',
-      `Check it with: ${formatCommand('doctor', [], data)} (a newer version than that of the backup brings its schema up to date, and keeps a copy)`,
+      `Check it with: ${formatCommand('doctor', [], settings)} (a newer version than that of the backup brings its schema up to date, and keeps a copy)`,
     ]
     getOutput(options, surroundings).result(
       { restored: resolve(file), replaced: replaced ?? null, schema: version },

@@ -46,6 +46,8 @@ function resolvePaths(
   const resolved = resolveMember(settings, 'data', toAbsolute)
   if ('secretKey' in settings)
     resolved.secretKey = resolveSecretFile(settings.secretKey, toAbsolute)
+  if (Object.hasOwn(settings, 'databaseUrl'))
+    resolved.databaseUrl = resolveSecretFile(settings.databaseUrl, toAbsolute)
   if (isRecord(settings.geog)) resolved.geog = resolveMember(settings.geog, 'places', toAbsolute)
   for (const field of ['tilesets', 'datasets'])
     if (isRecord(settings[field]))

@@ -1,3 +1,4 @@
+import { ConfigError } from '../settings/config-error.ts'
 import type { UpstreamKind } from '../upstreams/kind.ts'
 import { UPSTREAM_KINDS } from '../upstreams/kinds.ts'
 import { readConfigFile } from './file.ts'
@@ -24,6 +25,9 @@ const VARIABLES = {
   logLevel: 'TILEPASS_LOG_LEVEL',
 } as const
 
+/** Its value is a secret, so that the settings only refer to it. */
+const DATABASE_URL = 'TILEPASS_DATABASE_URL'
+
 /**
  * Reads the file, lets the environment override it and flags override both, and checks the result.
  *
@@ -41,5 +45,10 @@ export function loadConfig(
   }
   const secretKey = findSecretKeySource(env)
   if (secretKey) settings.secretKey = secretKey
+  if (env[DATABASE_URL]) settings.databaseUrl = { env: DATABASE_URL }
+  if (flags.data !== undefined && settings.databaseUrl !== undefined)
+    throw new ConfigError([
+      `--data: must not be given beside the URL of a database (${DATABASE_URL}, or "databaseUrl" in the configuration), which takes the place of the folder (given: "${flags.data}")`,
+    ])
   return namingWhatIsMissing(() => parseConfig(settings, kinds), settings, env, kinds)
 }

@@ -12,9 +12,8 @@ const UNKNOWN_FIELDS: ReadonlyMap<string, string> = new Map([
   ['host', 'not an option of createBroker(); pass it to listen()'],
   ['port', 'not an option of createBroker(); pass it to listen()'],
   ['logLevel', 'not an option of createBroker(); set the level of its "logger"'],
-  ...['database', 'oauth', 'redis', 'signing'].map(
-    (field) => [field, 'not supported yet'] as const,
-  ),
+  ['database', 'not a known field; the URL of a database is "databaseUrl"'],
+  ...['oauth', 'redis', 'signing'].map((field) => [field, 'not supported yet'] as const),
 ])
 
 /**
@@ -53,7 +52,7 @@ function parse<Schema extends z.ZodType>(
       // Operators write keys where only their source belongs.
       path[0] === 'secretKey'
         ? 'a value, not shown'
-        : redactUpstreamSetting(path, value, input, kinds),
+        : (redactDatabaseUrl(path, value) ?? redactUpstreamSetting(path, value, input, kinds)),
   }
   const faults = [
     ...(result.success ? [] : describeIssues(result.error.issues, input, options)),
@@ -61,4 +60,10 @@ function parse<Schema extends z.ZodType>(
   ]
   if (result.success && faults.length === 0) return result.data
   throw new ConfigError(faults)
+}
+
+/** It has a password, and is easily written where only its source belongs. */
+function redactDatabaseUrl(path: readonly PropertyKey[], value: unknown): string | undefined {
+  if (path[0] !== 'databaseUrl' || value === undefined || value === null) return
+  return typeof value === 'string' ? 'a string, not shown' : 'a value, not shown'
 }

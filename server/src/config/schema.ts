@@ -113,10 +113,18 @@ export function createConfigSchema(kinds: readonly UpstreamKind[] = UPSTREAM_KIN
       .describe(
         'Where the key is that seals the secrets in the data folder; several keys, separated by commas or white space: the first seals, all open. Default: secrets are not sealed.',
       ),
+    databaseUrl: secretSchema
+      .optional()
+      .describe(
+        'URL of a PostgreSQL database for all replicas, in place of the data folder. As it contains a password, it is the source of a secret; or set the environment variable `TILEPASS_DATABASE_URL`.',
+      ),
+    databaseConnections: wholeNumber(1, 1_000)
+      .default(10)
+      .describe('Connections of each process to the database at most.'),
     issuer: url
       .optional()
       .describe(
-        '`iss` and `aud` of the tokens. Default: `publicUrl`, else the URL of the first run. It is stored in the data folder, and a later start with another one stops.',
+        '`iss` and `aud` of the tokens. Default: `publicUrl`, else the URL of the first run. It is stored in the data folder or the database, and a later start with another one stops.',
       ),
     publicUrl: url
       .optional()

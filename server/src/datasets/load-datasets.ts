@@ -1,5 +1,6 @@
 import { ConfigError } from '../settings/config-error.ts'
 import { formatCommand } from '../settings/format-command.ts'
+import type { StorePlace } from '../settings/store-place.ts'
 import { findAccount } from '../store/accounts.ts'
 import { type DatasetDetails, replaceConfiguredDatasets } from '../store/datasets.ts'
 import type { Store } from '../store/open.ts'
@@ -21,13 +22,13 @@ export interface LoadedDataset extends DatasetDetails {
 /**
  * Checks the configured datasets; it changes nothing.
  *
- * @param data The data folder, for messages.
+ * @param place For messages.
  * @throws {@link ConfigError} naming every dataset that cannot be served.
  */
 export async function loadDatasets(
   store: Store,
   settings: Readonly<Record<string, DatasetSettings>>,
-  data: string,
+  place: StorePlace,
 ): Promise<readonly LoadedDataset[]> {
   const faults: string[] = []
   const datasets: LoadedDataset[] = []
@@ -35,7 +36,7 @@ export async function loadDatasets(
     const { id, account, public: isPublic } = dataset
     if (!(await findAccount(store, account)))
       faults.push(
-        `datasets.${name}.account: must be an account that exists; create it with "${formatCommand('account create', [account], data)}" (given: "${account}")`,
+        `datasets.${name}.account: must be an account that exists; create it with "${formatCommand('account create', [account], place)}" (given: "${account}")`,
       )
     try {
       const file = await inspectFile(dataset.path)
@@ -66,14 +67,14 @@ export async function loadDatasets(
 export async function enterDatasets(
   store: Store,
   datasets: readonly LoadedDataset[],
-  { data, now }: { readonly data: string; readonly now: number },
+  { place, now }: { readonly place: StorePlace; readonly now: number },
 ): Promise<void> {
   const taken = await replaceConfiguredDatasets(store, datasets, now)
   if (taken.length > 0)
     throw new ConfigError(
       taken.map(
         (name) =>
-          `datasets.${name}: must not have the name of a dataset that "tilepass dataset add" added; rename it, or remove the other with "${formatCommand('dataset remove', [name], data)}" (given: "${name}")`,
+          `datasets.${name}: must not have the name of a dataset that "tilepass dataset add" added; rename it, or remove the other with "${formatCommand('dataset remove', [name], place)}" (given: "${name}")`,
       ),
     )
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ConfigError } from '../settings/config-error.ts'
 import { describeIssues, describeRule } from '../settings/describe-issues.ts'
 import { formatCommand } from '../settings/format-command.ts'
+import type { StorePlace } from '../settings/store-place.ts'
 import { findAccount, findActiveAccount } from '../store/accounts.ts'
 import type { Store } from '../store/open.ts'
 import { listSeededGrants } from '../store/seeded-grants.ts'
@@ -14,13 +15,13 @@ const seededSchema = z.object({ grants: z.record(z.string(), issuedGrantSchema) 
  * Joins the grants that a first run seeded in the store with the configured ones, which take precedence,
  * and finds their accounts.
  *
- * @param data The data folder, for messages.
+ * @param place For messages.
  * @throws {@link ConfigError} naming every grant whose account does not exist.
  */
 export async function loadGrants(
   store: Store,
   configured: Readonly<Record<string, Grant>>,
-  data: string,
+  place: StorePlace,
 ): Promise<readonly NamedGrant[]> {
   const seeded = await loadSeededGrants(store)
   const faults: string[] = []
@@ -33,7 +34,7 @@ export async function loadGrants(
     // Nobody has written a seeded grant, so nobody can correct it: it goes with its account.
     else if (Object.hasOwn(configured, name))
       faults.push(
-        `grants.${name}.account: must be an account that exists; create it with "${formatCommand('account create', [account ?? ''], data)}" (given: "${account}")`,
+        `grants.${name}.account: must be an account that exists; create it with "${formatCommand('account create', [account ?? ''], place)}" (given: "${account}")`,
       )
   }
   if (faults.length > 0) throw new ConfigError(faults)

@@ -1,5 +1,6 @@
 import { ConfigError } from '../settings/config-error.ts'
 import { formatCommand } from '../settings/format-command.ts'
+import { namePlace, type StorePlace } from '../settings/store-place.ts'
 import { isLoopback } from '../settings/url.ts'
 import type { Change } from '../store/changes.ts'
 import type { Connection } from '../store/open.ts'
@@ -7,15 +8,14 @@ import { findSetting, initSetting, setSetting } from '../store/settings.ts'
 
 const SETTING = 'issuer'
 
-/** The settings that decide which issuer a data folder has. */
-export interface IssuerSettings {
-  readonly data: string
+/** The settings that decide which issuer a store has. */
+export interface IssuerSettings extends StorePlace {
   readonly issuer?: string | undefined
   /** The issuer, if none is set. */
   readonly publicUrl?: string | undefined
 }
 
-/** Finds the issuer that is stored in this data folder. */
+/** Finds the issuer that is stored. */
 export async function findIssuer(store: Connection): Promise<string | undefined> {
   return findSetting(store, SETTING)
 }
@@ -26,7 +26,7 @@ export async function findIssuer(store: Connection): Promise<string | undefined>
  * on this machine as it is: while developing, ports change.
  *
  * @returns `undefined` if none is known yet.
- * @throws {@link ConfigError} if the configured one is not the stored one: every token in the folder
+ * @throws {@link ConfigError} if the configured one is not the stored one: every token in the store
  *   would be refused. Only {@link replaceIssuer} changes what is stored.
  */
 export async function settleIssuer(
@@ -68,13 +68,10 @@ function isOfThisMachine(url: string): boolean {
   return isLoopback(new URL(url).hostname)
 }
 
-function describeDifference(
-  stored: string,
-  configured: string,
-  { data, issuer }: IssuerSettings,
-): string {
-  const command = formatCommand('issuer set', [configured], data)
-  return issuer === undefined
-    ? `publicUrl: differs from the issuer of the tokens in this data folder, "${stored}" (given: "${configured}"). To keep them, set "issuer" to "${stored}"; to end them, run: ${command}`
-    : `issuer: differs from the issuer of the tokens in this data folder, "${stored}" (given: "${configured}"). To end them and use the new one, run: ${command}`
+function describeDifference(stored: string, configured: string, settings: IssuerSettings): string {
+  const command = formatCommand('issuer set', [configured], settings)
+  const place = namePlace(settings)
+  return settings.issuer === undefined
+    ? `publicUrl: differs from the issuer of the tokens in this ${place}, "${stored}" (given: "${configured}"). To keep them, set "issuer" to "${stored}"; to end them, run: ${command}`
+    : `issuer: differs from the issuer of the tokens in this ${place}, "${stored}" (given: "${configured}"). To end them and use the new one, run: ${command}`
 }

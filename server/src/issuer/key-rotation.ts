@@ -5,6 +5,7 @@ import {
   replaceSigningKeys,
   type SigningKeyRow,
 } from '../store/signing-keys.ts'
+import { takeTurn } from '../store/transact.ts'
 import { isPublished, selectSigner, toSigningStart } from './key-schedule.ts'
 import { createSigningKey, listOrCreateSigningKeys } from './signing-keys.ts'
 
@@ -37,29 +38,51 @@ export async function listSigningKeys(store: Store, now: number): Promise<readon
   })
 }
 
+/** A rotation that is to be made. */
+export interface PreparedRotation {
+  readonly key: SigningKeyRow
+  /** The key that it follows, as far as is known. */
+  readonly follows: string | undefined
+}
+
 /**
  * Generates the key for a rotation: it signs once every verifier can know it. Generating is slow, so
  * it happens before the change.
  */
-export async function prepareRotation(store: Store, now: number): Promise<SigningKeyRow> {
-  await listOrCreateSigningKeys(store, now)
-  return createSigningKey(now, toSigningStart(now))
+export async function prepareRotation(store: Store, now: number): Promise<PreparedRotation> {
+  const [newest] = await listOrCreateSigningKeys(store, now)
+  return { key: await createSigningKey(now, toSigningStart(now)), follows: newest?.kid }
+}
+
+/** Another process has rotated since the rotation was prepared: its key is as good as ours. */
+export class RotatedMeanwhileError extends Error {
+  readonly added: KeySummary
+
+  constructor(added: KeySummary) {
+    super('Another process has rotated the keys meanwhile')
+    this.added = added
+  }
 }
 
 /**
- * Adds a key, and removes the keys whose last token has expired.
+ * Adds a key, and removes the keys whose last token has expired. Rotations that are prepared at the same
+ * time, by any processes, add one key together.
  *
- * @param key Of {@link prepareRotation}.
  * @param isAtTerminal Is it the operator who rotates, at the terminal?
  * @returns `undefined` if there are too many keys.
+ * @throws {@link RotatedMeanwhileError}
  */
 export async function rotateSigningKeys(
   change: AuditedChange,
-  key: SigningKeyRow,
+  { key, follows }: PreparedRotation,
   isAtTerminal: boolean,
   now: number,
 ): Promise<KeySummary | undefined> {
+  await takeTurn(change, 'signing keys')
   const rows = await listSigningKeyRows(change)
+  const newest = rows[0]
+  if (newest && newest.kid !== follows && newest.signs_from > now)
+    throw new RotatedMeanwhileError(toSummary(newest, 'waiting'))
   const old = rows.filter((row) => !isPublished(row, rows, now)).map(({ kid }) => kid)
   const most = isAtTerminal ? MAX_KEYS : MAX_KEYS_OVER_HTTP
   if (rows.length - old.length >= most) return

@@ -6,7 +6,7 @@ import {
   listSigningKeyRows,
   type SigningKeyRow,
 } from '../store/signing-keys.ts'
-import { createWatch } from '../store/watch.ts'
+import { type Basis, createWatch } from '../store/watch.ts'
 import { isPublished, selectSigner, toNextTurn } from './key-schedule.ts'
 
 /** The key that signs, and the public half of every key whose tokens may still be current. */
@@ -19,9 +19,9 @@ export interface SigningKeys {
   /** Public members only; the same object as long as no key changes. @see RFC 7517 §5 */
   readonly jwks: JsonWebKeySet
   /** Are these keys known to be current? It answers without waiting. */
-  isCurrent(): boolean
+  isCurrent(basis?: Basis): boolean
   /** Loads what any process has changed, and lets the next key sign when it is time; nearly free. */
-  refresh(): Promise<void>
+  refresh(basis?: Basis): Promise<void>
 }
 
 const ALGORITHM = 'RS256'
@@ -77,8 +77,8 @@ export async function watchSigningKeys(store: Store, now: () => number): Promise
     get jwks() {
       return get().jwks
     },
-    isCurrent: () => now() < nextTurnAt && watch.isCurrent(),
-    refresh: () => (now() < nextTurnAt ? watch.update() : watch.reload()),
+    isCurrent: (basis) => now() < nextTurnAt && watch.isCurrent(basis),
+    refresh: (basis) => (now() < nextTurnAt ? watch.update(basis) : watch.reload()),
   }
 }
 

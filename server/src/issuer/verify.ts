@@ -7,6 +7,7 @@ import {
   type Verifier,
 } from '@tilepass/guard'
 import type { OwnTokenClaims } from '@tilepass/guard/broker'
+import type { Basis } from '../store/watch.ts'
 import type { Issuer } from './issuer.ts'
 import { findTokenKind, type Purpose, TOKEN_TYPES } from './kinds.ts'
 import { meterVerifier } from './meter-verifier.ts'
@@ -21,12 +22,14 @@ export type OwnVerifier = Verifier<OwnTokenClaims>
 export function createOwnVerifier(issuer: Issuer, wanted: Purpose): OwnVerifier {
   const { keys, meter } = issuer
   let { jwks } = keys
-  let verifier = createForKeys(issuer)
+  // What opens tiles goes on for a while when the database of several replicas is away.
+  const basis = wanted === 'tiles' ? 'known' : 'current'
+  let verifier = createForKeys(issuer, basis)
 
   const getCurrent = () => {
     if (keys.jwks !== jwks) {
       jwks = keys.jwks
-      verifier = createForKeys(issuer)
+      verifier = createForKeys(issuer, basis)
     }
     return verifier
   }
@@ -36,11 +39,11 @@ export function createOwnVerifier(issuer: Issuer, wanted: Purpose): OwnVerifier 
   return meterVerifier(
     {
       recall: (token, use) => {
-        const claims = keys.isCurrent() ? getCurrent().recall(token, use) : undefined
+        const claims = keys.isCurrent(basis) ? getCurrent().recall(token, use) : undefined
         return claims && isAllowed(claims) ? claims : undefined
       },
       verify: async (token, use) => {
-        await keys.refresh()
+        await keys.refresh(basis)
         const claims = await getCurrent().verify(token, use)
         if (!isAllowed(claims)) throw new InvalidTokenError('wrong kind of token')
         return claims
@@ -88,8 +91,9 @@ function isRefusal(error: unknown): error is GuardError {
   return error instanceof GuardError && error.status < 500
 }
 
-function createForKeys({ url, keys, revocations, now }: Issuer): Verifier {
-  const isRevoked = (claims: TokenClaims) => revocations.refuses(claims)
+function createForKeys({ url, keys, revocations, now }: Issuer, basis: Basis): Verifier {
+  const isRevoked = (claims: TokenClaims) => revocations.refuses(claims, basis)
+  const peek = (claims: TokenClaims) => revocations.peek(claims, basis)
   return createVerifier({
     issuer: url,
     audience: url,
@@ -98,7 +102,7 @@ function createForKeys({ url, keys, revocations, now }: Issuer): Verifier {
     // The table of kinds says what each type may be used for.
     tokenType: TOKEN_TYPES,
     // The synchronous answer spares known tokens a turn of the event loop.
-    isRevoked: Object.assign(isRevoked, { peek: revocations.peek }),
+    isRevoked: Object.assign(isRevoked, { peek }),
     now,
   })
 }

@@ -1,5 +1,7 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { TooManyRequestsError } from '../errors.ts'
+import type { Store } from '../store/open.ts'
+import { createSharedCounter } from './shared-counter.ts'
 
 /** Where a key stands in its current window. */
 export interface LimitState {
@@ -29,15 +31,23 @@ export interface RateLimit {
 const INTERVAL_SECONDS = 60
 
 /**
- * Creates a limit of so many requests per minute and key, counted in this process. A key's minute
- * starts with its first request.
+ * Creates a limit of so many requests per minute and key. A key's minute starts with its first request.
  *
  * @param perMinute A function is asked each time, so that the limit can change while counts stay.
+ * @param shared Where all replicas count together; by default this process counts alone. Its database
+ *   being away is an error of each request, because a limit that is not counted protects nothing.
  */
-export function createRateLimit(perMinute: number | (() => number)): RateLimit {
+export function createRateLimit(
+  perMinute: number | (() => number),
+  shared?: { readonly store: Store; readonly name: string },
+): RateLimit {
   const readLimit = typeof perMinute === 'function' ? perMinute : () => perMinute
   // Its own limit only decides whether it resolves or rejects, and both give the same result.
-  const limiter = new RateLimiterMemory({ points: readLimit(), duration: INTERVAL_SECONDS })
+  const options = { points: readLimit(), duration: INTERVAL_SECONDS }
+  const limiter =
+    shared?.store.kind === 'postgres'
+      ? createSharedCounter(shared.store, shared.name, options)
+      : new RateLimiterMemory(options)
 
   const count = async (key: string): Promise<LimitState> => {
     const limit = readLimit()

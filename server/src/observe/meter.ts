@@ -26,7 +26,15 @@ export type ExchangeKind = (typeof EXCHANGE_KINDS)[number]
  */
 export type VerificationResult = 'remembered' | 'checked' | 'refused' | 'failed'
 
-export type QueryOperation = 'select' | 'insert' | 'update' | 'delete' | 'transaction' | 'other'
+/** `connect`: only failures, because a connection that there is takes no time. */
+export type QueryOperation =
+  | 'select'
+  | 'insert'
+  | 'update'
+  | 'delete'
+  | 'transaction'
+  | 'connect'
+  | 'other'
 
 export const QUERY_FAILURES = ['unavailable', 'failed'] as const
 export type QueryOutcome = 'ok' | (typeof QUERY_FAILURES)[number]

@@ -27,7 +27,10 @@ export async function inspectToken(
 ): Promise<Verdict> {
   if (isMapboxToken(token)) return judgeMapboxToken(store, token, now)
   if (url === undefined)
-    return { valid: false, reason: 'the issuer of this data folder is not known yet' }
+    return {
+      valid: false,
+      reason: `the issuer of this ${store.kind === 'sqlite' ? 'data folder' : 'database'} is not known yet`,
+    }
   const keys = await loadSigningKeys(store, now())
   const issuer = { url, keys, revocations: createRevocations(store, now), now }
   const { header, claims } = findTokenParts(token) ?? { header: {}, claims: {} }

@@ -3,6 +3,7 @@ import type { SealedConnection, Store } from './open.ts'
 import { getOwnWrites, type OwnRevocation } from './own-writes.ts'
 import { EPOCH_PREFIX, LIFT_PREFIX, MARGIN } from './revocations.ts'
 import type { Tables } from './schema.ts'
+import { transact } from './transact.ts'
 
 /** How long it is told that a revocation was lifted, in ms: longer than any view goes without a whole list. */
 const LIFT_KEPT = 3_600_000
@@ -49,18 +50,24 @@ export interface Change extends SealedConnection {
  * changes remain, neither in the store nor in the memory of this process.
  *
  * SQLite has one connection: `run` must query through the change alone. A query through the store
- * would wait for the transaction, and the transaction for the query.
+ * would wait for the transaction, and the transaction for the query. PostgreSQL may have `run` called
+ * again: see {@link transact}.
  */
 export async function applyChange<T>(
   store: Store,
   run: (change: Change) => Promise<T>,
 ): Promise<T> {
-  const revoked: (readonly [id: string, at: number, own: OwnRevocation])[] = []
-  const epochs: [string, number][] = []
-  const lifted: string[] = []
+  let revoked: (readonly [id: string, at: number, own: OwnRevocation])[] = []
+  let epochs: [string, number][] = []
+  let lifted: string[] = []
   let writes = 0
-  const result = await store.db.transaction().execute((db) =>
-    run({
+  const result = await transact(store, (db) => {
+    // An earlier attempt has left nothing in the store either.
+    revoked = []
+    epochs = []
+    lifted = []
+    writes = 0
+    return run({
       db,
       sealing: store.sealing,
       revoke: async (id, { at, expiresAt, orgId }) => {
@@ -101,8 +108,8 @@ export async function applyChange<T>(
       noteWrite: () => {
         writes++
       },
-    }),
-  )
+    })
+  })
   const own = getOwnWrites(store)
   for (const [id, at, written] of revoked) {
     for (const [old, { until }] of own.revoked) if (until <= at - MARGIN) own.revoked.delete(old)
@@ -116,14 +123,15 @@ export async function applyChange<T>(
 
 /** Takes the next position of a revocation, and deletes those that no token needs any more. */
 async function takeSeq(db: Transaction<Tables>, now: number): Promise<number> {
-  await db
-    .deleteFrom('revocation')
-    .where('expires_at', '<=', now - MARGIN)
-    .execute()
+  // First, because its row is a lock: of two that delete the same rows, one would wait for the other.
   const { value } = await db
     .updateTable('revocation_sequence')
     .set((update) => ({ value: update('value', '+', 1) }))
     .returning('value')
     .executeTakeFirstOrThrow()
+  await db
+    .deleteFrom('revocation')
+    .where('expires_at', '<=', now - MARGIN)
+    .execute()
   return Number(value)
 }

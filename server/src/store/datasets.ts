@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Insertable, Selectable } from 'kysely'
 import type { Connection, Store } from './open.ts'
 import type { DatasetTable } from './schema.ts'
+import { takeTurn, transact } from './transact.ts'
 
 /** A file of the catalogue. */
 export type Dataset = Readonly<Selectable<DatasetTable>>
@@ -62,7 +63,8 @@ export async function replaceConfiguredDatasets(
   datasets: readonly (DatasetDetails & { readonly id: string })[],
   now: number,
 ): Promise<readonly string[]> {
-  return store.db.transaction().execute(async (transaction) => {
+  return transact(store, async (transaction) => {
+    await takeTurn({ db: transaction }, 'datasets')
     const others = await transaction
       .selectFrom('dataset')
       .select(['id', 'name'])

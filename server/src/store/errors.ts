@@ -1,4 +1,4 @@
-/** The store is locked, full or unreadable; the same call may succeed later. */
+/** The store is locked, full, unreadable or unreachable; the same call may succeed later. */
 export class StoreUnavailableError extends Error {
   readonly status = 503
   readonly code = 'TEMPORARILY_UNAVAILABLE'
@@ -24,4 +24,15 @@ export class SealedStoreError extends Error {
 export function isDamage(error: unknown): boolean {
   const code: unknown = Reflect.get(Object(error), 'errcode')
   return typeof code === 'number' && [11, 26].includes(code & 0xff)
+}
+
+/** The database has undone a transaction for the sake of another one; it can be run again at once. */
+export class StoreConflictError extends StoreUnavailableError {}
+
+/** There is no store yet, and this process is not to create one. */
+export class StoreMissingError extends Error {
+  constructor() {
+    super('The database has no tables of Tilepass')
+    this.name = 'StoreMissingError'
+  }
 }

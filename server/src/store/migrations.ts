@@ -1,9 +1,13 @@
-import type { Kysely } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import { sql } from 'kysely'
+import { StoreMissingError } from './errors.ts'
 import type { Tables } from './schema.ts'
 
+/** A statement of both databases, or one that moves data which only SQLite can have. */
+type Statement = string | { readonly sqlite: string }
+
 /** The steps of the schema in order. A released step never changes. */
-const STEPS: readonly string[][] = [
+const STEPS: readonly (readonly Statement[])[] = [
   [
     `create table account (
       name text primary key, org_id text not null unique, email text, password_hash text,
@@ -79,20 +83,26 @@ const STEPS: readonly string[][] = [
   // versions, and the default tokens that only a listing made until now
   [
     'alter table api_token add column version integer not null default 0',
-    `create temporary table missing_default as
+    {
+      sqlite: `create temporary table missing_default as
       select account, 'c' || substr(lower(hex(randomblob(16))), 1, 24) as id,
         cast(strftime('%s', 'now') as integer) * 1000 as at
       from api_token where format = 'mapbox' and revoked_at is null
       group by account having max(is_default) = 0`,
-    `insert into api_token (id, account, format, usage, is_default, note, scopes, allowed_urls,
+    },
+    {
+      sqlite: `insert into api_token (id, account, format, usage, is_default, note, scopes, allowed_urls,
         created_at, modified_at, expires_at)
       select id, account, 'mapbox', 'pk', 1, 'Default public token',
         'styles:tiles styles:read fonts:read datasets:read vision:read', '[]', at, at,
         8640000000000000
       from missing_default`,
-    `insert into audit (at, actor, action, target)
+    },
+    {
+      sqlite: `insert into audit (at, actor, action, target)
       select at, 'broker', 'token.create', id from missing_default`,
-    'drop table missing_default',
+    },
+    { sqlite: 'drop table missing_default' },
   ],
   // keys that can be revoked, accounts that can be deleted
   [
@@ -113,7 +123,8 @@ const STEPS: readonly string[][] = [
       id text primary key, purpose text not null, secret text not null, created_at bigint not null,
       replaced_at bigint, ends_at bigint)`,
     'create unique index secret_key_signs on secret_key (purpose) where replaced_at is null',
-    `insert into secret_key
+    {
+      sqlite: `insert into secret_key
       with recursive
         clock as (select cast(strftime('%s', 'now') as integer) * 1000 as now),
         part as (
@@ -130,6 +141,7 @@ const STEPS: readonly string[][] = [
             max(now + 86400000, (select coalesce(max(expires_at), 0) from login_family))
           when place > 1 and purpose = 'device' then now + 183 * 86400000 end
       from part, clock where place > 0`,
+    },
     `delete from setting where name in ('mapbox_key', 'refresh_secret', 'device_secret')`,
   ],
   // sign-ins, which take as long for names that no account has
@@ -138,10 +150,30 @@ const STEPS: readonly string[][] = [
     'create index account_lower_name on account (lower(name))',
     'create index account_lower_email on account (lower(email))',
   ],
+  // replicas: turns of transactions that read before they write, and limits that count for all of them
+  [
+    'create table turn (name text primary key)',
+    `insert into turn (name) values ('signing keys'), ('datasets')`,
+    'create table rate_limit (key text primary key, points integer not null default 0, expire bigint)',
+  ],
 ]
 
 /** Number of the newest schema. */
 export const SCHEMA_VERSION = STEPS.length
+
+/** What a schema is brought up to date in. */
+export interface MigrateOptions {
+  readonly dialect?: 'sqlite' | 'postgres'
+  /** How many steps there are to be; tests make old schemas with it. */
+  readonly target?: number
+  /** Must there be a schema already? Default `false`. */
+  readonly mustExist?: boolean
+  /** Opens a connection that waits for as long as it takes; without it, `db` does. */
+  readonly openPatient?: () => Kysely<Tables>
+}
+
+/** Held by the process that migrates a PostgreSQL database; any number that nothing else takes. */
+const MIGRATION_LOCK = 7_466_235_101
 
 /**
  * Brings the schema up to date.
@@ -149,24 +181,80 @@ export const SCHEMA_VERSION = STEPS.length
  * The steps and their version numbers commit together, so that a process that is killed half-way leaves
  * nothing behind. Processes that start at the same time take turns.
  *
- * @param target How many steps there are to be; tests make old schemas with it.
- * @throws `Error` if a newer version has written to the data folder.
+ * @throws `Error` if a newer version has written to the store; {@link StoreMissingError}.
  */
-export async function migrate(db: Kysely<Tables>, target = STEPS.length): Promise<void> {
-  await sql`create table if not exists schema_version (version integer not null)`.execute(db)
-  await db.transaction().execute(async (transaction) => {
-    const { rows } = await sql<{
-      version: number | null
-    }>`select max(version) as version from schema_version`.execute(transaction)
-    const current = rows[0]?.version ?? 0
-    if (current > STEPS.length)
-      throw new Error(
-        'A newer version of Tilepass has written to this data folder. Upgrade Tilepass, or use another data folder',
-      )
-    for (const [index, statements] of STEPS.slice(0, target).entries()) {
-      if (index < current) continue
-      for (const statement of statements) await sql.raw(statement).execute(transaction)
-      await sql`insert into schema_version (version) values (${index + 1})`.execute(transaction)
+export async function migrate(db: Kysely<Tables>, options: MigrateOptions = {}): Promise<void> {
+  const { dialect = 'sqlite', target = STEPS.length, mustExist = false, openPatient } = options
+  const current = await findVersion(db, dialect)
+  assertNotNewer(current ?? 0, dialect)
+  if (mustExist && current === undefined) throw new StoreMissingError()
+  if ((current ?? 0) >= target) return
+  const patient = openPatient?.() ?? db
+  try {
+    await patient
+      .transaction()
+      .execute((transaction) => runSteps(transaction, STEPS.slice(0, target), dialect))
+  } finally {
+    if (patient !== db) await patient.destroy()
+  }
+}
+
+async function runSteps(
+  transaction: Transaction<Tables>,
+  steps: typeof STEPS,
+  dialect: Dialect,
+): Promise<void> {
+  // In SQLite the transaction itself is the lock.
+  if (dialect === 'postgres')
+    await sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`.execute(transaction)
+  await sql`create table if not exists schema_version (version integer not null)`.execute(
+    transaction,
+  )
+  const current = (await findVersion(transaction, dialect)) ?? 0
+  assertNotNewer(current, dialect)
+  for (const [index, statements] of steps.entries()) {
+    if (index < current) continue
+    for (const statement of statements) {
+      const text = dialect === 'sqlite' ? toSqlite(statement) : toPostgres(statement)
+      if (text !== undefined) await sql.raw(text).execute(transaction)
     }
-  })
+    await sql`insert into schema_version (version) values (${index + 1})`.execute(transaction)
+  }
+}
+
+type Dialect = 'sqlite' | 'postgres'
+
+function toSqlite(statement: Statement): string {
+  return typeof statement === 'string' ? statement : statement.sqlite
+}
+
+/** Texts are compared and sorted by their bytes, as in SQLite, whatever the locale of the database is. */
+function toPostgres(statement: Statement): string | undefined {
+  if (typeof statement !== 'string') return
+  return statement
+    .replaceAll(/\btext\b/g, 'text collate "C"')
+    .replaceAll('integer primary key', 'bigint generated by default as identity primary key')
+}
+
+/** The number of steps that a store has; `undefined` if it has no schema. */
+async function findVersion(db: Kysely<Tables>, dialect: Dialect): Promise<number | undefined> {
+  const tables =
+    dialect === 'sqlite'
+      ? sql<{
+          found: number
+        }>`select count(*) as found from sqlite_master where name = 'schema_version'`
+      : sql<{ found: number }>`select count(to_regclass('schema_version')) as found`
+  if ((await tables.execute(db)).rows[0]?.found !== 1) return
+  const { rows } = await sql<{
+    version: number | null
+  }>`select max(version) as version from schema_version`.execute(db)
+  return rows[0]?.version ?? undefined
+}
+
+function assertNotNewer(version: number, dialect: Dialect): void {
+  const place = dialect === 'sqlite' ? 'data folder' : 'database'
+  if (version > STEPS.length)
+    throw new Error(
+      `A newer version of Tilepass has written to this ${place}. Upgrade Tilepass, or use another ${place}`,
+    )
 }

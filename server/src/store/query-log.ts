@@ -21,3 +21,8 @@ export function createQueryLog(meter: Meter): (event: LogEvent) => void {
     meter.timeQuery(operation, outcome, queryDurationMillis / 1000)
   }
 }
+
+/** Creates what counts the connections that could not be had: no query says so. */
+export function createConnectLog(meter: Meter): (milliseconds: number) => void {
+  return (milliseconds) => meter.timeQuery('connect', 'unavailable', milliseconds / 1000)
+}

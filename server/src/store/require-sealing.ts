@@ -1,8 +1,6 @@
 import { ConfigError } from '../settings/config-error.ts'
+import type { StoreKind } from './open.ts'
 import type { SealingKey } from './sealing-key.ts'
-
-/** A database engine. */
-export type StoreKind = 'sqlite' | 'postgresql'
 
 /**
  * Sealing is optional with SQLite, whose file only its owner reads, and required with PostgreSQL: a

@@ -1,6 +1,6 @@
 import type { Connection, Store } from './open.ts'
 import { getOwnWrites } from './own-writes.ts'
-import { createWatch } from './watch.ts'
+import { type Basis, createWatch } from './watch.ts'
 
 /** Revocations are kept this long past the end of the token, for the leeway of verifiers; ms. */
 export const MARGIN = 60_000
@@ -57,9 +57,9 @@ export interface Revocations {
    */
   isRevoked(id: string): Promise<boolean>
   /** Is this token revoked, by one of its ids or by an epoch? @throws `StoreUnavailableError` */
-  refuses(token: RevocableToken): Promise<boolean>
+  refuses(token: RevocableToken, basis?: Basis): Promise<boolean>
   /** What `refuses` would answer, without waiting; `undefined` if the revocations must be loaded first. */
-  peek(token: RevocableToken): boolean | undefined
+  peek(token: RevocableToken, basis?: Basis): boolean | undefined
   /** The list as it was a quarter of a second ago, or later. @throws `StoreUnavailableError` */
   list(): Promise<RevocationList>
 }
@@ -128,11 +128,11 @@ export function createRevocations(store: Store, now: () => number): Revocations 
       await watch.update()
       return hasId(id)
     },
-    refuses: async (token) => {
-      await watch.update()
+    refuses: async (token, basis) => {
+      await watch.update(basis)
       return isRefused(token)
     },
-    peek: (token) => (watch.isCurrent() ? isRefused(token) : undefined),
+    peek: (token, basis) => (watch.isCurrent(basis) ? isRefused(token) : undefined),
     list: async () => {
       // Not `update`, which does not notice what this process has written.
       if (loadedAt === undefined || Math.abs(now() - loadedAt) >= KEPT) await watch.reload()

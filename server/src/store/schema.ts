@@ -14,6 +14,8 @@ export interface Tables {
   dataset: DatasetTable
   usage: UsageTable
   audit: AuditTable
+  turn: TurnTable
+  rate_limit: RateLimitTable
 }
 
 /** The owners of tokens. Tokens carry the `org_id`. */
@@ -171,4 +173,18 @@ export interface DatasetTable {
   /** 1 if it comes from the configuration, which may also remove it. */
   is_configured: number
   created_at: number
+}
+
+/** A row for each turn: transactions that lock it run one after another. */
+export interface TurnTable {
+  name: string
+}
+
+/** Limits that count for all replicas, in the form of rate-limiter-flexible; PostgreSQL only. */
+export interface RateLimitTable {
+  /** A hash: what was typed as a user name may be a password. */
+  key: string
+  points: number
+  /** Epoch ms. */
+  expire: number | null
 }

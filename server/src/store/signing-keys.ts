@@ -4,6 +4,7 @@ import { applyChange, type Change } from './changes.ts'
 import type { Connection, SealedConnection, Store } from './open.ts'
 import type { SigningKeyTable } from './schema.ts'
 import { toSigningKeyPlace } from './sealed-columns.ts'
+import { takeTurn } from './transact.ts'
 
 /** A signing key with its secret, opened. */
 export type SigningKeyRow = Readonly<Selectable<SigningKeyTable>>
@@ -33,7 +34,7 @@ export async function listSigningKeyRows({
 /** Adds a key unless the store has one already; of two processes that start at once one wins. */
 export async function addFirstSigningKey(store: Store, key: SigningKeyRow): Promise<void> {
   await applyChange(store, async (change) => {
-    // A database that runs transactions at once needs a lock here, which keeps two of them from adding a key.
+    await takeTurn(change, 'signing keys')
     const other = await change.db.selectFrom('signing_key').select('kid').executeTakeFirst()
     if (other) return
     await change.db.insertInto('signing_key').values(toSealed(change, key)).execute()

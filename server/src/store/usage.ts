@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Connection, Store } from './open.ts'
+import { transact } from './transact.ts'
 
 /** How often a token was used on a day, for one kind of use. */
 export interface UsageCount {
@@ -20,8 +21,10 @@ export interface UsageEntry extends UsageCount {
 
 /** Adds counts to those in the store, which any process may have written. */
 export async function addUsage(store: Store, entries: readonly UsageEntry[]): Promise<void> {
-  await store.db.transaction().execute(async (transaction) => {
-    for (const { day, orgId, token, use, count, lastUsedAt } of entries) {
+  // In one order, so that two processes that write the same rows do not wait for each other.
+  const sorted = [...entries].sort(compareEntries)
+  await transact(store, async (transaction) => {
+    for (const { day, orgId, token, use, count, lastUsedAt } of sorted) {
       await transaction
         .insertInto('usage')
         .values({ day, org_id: orgId, token, use, count })
@@ -42,6 +45,10 @@ export async function addUsage(store: Store, entries: readonly UsageEntry[]): Pr
     }
   })
 }
+
+const toOrder = ({ orgId, day, token, use }: UsageEntry) => [orgId, day, token, use].join(' ')
+const compareEntries = (one: UsageEntry, other: UsageEntry) =>
+  toOrder(one) < toOrder(other) ? -1 : 1
 
 /** Counts of an organisation on the days from `from` to `to` inclusive, the newest day first. */
 export async function listUsage(

@@ -1,15 +1,30 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { StoreUnavailableError } from './errors.ts'
 import type { Store } from './open.ts'
 import { getOwnWrites } from './own-writes.ts'
 
 /** Longest time, in ms, for which a change by another process may go unnoticed. */
 const MAX_STALENESS = 250
+/** How long a tile waits for the database, before it is served by what was known a moment ago; ms. */
+export const TILE_PATIENCE = 400
+/**
+ * How old, in ms, that may be while a database is merely slow: it can be reached, so that what is revoked
+ * must be refused within 2 s.
+ */
+export const RECENT = 1_500
+
+/**
+ * What an answer may rest on: `current`, what the store says now; `known`, what it said a while ago, while
+ * it is away. Only tiles are served by what is known, and only for as long as the store allows it.
+ */
+export type Basis = 'current' | 'known'
 
 /** Keeps something that was loaded from the store up to date. */
 export interface Watch {
-  /** Is what was loaded known to be current? It answers without waiting. */
-  isCurrent(): boolean
+  /** Is what was loaded good enough? It answers without waiting. */
+  isCurrent(basis?: Basis): boolean
   /** Loads what has changed. Concurrent callers share one load. @throws what loading throws */
-  update(): Promise<void>
+  update(basis?: Basis): Promise<void>
   /** Loads in any case. */
   reload(): Promise<void>
 }
@@ -21,46 +36,110 @@ export interface Watch {
  * @param load Called for the first time by the first `update`.
  */
 export function createWatch(store: Store, load: () => Promise<void>): Watch {
-  let version: number | undefined
+  let version: string | undefined
   let checkedAt = Number.NEGATIVE_INFINITY
+  let isAway = false
+  let checking: Promise<void> | undefined
   let loading: Promise<void> | undefined
 
-  // Both numbers only grow, so their sum shows a change of either.
-  const readVersion = () => store.readDataVersion() + getOwnWrites(store).count
+  // Both change with every write that they stand for, and the second one only grows.
+  const toVersion = (data: string | number) => `${data}/${getOwnWrites(store).count}`
 
   const isUnchanged = () => {
     try {
-      return readVersion() === version
+      const data = store.peekDataVersion?.()
+      return data !== undefined && toVersion(data) === version
     } catch {
       // The load that follows fails as well, and says why.
       return false
     }
   }
 
-  const isCurrent = () => {
-    if (loading) return false
-    // Monotonic: setting the clock back must not prolong the quarter of a second.
+  // Monotonic: setting the clock back must not prolong the time.
+  const getAge = () => performance.now() - checkedAt
+  const isKnownEnough = () => getAge() < store.knownFor
+
+  const isCurrent = (basis: Basis = 'current') => {
+    if (loading) return basis === 'known' && isAway && isKnownEnough()
     const at = performance.now()
     if (at - checkedAt < MAX_STALENESS) return true
-    if (!isUnchanged()) return false
-    checkedAt = at
+    if (isUnchanged()) {
+      checkedAt = at
+      return true
+    }
+    if (basis !== 'known' || !isAway || !isKnownEnough()) return false
+    // Nobody waits for it: what it finds counts for the next one.
+    check().catch(() => undefined)
     return true
   }
 
   const loadOnce = async () => {
     const startedAt = performance.now()
-    const seen = readVersion()
+    const seen = toVersion(await store.readDataVersion())
     await load()
     version = seen
     checkedAt = startedAt
   }
 
+  const noteOutcome = async (run: Promise<void>) => {
+    try {
+      await run
+      isAway = false
+    } catch (error) {
+      isAway = error instanceof StoreUnavailableError
+      throw error
+    }
+  }
+
   const reload = () => {
-    loading ??= loadOnce().finally(() => {
+    loading ??= noteOutcome(loadOnce()).finally(() => {
       loading = undefined
     })
     return loading
   }
 
-  return { isCurrent, update: async () => (isCurrent() ? undefined : reload()), reload }
+  const checkOnce = async () => {
+    const startedAt = performance.now()
+    const seen = toVersion(await store.readDataVersion())
+    if (seen !== version) return reload()
+    checkedAt = startedAt
+  }
+
+  /** Loads only if anything has changed. */
+  const check = () => {
+    if (loading || store.peekDataVersion) return reload()
+    checking ??= noteOutcome(checkOnce()).finally(() => {
+      checking = undefined
+    })
+    return checking
+  }
+
+  return {
+    isCurrent,
+    update: async (basis = 'current') => {
+      if (isCurrent(basis)) return
+      const checked = check()
+      if (basis === 'current' || !isKnownEnough()) return checked
+      // A database that hangs must not make tiles hang.
+      const late = new AbortController()
+      await Promise.race([
+        checked.catch(tolerateOutage),
+        wait(TILE_PATIENCE, undefined, { signal: late.signal }).then(
+          () => {
+            if (getAge() >= RECENT) return checked.catch(tolerateOutage)
+            isAway = true
+          },
+          () => undefined,
+        ),
+      ])
+      late.abort()
+      if (!isKnownEnough()) return checked
+    },
+    reload,
+  }
+}
+
+/** Whatever else goes wrong is a fault, which nothing must hide. */
+function tolerateOutage(error: unknown): void {
+  if (!(error instanceof StoreUnavailableError)) throw error
 }

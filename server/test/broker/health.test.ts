@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { createBroker } from '../../src/index.ts'
-import { openStore } from '../../src/store/open.ts'
 import { copyKeyedFolder, startBroker } from '../support/broker-under-test.ts'
 import { findValue, scrape } from '../support/scrape.ts'
+import { openStoreOf } from '../support/store-under-test.ts'
 
 test('/readyz says why the broker is not ready, and /metrics shows it', async () => {
   const { data, url, metricsUrl } = await startBroker({ metrics: { port: 0 } })
@@ -13,7 +13,7 @@ test('/readyz says why the broker is not ready, and /metrics shows it', async ()
   const readMetric = async () => findValue(await scrape(metricsUrl), 'tilepass_ready')
   expect(await readReady()).toEqual([200, { status: 'ready' }])
   expect(await readMetric()).toBe(1)
-  const store = await openStore(data, 1_000)
+  const store = await openStoreOf(data)
   await store.db.schema.dropTable('setting').execute()
   await store.close()
   const reasons = ['store unavailable']

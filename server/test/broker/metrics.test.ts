@@ -9,7 +9,6 @@ import {
   UpstreamRefusedError,
   UpstreamUnavailableError,
 } from '../../src/index.ts'
-import { openStore } from '../../src/store/open.ts'
 import {
   copyKeyedFolder,
   readClaims,
@@ -18,6 +17,7 @@ import {
 } from '../support/broker-under-test.ts'
 import { findValue, scrape } from '../support/scrape.ts'
 import { WORLD } from '../support/second-broker.ts'
+import { openStoreOf } from '../support/store-under-test.ts'
 
 const TILE = '/v1/tiles/world/0/0/0.mvt'
 
@@ -104,7 +104,7 @@ describe('metrics', () => {
     ).toBeGreaterThan(0)
     expect(await read('tilepass_store_errors_total{kind="failed"}')).toBe(0)
     const token = await askGrant()
-    const store = await openStore(data, 1_000)
+    const store = await openStoreOf(data)
     await store.db.schema.dropTable('revocation').execute()
     await store.close()
     await expect.poll(() => readTile(token)).toBe(500)
@@ -115,7 +115,7 @@ describe('metrics', () => {
   test('show how late a revocation is known, also when it cannot be read', async () => {
     const { data, clock, read } = await start()
     expect(await read('tilepass_revocation_lag_seconds')).toBeLessThan(1)
-    const store = await openStore(data, 1_000)
+    const store = await openStoreOf(data)
     await store.db.schema.dropTable('revocation').execute()
     await store.close()
     const readLater = () => {

@@ -10,6 +10,7 @@ import {
   NOW,
   readClaims,
   runCommand,
+  storeSettings,
   watchLog,
 } from '../support/broker-under-test.ts'
 import { WORLD } from '../support/second-broker.ts'
@@ -20,7 +21,7 @@ async function start(settings: BrokerSettings = {}, options: BrokerOptions = {})
   const { logger, logged } = watchLog()
   const clock = { now: NOW }
   const data = await copyKeyedFolder()
-  const given = { demo: true, ...settings, data }
+  const given = { demo: true, ...settings, ...(await storeSettings(data)) }
   const broker = await createBroker({ ...given, logger, now: () => clock.now, ...options })
   onTestFinished(() => broker.close())
   const { url } = await broker.listen(0)

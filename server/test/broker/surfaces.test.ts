@@ -3,7 +3,7 @@ import express, { type Express } from 'express'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type BrokerOptions, createBroker } from '../../src/index.ts'
 import { SURFACE_NAMES, type SurfaceName } from '../../src/surfaces/names.ts'
-import { NOW, startBroker } from '../support/broker-under-test.ts'
+import { NOW, startBroker, storeSettings } from '../support/broker-under-test.ts'
 
 const path = fileURLToPath(new URL('../../../examples/demo-data/world.pmtiles', import.meta.url))
 const DATASET = '0e5b7a52-6f1c-4d7e-9a3b-5c2d1e8f4a60'
@@ -74,7 +74,7 @@ describe.each([
     const sk = (await cli('token', 'create', ...args)).out.trim()
     for (let count = 0; count < 2; count++) await cli('token', 'create', ...args)
     await first.broker.close()
-    broker = await createBroker({ ...OPTIONS, data, publicUrl: url })
+    broker = await createBroker({ ...OPTIONS, ...(await storeSettings(data)), publicUrl: url })
     onTestFinished(() => broker?.close())
 
     const post = (route: string, body: object, headers: Record<string, string> = {}) =>

@@ -2,14 +2,19 @@ import { fileURLToPath } from 'node:url'
 import express from 'express'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type BrokerOptions, createBroker } from '../../src/index.ts'
-import { makeDataFolder, runCommand, startBroker } from '../support/broker-under-test.ts'
+import {
+  makeDataFolder,
+  runCommand,
+  startBroker,
+  storeSettings,
+} from '../support/broker-under-test.ts'
 
 const path = fileURLToPath(new URL('../../../examples/demo-data/world.pmtiles', import.meta.url))
 const ISSUER = 'https://maps.example'
 
 async function create(options: BrokerOptions) {
   const data = makeDataFolder()
-  const broker = await createBroker({ data, demo: true, ...options })
+  const broker = await createBroker({ ...(await storeSettings(data)), demo: true, ...options })
   onTestFinished(() => broker.close())
   return { data, broker }
 }
@@ -49,7 +54,7 @@ describe('a broker that knows its issuer is wired once', () => {
 test('the issuer that an earlier run stored is enough to mount the broker', async () => {
   const first = await startBroker()
   await first.broker.close()
-  const broker = await createBroker({ data: first.data })
+  const broker = await createBroker(await storeSettings(first.data))
   onTestFinished(() => broker.close())
   expect(broker.router).toBeTypeOf('function')
 })

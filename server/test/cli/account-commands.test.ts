@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { findAccount } from '../../src/store/accounts.ts'
-import { openStore } from '../../src/store/open.ts'
 import { makeDataFolder, NOW, runCommand, startBroker } from '../support/broker-under-test.ts'
+import { openStoreOf } from '../support/store-under-test.ts'
 
 describe('account create', () => {
   test('hashes the password of standard input with argon2id', async () => {
     const data = makeDataFolder()
     const args = ['account', 'create', 'a', '--email', 'a@b.example', '--password-stdin']
     expect((await runCommand(data, args, { input: 'secret\n' })).code).toBe(0)
-    const store = await openStore(data, 1_000)
+    const store = await openStoreOf(data)
     const row = await store.db.selectFrom('account').selectAll().executeTakeFirstOrThrow()
     expect(row.password_hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
     expect(await findAccount(store, 'a')).toMatchObject({ email: 'a@b.example' })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { openStore } from '../../src/store/open.ts'
 import { startBroker } from '../support/broker-under-test.ts'
+import { openStoreOf } from '../support/store-under-test.ts'
 
 test('key list shows no secrets', async () => {
   const { cli } = await startBroker()
@@ -74,7 +74,7 @@ test('however often others rotate over HTTP, the operator at the terminal can ro
 
 test('a key whose id begins like an option can be revoked', async () => {
   const { cli, data } = await startBroker()
-  const store = await openStore(data, 1_000)
+  const store = await openStoreOf(data)
   await store.db.updateTable('signing_key').set({ kid: '-URSJ3g7kResBRDOEU2XP' }).execute()
   await store.close()
   for (const args of [['--jsno'], ['-URSJ3g7kResBRDOEU2XP', 'more']])

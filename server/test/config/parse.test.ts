@@ -26,7 +26,7 @@ test('all faults are reported at once, each with field, rule and value', () => {
     /^issuer: must be an http.*"maps\.example"/,
     /^publicUrl: .*slash.*"https:\/\/maps\.example\/"/,
     'upstreams.geog.kind: must be a string (given: nothing)',
-    /^database: not supported yet/,
+    /^database: not a known field; .*"databaseUrl"/,
     /^colour: not a known field.*"red"/,
     'grants.a b: must be a name of letters, digits, "-" and "_" that starts with a letter or a digit (given: "a b")',
     'grants.c: must be an object (given: 1)',

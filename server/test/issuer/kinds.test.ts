@@ -2,15 +2,15 @@ import { describe, expect, test } from 'vitest'
 import { findTokenKind, TOKEN_KINDS } from '../../src/issuer/kinds.ts'
 import { createMint } from '../../src/issuer/mint.ts'
 import { loadSigningKeys } from '../../src/issuer/signing-keys.ts'
-import { openStore } from '../../src/store/open.ts'
 import { NOW, readClaims, startBroker } from '../support/broker-under-test.ts'
+import { openStoreOf } from '../support/store-under-test.ts'
 
 const seconds = NOW / 1000
 
 /** A broker, and a function that signs anything with its key. */
 async function startForger() {
   const running = await startBroker()
-  const store = await openStore(running.data, 1_000)
+  const store = await openStoreOf(running.data)
   const mint = createMint({ url: running.url, keys: await loadSigningKeys(store, NOW) })
   await store.close()
   const good = await running.createToken()

@@ -1,8 +1,8 @@
 import { decodeProtectedHeader } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { loadSigningKeys } from '../../src/issuer/signing-keys.ts'
-import { openStore } from '../../src/store/open.ts'
 import { NOW, startBroker } from '../support/broker-under-test.ts'
+import { openStoreOf } from '../support/store-under-test.ts'
 
 const HOUR = 3_600_000
 const readKid = (token: string): string =>
@@ -63,7 +63,7 @@ describe('T11: key rotation', () => {
       await expect(broker.verifier.verify(await mapToken())).resolves.toBeDefined()
       await expect(broker.verifier.verify(early)).resolves.toBeDefined()
     }
-    const store = await openStore(data, 1_000)
+    const store = await openStoreOf(data)
     const { jwks } = await loadSigningKeys(store, clock.now)
     // The first key, for its API token, and those that signed within the lifetime of a session.
     expect(jwks.keys).toHaveLength(14)

@@ -9,6 +9,7 @@ import type { Tables } from '../../src/store/schema.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { makeDataFolder, NOW } from '../support/broker-under-test.ts'
 import { openTestStore } from '../support/store-under-test.ts'
+import { onPostgres } from '../support/test-location.ts'
 
 const entry = { at: NOW, actor: 'cli', action: 'account.create', target: 'a' }
 const period = { at: NOW, expiresAt: NOW + 60_000 }
@@ -75,15 +76,18 @@ test('events of a minute that differ only in their request share an entry', asyn
   ])
 })
 
-test('entries of a trail that an older version has written are still read', async () => {
-  const folder = makeDataFolder()
-  const database = await openSqlite(join(folder, 'tilepass.db'), 1_000)
-  const old = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) })
-  await migrate(old, 4)
-  await sql`insert into audit (at, actor, action, target) values (${NOW}, 'cli', 'account.create', 'a')`.execute(
-    old,
-  )
-  await old.destroy()
-  const entries = await listAuditEntries(await openTestStore(folder), { limit: 9 })
-  expect(entries).toEqual([{ ...entry, id: 1, detail: '', count: 1, sender: undefined }])
-})
+test.skipIf(onPostgres)(
+  'entries of a trail that an older version has written are still read',
+  async () => {
+    const folder = makeDataFolder()
+    const database = await openSqlite(join(folder, 'tilepass.db'), 1_000)
+    const old = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) })
+    await migrate(old, { target: 4 })
+    await sql`insert into audit (at, actor, action, target) values (${NOW}, 'cli', 'account.create', 'a')`.execute(
+      old,
+    )
+    await old.destroy()
+    const entries = await listAuditEntries(await openTestStore(folder), { limit: 9 })
+    expect(entries).toEqual([{ ...entry, id: 1, detail: '', count: 1, sender: undefined }])
+  },
+)

@@ -44,6 +44,6 @@ test('G5: revocations that cannot be read are an error, never an answer', async 
   expect(await revocations.refuses(token)).toBe(false)
   await other.db.schema.dropTable('revocation').execute()
   await expect.poll(() => revocations.peek(token)).toBeUndefined()
-  await expect(revocations.refuses(token)).rejects.toThrow('no such table')
+  await expect(revocations.refuses(token)).rejects.toThrow(/no such table|does not exist/)
   expect(revocations.peek(token)).toBeUndefined()
 })

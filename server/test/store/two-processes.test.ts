@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { makeDataFolder, runCommand } from '../support/broker-under-test.ts'
+import { makeDataFolder, runCommand, storeVariables } from '../support/broker-under-test.ts'
 import { BIN, setUpSecondBrokers } from '../support/second-broker.ts'
 
 setUpSecondBrokers()
@@ -16,8 +16,9 @@ const SCOPES = 'tokens:read tokens:write styles:tiles'
 async function serve(data: string): Promise<string> {
   const config = join(data, 'config.json')
   writeFileSync(config, JSON.stringify({ mapbox: { requestsPerMinute: 1_000_000 } }))
-  const args = [BIN, 'serve', '--port', '0', '--data', data, '--config', config]
-  const child = spawn(process.execPath, args)
+  const args = [BIN, 'serve', '--port', '0', '--config', config]
+  const env = { ...process.env, ...(await storeVariables(data)) }
+  const child = spawn(process.execPath, args, { env })
   onTestFinished(async () => {
     child.kill('SIGKILL')
     await once(child, 'exit')

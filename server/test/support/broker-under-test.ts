@@ -7,6 +7,7 @@ import { runCommandLine } from '../../src/cli/run.ts'
 import { type Broker, type BrokerOptions, createBroker } from '../../src/index.ts'
 import { loadSigningKeys } from '../../src/issuer/signing-keys.ts'
 import { openStore } from '../../src/store/open.ts'
+import { chooseTemplate, findDatabaseUrl, onPostgres } from './test-location.ts'
 
 /** Epoch ms at which the fake clocks start: a round second. */
 export const NOW = 1_800_000_000_000
@@ -22,10 +23,15 @@ let template: string | undefined
 
 /** A data folder that has a signing key already: making one takes longer than most tests. */
 export async function copyKeyedFolder(): Promise<string> {
+  if (onPostgres) {
+    const data = makeDataFolder()
+    chooseTemplate(data, 'keyed')
+    return data
+  }
   if (!template) {
     const folder = mkdtempSync(join(tmpdir(), 'tilepass-keyed-'))
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-    const store = await openStore(folder, 1_000)
+    const store = await openStore({ data: folder }, { patience: 1_000 })
     await loadSigningKeys(store, NOW)
     await store.close()
     template = folder
@@ -33,6 +39,35 @@ export async function copyKeyedFolder(): Promise<string> {
   const data = makeDataFolder()
   cpSync(template, data, { recursive: true })
   return data
+}
+
+/** The settings of a broker on the store of a data folder. */
+export async function storeSettings(
+  data: string,
+): Promise<Pick<BrokerOptions, 'databaseUrl' | 'databaseConnections'> & { readonly data: string }> {
+  const url = await findDatabaseUrl(data)
+  return url === undefined ? { data } : { data, databaseUrl: () => url, databaseConnections: 5 }
+}
+
+/** The environment of a command on the store of a data folder. */
+export async function storeVariables(data: string): Promise<Record<string, string>> {
+  const url = await findDatabaseUrl(data)
+  return { TILEPASS_DATA: data, ...(url === undefined ? {} : { TILEPASS_DATABASE_URL: url }) }
+}
+
+/**
+ * A command line and an environment that name the store of a data folder: a database is never named by
+ * `--data`, so that there its folder goes.
+ */
+export async function nameStore(
+  data: string,
+  args: readonly string[],
+): Promise<{ readonly args: readonly string[]; readonly env: Record<string, string> }> {
+  const index = args.indexOf('--data')
+  const folder = index === -1 ? data : (args[index + 1] ?? data)
+  const env = await storeVariables(folder)
+  const isNamed = index !== -1 && env.TILEPASS_DATABASE_URL !== undefined
+  return { args: isNamed ? [...args.slice(0, index), ...args.slice(index + 2)] : args, env }
 }
 
 /** What a command line printed and how it ended. */
@@ -64,8 +99,9 @@ export async function runCommand(
 ): Promise<CommandResult> {
   let out = ''
   let error = ''
+  const named = await nameStore(data, args)
   const surroundings = {
-    env: { TILEPASS_DATA: data, ...env },
+    env: { ...named.env, ...env },
     writeOut: (text: string) => {
       out += text
     },
@@ -76,7 +112,7 @@ export async function runCommand(
     ...(ask ? { ask } : {}),
     now,
   }
-  const code = await runCommandLine(args, surroundings, () => undefined)
+  const code = await runCommandLine(named.args, surroundings, () => undefined)
   return { code, out, error }
 }
 
@@ -119,7 +155,13 @@ export async function startBroker(options: BrokerOptions = {}): Promise<BrokerUn
   const now = () => clock.now
   const data = options.data ?? (await copyKeyedFolder())
   const logger = options.logger ?? watchLog().logger
-  const broker = await createBroker({ demo: true, now, ...options, logger, data })
+  const broker = await createBroker({
+    demo: true,
+    now,
+    ...options,
+    logger,
+    ...(await storeSettings(data)),
+  })
   onTestFinished(() => broker.close())
   const { url, metricsUrl = '' } = await broker.listen(0)
   const cli = (...args: string[]) => runCommand(data, args, { now })

@@ -1,10 +1,49 @@
+import { join } from 'node:path'
+import pg from 'pg'
 import { onTestFinished } from 'vitest'
-import { openStore, type Store } from '../../src/store/open.ts'
+import { type OpenOptions, openStore, type Store } from '../../src/store/open.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
 import { makeDataFolder, NOW } from './broker-under-test.ts'
+import { findDatabaseUrl, locateTestStore } from './test-location.ts'
+
+/** Opens the store of a data folder, or the database in its place; the caller closes it. */
+export async function openStoreOf(
+  folder: string,
+  options: Partial<OpenOptions> = {},
+): Promise<Store> {
+  return openStore(await locateTestStore(folder), { patience: 1_000, ...options })
+}
+
+const WRITTEN = 'account, api_token, audit, login_family, revocation, revocation_sequence, usage'
+
+/**
+ * Keeps everybody from writing to a store, as a process that hangs in a transaction does; reading goes on.
+ *
+ * @returns Ends that.
+ */
+export async function lockStore(folder: string): Promise<() => Promise<void>> {
+  const databaseUrl = await findDatabaseUrl(folder)
+  if (databaseUrl === undefined) {
+    const other = await openSqlite(join(folder, 'tilepass.db'), 50)
+    other.prepare('begin').run([])
+    return async () => {
+      other.prepare('rollback').run([])
+      other.close()
+    }
+  }
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  await client.query('begin')
+  await client.query(`lock table ${WRITTEN} in exclusive mode`)
+  return () => client.end()
+}
 
 /** Opens a store that is closed after the test; several of them may share a folder. */
-export async function openTestStore(folder = makeDataFolder()): Promise<Store> {
-  const store = await openStore(folder, 1_000)
+export async function openTestStore(
+  folder = makeDataFolder(),
+  options: Partial<OpenOptions> = {},
+): Promise<Store> {
+  const store = await openStoreOf(folder, options)
   onTestFinished(() => store.close())
   return store
 }

@@ -1,11 +1,9 @@
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { openStore } from '../../src/store/open.ts'
-import { openSqlite } from '../../src/store/sqlite.ts'
 import { listUsage } from '../../src/store/usage.ts'
 import { createUsage } from '../../src/usage/usage.ts'
 import { makeDataFolder, NOW, readClaims, startBroker } from '../support/broker-under-test.ts'
+import { lockStore, openStoreOf } from '../support/store-under-test.ts'
 
 const path = fileURLToPath(new URL('../../../examples/demo-data/world.pmtiles', import.meta.url))
 const DAY = 86_400_000
@@ -81,7 +79,7 @@ test('token list shows the last use of a token and its count', async () => {
 
 test('a use causes no write, and a locked store gets the counts later', async () => {
   const folder = makeDataFolder()
-  const store = await openStore(folder, 50)
+  const store = await openStoreOf(folder, { patience: 50 })
   const failures: unknown[] = []
   const usage = createUsage(
     store,
@@ -92,12 +90,10 @@ test('a use causes no write, and a locked store gets the counts later', async ()
   const read = () => listUsage(store, 'org_1', '2027-01-15', '2027-01-15')
   for (let count = 0; count < 1000; count++) usage.record(user, 'tiles')
   expect(await read()).toEqual([])
-  const other = await openSqlite(join(folder, 'tilepass.db'), 50)
-  other.prepare('begin').run([])
+  const unlock = await lockStore(folder)
   await usage.flush()
   expect(failures).toHaveLength(1)
-  other.prepare('rollback').run([])
-  other.close()
+  await unlock()
   usage.record(user, 'tiles')
   await usage.close()
   expect(await read()).toMatchObject([{ token: 'tok_1', use: 'tiles', count: 1001 }])
@@ -105,7 +101,7 @@ test('a use causes no write, and a locked store gets the counts later', async ()
 })
 
 test('counts are not written twice if reading the totals fails', async () => {
-  const store = await openStore(makeDataFolder(), 1_000)
+  const store = await openStoreOf(makeDataFolder())
   let broken = false
   const db = store.db.withPlugin({
     transformQuery: ({ node }) => {
@@ -135,7 +131,7 @@ test('counts are not written twice if reading the totals fails', async () => {
 
 test('two processes on one store share a limit', async () => {
   const folder = makeDataFolder()
-  const stores = await Promise.all([openStore(folder, 1_000), openStore(folder, 1_000)])
+  const stores = await Promise.all([openStoreOf(folder), openStoreOf(folder)])
   const user = { sub: 'tok_1', org_id: 'org_1' }
   const [one, two] = stores.map((store) =>
     createUsage(

@@ -7,5 +7,6 @@ export {
   readClaims,
   runCommand,
   startBroker,
+  storeSettings,
   watchLog,
 } from '../../../server/test/support/broker-under-test.ts'

@@ -20,7 +20,7 @@ export async function checkFolder(
   now: number,
 ): Promise<readonly Finding[]> {
   const findings = [
-    await checkStore(store, settings.data),
+    await checkStore(store, settings),
     await checkClock(store, now),
     await checkKeys(store, hint, now),
     await checkIssuer(store, settings, hint),
@@ -35,7 +35,8 @@ function checkFiles(settings: Config): readonly Finding[] {
   )
 }
 
-async function checkStore(store: Store, data: string): Promise<Finding> {
+async function checkStore(store: Store, { data, databaseUrl }: Config): Promise<Finding> {
+  if (databaseUrl !== undefined) return ok('store', 'The database answers')
   const damage = await findDamage(store)
   if (damage !== undefined)
     return fault('store', `${data} is damaged: ${damage}`, 'Restore the folder from a backup.')

@@ -10,7 +10,7 @@ export async function checkGrants({
   hint,
 }: Pick<DataContext, 'store' | 'settings' | 'hint'>): Promise<readonly Finding[]> {
   try {
-    const grants = await loadGrants(store, settings.grants, settings.data)
+    const grants = await loadGrants(store, settings.grants, settings)
     if (grants.length === 0)
       return [
         warning(

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts'
+import { namePlace, type StorePlace } from '../../settings/store-place.ts'
 import { isLoopback } from '../../settings/url.ts'
 import { type Finding, fault, ok, warning } from './finding.ts'
 
@@ -11,7 +12,8 @@ const MAX_DIFFERENCE = 30_000
 
 /** What the checks of the public URL work with. */
 export interface PublicUrlParts {
-  readonly settings: Pick<Config, 'publicUrl' | 'trustProxy' | 'grants' | 'surfaces' | 'verify'>
+  readonly settings: StorePlace &
+    Pick<Config, 'publicUrl' | 'trustProxy' | 'grants' | 'surfaces' | 'verify'>
   /** `kid`s of the data folder. */
   readonly keyIds: readonly string[]
   /** Epoch ms. */
@@ -72,15 +74,15 @@ function checkKeySet({ status, text }: Answer, { keyIds, settings }: PublicUrlPa
   if (keyIds.length === 0)
     return warning(
       'proxy',
-      `Whether ${publicUrl} leads to this broker cannot be told: the data folder has no keys yet`,
+      `Whether ${publicUrl} leads to this broker cannot be told: the ${namePlace(settings)} has no keys yet`,
       'Start the server once.',
     )
   return keyIds.every((kid) => published.includes(kid))
     ? ok('proxy', `${publicUrl} leads to this broker`)
     : fault(
         'proxy',
-        `${publicUrl} has other keys than this data folder`,
-        'Let the proxy pass every path on to this broker, and check that the server uses this data folder.',
+        `${publicUrl} has other keys than this ${namePlace(settings)}`,
+        `Let the proxy pass every path on to this broker, and check that the server uses this ${namePlace(settings)}.`,
       )
 }
 

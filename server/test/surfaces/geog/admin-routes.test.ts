@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { openStore } from '../../../src/store/open.ts'
 import { NOW, readClaims, startBroker } from '../../support/broker-under-test.ts'
+import { openStoreOf } from '../../support/store-under-test.ts'
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
@@ -126,7 +126,7 @@ describe('/v1/admin', () => {
 
   test('C2: the string of a token is not in the store', async () => {
     const { operator, data } = await start()
-    const store = await openStore(data, 1_000)
+    const store = await openStoreOf(data)
     const rows = await store.db.selectFrom('api_token').selectAll().execute()
     expect(JSON.stringify(rows)).not.toContain(operator.split('.')[2])
     await store.close()

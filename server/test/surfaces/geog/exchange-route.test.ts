@@ -1,9 +1,9 @@
 import express from 'express'
 import { describe, expect, test } from 'vitest'
 import { createBroker } from '../../../src/index.ts'
-import { openStore } from '../../../src/store/open.ts'
 import { makeDataFolder, NOW, readClaims, startBroker } from '../../support/broker-under-test.ts'
 import { postRaw } from '../../support/raw-request.ts'
+import { openStoreOf } from '../../support/store-under-test.ts'
 
 const PATH = '/v1/auth/token'
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
@@ -114,7 +114,7 @@ describe('X8: every row of the error table', () => {
   test('500: an unexpected error reveals no details', async () => {
     const { post, createToken, data } = await startBroker()
     const subject = await createToken()
-    const store = await openStore(data, 1_000)
+    const store = await openStoreOf(data)
     await store.db.schema.dropTable('api_token').execute()
     await store.close()
     const response = await post(PATH, {}, bearer(subject))

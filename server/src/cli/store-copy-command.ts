@@ -1,0 +1,82 @@
+import type { Command } from 'commander'
+import { describeDatabase, isDatabaseUrl } from '../config/locate-store.ts'
+import { copyStore, StoreInUseError } from '../store/copy.ts'
+import { StoreUnavailableError } from '../store/errors.ts'
+import type { Store, StoreLocation } from '../store/open.ts'
+import { addCommand, openLocation, type Surroundings } from './context.ts'
+import { describeDatabaseFailure } from './describe-database-failure.ts'
+import { CommandError, createOutput } from './output.ts'
+
+interface CopyOptions {
+  readonly from: string
+  readonly to: string
+  readonly json?: boolean
+}
+
+/** Adds `copy` to the commands of the store. */
+export function addStoreCopyCommand(store: Command, surroundings: Surroundings): void {
+  addCommand(store, 'copy', {
+    description: 'Copy everything to an empty data folder or database',
+    examples: [
+      'store copy --from ./data --to postgres://tilepass@db.example/tilepass',
+      'store copy --from postgres://tilepass@db.example/tilepass --to ./data',
+    ],
+  })
+    .requiredOption('--from <store>', 'data folder, or URL of a PostgreSQL database')
+    .requiredOption('--to <store>', 'the same, of a store that has nothing in it yet')
+    .option('--json', 'print JSON, for programs')
+    .action((options: CopyOptions) => copy(options, surroundings))
+}
+
+async function copy({ from, to, json }: CopyOptions, { writeOut }: Surroundings): Promise<void> {
+  const output = createOutput((line) => writeOut(`${line}\n`), json === true)
+  const [source, target] = [parseStore('--from', from), parseStore('--to', to)]
+  await withOpen(source, false, (opened) =>
+    withOpen(target, true, async (empty) => {
+      const copied = await copyStore(opened, empty).catch((error: unknown) => {
+        if (!(error instanceof StoreInUseError)) throw error
+        throw new CommandError(
+          `${describeStore(target)} is in use: it has rows in "${error.table}", and nothing was copied. Name a folder or a database that has nothing in it yet.`,
+        )
+      })
+      const rows = Object.values(copied).reduce((sum, count) => sum + count, 0)
+      const text = `Copied ${rows} rows from ${describeStore(source)} to ${describeStore(target)}. Start the servers on the copy now: what the earlier store learns from here on is not in it.`
+      output.result({ rows: copied }, text)
+    }),
+  )
+}
+
+async function withOpen<T>(
+  location: StoreLocation,
+  mayCreate: boolean,
+  run: (store: Store) => Promise<T>,
+): Promise<T> {
+  let store: Store | undefined
+  try {
+    store = await openLocation(location, mayCreate)
+    return await run(store)
+  } catch (error) {
+    // The other one may have failed as well: each says which it is.
+    if (!(error instanceof StoreUnavailableError) || store) throw error
+    throw new CommandError(
+      `${describeStore(location)} cannot be used: ${describeDatabaseFailure(error)}.`,
+    )
+  } finally {
+    await store?.close()
+  }
+}
+
+function parseStore(option: string, text: string): StoreLocation {
+  if (isDatabaseUrl(text)) return { data: '', databaseUrl: text }
+  // It may hold a password, so it is not quoted.
+  if (text === '' || /^\w+:\/\//.test(text))
+    throw new CommandError(
+      `${option} must be a data folder, or a URL such as postgres://user@host/database.`,
+      2,
+    )
+  return { data: text }
+}
+
+function describeStore({ data, databaseUrl }: StoreLocation): string {
+  return databaseUrl === undefined ? data : describeDatabase(databaseUrl)
+}

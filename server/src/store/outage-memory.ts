@@ -1,0 +1,59 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { StoreUnavailableError } from './errors.ts'
+import type { Store } from './open.ts'
+import { RECENT, TILE_PATIENCE } from './watch.ts'
+
+/** Most answers that are remembered; the oldest goes first. */
+const MOST = 10_000
+
+/**
+ * Asks the store each time, and goes on with its last answer while the database is away or hangs: for as
+ * long as the store allows it, and for tiles only. What was never answered is not guessed.
+ *
+ * @param ask Rejects with `StoreUnavailableError` during an outage.
+ */
+export function rememberForOutages<Answer>(
+  { knownFor }: Pick<Store, 'knownFor'>,
+  ask: (key: string) => Promise<Answer>,
+): (key: string) => Promise<Answer> {
+  if (knownFor === 0) return ask
+  let isAway = false
+  const answers = new Map<string, { readonly answer: Answer; readonly at: number }>()
+
+  const askNow = async (key: string): Promise<Answer> => {
+    // What the answer says was true when it was asked for, at the earliest.
+    const at = performance.now()
+    const answer = await ask(key).catch((error: unknown) => {
+      isAway = error instanceof StoreUnavailableError
+      throw error
+    })
+    isAway = false
+    answers.delete(key)
+    answers.set(key, { answer, at })
+    const [oldest] = answers.size > MOST ? answers.keys() : []
+    if (oldest !== undefined) answers.delete(oldest)
+    return answer
+  }
+
+  return async (key) => {
+    const known = answers.get(key)
+    const asked = askNow(key)
+    if (!known || performance.now() - known.at >= knownFor) return asked
+    const late = new AbortController()
+    const giveUp = async () => {
+      await wait(TILE_PATIENCE, undefined, { signal: late.signal })
+      // Nobody knows yet whether it is away, or merely slow.
+      return isAway || performance.now() - known.at < RECENT ? known.answer : asked
+    }
+    try {
+      return await Promise.race([asked, giveUp()])
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return known.answer
+      throw error
+    } finally {
+      late.abort()
+      // Nobody may be left to hear why it failed.
+      asked.catch(() => undefined)
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import { CompiledQuery, Kysely, type LogEvent, PostgresDialect } from 'kysely'
+import type { ClientConfig } from 'pg'
+import { StoreUnavailableError } from './errors.ts'
+import { migrate } from './migrations.ts'
+import type { Store } from './open.ts'
+import { adaptPool } from './postgres-pool.ts'
+import type { Tables } from './schema.ts'
+import { createSealing } from './sealing.ts'
+
+/** How a PostgreSQL database is opened. */
+export interface PostgresOptions {
+  /** How long to wait for a connection, and how long for an answer, in ms. */
+  readonly patience: number
+  /** Most connections at the same time. */
+  readonly poolSize: number
+  /** Must the schema exist already? Default `false`: it is created. */
+  readonly mustExist?: boolean | undefined
+  /** Called with each query. */
+  readonly log?: ((event: LogEvent) => void) | undefined
+  /** Called when there is no connection to be had, with how long that took in ms. */
+  readonly onConnectFailure?: ((milliseconds: number) => void) | undefined
+}
+
+/** For how long tiles are served by what is known once the database is away, in ms; then they are refused. */
+const KNOWN_FOR = 10_000
+/** How long a statement waits for the lock of another transaction, in ms; the transaction is then run again. */
+const LOCK_TIMEOUT = 400
+
+const INT8 = 20
+const NUMERIC = 1700
+
+/**
+ * Opens a PostgreSQL database. Any number of processes may have it open.
+ *
+ * A commit is on the disk of the database when it returns, unless its administrator has switched
+ * `synchronous_commit` off.
+ *
+ * @param url As libpq and `pg` read it, with the parameters of TLS. It is in no error.
+ * @throws `StoreUnavailableError` if it cannot be reached.
+ */
+export async function openPostgres(url: string, options: PostgresOptions): Promise<Store> {
+  const { patience, poolSize, mustExist = false, log, onConnectFailure = () => undefined } = options
+  const { default: pg } = await import('pg')
+  const types = {
+    // Times and counts are whole numbers that a double holds exactly.
+    getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+      oid === INT8 || oid === NUMERIC
+        ? Number
+        : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+  }
+  const shared: ClientConfig = {
+    application_name: 'tilepass',
+    connectionString: url,
+    keepAlive: true,
+    types,
+  }
+  assertReadable(() => new pg.Client(shared))
+  const createPool = (max: number, limits: ClientConfig) => {
+    const pool = new pg.Pool({ ...shared, ...limits, max, connectionTimeoutMillis: patience })
+    // The loss of an idle connection is no fault of any query; the next one gets another connection.
+    pool.on('error', () => undefined)
+    pool.on('connect', (client) => void client.on('error', () => undefined))
+    return adaptPool(pool, onConnectFailure)
+  }
+  const open = (pool: ReturnType<typeof createPool>) =>
+    new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), ...(log && { log }) })
+
+  const db = open(
+    createPool(poolSize, {
+      query_timeout: patience,
+      statement_timeout: patience,
+      lock_timeout: Math.min(LOCK_TIMEOUT, patience),
+      // A process that was stopped must not keep its locks.
+      idle_in_transaction_session_timeout: 4 * patience,
+    }),
+  )
+  try {
+    // A step of the schema takes its time, and so does waiting for that of another process.
+    await migrate(db, {
+      dialect: 'postgres',
+      mustExist,
+      openPatient: () => open(createPool(1, {})),
+    })
+  } catch (error) {
+    await db.destroy()
+    throw error
+  }
+  return {
+    db,
+    kind: 'postgres',
+    sealing: createSealing(),
+    migrationBackup: undefined,
+    knownFor: KNOWN_FOR,
+    readDataVersion: async () => {
+      // It changes with the end of every transaction that writes, and two that are equal see the same rows.
+      const { rows } = await db.executeQuery<{ snapshot: string }>(
+        CompiledQuery.raw('select pg_current_snapshot()::text as snapshot'),
+      )
+      const snapshot = rows[0]?.snapshot
+      if (snapshot === undefined) throw new TypeError('the database has no snapshot')
+      return snapshot
+    },
+    close: () => db.destroy(),
+  }
+}
+
+/** The error of a URL that cannot be read quotes the URL, with its password. */
+function assertReadable(create: () => unknown): void {
+  try {
+    create()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'ERR_INVALID_URL'
+    throw new StoreUnavailableError({
+      cause: new Error(
+        `The URL of the database, or a file that it names, cannot be read (${code})`,
+      ),
+    })
+  }
+}

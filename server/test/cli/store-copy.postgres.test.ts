@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest'
+import { addAuditEntry, listAuditEntries } from '../../src/store/audit.ts'
+import { openStore, type StoreLocation } from '../../src/store/open.ts'
+import { makeDataFolder, NOW, runCommand } from '../support/broker-under-test.ts'
+import { readStore } from '../support/read-store.ts'
+import { chooseTemplate, locateTestStore } from '../support/test-location.ts'
+
+async function read(location: StoreLocation) {
+  const store = await openStore(location, { patience: 5_000 })
+  const content = await readStore(store)
+  await store.close()
+  return content
+}
+
+/** A data folder with a bit of everything, among it more rows than one statement copies. */
+async function fillFolder(): Promise<string> {
+  const data = makeDataFolder()
+  const store = await openStore({ data }, { patience: 5_000 })
+  for (let entry = 0; entry < 1_200; entry++)
+    await addAuditEntry(store, { at: NOW, actor: 'cli', action: 'x', target: `é${entry}` })
+  await store.close()
+  const run = (...args: string[]) => runOnFolder(data, args)
+  expect(await run('account', 'create', 'city', '--email', 'maps@city.example')).toBe(0)
+  expect(await run('issuer', 'set', 'https://maps.example')).toBe(0)
+  for (const format of ['jwt', 'mapbox'])
+    expect(
+      await run(
+        'token',
+        'create',
+        '--account',
+        'city',
+        '--format',
+        format,
+        '--scope',
+        format === 'jwt' ? 'tiles:read' : 'styles:tiles',
+      ),
+    ).toBe(0)
+  expect(await run('account', 'expire', 'city')).toBe(0)
+  return data
+}
+
+/** Not on the database that stands for a folder in this run. */
+async function runOnFolder(data: string, args: string[]): Promise<number> {
+  const { code, error } = await runCommand(data, args, {
+    env: { TILEPASS_DATA: data, TILEPASS_DATABASE_URL: '' },
+  })
+  expect(error).toBe('')
+  return code
+}
+
+async function makeDatabase(): Promise<StoreLocation & { readonly databaseUrl: string }> {
+  const folder = makeDataFolder()
+  chooseTemplate(folder, 'empty')
+  const { databaseUrl = '', ...location } = await locateTestStore(folder)
+  return { ...location, databaseUrl: databaseUrl.replace('postgres@', 'postgres:Canary@') }
+}
+
+const copy = (from: string, to: string, ...more: string[]) =>
+  runCommand('', ['store', 'copy', '--from', from, '--to', to, ...more], { env: {} })
+
+test('a folder is copied to a database and back, whole', async () => {
+  const data = await fillFolder()
+  const database = await makeDatabase()
+  const there = await copy(data, database.databaseUrl)
+  expect(there).toMatchObject({
+    code: 0,
+    error: '',
+    out: expect.stringMatching(/^Copied \d+ rows/),
+  })
+  expect(there.out).not.toContain('Canary')
+  const before = await read({ data })
+  expect(Object.values(before).flat().length).toBeGreaterThan(1_200)
+  expect(await read(database)).toEqual(before)
+
+  const back = makeDataFolder()
+  expect(await copy(database.databaseUrl, back, '--json')).toMatchObject({ code: 0, error: '' })
+  expect(await read({ data: back })).toEqual(before)
+
+  // The ids of what comes later begin after those that were copied.
+  const store = await openStore(database, { patience: 5_000 })
+  await addAuditEntry(store, { at: NOW, actor: 'cli', action: 'y', target: 'new' })
+  const [newest, older] = await listAuditEntries(store, { limit: 2 })
+  await store.close()
+  expect([newest?.target, newest?.id]).toEqual(['new', (older?.id ?? 0) + 1])
+})
+
+test('a store that is in use is not overwritten', async () => {
+  const [data, other] = [await fillFolder(), await fillFolder()]
+  const database = await makeDatabase()
+  expect((await copy(data, database.databaseUrl)).code).toBe(0)
+  const before = [await read(database), await read({ data: other })]
+  for (const target of [database.databaseUrl, other]) {
+    const { code, error } = await copy(data, target)
+    expect([code, error]).toEqual([1, expect.stringContaining('is in use: it has rows in')])
+    expect(error).not.toContain('Canary')
+  }
+  expect([await read(database), await read({ data: other })]).toEqual(before)
+})
+
+test.each([
+  ['a folder without a store', async () => makeDataFolder(), 'There is no tilepass.db'],
+  [
+    'a database without tables',
+    async () => (await makeDatabase()).databaseUrl,
+    'There are no tables',
+  ],
+  ['a database that is away', async () => 'postgres://u:Canary@127.0.0.1:1/x', 'cannot be used: '],
+  ['a URL of something else', async () => 'mysql://u:Canary@127.0.0.1/x', '--from must be'],
+])('%s cannot be copied, which the command says', async (_, make, message) => {
+  const { code, error, out } = await copy(await make(), makeDataFolder())
+  expect([code > 0, error, out]).toEqual([true, expect.stringContaining(message), ''])
+  expect(error).not.toContain('Canary')
+})
