@@ -17,8 +17,8 @@ export function findPostgres() {
 /** Supports that open a store, or start something that does. */
 const OPENS_STORE = /\/(?:store|broker|relay)-under-test\.ts'|\/support\/brokers\//
 /**
- * What does not run again: pages; tests of other servers, whose broker keeps nothing; and tests of the
- * command line, the log or the documentation that are the same on every store.
+ * What does not run again: pages; tests of other servers, whose broker keeps nothing; tests of files of
+ * SQLite; and tests of the command line, the log or the documentation that are the same on every store.
  */
 const NOT_AGAIN = [
   '.dom.test.',
@@ -31,11 +31,17 @@ const NOT_AGAIN = [
   'server/test/limits/',
   'server/test/observe/',
   'server/test/upstreams/',
+  'server/test/broker/sealing.test',
   'server/test/cli/confirm',
   'server/test/cli/program',
   'server/test/cli/run',
+  'server/test/cli/sealing-key-commands',
+  'server/test/cli/store-commands',
   'server/test/cli/upstream-commands',
   'server/test/cli/wrong-usage',
+  'server/test/store/sealing-processes',
+  'server/test/store/settle-sealing',
+  'server/test/store/upgrade',
   'server/test/surfaces/map-token/foreign-origins',
   'server/test/surfaces/preflights',
   'test/integrations/',

@@ -228,7 +228,7 @@ describe('store restore', () => {
       /journal/,
       async () => {
         const data = await copyKeyedFolder()
-        await openStore(data, 0)
+        await openStore({ data }, { patience: 0 })
         return join(data, 'tilepass.db')
       },
     ],

@@ -22,7 +22,7 @@ const readKids = async (url: string | undefined) =>
 /** A plain folder, and what it must not hold once it is sealed. */
 async function fillPlain() {
   const folder = await copyKeyedFolder()
-  const store = await openStore(folder, 1_000)
+  const store = await openStore({ data: folder }, { patience: 1_000 })
   await loadSecretKeys(store, 'mapbox', NOW)
   const secrets = await listPlainSecrets(store)
   await store.close()
@@ -62,7 +62,7 @@ test('with a wrong key, without one and with a passphrase a server does not star
   const kids = await readKids(running.url)
   await running.stop()
   const read = async () => {
-    const store = await openStore(folder, 1_000)
+    const store = await openStore({ data: folder }, { patience: 1_000 })
     const audit = await listAuditEntries(store, { limit: 100 })
     const all = [await listStoredSecrets(store), audit]
     await store.close()

@@ -32,7 +32,7 @@ async function open(folder: string, ...keys: readonly SealingKey[]): Promise<Sto
 /** A plain store with keys of every kind. @returns its folder and its secrets */
 async function fillPlain() {
   const folder = await copyKeyedFolder()
-  const store = await openStore(folder, 1_000)
+  const store = await openStore({ data: folder }, { patience: 1_000 })
   for (const purpose of ['mapbox', 'refresh', 'device'] as const)
     await loadSecretKeys(store, purpose, NOW)
   const secrets = await listPlainSecrets(store)
@@ -65,7 +65,7 @@ describe('a start with a key on a plain store', () => {
 
   test('leaves no plain secret in the bytes of any file, of keys that were deleted before neither', async () => {
     const { folder, secrets } = await fillPlain()
-    const plain = await openStore(folder, 1_000)
+    const plain = await openStore({ data: folder }, { patience: 1_000 })
     const key = await createSigningKey(NOW, NOW)
     await applyChange(plain, (change) => replaceSigningKeys(change, [], key))
     const deleted: { d: string } = JSON.parse(key.private_jwk)
@@ -97,7 +97,7 @@ describe('a start with a key on a plain store', () => {
   test('says that the purge waits for a reader', async () => {
     const { folder, secrets } = await fillPlain()
     const reader = await openTestStore(folder)
-    const store = await openStore(folder, 50)
+    const store = await openStore({ data: folder }, { patience: 50 })
     onTestFinished(() => store.close())
     await reader.db.transaction().execute(async (transaction) => {
       await sql`commit`.execute(transaction)

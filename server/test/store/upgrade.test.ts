@@ -94,11 +94,11 @@ describe.each([
 test('an upgrade with a key seals what the earlier version wrote, and leaves it plain only in the copy of before', async () => {
   const { data } = await upgrade(() => makeKeyText(1))
   const [name = ''] = listBackups(data)
-  const store = await openStore(data, 1_000)
+  const store = await openStore({ data }, { patience: 1_000 })
   expect((await listStoredSecrets(store)).every(({ value }) => isSealed(value))).toBe(true)
   await store.close()
   const { data: plain } = await makeOldData()
-  const old = await openStore(plain, 1_000)
+  const old = await openStore({ data: plain }, { patience: 1_000 })
   const secrets = await listPlainSecrets(old)
   await old.close()
   expect(secrets.length).toBeGreaterThan(3)
@@ -126,7 +126,7 @@ test('a command that upgrades the folder says where the copy of before is', asyn
 
 test('there is no copy of a new folder, nor of one that is up to date', async () => {
   const data = await copyKeyedFolder()
-  const store = await openStore(data, 1_000)
+  const store = await openStore({ data }, { patience: 1_000 })
   expect(store.migrationBackup).toBeUndefined()
   await store.close()
   expect(listBackups(data)).toEqual([])
@@ -137,7 +137,7 @@ test('the last three copies are kept, and nothing else is removed', async () => 
   const { data } = await makeOldData()
   const names = [3, 1, 4, 2].map((day) => `tilepass-schema-${day + 10}-2025010${day}T120000000Z.db`)
   for (const name of [...names, 'tilepass-schema-mine.db']) writeFileSync(join(data, name), '')
-  const store = await openStore(data, 1_000)
+  const store = await openStore({ data }, { patience: 1_000 })
   await store.close()
   const kept = listBackups(data).filter((name) => !NAME.test(name))
   expect(kept.sort()).toEqual([

@@ -7,6 +7,7 @@ import { runCommandLine } from '../../src/cli/run.ts'
 import { type Broker, type BrokerOptions, createBroker } from '../../src/index.ts'
 import { loadSigningKeys } from '../../src/issuer/signing-keys.ts'
 import { openStore } from '../../src/store/open.ts'
+import { DATABASE_KEY, makeKeyText } from './sealing-keys.ts'
 import { chooseTemplate, findDatabaseUrl, onPostgres } from './test-location.ts'
 
 /** Epoch ms at which the fake clocks start: a round second. */
@@ -44,15 +45,23 @@ export async function copyKeyedFolder(): Promise<string> {
 /** The settings of a broker on the store of a data folder. */
 export async function storeSettings(
   data: string,
-): Promise<Pick<BrokerOptions, 'databaseUrl' | 'databaseConnections'> & { readonly data: string }> {
+): Promise<
+  Pick<BrokerOptions, 'databaseUrl' | 'databaseConnections' | 'secretKey'> & {
+    readonly data: string
+  }
+> {
   const url = await findDatabaseUrl(data)
-  return url === undefined ? { data } : { data, databaseUrl: () => url, databaseConnections: 5 }
+  if (url === undefined) return { data }
+  const secretKey = () => makeKeyText(DATABASE_KEY)
+  return { data, databaseUrl: () => url, databaseConnections: 5, secretKey }
 }
 
 /** The environment of a command on the store of a data folder. */
 export async function storeVariables(data: string): Promise<Record<string, string>> {
   const url = await findDatabaseUrl(data)
-  return { TILEPASS_DATA: data, ...(url === undefined ? {} : { TILEPASS_DATABASE_URL: url }) }
+  if (url === undefined) return { TILEPASS_DATA: data }
+  const TILEPASS_SECRET_KEY = makeKeyText(DATABASE_KEY)
+  return { TILEPASS_DATA: data, TILEPASS_DATABASE_URL: url, TILEPASS_SECRET_KEY }
 }
 
 /**

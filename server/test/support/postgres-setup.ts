@@ -2,6 +2,7 @@ import type { TestProject } from 'vitest/node'
 import { loadSigningKeys } from '../../src/issuer/signing-keys.ts'
 import { openStore } from '../../src/store/open.ts'
 import { type Cluster, startCluster } from './postgres-cluster.ts'
+import { DATABASE_KEY, makeSealingKey } from './sealing-keys.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -30,6 +31,7 @@ export async function setup(project: TestProject): Promise<void> {
     await (await openStore(location('plain'), { patience: 5_000 })).close()
     await cluster.run('create database keyed template plain')
     const keyed = await openStore(location('keyed'), { patience: 5_000 })
+    keyed.sealing.use([makeSealingKey(DATABASE_KEY)])
     await loadSigningKeys(keyed, NOW)
     await keyed.close()
     project.provide('postgres', cluster.url)

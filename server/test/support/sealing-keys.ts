@@ -6,6 +6,9 @@ export function makeKeyText(seed: number): string {
   return createHash('sha256').update(`sealing key ${seed}`).digest('base64url')
 }
 
+/** Seals the databases of tests on PostgreSQL, where a key is required. */
+export const DATABASE_KEY = 9
+
 /** A sealing key that is the same in each run. */
 export function makeSealingKey(seed: number): SealingKey {
   const [key] = findSealingKeys(makeKeyText(seed)) ?? []

@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest'
 import { type OpenOptions, openStore, type Store } from '../../src/store/open.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { makeDataFolder, NOW } from './broker-under-test.ts'
+import { DATABASE_KEY, makeSealingKey } from './sealing-keys.ts'
 import { findDatabaseUrl, locateTestStore } from './test-location.ts'
 
 /** Opens the store of a data folder, or the database in its place; the caller closes it. */
@@ -11,7 +12,9 @@ export async function openStoreOf(
   folder: string,
   options: Partial<OpenOptions> = {},
 ): Promise<Store> {
-  return openStore(await locateTestStore(folder), { patience: 1_000, ...options })
+  const store = await openStore(await locateTestStore(folder), { patience: 1_000, ...options })
+  if (store.kind === 'postgres') store.sealing.use([makeSealingKey(DATABASE_KEY)])
+  return store
 }
 
 const WRITTEN = 'account, api_token, audit, login_family, revocation, revocation_sequence, usage'
