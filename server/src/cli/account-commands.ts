@@ -58,13 +58,18 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
   addConfirmOption(disable).action(async (name: string, options: DataOptions & ConfirmOptions) => {
     const findRemedies = (hint: Hint) => ({ not_found: describeUnknownAccount(name, hint) })
     await confirm(surroundings, options, `Every token of ${name} will end.`)
-    await administer(surroundings, options, { findRemedies }, async ({ admin, output }) => {
-      await admin.disableAccount(name)
-      output.result(
-        { name, disabled: true },
-        `Disabled ${name}. All of its tokens and sessions have ended.\n${describeReach({ endsApiTokens: true, leaves: ['upstream'] })}`,
-      )
-    })
+    await administer(
+      surroundings,
+      options,
+      { findRemedies },
+      async ({ admin, output, settings }) => {
+        await admin.disableAccount(name)
+        output.result(
+          { name, disabled: true },
+          `Disabled ${name}. All of its tokens and sessions have ended.\n${describeReach({ endsApiTokens: true, leaves: ['upstream'] }, settings)}`,
+        )
+      },
+    )
   })
 
   addDataCommand(account, 'enable', {
@@ -99,11 +104,16 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
       conflict: `The account "${name}" owns datasets. "${hint('dataset list')}" shows them; remove them first with: ${hint('dataset remove NAME')}`,
     })
     await confirm(surroundings, options, `${name} and every token of it will be gone for good.`)
-    await administer(surroundings, options, { findRemedies }, async ({ admin, output }) => {
-      const freeAt = await admin.deleteAccount(name)
-      const text = `Deleted ${name}. The name can be used again from ${formatTime(freeAt)} UTC, when the last token that names it has expired.\n${describeReach({ endsApiTokens: true, leaves: ['upstream'] })}`
-      output.result({ name, deleted: true, name_free_at: new Date(freeAt).toISOString() }, text)
-    })
+    await administer(
+      surroundings,
+      options,
+      { findRemedies },
+      async ({ admin, output, settings }) => {
+        const freeAt = await admin.deleteAccount(name)
+        const text = `Deleted ${name}. The name can be used again from ${formatTime(freeAt)} UTC, when the last token that names it has expired.\n${describeReach({ endsApiTokens: true, leaves: ['upstream'] }, settings)}`
+        output.result({ name, deleted: true, name_free_at: new Date(freeAt).toISOString() }, text)
+      },
+    )
   })
 
   addDataCommand(account, 'expire', {
@@ -113,11 +123,16 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
     .argument('<name>', 'name as shown by "account list"')
     .action((name: string, options: DataOptions) => {
       const findRemedies = (hint: Hint) => ({ not_found: describeUnknownAccount(name, hint) })
-      return administer(surroundings, options, { findRemedies }, async ({ admin, output }) => {
-        await admin.expireAccount(name)
-        const text = `Expired the access tokens and sessions of ${name}, its refresh tokens, temporary Mapbox tokens and download tokens among them.\n${describeReach({ endsApiTokens: false, leaves: ['upstream', 'anonymous'] })}`
-        output.result({ name, expired: true }, text)
-      })
+      return administer(
+        surroundings,
+        options,
+        { findRemedies },
+        async ({ admin, output, settings }) => {
+          await admin.expireAccount(name)
+          const text = `Expired the access tokens and sessions of ${name}, its refresh tokens, temporary Mapbox tokens and download tokens among them.\n${describeReach({ endsApiTokens: false, leaves: ['upstream', 'anonymous'] }, settings)}`
+          output.result({ name, expired: true }, text)
+        },
+      )
     })
 }
 

@@ -61,7 +61,7 @@ export function addDataCommand(parent: Command, name: string, help: CommandHelp)
     .option('--data <folder>', 'data folder (TILEPASS_DATA; default ./data)')
     .option(
       '--config <file>',
-      'settings of the server, which name its data folder (TILEPASS_CONFIG)',
+      'settings of the server, which name its data folder or database (TILEPASS_CONFIG)',
     )
     .option('--json', 'print JSON, for programs')
 }

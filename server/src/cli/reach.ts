@@ -1,5 +1,6 @@
 import { DOWNLOAD_SECONDS } from '../issuer/download-tokens.ts'
 import { MAX_ACCESS_SECONDS, MAX_API_SECONDS } from '../issuer/kinds.ts'
+import type { StorePlace } from '../settings/store-place.ts'
 
 /** What cannot be ended. */
 const LEFT = {
@@ -15,13 +16,17 @@ export interface Reach {
   readonly leaves?: readonly (keyof typeof LEFT)[]
 }
 
-/** Says when the tokens that a command ends are refused, and what it cannot end, in seconds. */
-export function describeReach({ endsApiTokens, leaves = [] }: Reach): string {
+/**
+ * Says when the tokens that a command ends are refused, and what it cannot end, in seconds.
+ *
+ * @param place Where the store is: several replicas learn of it later than the servers of a folder.
+ */
+export function describeReach({ endsApiTokens, leaves = [] }: Reach, place: StorePlace): string {
   const longest = endsApiTokens
     ? `access tokens up to ${MAX_ACCESS_SECONDS} s, API tokens up to ${MAX_API_SECONDS} s`
     : `up to ${MAX_ACCESS_SECONDS} s`
   return [
-    `When: in this broker within 1 s, at guards with "revocable" within 6 s. Other guards accept what they verify by themselves until it expires: ${longest}.`,
+    `When: ${place.databaseUrl === undefined ? 'in this broker within 1 s' : 'on every replica within 2 s'}, at guards with "revocable" within 6 s. Other guards accept what they verify by themselves until it expires: ${longest}.`,
     ...(leaves.length > 0 ? [`Not ended: ${leaves.map((name) => LEFT[name]).join('; ')}.`] : []),
   ].join('\n')
 }

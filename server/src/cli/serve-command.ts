@@ -39,7 +39,10 @@ export function addServeCommand(
     )
     .option('--port <port>', 'port, or 0 for a free one (TILEPASS_PORT; default 8080)')
     .option('--host <address>', 'address to listen on (TILEPASS_HOST; default 127.0.0.1)')
-    .option('--data <folder>', 'data folder (TILEPASS_DATA; default ./data)')
+    .option(
+      '--data <folder>',
+      'data folder (TILEPASS_DATA; default ./data); or a PostgreSQL database: TILEPASS_DATABASE_URL',
+    )
     .option(
       '--issuer <url>',
       'iss and aud of the tokens (TILEPASS_ISSUER; default: the public URL, else that of the first run)',

@@ -34,12 +34,17 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
     .argument('<id>', 'id as shown by "token list"')
     .action((id: string, options: DataOptions) => {
       const findRemedies = (hint: Hint) => ({ not_found: describeUnknownToken(id, hint) })
-      return administer(surroundings, options, { findRemedies }, async ({ admin, output }) => {
-        await admin.revokeToken(id)
-        const text = `Revoked ${id}, with the tokens that came from it.`
-        const reach = describeReach({ endsApiTokens: true })
-        output.result({ id, revoked: true }, `${text}\n${reach}`)
-      })
+      return administer(
+        surroundings,
+        options,
+        { findRemedies },
+        async ({ admin, output, settings }) => {
+          await admin.revokeToken(id)
+          const text = `Revoked ${id}, with the tokens that came from it.`
+          const reach = describeReach({ endsApiTokens: true }, settings)
+          output.result({ id, revoked: true }, `${text}\n${reach}`)
+        },
+      )
     })
 
   addDataCommand(token, 'expire', {
@@ -49,11 +54,16 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
     .argument('<id>', 'id as shown by "token list"')
     .action((id: string, options: DataOptions) => {
       const findRemedies = (hint: Hint) => ({ not_found: describeUnknownToken(id, hint) })
-      return administer(surroundings, options, { findRemedies }, async ({ admin, output }) => {
-        await admin.expireToken(id)
-        const text = `Expired the access tokens, temporary Mapbox tokens and download tokens that came from ${id}. It stays valid.`
-        const reach = describeReach({ endsApiTokens: false })
-        output.result({ id, expired: true }, `${text}\n${reach}`)
-      })
+      return administer(
+        surroundings,
+        options,
+        { findRemedies },
+        async ({ admin, output, settings }) => {
+          await admin.expireToken(id)
+          const text = `Expired the access tokens, temporary Mapbox tokens and download tokens that came from ${id}. It stays valid.`
+          const reach = describeReach({ endsApiTokens: false }, settings)
+          output.result({ id, expired: true }, `${text}\n${reach}`)
+        },
+      )
     })
 }

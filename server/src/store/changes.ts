@@ -29,7 +29,8 @@ export interface Change extends SealedConnection {
   readonly db: Transaction<Tables>
   /**
    * Revokes an id: its tokens and the tokens that came from it. Once the change is committed, this
-   * process refuses them at once, every other process within 1 s.
+   * process refuses them at once, every other process within 1 s, or within
+   * 2 s if it is on another machine.
    */
   revoke(id: string, revocation: TokenRevocation): Promise<void>
   /**

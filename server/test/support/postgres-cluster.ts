@@ -54,9 +54,11 @@ const SETTINGS = [
 /**
  * Starts a PostgreSQL server on a free port of this machine, in memory where it can.
  *
- * @param settings More of its settings, as in `ssl=on`.
+ * @param prepare Writes files into its folder, and returns more of its settings, as in `ssl=on`.
  */
-export async function startCluster(settings: readonly string[] = []): Promise<Cluster> {
+export async function startCluster(
+  prepare: (folder: string) => readonly string[] = () => [],
+): Promise<Cluster> {
   const bin = findPostgres()
   if (bin === undefined) throw new Error('PostgreSQL is not installed')
   const home = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
@@ -64,7 +66,10 @@ export async function startCluster(settings: readonly string[] = []): Promise<Cl
   const data = join(folder, 'data')
   removeOrphans(home)
   const owner = isRoot ? { uid: Number(idOf('-u')), gid: Number(idOf('-g')) } : {}
-  if (isRoot) chownSync(folder, owner.uid ?? 0, owner.gid ?? 0)
+  const settings = prepare(folder)
+  if (isRoot)
+    for (const path of [folder, ...readdirSync(folder).map((name) => join(folder, name))])
+      chownSync(path, owner.uid ?? 0, owner.gid ?? 0)
   const options = { ...owner, cwd: folder, stdio: 'ignore' as const }
   const become = isRoot ? [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'] : []
   const initdb = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync']
