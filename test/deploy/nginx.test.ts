@@ -60,7 +60,7 @@ test('only what may be asked twice is asked twice', () => {
   const once = text.slice(text.indexOf('location ~ ^/(v1'), text.indexOf('location = /_verify'))
   expect(once).toContain('proxy_pass http://broker_once;')
   expect(text.match(/non_idempotent/g)).toHaveLength(1)
-  expect(readBlock(text, 'location = /map-token')).toContain('non_idempotent')
+  expect(readBlock(text, 'location ~ ^/(map-token|v1/auth/token)$')).toContain('non_idempotent')
 })
 
 test('nothing is written outside of /tmp and the streams', () => {
@@ -75,4 +75,11 @@ test('P6: the log has paths, but neither queries nor whole request lines', () =>
   const format = /log_format without_query '(.*)';/.exec(text)?.[1]
   expect(format).not.toMatch(/\$request(?!_)|\$request_uri|\$args|\$query|\$http_/)
   expect(text).toMatch(/error_log stderr crit;/)
+})
+
+test('a broker that has come back is known before the next one has ended', () => {
+  const timeouts = [...text.matchAll(/fail_timeout=(\d+)s/g)].map(([, seconds]) => Number(seconds))
+  expect(timeouts).toHaveLength(4)
+  const { drainSeconds } = JSON.parse(readDeployed('tilepass.json'))
+  expect(Math.max(...timeouts)).toBeLessThan(drainSeconds)
 })

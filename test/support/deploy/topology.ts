@@ -50,10 +50,9 @@ export async function startTopology(store: StoreVariables = {}): Promise<Topolog
   gateways.add(() => rmSync(folder, { recursive: true, force: true }))
   chmodSync(folder, 0o755)
   mkdirSync(join(folder, 'nginx'))
-  const publicPort = await findFreePort()
-  const url = `http://127.0.0.1:${publicPort}`
   const config = join(folder, 'tilepass.json')
-  writeFileSync(config, JSON.stringify(toLocalConfig(url)))
+  const settings = toLocalConfig()
+  writeFileSync(config, JSON.stringify(settings))
   const environment = {
     ...withoutTilepass(process.env),
     TILEPASS_CONFIG: config,
@@ -67,24 +66,26 @@ export async function startTopology(store: StoreVariables = {}): Promise<Topolog
     await tilepass('account', 'create', 'city')
     const brokers: BrokerProcess[] = []
     for (const _ of [1, 2]) {
-      const broker = createBrokerProcess(await findFreePort(), environment)
+      const broker = createBrokerProcess(environment)
       gateways.add(() => end(broker.child))
       brokers.push(broker)
     }
     await Promise.all(brokers.map((broker) => broker.start()))
     const tileserver = await startTileServerFrom(gateways, {
       config: writeTileServerConfig(folder),
-      publicUrl: `${url}/`,
+      publicUrl: `${settings.publicUrl}/`,
     })
+    // Last, so that nothing else takes the port meanwhile.
+    const port = await findFreePort()
     const [one, two] = brokers.map(({ address }) => address)
     const text = readFileSync(deploy('nginx/nginx.conf'), 'utf8')
       .replaceAll('172.28.7.11:8080', one ?? '')
       .replaceAll('172.28.7.12:8080', two ?? '')
       .replaceAll('172.28.7.20:8080', tileserver)
-      .replaceAll('listen 8080;', `listen 127.0.0.1:${publicPort};`)
+      .replaceAll('listen 8080;', `listen 127.0.0.1:${port};`)
       .replaceAll(' /tmp/', ` ${join(folder, 'nginx')}/`)
       .replaceAll('/dev/stdout', join(folder, 'nginx/access.log'))
-    await startNginxFrom(gateways, text, publicPort)
+    const url = await startNginxFrom(gateways, text, port)
     return { url, brokers, tilepass, stderr: gateways.stderr, stop: () => gateways.run() }
   } catch (error) {
     await gateways.run()
@@ -93,12 +94,11 @@ export async function startTopology(store: StoreVariables = {}): Promise<Topolog
 }
 
 /** The configuration of the brokers, whose gateway is on this machine. */
-function toLocalConfig(publicUrl: string): object {
+function toLocalConfig() {
   const settings = JSON.parse(readFileSync(deploy('tilepass.json'), 'utf8'))
   const gateway = ['127.0.0.1']
   return {
     ...settings,
-    publicUrl,
     trustProxy: gateway,
     // In a container each broker has its own.
     metrics: { ...settings.metrics, port: 0 },
@@ -120,27 +120,37 @@ function writeTileServerConfig(folder: string): string {
   return file
 }
 
-function createBrokerProcess(port: number, environment: NodeJS.ProcessEnv): BrokerProcess {
-  const address = `127.0.0.1:${port}`
+function createBrokerProcess(environment: NodeJS.ProcessEnv): BrokerProcess {
   let child: ChildProcess | undefined
+  let port: string | undefined
   let log = ''
   return {
-    address,
+    get address() {
+      return `127.0.0.1:${port}`
+    },
     get child() {
       if (!child) throw new Error('The broker has not been started')
       return child
     },
     log: () => log,
     start: async () => {
-      const env = { ...environment, TILEPASS_HOST: '127.0.0.1', TILEPASS_PORT: `${port}` }
-      child = spawn(process.execPath, [BIN, 'serve'], { env, stdio: ['ignore', 'ignore', 'pipe'] })
-      const started = child
-      started.stderr?.on('data', (chunk) => {
+      // A free one at first, which it keeps.
+      const env = { ...environment, TILEPASS_HOST: '127.0.0.1', TILEPASS_PORT: port ?? '0' }
+      const started = spawn(process.execPath, [BIN, 'serve'], {
+        env,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      })
+      child = started
+      let own = ''
+      started.stderr.on('data', (chunk) => {
+        own += chunk
         log += chunk
       })
       const expectReady = async () => {
-        if (started.exitCode !== null) throw new Error(`A broker ended: ${log}`)
-        expect((await fetch(`http://${address}/readyz`)).status).toBe(200)
+        if (started.exitCode !== null) throw new Error(`A broker ended: ${own}`)
+        port = /"port":(\d+),.*"the broker listens"/.exec(own)?.[1]
+        expect(port).toBeDefined()
+        expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200)
       }
       await vi.waitFor(expectReady, { timeout: 60_000, interval: 50 })
     },

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
 
 /** An HTTP server that a test started. */
 export interface TestServer {
@@ -25,7 +26,7 @@ export async function startServer(
     try {
       await handle(request, response)
     } catch (error) {
-      if (server.listening) console.error(error)
+      if (server.listening) process.stderr.write(`${inspect(error)}\n`)
       response.destroy()
     }
   }).listen(0, '127.0.0.1')
