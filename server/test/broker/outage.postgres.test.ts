@@ -3,6 +3,7 @@ import { createBroker } from '../../src/index.ts'
 import { makeDataFolder, runCommand, watchLog } from '../support/broker-under-test.ts'
 import { type Cluster, startCluster } from '../support/postgres-cluster.ts'
 import { findValue, scrape } from '../support/scrape.ts'
+import { DATABASE_KEY, makeKeyText } from '../support/sealing-keys.ts'
 
 /** Within this time a client has its 503, in ms; and a machine that is busy with other tests its answer. */
 const ANSWERED_WITHIN = 2_000
@@ -24,6 +25,7 @@ async function start() {
   const broker = await createBroker({
     data: makeDataFolder(),
     databaseUrl: () => `${cluster.url}/${name}`,
+    secretKey: () => makeKeyText(DATABASE_KEY),
     demo: true,
     issuer: 'https://maps.example',
     tilesets: { world: { path } },
@@ -33,7 +35,10 @@ async function start() {
   })
   onTestFinished(() => broker.close())
   const { url, metricsUrl = '' } = await broker.listen(0)
-  const env = { TILEPASS_DATABASE_URL: `${cluster.url}/${name}` }
+  const env = {
+    TILEPASS_DATABASE_URL: `${cluster.url}/${name}`,
+    TILEPASS_SECRET_KEY: makeKeyText(DATABASE_KEY),
+  }
   const scope = ['--scope', 'styles:tiles', '--format', 'mapbox']
   const create = ['token', 'create', '--account', 'demo', ...scope]
   const pk = (await runCommand('', create, { env, now: Date.now })).out.trim()

@@ -4,6 +4,7 @@ import {
   type BrokerSettings,
   ConfigError,
   createBroker,
+  storeSettings,
 } from '../../src/index.ts'
 import {
   copyKeyedFolder,
@@ -216,7 +217,7 @@ describe('a reload with a fault changes nothing, and names every fault', () => {
       { env: {} },
     )
     const faults = await broker
-      .reload({ demo: true, data, grants: { other: DEMO }, ...wrong })
+      .reload({ demo: true, ...(await storeSettings(data)), grants: { other: DEMO }, ...wrong })
       .catch((error: unknown) => (error instanceof ConfigError ? error.faults : []))
     expect(faults).toEqual(fields.map((field) => expect.stringContaining(field)))
     const grants = [await ask('map'), await ask('other')].map(({ status }) => status)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { startBroker } from '../support/broker-under-test.ts'
 import { openStoreOf } from '../support/store-under-test.ts'
+import { onPostgres } from '../support/test-location.ts'
 
 test('key list shows no secrets', async () => {
   const { cli } = await startBroker()
@@ -72,7 +73,8 @@ test('however often others rotate over HTTP, the operator at the terminal can ro
   expect((await cli('key', 'rotate')).code).toBe(0)
 }, 60_000)
 
-test('a key whose id begins like an option can be revoked', async () => {
+// A sealed key does not open under another id.
+test.skipIf(onPostgres)('a key whose id begins like an option can be revoked', async () => {
   const { cli, data } = await startBroker()
   const store = await openStoreOf(data)
   await store.db.updateTable('signing_key').set({ kid: '-URSJ3g7kResBRDOEU2XP' }).execute()

@@ -43,9 +43,7 @@ export async function copyKeyedFolder(): Promise<string> {
 }
 
 /** The settings of a broker on the store of a data folder. */
-export async function storeSettings(
-  data: string,
-): Promise<
+export async function storeSettings(data: string): Promise<
   Pick<BrokerOptions, 'databaseUrl' | 'databaseConnections' | 'secretKey'> & {
     readonly data: string
   }
