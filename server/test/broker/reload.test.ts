@@ -4,7 +4,6 @@ import {
   type BrokerSettings,
   ConfigError,
   createBroker,
-  storeSettings,
 } from '../../src/index.ts'
 import {
   copyKeyedFolder,
