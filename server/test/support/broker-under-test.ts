@@ -46,7 +46,7 @@ export async function storeSettings(
   data: string,
 ): Promise<Pick<BrokerOptions, 'databaseUrl' | 'databaseConnections'> & { readonly data: string }> {
   const url = await findDatabaseUrl(data)
-  return url === undefined ? { data } : { data, databaseUrl: () => url, databaseConnections: 5 }
+  return url === undefined ? { data } : { data, databaseUrl: () => url, databaseConnections: 10 }
 }
 
 /** The environment of a command on the store of a data folder. */
