@@ -71,6 +71,8 @@ if (findPostgres()) {
       // What opens a store runs once more, on the store of replicas.
       include: listStoreTests(),
       env: { TILEPASS_TEST_STORE: 'postgres' },
+      // A query takes a turn of two processes, and some tests make thousands.
+      testTimeout: 60_000,
       globalSetup: 'server/test/support/postgres-setup.ts',
     },
   })

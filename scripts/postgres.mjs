@@ -39,6 +39,7 @@ const NOT_AGAIN = [
   'server/test/cli/store-commands',
   'server/test/cli/upstream-commands',
   'server/test/cli/wrong-usage',
+  'server/test/store/plain-copies',
   'server/test/store/sealing-processes',
   'server/test/store/settle-sealing',
   'server/test/store/upgrade',

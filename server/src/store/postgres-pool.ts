@@ -3,14 +3,20 @@ import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryRes
 import type { Pool, PoolClient, QueryResult } from 'pg'
 import { StoreUnavailableError } from './errors.ts'
 import { endsConnection, findSqlState, READ_ONLY, toStoreError } from './postgres-errors.ts'
+import { createSlots } from './slots.ts'
 
 /** Equals no text of the database, and nobody can guess it. */
 const NO_TEXT = `no text ${randomBytes(16).toString('hex')}`
 const NOTHING: QueryResult = { command: 'ROLLBACK', rowCount: 0, rows: [], fields: [], oid: 0 }
+/** How long one waits for a connection while all are busy and the database answers, in ms. */
+const QUEUE_PATIENCE = 5_000
 
 /**
  * A pool in the form that Kysely's PostgreSQL dialect uses. Failures become errors of the store, and a
  * connection that has failed or did not answer in time is never used again.
+ *
+ * While the database answers, a burst of requests waits for its turn. The first connection that fails ends
+ * the wait of all: together they would wait longer for a database that is away than a client may.
  *
  * @param onConnectFailure Called when there is no connection to be had, with how long that took in ms.
  */
@@ -18,9 +24,15 @@ export function adaptPool(
   pool: Pool,
   onConnectFailure: (milliseconds: number) => void,
 ): PostgresPool {
+  const slots = createSlots(
+    pool.options.max ?? 1,
+    QUEUE_PATIENCE,
+    () => new StoreUnavailableError({ cause: new Error('All connections are busy') }),
+  )
   /** How often the database was found to have changed into a read-only one, by a failover as a rule. */
   let failovers = 0
   const madeAfter = new WeakMap<PoolClient, number>()
+
   const take = async (): Promise<PoolClient> => {
     const client = await pool.connect()
     const made = madeAfter.get(client) ?? failovers
@@ -30,17 +42,26 @@ export function adaptPool(
     client.release(true)
     return take()
   }
-  const noteFailure = (error: unknown) => {
+  const noteFailure = (error: Error) => {
     if (findSqlState(error) === READ_ONLY) failovers++
+    else slots.fail(toStoreError(error))
   }
+
   return {
     connect: async () => {
       const startedAt = performance.now()
       try {
-        return adaptClient(await take(), noteFailure)
+        await slots.enter()
+        const client = await take().catch((error: unknown) => {
+          slots.leave()
+          const failure = toStoreError(error)
+          slots.fail(failure)
+          throw failure
+        })
+        return adaptClient(client, noteFailure, slots.leave)
       } catch (error) {
         onConnectFailure(performance.now() - startedAt)
-        throw toStoreError(error)
+        throw error
       }
     },
     end: () => pool.end(),
@@ -49,7 +70,8 @@ export function adaptPool(
 
 function adaptClient(
   client: PoolClient,
-  noteFailure: (error: unknown) => void,
+  noteFailure: (error: Error) => void,
+  onRelease: () => void,
 ): PostgresPoolClient {
   let fatal: Error | undefined
   const run = async (sql: string, parameters: readonly unknown[]): Promise<QueryResult> => {
@@ -61,8 +83,10 @@ function adaptClient(
       const values = parameters.map((value) => toValue(value, isInsert))
       return await client.query(sql, values)
     } catch (error) {
-      noteFailure(error)
-      if (error instanceof Error && endsConnection(error)) fatal = error
+      if (error instanceof Error && endsConnection(error)) {
+        fatal = error
+        noteFailure(error)
+      }
       throw toStoreError(error)
     }
   }
@@ -72,7 +96,13 @@ function adaptClient(
     if (typeof sql !== 'string') throw new TypeError('Queries are read whole, without a cursor')
     return run(sql, values)
   }
-  return { query, release: () => client.release(fatal) }
+  return {
+    query,
+    release: () => {
+      client.release(fatal)
+      onRelease()
+    },
+  }
 }
 
 /** No text of PostgreSQL contains NUL: a query finds nothing with it, and what is written shows where it was. */

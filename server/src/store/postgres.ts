@@ -1,9 +1,9 @@
 import { CompiledQuery, Kysely, type LogEvent, PostgresDialect } from 'kysely'
 import type { ClientConfig } from 'pg'
-import { StoreUnavailableError } from './errors.ts'
 import { migrate } from './migrations.ts'
 import type { Store } from './open.ts'
 import { adaptPool } from './postgres-pool.ts'
+import { readDatabaseUrl } from './postgres-url.ts'
 import type { Tables } from './schema.ts'
 import { createSealing } from './sealing.ts'
 
@@ -50,11 +50,10 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
   }
   const shared: ClientConfig = {
     application_name: 'tilepass',
-    connectionString: url,
     keepAlive: true,
+    ...readDatabaseUrl(url),
     types,
   }
-  assertReadable(() => new pg.Client(shared))
   const createPool = (max: number, limits: ClientConfig) => {
     const pool = new pg.Pool({ ...shared, ...limits, max, connectionTimeoutMillis: patience })
     // The loss of an idle connection is no fault of any query; the next one gets another connection.
@@ -68,7 +67,8 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
   const db = open(
     createPool(poolSize, {
       query_timeout: patience,
-      statement_timeout: patience,
+      // A little sooner, so that a database that answers is not taken for one that hangs.
+      statement_timeout: Math.ceil(0.9 * patience),
       lock_timeout: Math.min(LOCK_TIMEOUT, patience),
       // A process that was stopped must not keep its locks.
       idle_in_transaction_session_timeout: 4 * patience,
@@ -101,19 +101,5 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
       return snapshot
     },
     close: () => db.destroy(),
-  }
-}
-
-/** The error of a URL that cannot be read quotes the URL, with its password. */
-function assertReadable(create: () => unknown): void {
-  try {
-    create()
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'ERR_INVALID_URL'
-    throw new StoreUnavailableError({
-      cause: new Error(
-        `The URL of the database, or a file that it names, cannot be read (${code})`,
-      ),
-    })
   }
 }

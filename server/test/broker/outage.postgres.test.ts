@@ -135,16 +135,12 @@ describe.each(OUTAGES)('F4: a database that %s', (_, begin, end) => {
         expect(performance.now() - askedAt).toBeLessThan(1_500)
         await new Promise((resolve) => setTimeout(resolve, 100))
       }
-      await expect.poll(async () => (await readTile()).status, { timeout: 8_000 }).toBe(503)
+      // Gateways understand no 503.
+      await expect.poll(tileStatuses, { timeout: 8_000 }).toEqual([503, 503, 403])
       expect(getAge()).toBeGreaterThan(KNOWN_FOR - 1_000)
       const askedAt = performance.now()
-      expect((await readTile()).status).toBe(503)
-      // Its token was asked for a little later.
-      await expect.poll(async () => (await readMapboxTile()).status, { timeout: 2_000 }).toBe(503)
-      const refused = await verify()
-      // Gateways understand no 503.
-      expect([refused.status, refused.headers.get('x-tilepass-status')]).toEqual([403, '503'])
-      expect(performance.now() - askedAt).toBeLessThan(3 * ANSWERED_WITHIN)
+      expect((await verify()).headers.get('x-tilepass-status')).toBe('503')
+      expect(performance.now() - askedAt).toBeLessThan(ANSWERED_WITHIN)
     } finally {
       await end()
     }

@@ -51,7 +51,7 @@ export async function storeSettings(data: string): Promise<
   const url = await findDatabaseUrl(data)
   if (url === undefined) return { data }
   const secretKey = () => makeKeyText(DATABASE_KEY)
-  return { data, databaseUrl: () => url, databaseConnections: 5, secretKey }
+  return { data, databaseUrl: () => url, databaseConnections: 10, secretKey }
 }
 
 /** The environment of a command on the store of a data folder. */

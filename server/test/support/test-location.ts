@@ -23,7 +23,7 @@ export function chooseTemplate(folder: string, template: Template): void {
 /** The store that tests with this data folder have: the folder, or a database of the same name. */
 export async function locateTestStore(data: string): Promise<StoreLocation> {
   const databaseUrl = await findDatabaseUrl(data)
-  return { data, databaseUrl, poolSize: 5 }
+  return { data, databaseUrl, poolSize: 10 }
 }
 
 /** URL of the database in the place of a folder, which is created by its first use; `undefined` on SQLite. */

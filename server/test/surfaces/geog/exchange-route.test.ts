@@ -1,7 +1,13 @@
 import express from 'express'
 import { describe, expect, test } from 'vitest'
 import { createBroker } from '../../../src/index.ts'
-import { makeDataFolder, NOW, readClaims, startBroker } from '../../support/broker-under-test.ts'
+import {
+  makeDataFolder,
+  NOW,
+  readClaims,
+  startBroker,
+  storeSettings,
+} from '../../support/broker-under-test.ts'
 import { postRaw } from '../../support/raw-request.ts'
 import { openStoreOf } from '../../support/store-under-test.ts'
 
@@ -202,7 +208,11 @@ test.each([
 ])('mounted under a path %s it works the same', async (_, parsers) => {
   const data = makeDataFolder()
   const { createToken } = await startBroker({ data, issuer: 'https://maps.example' })
-  const broker = await createBroker({ data, now: () => NOW, issuer: 'https://maps.example' })
+  const broker = await createBroker({
+    ...(await storeSettings(data)),
+    now: () => NOW,
+    issuer: 'https://maps.example',
+  })
   const app = express()
   for (const parser of parsers) app.use(parser)
   app.use('/auth', broker.router)
