@@ -38,6 +38,8 @@ const projects: TestProjectConfiguration[] = [
     test: {
       name: 'node',
       include: anyTest,
+      // Loading the sources anew for each file would take longer than its tests.
+      isolate: false,
       exclude: [domTest, browserTest, pageTest, engineTest, postgresTest, '**/node_modules/**'],
     },
   },
@@ -68,6 +70,7 @@ if (findPostgres()) {
     extends: true,
     test: {
       name: 'postgres',
+      isolate: false,
       // What opens a store runs once more, on the store of replicas.
       include: listStoreTests(),
       env: { TILEPASS_TEST_STORE: 'postgres' },
