@@ -63,6 +63,14 @@ test('only what may be asked twice is asked twice', () => {
   expect(readBlock(text, 'location ~ ^/(map-token|v1/auth/token)$')).toContain('non_idempotent')
 })
 
+test('no answer of a broker counts as a failure, after which nginx would ask none of them', () => {
+  const conditions = text.match(/proxy_next_upstream .*;/g)
+  expect(conditions).toEqual([
+    'proxy_next_upstream error timeout;',
+    'proxy_next_upstream error timeout non_idempotent;',
+  ])
+})
+
 test('nothing is written outside of /tmp and the streams', () => {
   const written = text
     .split('\n')
