@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, vi } from 'vitest'
+import type { ConfigInput } from '../../../server/src/config/schema.ts'
 import { root } from '../repository.ts'
 import { findFreePort } from '../servers/free-port.ts'
 import { createGateways, startNginxFrom, startTileServerFrom } from '../servers/gateways.ts'
@@ -26,6 +27,18 @@ export interface BrokerProcess {
   start(): Promise<void>
 }
 
+/** How a topology differs from that of `deploy/`. */
+export interface TopologyOptions {
+  /** How many brokers there are. Default: 2. */
+  readonly brokers?: number
+  /** The port of nginx, which is then part of the public URL. Default: a free one. */
+  readonly port?: number
+  /** More of the configuration of the brokers. */
+  readonly settings?: ConfigInput
+  /** First segments of further paths that nginx hands to the brokers, in the way of `/v1`. */
+  readonly paths?: readonly string[]
+}
+
 /** What `deploy/compose.yaml` starts, as plain processes. */
 export interface Topology {
   /** URL of nginx. */
@@ -43,15 +56,20 @@ export interface Topology {
  * folders are replaced.
  *
  * @param store Variables that name the store. Default: SQLite in one data folder.
+ * @param options What else differs.
  */
-export async function startTopology(store: StoreVariables = {}): Promise<Topology> {
+export async function startTopology(
+  store: StoreVariables = {},
+  options: TopologyOptions = {},
+): Promise<Topology> {
+  const { paths = [] } = options
   const gateways = createGateways()
   const folder = mkdtempSync(join(tmpdir(), 'tilepass-topology-'))
   gateways.add(() => rmSync(folder, { recursive: true, force: true }))
   chmodSync(folder, 0o755)
   mkdirSync(join(folder, 'nginx'))
   const config = join(folder, 'tilepass.json')
-  const settings = toLocalConfig()
+  const settings = toLocalConfig(options)
   writeFileSync(config, JSON.stringify(settings))
   const environment = {
     ...withoutTilepass(process.env),
@@ -65,7 +83,7 @@ export async function startTopology(store: StoreVariables = {}): Promise<Topolog
   try {
     await tilepass('account', 'create', 'city')
     const brokers: BrokerProcess[] = []
-    for (const _ of [1, 2]) {
+    while (brokers.length < (options.brokers ?? 2)) {
       const broker = createBrokerProcess(environment)
       gateways.add(() => end(broker.child))
       brokers.push(broker)
@@ -76,12 +94,17 @@ export async function startTopology(store: StoreVariables = {}): Promise<Topolog
       publicUrl: `${settings.publicUrl}/`,
     })
     // Last, so that nothing else takes the port meanwhile.
-    const port = await findFreePort()
-    const [one, two] = brokers.map(({ address }) => address)
+    const port = options.port ?? (await findFreePort())
+    const [one = '', ...others] = brokers.map(({ address }) => address)
     const text = readFileSync(deploy('nginx/nginx.conf'), 'utf8')
-      .replaceAll('172.28.7.11:8080', one ?? '')
-      .replaceAll('172.28.7.12:8080', two ?? '')
+      .replaceAll('172.28.7.11:8080', one)
+      .replaceAll(/^.*172\.28\.7\.12:8080.*\n/gm, (line) =>
+        others.map((address) => line.replace('172.28.7.12:8080', address)).join(''),
+      )
       .replaceAll('172.28.7.20:8080', tileserver)
+      .replace('(v1|[.]well-known)/', (own) =>
+        paths.length === 0 ? own : `(${own}|(${paths.join('|')})(/|$))`,
+      )
       .replaceAll('listen 8080;', `listen 127.0.0.1:${port};`)
       .replaceAll(' /tmp/', ` ${join(folder, 'nginx')}/`)
       .replaceAll('/dev/stdout', join(folder, 'nginx/access.log'))
@@ -94,17 +117,19 @@ export async function startTopology(store: StoreVariables = {}): Promise<Topolog
 }
 
 /** The configuration of the brokers, whose gateway is on this machine. */
-function toLocalConfig() {
+function toLocalConfig({ port, settings: more }: TopologyOptions) {
   const settings = JSON.parse(readFileSync(deploy('tilepass.json'), 'utf8'))
   const gateway = ['127.0.0.1']
   return {
     ...settings,
+    ...(port !== undefined && { publicUrl: `http://127.0.0.1:${port}` }),
     trustProxy: gateway,
     // In a container each broker has its own.
     metrics: { ...settings.metrics, port: 0 },
     verify: { ...settings.verify, peers: gateway },
     // Every page of a test has the same address.
     mapTokenPerMinute: 1_000_000,
+    ...more,
   }
 }
 
@@ -148,8 +173,9 @@ function createBrokerProcess(environment: NodeJS.ProcessEnv): BrokerProcess {
       })
       const expectReady = async () => {
         if (started.exitCode !== null) throw new Error(`A broker ended: ${own}`)
-        port = /"port":(\d+),.*"the broker listens"/.exec(own)?.[1]
-        expect(port).toBeDefined()
+        const listens = /"port":(\d+),.*"the broker listens"/.exec(own)
+        expect(listens).not.toBeNull()
+        port = listens?.[1]
         expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200)
       }
       await vi.waitFor(expectReady, { timeout: 60_000, interval: 50 })
