@@ -112,7 +112,7 @@ test('texts are sorted and compared by their bytes, whatever the locale of the d
   )
   expect(rows).toEqual([])
   const names = ['B', 'Z', '_', 'a', 'b', 'é']
-  for (const name of names.toReversed()) await createAccount(store, name, NOW)
+  for (const name of [...names].reverse()) await createAccount(store, name, NOW)
   expect((await listAccounts(store)).map(({ name }) => name)).toEqual(names)
   expect(await findAccount(store, 'A')).toBeUndefined()
 })
