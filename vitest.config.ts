@@ -86,6 +86,7 @@ if (chromium) {
     extends: true,
     test: {
       name: 'pages',
+      isolate: false,
       include: [pageTest],
       testTimeout: 90_000,
       // Each file has a browser, and its tests run at the same time in pages of it. They mostly wait:

@@ -23,7 +23,9 @@ const FAULTS: Readonly<Record<RestoreFault, string>> = {
 
 /** Adds `store backup`, `store restore` and `store copy`. */
 export function addStoreCommands(program: Command, surroundings: Surroundings): void {
-  const store = program.command('store').description('Back up, restore and copy the data of the broker')
+  const store = program
+    .command('store')
+    .description('Back up, restore and copy the data of the broker')
 
   addDataCommand(store, 'backup', {
     description: 'Copy the database into a new file while the server runs, and check the copy',

@@ -111,7 +111,7 @@ export function createConfigSchema(kinds: readonly UpstreamKind[] = UPSTREAM_KIN
     secretKey: secretSchema
       .optional()
       .describe(
-        'Where the key is that seals the secrets in the data folder; several keys, separated by commas or white space: the first seals, all open. Default: secrets are not sealed.',
+        'Where the key is that seals the secrets in the store; several keys, separated by commas or white space: the first seals, all open. Required with PostgreSQL. Default: secrets are not sealed.',
       ),
     databaseUrl: secretSchema
       .optional()

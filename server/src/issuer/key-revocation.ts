@@ -6,6 +6,7 @@ import {
   replaceSigningKeys,
   type SigningKeyRow,
 } from '../store/signing-keys.ts'
+import { takeTurn } from '../store/transact.ts'
 import { type KeySummary, toSummary } from './key-rotation.ts'
 import { selectSigner } from './key-schedule.ts'
 import { MAX_API_SECONDS } from './kinds.ts'
@@ -38,6 +39,7 @@ export async function revokeSigningKey(
   key: SigningKeyRow,
   now: number,
 ): Promise<KeyRevocation | undefined> {
+  await takeTurn(change, 'signing keys')
   const rows = await listSigningKeyRows(change)
   const row = rows.find((each) => each.kid === kid)
   if (!row) return

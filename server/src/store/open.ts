@@ -5,41 +5,11 @@ import { backUpBeforeMigration } from './migration-backup.ts'
 import { migrate } from './migrations.ts'
 import type { PostgresOptions } from './postgres.ts'
 import type { Tables } from './schema.ts'
-import { createSealing, type Sealing } from './sealing.ts'
+import { createSealing } from './sealing.ts'
 import { openSqlite } from './sqlite.ts'
+import type { Store } from './store.ts'
 
-/** What queries run on: the open store, or a change in progress. */
-export interface Connection {
-  readonly db: Kysely<Tables>
-}
-
-/** What queries for secrets run on. */
-export interface SealedConnection extends Connection {
-  readonly sealing: Sealing
-}
-
-/** Which database a store is: a SQLite file in a data folder, or PostgreSQL. */
-export type StoreKind = 'sqlite' | 'postgres'
-
-/** An open store. Several processes may have it open. */
-export interface Store extends SealedConnection {
-  readonly kind: StoreKind
-  /** The backup that was made because the schema was brought up to date; `undefined` if none was. */
-  readonly migrationBackup: string | undefined
-  /**
-   * How long what is known may count for tiles while the database is away, in ms. 0 for a file: what
-   * cannot be read from it will not be there in a moment either.
-   */
-  readonly knownFor: number
-  /** Differs whenever another process has written to the store. */
-  readDataVersion(): Promise<DataVersion>
-  /** The same without waiting; absent where it takes a query. */
-  readonly peekDataVersion?: () => DataVersion
-  close(): Promise<void>
-}
-
-/** The state of the data of a store: equal states are the same data. */
-export type DataVersion = string | number
+export type { Connection, DataVersion, SealedConnection, Store, StoreKind } from './store.ts'
 
 /** Where a store is. */
 export interface StoreLocation {
@@ -60,9 +30,11 @@ export interface OpenOptions
 
 /**
  * How long to wait for the lock of another process, or for PostgreSQL, in ms: a server answers 503, a
- * command can wait. A request of a server waits for a connection and then for an answer: within 2 s.
+ * command can wait.
  */
-export const PATIENCE = { server: 900, cli: 5_000 }
+export const PATIENCE = { server: 1_000, cli: 5_000 }
+/** A request waits for a connection and then for an answer: together less than twice the patience. */
+const POSTGRES_SHARE = 0.9
 const POOL_SIZE = 10
 
 /**
@@ -75,7 +47,8 @@ export async function openStore(location: StoreLocation, options: OpenOptions): 
   if (databaseUrl === undefined) return openFolder(data, options)
   // Imported here, because most brokers have a data folder.
   const { openPostgres } = await import('./postgres.ts')
-  return openPostgres(databaseUrl, { ...options, poolSize })
+  const patience = POSTGRES_SHARE * options.patience
+  return openPostgres(databaseUrl, { ...options, patience, poolSize })
 }
 
 /** The first run creates both: folder 0700, files 0600. */

@@ -1,11 +1,11 @@
 import { CompiledQuery, Kysely, type LogEvent, PostgresDialect } from 'kysely'
 import type { ClientConfig } from 'pg'
 import { migrate } from './migrations.ts'
-import type { Store } from './open.ts'
 import { adaptPool } from './postgres-pool.ts'
 import { readDatabaseUrl } from './postgres-url.ts'
 import type { Tables } from './schema.ts'
 import { createSealing } from './sealing.ts'
+import type { Store } from './store.ts'
 
 /** How a PostgreSQL database is opened. */
 export interface PostgresOptions {

@@ -78,14 +78,17 @@ export function createRevocations(store: Store, now: () => number): Revocations 
   let loadedAt: number | undefined
   let wholeAt = 0
 
-  const watch = createWatch(store, async () => {
+  const watch = createWatch(store, async (isContinuous) => {
     const at = now()
-    const isWhole = loadedAt === undefined || Math.abs(at - wholeAt) >= WHOLE_EVERY
+    const isDue = loadedAt === undefined || !isContinuous || Math.abs(at - wholeAt) >= WHOLE_EVERY
+    const lastInStore = isDue ? last : await readLastSeq(store)
+    const isWhole = isDue || lastInStore < last
     const rows = await listRevocations(store, at, isWhole ? undefined : last)
     loadedAt = at
     const known = entries
     if (isWhole) {
       entries = new Map()
+      last = Math.min(last, lastInStore)
       wholeAt = at
     }
     if (isWhole || rows.length > 0) listed = undefined
@@ -166,6 +169,12 @@ export async function listRevocations(
     const prefix = isEpoch ? EPOCH_PREFIX : isLifted ? LIFT_PREFIX : ''
     return { id: id.slice(prefix.length), epoch: isEpoch ? at : undefined, isLifted, seq }
   })
+}
+
+/** Falls only if the database was replaced by one that lacks its last changes, by a failover or a restore. */
+async function readLastSeq({ db }: Connection): Promise<number> {
+  const row = await db.selectFrom('revocation_sequence').select('value').executeTakeFirst()
+  return Number(row?.value ?? 0)
 }
 
 const toRowId = ({ id, epoch, isLifted }: Revocation) =>

@@ -33,9 +33,11 @@ export interface Watch {
  * Watches a store for changes by any process. It looks when it is asked, at most every 250 ms, instead
  * of on a timer: an idle server does nothing, and a stalled one cannot fall behind.
  *
- * @param load Called for the first time by the first `update`.
+ * @param load Called for the first time by the first `update`. Its argument tells whether what was loaded
+ *   before still holds as far as nothing has been added: after an outage another server may have taken the
+ *   place of the database, without the last of its changes.
  */
-export function createWatch(store: Store, load: () => Promise<void>): Watch {
+export function createWatch(store: Store, load: (isContinuous: boolean) => Promise<void>): Watch {
   let version: string | undefined
   let checkedAt = Number.NEGATIVE_INFINITY
   let isAway = false
@@ -76,7 +78,7 @@ export function createWatch(store: Store, load: () => Promise<void>): Watch {
   const loadOnce = async () => {
     const startedAt = performance.now()
     const seen = toVersion(await store.readDataVersion())
-    await load()
+    await load(version !== undefined)
     version = seen
     checkedAt = startedAt
   }
@@ -87,6 +89,7 @@ export function createWatch(store: Store, load: () => Promise<void>): Watch {
       isAway = false
     } catch (error) {
       isAway = error instanceof StoreUnavailableError
+      version = undefined
       throw error
     }
   }

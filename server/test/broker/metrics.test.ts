@@ -18,6 +18,7 @@ import {
 import { findValue, scrape } from '../support/scrape.ts'
 import { WORLD } from '../support/second-broker.ts'
 import { openStoreOf } from '../support/store-under-test.ts'
+import { onPostgres } from '../support/test-location.ts'
 
 const TILE = '/v1/tiles/world/0/0/0.mvt'
 
@@ -80,8 +81,11 @@ describe('metrics', () => {
     expect((await fetch(`${url}/v1/auth/token`, { method: 'POST', headers })).status).toBe(200)
     await readTile('wrong')
     const tokens = 'tilepass_tokens_verified_total'
-    expect(await read(`${tokens}{purpose="tiles",result="checked"}`)).toBe(1)
-    expect(await read(`${tokens}{purpose="tiles",result="remembered"}`)).toBe(2)
+    const checked = (await read(`${tokens}{purpose="tiles",result="checked"}`)) ?? 0
+    // What a database was asked more than a quarter of a second ago is asked again.
+    expect(checked).toBeGreaterThan(0)
+    if (!onPostgres) expect(checked).toBe(1)
+    expect(await read(`${tokens}{purpose="tiles",result="remembered"}`)).toBe(3 - checked)
     expect(await read(`${tokens}{purpose="tiles",result="refused"}`)).toBe(1)
     expect(await read(`${tokens}{purpose="exchange",result="checked"}`)).toBe(1)
     expect(await read('tilepass_exchanges_total{kind="issued"}')).toBe(1)

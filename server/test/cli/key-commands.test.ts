@@ -63,15 +63,20 @@ test('a waiting or retired key is revoked without a change of the signer', async
   expect(await list()).toMatchObject([{ kid: signer, state: 'signing' }])
 })
 
-test('however often others rotate over HTTP, the operator at the terminal can rotate', async () => {
-  const { cli, post, createToken } = await startBroker()
-  const headers = { authorization: `Bearer ${await createToken('admin:access')}` }
-  let status = 0
-  for (let count = 0; count < 60 && status !== 409; count++)
-    status = (await post('/v1/admin/keys/rotate', undefined, headers)).status
-  expect(status).toBe(409)
-  expect((await cli('key', 'rotate')).code).toBe(0)
-}, 60_000)
+// Makes fifty keys, which takes as long on any store.
+test.skipIf(onPostgres)(
+  'however often others rotate over HTTP, the operator at the terminal can rotate',
+  async () => {
+    const { cli, post, createToken } = await startBroker()
+    const headers = { authorization: `Bearer ${await createToken('admin:access')}` }
+    let status = 0
+    for (let count = 0; count < 60 && status !== 409; count++)
+      status = (await post('/v1/admin/keys/rotate', undefined, headers)).status
+    expect(status).toBe(409)
+    expect((await cli('key', 'rotate')).code).toBe(0)
+  },
+  60_000,
+)
 
 // A sealed key does not open under another id.
 test.skipIf(onPostgres)('a key whose id begins like an option can be revoked', async () => {

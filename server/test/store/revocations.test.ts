@@ -47,3 +47,18 @@ test('G5: revocations that cannot be read are an error, never an answer', async 
   await expect(revocations.refuses(token)).rejects.toThrow(/no such table|does not exist/)
   expect(revocations.peek(token)).toBeUndefined()
 })
+
+test('revocations of a database that lacks the last ones, after a failover or a restore, are noticed', async () => {
+  const folder = makeDataFolder()
+  const [store, other] = [await openTestStore(folder), await openTestStore(folder)]
+  const revocations = createRevocations(store, () => NOW)
+  for (const id of ['kept', 'lost_1', 'lost_2'])
+    await applyChange(other, (change) => change.revoke(id, period))
+  expect(await revocations.isRevoked('lost_2')).toBe(true)
+  await other.db.deleteFrom('revocation').where('id', 'like', 'lost%').execute()
+  await other.db.updateTable('revocation_sequence').set({ value: 1 }).execute()
+  await applyChange(other, (change) => change.revoke('new', period))
+  await expect.poll(() => revocations.isRevoked('new')).toBe(true)
+  expect(await revocations.isRevoked('kept')).toBe(true)
+  expect(await revocations.isRevoked('lost_1')).toBe(false)
+})

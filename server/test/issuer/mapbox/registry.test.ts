@@ -14,6 +14,7 @@ import { listAuditEntries } from '../../../src/store/audit.ts'
 import { openSqlite } from '../../../src/store/sqlite.ts'
 import { makeDataFolder, NOW } from '../../support/broker-under-test.ts'
 import { openTestStore } from '../../support/store-under-test.ts'
+import { onPostgres } from '../../support/test-location.ts'
 
 const SCOPES = ['tokens:write', 'styles:tiles']
 
@@ -48,7 +49,8 @@ const overtakeBy = (change: string) => (read: number, run: (text: string) => voi
   run(`update api_token set ${change}, version = version + 1 where is_default = 0`)
 }
 
-describe('X15: an update that another process overtakes', () => {
+// On PostgreSQL two servers overtake each other in earnest: see two-processes.test.ts.
+describe.skipIf(onPostgres)('X15: an update that another process overtakes', () => {
   test('is tried again on what the other one wrote: neither is lost', async () => {
     const overtake = overtakeBy(`restrictions = '{"resources":["r"]}'`)
     const { store, registry, account, id, listUpdates, close } = await startOvertaken(overtake)

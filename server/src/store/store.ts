@@ -1,0 +1,36 @@
+import type { Kysely } from 'kysely'
+import type { Tables } from './schema.ts'
+import type { Sealing } from './sealing.ts'
+
+/** What queries run on: the open store, or a change in progress. */
+export interface Connection {
+  readonly db: Kysely<Tables>
+}
+
+/** What queries for secrets run on. */
+export interface SealedConnection extends Connection {
+  readonly sealing: Sealing
+}
+
+/** Which database a store is: a SQLite file in a data folder, or PostgreSQL. */
+export type StoreKind = 'sqlite' | 'postgres'
+
+/** An open store. Several processes may have it open. */
+export interface Store extends SealedConnection {
+  readonly kind: StoreKind
+  /** The backup that was made because the schema was brought up to date; `undefined` if none was. */
+  readonly migrationBackup: string | undefined
+  /**
+   * How long what is known may count for tiles while the database is away, in ms. 0 for a file: what
+   * cannot be read from it will not be there in a moment either.
+   */
+  readonly knownFor: number
+  /** Differs whenever another process has written to the store. */
+  readDataVersion(): Promise<DataVersion>
+  /** The same without waiting; absent where it takes a query. */
+  readonly peekDataVersion?: () => DataVersion
+  close(): Promise<void>
+}
+
+/** The state of the data of a store: equal states are the same data. */
+export type DataVersion = string | number
