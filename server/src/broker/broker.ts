@@ -18,7 +18,9 @@ import { createFailureReporter, createRequestReporter } from '../observe/failure
 import { ConfigError } from '../settings/config-error.ts'
 import { formatCommand } from '../settings/format-command.ts'
 import { readVersion } from '../settings/version.ts'
+import { SealedStoreError } from '../store/errors.ts'
 import { findSetting } from '../store/settings.ts'
+import { listSigningKeyRows } from '../store/signing-keys.ts'
 import { renderGeogError } from '../surfaces/error-bodies.ts'
 import { type Core, createCore } from './core.ts'
 import { delegateTo } from './delegate.ts'
@@ -160,10 +162,14 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   const listReasons = async (): Promise<readonly UnreadyReason[]> => {
     if (closing) return ['draining']
     if (!wired) return ['starting']
-    return findSetting(store, 'issuer').then(
-      () => [],
-      () => ['store unavailable'],
-    )
+    try {
+      await store.readDataVersion()
+      await findSetting(store, 'issuer')
+      await listSigningKeyRows(store)
+      return []
+    } catch (error) {
+      return [error instanceof SealedStoreError ? 'secret key missing' : 'store unavailable']
+    }
   }
   const listClosed = () => listClosedGrants(store, grants)
   const sealed = store.sealing.keyIds.length > 0

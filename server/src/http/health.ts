@@ -11,8 +11,11 @@ export interface Health {
   listClosedGrants(): Promise<readonly string[]>
 }
 
-/** `draining`: it is about to end, and serves what arrives meanwhile. */
-export type UnreadyReason = 'starting' | 'draining' | 'store unavailable'
+/**
+ * `draining`: it is about to end, and serves what arrives meanwhile. `secret key missing`: another server has
+ * sealed the store with a key that this one lacks.
+ */
+export type UnreadyReason = 'starting' | 'draining' | 'store unavailable' | 'secret key missing'
 
 /**
  * `/healthz`: the process answers. `/readyz`: it can also do its work; if not, `reasons` says why. An

@@ -26,6 +26,14 @@ export function isDamage(error: unknown): boolean {
   return typeof code === 'number' && [11, 26].includes(code & 0xff)
 }
 
+/** Too many requests wait for a connection, although the database answers. */
+export class StoreBusyError extends StoreUnavailableError {}
+
+/** Is this the error of a store that is away, and not merely busy? */
+export function isOutage(error: unknown): boolean {
+  return error instanceof StoreUnavailableError && !(error instanceof StoreBusyError)
+}
+
 /** The database has undone a transaction for the sake of another one; it can be run again at once. */
 export class StoreConflictError extends StoreUnavailableError {}
 

@@ -77,7 +77,7 @@ async function openFolder(folder: string, { patience, log }: OpenOptions): Promi
     const row: unknown = dataVersion.all([])[0]
     const version: unknown = typeof row === 'object' && row ? Object.values(row)[0] : undefined
     if (typeof version !== 'number') throw new TypeError('PRAGMA data_version is not a number')
-    return version
+    return { state: version, server: '' }
   }
   return {
     db,

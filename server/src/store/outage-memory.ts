@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { StoreUnavailableError } from './errors.ts'
+import { isOutage } from './errors.ts'
 import type { Store } from './open.ts'
 import { RECENT, TILE_PATIENCE } from './watch.ts'
 
@@ -24,16 +24,22 @@ export function rememberForOutages<Answer>(
     // What the answer says was true when it was asked for, at the earliest.
     const at = performance.now()
     const answer = await ask(key).catch((error: unknown) => {
-      isAway = error instanceof StoreUnavailableError
+      isAway = isOutage(error)
       throw error
     })
     isAway = false
+    // One that was asked for later may have been answered sooner.
+    if ((answers.get(key)?.at ?? at) > at) return answer
     answers.delete(key)
     answers.set(key, { answer, at })
     const [oldest] = answers.size > MOST ? answers.keys() : []
     if (oldest !== undefined) answers.delete(oldest)
     return answer
   }
+
+  // Until a query fails, nobody knows whether it is away or merely slow.
+  const isGoodEnough = (at: number) =>
+    performance.now() - at < (isAway ? knownFor : Math.min(RECENT, knownFor))
 
   return async (key) => {
     const known = answers.get(key)
@@ -42,13 +48,12 @@ export function rememberForOutages<Answer>(
     const late = new AbortController()
     const giveUp = async () => {
       await wait(TILE_PATIENCE, undefined, { signal: late.signal })
-      // Nobody knows yet whether it is away, or merely slow.
-      return isAway || performance.now() - known.at < RECENT ? known.answer : asked
+      return isGoodEnough(known.at) ? known.answer : asked
     }
     try {
       return await Promise.race([asked, giveUp()])
     } catch (error) {
-      if (error instanceof StoreUnavailableError) return known.answer
+      if (isOutage(error) && isGoodEnough(known.at)) return known.answer
       throw error
     } finally {
       late.abort()

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
 import type { Pool, PoolClient, QueryResult } from 'pg'
-import { StoreUnavailableError } from './errors.ts'
+import { StoreBusyError, StoreUnavailableError } from './errors.ts'
 import { endsConnection, findSqlState, READ_ONLY, toStoreError } from './postgres-errors.ts'
 import { createSlots } from './slots.ts'
 
@@ -10,6 +10,12 @@ const NO_TEXT = `no text ${randomBytes(16).toString('hex')}`
 const NOTHING: QueryResult = { command: 'ROLLBACK', rowCount: 0, rows: [], fields: [], oid: 0 }
 /** How long one waits for a connection while all are busy and the database answers, in ms. */
 const QUEUE_PATIENCE = 5_000
+
+/** A pool that can leave a server behind. */
+export interface AdaptedPool extends PostgresPool {
+  /** Uses no connection again that there is now. */
+  replaceConnections(): void
+}
 
 /**
  * A pool in the form that Kysely's PostgreSQL dialect uses. Failures become errors of the store, and a
@@ -23,11 +29,11 @@ const QUEUE_PATIENCE = 5_000
 export function adaptPool(
   pool: Pool,
   onConnectFailure: (milliseconds: number) => void,
-): PostgresPool {
+): AdaptedPool {
   const slots = createSlots(
     pool.options.max ?? 1,
     QUEUE_PATIENCE,
-    () => new StoreUnavailableError({ cause: new Error('All connections are busy') }),
+    () => new StoreBusyError({ cause: new Error('All connections are busy') }),
   )
   /** How often the database was found to have changed into a read-only one, by a failover as a rule. */
   let failovers = 0
@@ -48,6 +54,9 @@ export function adaptPool(
   }
 
   return {
+    replaceConnections: () => {
+      failovers++
+    },
     connect: async () => {
       const startedAt = performance.now()
       try {

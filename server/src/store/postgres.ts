@@ -1,5 +1,6 @@
 import { CompiledQuery, Kysely, type LogEvent, PostgresDialect } from 'kysely'
 import type { ClientConfig } from 'pg'
+import { StoreUnavailableError } from './errors.ts'
 import { migrate } from './migrations.ts'
 import { adaptPool } from './postgres-pool.ts'
 import { readDatabaseUrl } from './postgres-url.ts'
@@ -25,6 +26,20 @@ export interface PostgresOptions {
 const KNOWN_FOR = 10_000
 /** How long a statement waits for the lock of another transaction, in ms; the transaction is then run again. */
 const LOCK_TIMEOUT = 400
+
+/**
+ * The snapshot changes with the end of every transaction that writes, and two that are equal see the same
+ * rows; on one server, that is.
+ */
+const READ_VERSION = `select pg_current_snapshot()::text as snapshot,
+  pg_postmaster_start_time()::text as server,
+  pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as only_reads`
+
+interface VersionRow {
+  readonly snapshot: string
+  readonly server: string
+  readonly only_reads: boolean
+}
 
 const INT8 = 20
 const NUMERIC = 1700
@@ -64,16 +79,15 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
   const open = (pool: ReturnType<typeof createPool>) =>
     new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), ...(log && { log }) })
 
-  const db = open(
-    createPool(poolSize, {
-      query_timeout: patience,
-      // A little sooner, so that a database that answers is not taken for one that hangs.
-      statement_timeout: Math.ceil(0.9 * patience),
-      lock_timeout: Math.min(LOCK_TIMEOUT, patience),
-      // A process that was stopped must not keep its locks.
-      idle_in_transaction_session_timeout: 4 * patience,
-    }),
-  )
+  const pool = createPool(poolSize, {
+    query_timeout: patience,
+    // A little sooner, so that a database that answers is not taken for one that hangs.
+    statement_timeout: Math.ceil(0.9 * patience),
+    lock_timeout: Math.min(LOCK_TIMEOUT, patience),
+    // A process that was stopped must not keep its locks.
+    idle_in_transaction_session_timeout: 4 * patience,
+  })
+  const db = open(pool)
   try {
     // A step of the schema takes its time, and so does waiting for that of another process.
     await migrate(db, {
@@ -92,13 +106,13 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     migrationBackup: undefined,
     knownFor: KNOWN_FOR,
     readDataVersion: async () => {
-      // It changes with the end of every transaction that writes, and two that are equal see the same rows.
-      const { rows } = await db.executeQuery<{ snapshot: string }>(
-        CompiledQuery.raw('select pg_current_snapshot()::text as snapshot'),
-      )
-      const snapshot = rows[0]?.snapshot
-      if (snapshot === undefined) throw new TypeError('the database has no snapshot')
-      return snapshot
+      const { rows } = await db.executeQuery<VersionRow>(CompiledQuery.raw(READ_VERSION))
+      const [row] = rows
+      if (!row) throw new TypeError('the database has no version')
+      if (!row.only_reads) return { state: row.snapshot, server: row.server }
+      // A failover has left us with the server of before. It answers, but learns nothing any more.
+      pool.replaceConnections()
+      throw new StoreUnavailableError({ cause: new Error('The database only reads') })
     },
     close: () => db.destroy(),
   }

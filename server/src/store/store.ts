@@ -25,12 +25,24 @@ export interface Store extends SealedConnection {
    * cannot be read from it will not be there in a moment either.
    */
   readonly knownFor: number
-  /** Differs whenever another process has written to the store. */
+  /**
+   * Differs whenever another process has written to the store.
+   *
+   * @throws `StoreUnavailableError` also if the database only reads: what it has may be long out of date.
+   */
   readDataVersion(): Promise<DataVersion>
   /** The same without waiting; absent where it takes a query. */
   readonly peekDataVersion?: () => DataVersion
   close(): Promise<void>
 }
 
-/** The state of the data of a store: equal states are the same data. */
-export type DataVersion = string | number
+/** The state of the data of a store. */
+export interface DataVersion {
+  /** Equal states are the same data. */
+  readonly state: string | number
+  /**
+   * Which server has the data: another one may lack the last changes of the one before, and have others
+   * in their place.
+   */
+  readonly server: string
+}

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { StoreUnavailableError } from './errors.ts'
-import type { Store } from './open.ts'
+import { isOutage, StoreUnavailableError } from './errors.ts'
+import type { DataVersion, Store } from './open.ts'
 import { getOwnWrites } from './own-writes.ts'
 
 /** Longest time, in ms, for which a change by another process may go unnoticed. */
@@ -39,13 +39,17 @@ export interface Watch {
  */
 export function createWatch(store: Store, load: (isContinuous: boolean) => Promise<void>): Watch {
   let version: string | undefined
+  let server: string | undefined
   let checkedAt = Number.NEGATIVE_INFINITY
   let isAway = false
+  /** Does the database take longer than tiles wait? */
+  let isLate = false
   let checking: Promise<void> | undefined
   let loading: Promise<void> | undefined
 
   // Both change with every write that they stand for, and the second one only grows.
-  const toVersion = (data: string | number) => `${data}/${getOwnWrites(store).count}`
+  const toVersion = (data: DataVersion) =>
+    `${data.server}/${data.state}/${getOwnWrites(store).count}`
 
   const isUnchanged = () => {
     try {
@@ -59,17 +63,21 @@ export function createWatch(store: Store, load: (isContinuous: boolean) => Promi
 
   // Monotonic: setting the clock back must not prolong the time.
   const getAge = () => performance.now() - checkedAt
-  const isKnownEnough = () => getAge() < store.knownFor
+  /** May tiles be served by what is known? While the database can be reached, for a moment only. */
+  const isKnownEnough = () => {
+    const longest = isAway ? store.knownFor : isLate ? Math.min(RECENT, store.knownFor) : 0
+    return getAge() < longest
+  }
 
   const isCurrent = (basis: Basis = 'current') => {
-    if (loading) return basis === 'known' && isAway && isKnownEnough()
+    if (loading) return basis === 'known' && isKnownEnough()
     const at = performance.now()
     if (at - checkedAt < MAX_STALENESS) return true
     if (isUnchanged()) {
       checkedAt = at
       return true
     }
-    if (basis !== 'known' || !isAway || !isKnownEnough()) return false
+    if (basis !== 'known' || !isKnownEnough()) return false
     // Nobody waits for it: what it finds counts for the next one.
     check().catch(() => undefined)
     return true
@@ -77,9 +85,11 @@ export function createWatch(store: Store, load: (isContinuous: boolean) => Promi
 
   const loadOnce = async () => {
     const startedAt = performance.now()
-    const seen = toVersion(await store.readDataVersion())
-    await load(version !== undefined)
-    version = seen
+    const seen = await store.readDataVersion()
+    const seenVersion = toVersion(seen)
+    await load(version !== undefined && seen.server === server)
+    version = seenVersion
+    server = seen.server
     checkedAt = startedAt
   }
 
@@ -88,9 +98,11 @@ export function createWatch(store: Store, load: (isContinuous: boolean) => Promi
       await run
       isAway = false
     } catch (error) {
-      isAway = error instanceof StoreUnavailableError
+      isAway = isOutage(error)
       version = undefined
       throw error
+    } finally {
+      isLate = false
     }
   }
 
@@ -122,15 +134,15 @@ export function createWatch(store: Store, load: (isContinuous: boolean) => Promi
     update: async (basis = 'current') => {
       if (isCurrent(basis)) return
       const checked = check()
-      if (basis === 'current' || !isKnownEnough()) return checked
+      if (basis === 'current' || getAge() >= store.knownFor) return checked
       // A database that hangs must not make tiles hang.
       const late = new AbortController()
       await Promise.race([
         checked.catch(tolerateOutage),
         wait(TILE_PATIENCE, undefined, { signal: late.signal }).then(
           () => {
-            if (getAge() >= RECENT) return checked.catch(tolerateOutage)
-            isAway = true
+            isLate = true
+            if (!isKnownEnough()) return checked.catch(tolerateOutage)
           },
           () => undefined,
         ),

@@ -12,7 +12,8 @@ const KNOWN_FOR = 10_000
 
 let cluster: Cluster
 beforeAll(async () => {
-  cluster = await startCluster()
+  // What was committed must outlive the crash.
+  cluster = await startCluster(() => ['synchronous_commit=on'])
 })
 afterAll(() => cluster.remove())
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { StoreUnavailableError } from '../../src/store/errors.ts'
+import { StoreBusyError, StoreUnavailableError } from '../../src/store/errors.ts'
 import { rememberForOutages } from '../../src/store/outage-memory.ts'
 
 /** An answer that can be changed, kept back or replaced by an outage. */
@@ -32,6 +32,13 @@ test('a database that hangs does not make what was known wait', async () => {
   await find('a')
   answer(() => new Promise(() => undefined))
   expect(await find('a')).toBe('yes')
+})
+
+test('a database that is merely busy is no outage: what is revoked meanwhile must not count for 10 s', async () => {
+  const { find, answer } = start(10_000)
+  await find('a')
+  answer(() => Promise.reject(new StoreBusyError()))
+  await expect(find('a')).rejects.toThrow(StoreBusyError)
 })
 
 test.each([

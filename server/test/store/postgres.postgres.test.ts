@@ -219,6 +219,9 @@ describe('a database that fails', () => {
     const store = await openTestStore(folder)
     await expectOutage(createAccount(store, 'a', NOW))
     expect(await listAccounts(store)).toEqual([])
+    // What it has may be out of date: it is not what the store says now.
+    await expectOutage(store.readDataVersion())
+    await expectOutage(createRevocations(store, () => NOW).isRevoked('tok_1'))
     await admin.query(`alter database "${name}" set default_transaction_read_only = off`)
     // The first one to find that out gives up all connections of before.
     await createAccount(store, 'a', NOW).catch(() => undefined)
@@ -252,4 +255,24 @@ describe('a database that fails', () => {
     expect(error).toMatchObject({ code: '23505' })
     expect(JSON.stringify(error)).not.toContain('Canary')
   })
+})
+
+test('another server in the place of the database may have other revocations under the same numbers', async () => {
+  const folder = makeDataFolder()
+  const [store, other] = [await openTestStore(folder), await openTestStore(folder)]
+  let server = 'the first'
+  const moved: Store = {
+    ...store,
+    readDataVersion: async () => ({ ...(await store.readDataVersion()), server }),
+  }
+  const revocations = createRevocations(moved, () => NOW)
+  const period = { at: NOW, expiresAt: NOW + 60_000 }
+  await applyChange(other, (change) => change.revoke('lost', period))
+  expect(await revocations.isRevoked('lost')).toBe(true)
+  await other.db.deleteFrom('revocation').execute()
+  await other.db.updateTable('revocation_sequence').set({ value: 0 }).execute()
+  await applyChange(other, (change) => change.revoke('new', period))
+  server = 'the second'
+  await expect.poll(() => revocations.isRevoked('new')).toBe(true)
+  expect(await revocations.isRevoked('lost')).toBe(false)
 })
