@@ -130,7 +130,7 @@ test('thousands are revoked in a few queries, each at a position of its own, and
   expect(new Set(list.map(({ seq }) => seq)).size).toBe(3_002)
   for (const view of [revocations, createRevocations(store, () => NOW)])
     for (const id of ['tok_1', 'tok_1500', 'tok_3000'])
-      expect(await view.refuses({ ...child, sub: id, parent: undefined })).toBe(true)
+      expect(await view.refuses({ sub: id, iat: child.iat })).toBe(true)
 })
 
 test('thousands that are revoked by a change that fails are refused neither here nor elsewhere', async () => {
