@@ -78,8 +78,8 @@ export function createAccountAdministration(operator: Operator): AccountAdminist
       revokedBy(operator, 'account.expire', name, async (change) => {
         const account = await findAccount(change, name)
         if (!account) throw new NoSuchAccountError()
-        await raiseEpoch(change, account.orgId, now())
         await endFamilies(change, name, 'account.expire', now())
+        await raiseEpoch(change, account.orgId, now())
       }),
   }
 }

@@ -1,7 +1,7 @@
 import { raiseEpoch } from '../issuer/epochs.ts'
 import { findIssuer, replaceIssuer } from '../issuer/identity.ts'
 import { listAccounts } from '../store/accounts.ts'
-import { listActiveJwtIds, revokeApiToken } from '../store/api-tokens.ts'
+import { listActiveJwtIds, revokeActiveJwts } from '../store/api-tokens.ts'
 import { endFamilies } from '../store/login-families.ts'
 import { type Operator, revokedBy } from './operator.ts'
 
@@ -29,13 +29,12 @@ export function createIssuerAdministration(operator: Operator): IssuerAdministra
       revokedBy(operator, 'issuer.set', url, async (change) => {
         const at = now()
         await replaceIssuer(change, url)
-        const ids = await listActiveJwtIds(change, at)
-        for (const id of ids) await revokeApiToken(change, id, at)
+        const count = await revokeActiveJwts(change, at)
         for (const { name, orgId } of await listAccounts(change)) {
           await raiseEpoch(change, orgId, at)
           await endFamilies(change, name, 'issuer.set', at)
         }
-        return ids.length
+        return count
       }),
   }
 }

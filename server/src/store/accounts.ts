@@ -205,16 +205,18 @@ async function endTokens(
     .where('format', '=', 'jwt')
     .where('expires_at', '>', now)
     .execute()
-  for (const { id, expires_at: expiresAt } of tokens)
-    await change.revoke(id, { at: now, expiresAt })
   await change.db
     .updateTable('api_token')
     .set((row) => ({ revoked_at: now, modified_at: now, version: row('version', '+', 1) }))
     .where('account', '=', name)
     .where('revoked_at', 'is', null)
     .execute()
-  await change.raiseEpoch(orgId, { at: now, expiresAt: now + LONGEST_DERIVED_LIFETIME })
   await endFamilies(change, name, reason, now)
+  await change.revokeAll(
+    now,
+    tokens.map(({ id, expires_at: expiresAt }) => ({ id, expiresAt })),
+  )
+  await change.raiseEpoch(orgId, { at: now, expiresAt: now + LONGEST_DERIVED_LIFETIME })
 }
 
 function toAccount({ name, org_id, email, disabled_at }: Selectable<AccountTable>): Account {

@@ -67,6 +67,27 @@ export async function revokeApiToken(change: Change, id: string, now: number): P
   return true
 }
 
+/**
+ * Revokes every token that is a JWT and neither revoked nor expired, in a few queries.
+ *
+ * @returns How many.
+ */
+export async function revokeActiveJwts(change: Change, now: number): Promise<number> {
+  const rows = await change.db
+    .updateTable('api_token')
+    .set((row) => ({ revoked_at: now, modified_at: now, version: row('version', '+', 1) }))
+    .where('format', '!=', 'mapbox')
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', now)
+    .returning(['id', 'expires_at'])
+    .execute()
+  await change.revokeAll(
+    now,
+    rows.map(({ id, expires_at: expiresAt }) => ({ id, expiresAt })),
+  )
+  return rows.length
+}
+
 /** The scopes of a token of the registry. */
 export function readScopes(token: ApiToken): readonly string[] {
   return token.scopes === '' ? [] : token.scopes.split(' ')

@@ -2,6 +2,7 @@ import { type SelectQueryBuilder, sql } from 'kysely'
 import type { FailureReporter } from '../observe/failures.ts'
 import type { Connection, Store } from './open.ts'
 import type { Tables } from './schema.ts'
+import { takeTurn, transact } from './transact.ts'
 
 /** How much of the audit trail is kept. */
 export interface AuditRules {
@@ -61,30 +62,47 @@ export function keepAuditWithin(
 
 /**
  * Removes a number of entries that are too old or too many, the oldest first. Of too many, those go first
- * that can be caused at will, refusals before all: nobody can push the changes of operators out.
+ * that can be caused at will, refusals before all: nobody can push the changes of operators out. Of several
+ * processes one at a time counts and removes: with a count of before, another would remove as many again.
  *
  * @returns How many: 0 if the trail is within its rules.
  */
 export async function pruneAudit(
   connection: Connection,
-  { retentionDays, maxRows }: AuditRules,
+  rules: AuditRules,
   now: number,
 ): Promise<number> {
-  const ids = connection.db.selectFrom('audit').select('id')
-  const old = ids
-    .where('at', '<', now - retentionDays * DAY)
-    .orderBy('at')
-    .limit(STEP)
-  const removed = await remove(connection, old)
+  const earliest = now - rules.retentionDays * DAY
+  // Mostly there is nothing to remove, and then nobody has to wait for the count.
+  const isWithin =
+    !(await selectOld(connection, earliest).executeTakeFirst()) &&
+    (await countExcess(connection, rules.maxRows)) <= 0
+  if (isWithin) return 0
+  return transact(connection, async (db) => {
+    await takeTurn({ db }, 'audit')
+    return removeStep({ db }, earliest, rules.maxRows)
+  })
+}
+
+async function removeStep(
+  connection: Connection,
+  earliest: number,
+  maxRows: number,
+): Promise<number> {
+  const removed = await remove(connection, selectOld(connection, earliest))
   if (removed > 0) return removed
   const excess = Math.min(await countExcess(connection, maxRows), STEP)
   if (excess <= 0) return 0
-  const oldest = ids.orderBy('id').limit(excess)
+  const oldest = connection.db.selectFrom('audit').select('id').orderBy('id').limit(excess)
   for (const isMeant of GOES_FIRST) {
     const count = await remove(connection, oldest.where(isMeant))
     if (count > 0) return count
   }
   return remove(connection, oldest)
+}
+
+function selectOld({ db }: Connection, earliest: number) {
+  return db.selectFrom('audit').select('id').where('at', '<', earliest).orderBy('at').limit(STEP)
 }
 
 async function countExcess({ db }: Connection, maxRows: number): Promise<number> {

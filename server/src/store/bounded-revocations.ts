@@ -38,14 +38,30 @@ export interface DerivedRevocation {
 export async function revokeDerived(
   change: AuditedChange,
   at: number,
-  { id, orgId, expiresAt }: DerivedRevocation,
+  { orgId, ...revocation }: DerivedRevocation,
 ): Promise<void> {
-  await change.revoke(id, { at, expiresAt, orgId })
-  const full = await findFullOrganisation(change, at, orgId)
-  if (full === undefined) return
-  await change.raiseEpoch(full, { at, expiresAt: at + LONGEST_DERIVED_LIFETIME })
-  await change.forgetAccessTokens(full)
-  await change.audit({ action: 'organisation.expire', target: full })
+  await revokeAllDerived(change, at, orgId, [revocation])
+}
+
+/** Like {@link revokeDerived}, for several of one organisation in as few queries. */
+export async function revokeAllDerived(
+  change: AuditedChange,
+  at: number,
+  orgId: string | undefined,
+  revocations: readonly Omit<DerivedRevocation, 'orgId'>[],
+): Promise<void> {
+  if (revocations.length === 0) return
+  await change.revokeAll(
+    at,
+    revocations.map((revocation) => ({ ...revocation, orgId })),
+  )
+  const findFull = () => findFullOrganisation(change, at, orgId)
+  // Several can exceed the bound of all by more than what one organisation makes room for.
+  for (let full = await findFull(); full !== undefined; full = await findFull()) {
+    await change.raiseEpoch(full, { at, expiresAt: at + LONGEST_DERIVED_LIFETIME })
+    await change.forgetAccessTokens(full)
+    await change.audit({ action: 'organisation.expire', target: full })
+  }
 }
 
 /**

@@ -7,6 +7,8 @@ import { transact } from './transact.ts'
 
 /** How long it is told that a revocation was lifted, in ms: longer than any view goes without a whole list. */
 const LIFT_KEPT = 3_600_000
+/** How many rows one statement inserts: PostgreSQL takes 65,535 values, and 5 belong to a row. */
+const MOST_INSERTED = 1_000
 
 /** When a revocation or an epoch begins, and until when it must be known; epoch ms. */
 export interface RevocationPeriod {
@@ -21,6 +23,11 @@ export interface TokenRevocation extends RevocationPeriod {
   readonly orgId?: string | undefined
 }
 
+/** The revocation of one of many ids, which all begin at once. */
+export interface RevocationOfId extends Omit<TokenRevocation, 'at'> {
+  readonly id: string
+}
+
 /**
  * A change in progress: everything that is done through it commits together or not at all. It is the
  * only way to write revocations, so that this process never forgets one that it has committed.
@@ -33,6 +40,13 @@ export interface Change extends SealedConnection {
    * 2 s if it is on another machine.
    */
   revoke(id: string, revocation: TokenRevocation): Promise<void>
+  /**
+   * Revokes any number of ids in a few queries. Until the commit nobody else can revoke anything, so
+   * what takes long should be done before.
+   *
+   * @param at Epoch ms.
+   */
+  revokeAll(at: number, revocations: readonly RevocationOfId[]): Promise<void>
   /**
    * Ends the access tokens and sessions that were issued for an id before `at`. Tokens issued in the
    * rest of that second end as well, because `iat` is in whole seconds; a renewal replaces them.
@@ -68,18 +82,15 @@ export async function applyChange<T>(
     epochs = []
     lifted = []
     writes = 0
+    const revokeAll = async (at: number, revocations: readonly RevocationOfId[]) => {
+      for (const [id, own] of await insertRevocations(db, at, revocations))
+        revoked.push([id, at, own])
+    }
     return run({
       db,
       sealing: store.sealing,
-      revoke: async (id, { at, expiresAt, orgId }) => {
-        const seq = await takeSeq(db, at)
-        await db
-          .insertInto('revocation')
-          .values({ id, revoked_at: at, expires_at: expiresAt, org_id: orgId ?? null, seq })
-          .onConflict((conflict) => conflict.column('id').doNothing())
-          .execute()
-        revoked.push([id, at, { until: expiresAt, seq }])
-      },
+      revoke: (id, { at, ...revocation }) => revokeAll(at, [{ id, ...revocation }]),
+      revokeAll,
       raiseEpoch: async (id, { at, expiresAt }) => {
         const row = { revoked_at: at, expires_at: expiresAt, seq: await takeSeq(db, at) }
         await db
@@ -112,22 +123,47 @@ export async function applyChange<T>(
     })
   })
   const own = getOwnWrites(store)
-  for (const [id, at, written] of revoked) {
-    for (const [old, { until }] of own.revoked) if (until <= at - MARGIN) own.revoked.delete(old)
-    own.revoked.set(id, written)
-  }
+  // Once for all of them: there can be thousands, of each kind.
+  const latest = revoked.reduce((max, [, at]) => Math.max(max, at), 0)
+  for (const [old, { until }] of own.revoked) if (until <= latest - MARGIN) own.revoked.delete(old)
+  for (const [id, , written] of revoked) own.revoked.set(id, written)
   for (const id of lifted) own.revoked.delete(id)
   for (const [id, at] of epochs) own.epochs.set(id, Math.max(own.epochs.get(id) ?? 0, at))
   own.count += writes
   return result
 }
 
-/** Takes the next position of a revocation, and deletes those that no token needs any more. */
-async function takeSeq(db: Transaction<Tables>, now: number): Promise<number> {
+/** Inserts revocations in their order, each with a position of its own; those that exist stay as they are. */
+async function insertRevocations(
+  db: Transaction<Tables>,
+  at: number,
+  revocations: readonly RevocationOfId[],
+): Promise<readonly (readonly [id: string, own: OwnRevocation])[]> {
+  if (revocations.length === 0) return []
+  const last = await takeSeq(db, at, revocations.length)
+  const rows = revocations.map(({ id, expiresAt, orgId = null }, index) => ({
+    ...{ id, revoked_at: at, expires_at: expiresAt, org_id: orgId },
+    seq: last - revocations.length + 1 + index,
+  }))
+  for (let start = 0; start < rows.length; start += MOST_INSERTED)
+    await db
+      .insertInto('revocation')
+      .values(rows.slice(start, start + MOST_INSERTED))
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute()
+  return rows.map(({ id, expires_at: until, seq }) => [id, { until, seq }])
+}
+
+/**
+ * Takes the next positions of revocations, and deletes those that no token needs any more.
+ *
+ * @returns The last of the positions.
+ */
+async function takeSeq(db: Transaction<Tables>, now: number, count = 1): Promise<number> {
   // First, because its row is a lock: of two that delete the same rows, one would wait for the other.
   const { value } = await db
     .updateTable('revocation_sequence')
-    .set((update) => ({ value: update('value', '+', 1) }))
+    .set((update) => ({ value: update('value', '+', count) }))
     .returning('value')
     .executeTakeFirstOrThrow()
   await db

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { AuditedChange } from './audit.ts'
-import { LONGEST_DERIVED_LIFETIME, revokeDerived } from './bounded-revocations.ts'
+import { LONGEST_DERIVED_LIFETIME, revokeAllDerived } from './bounded-revocations.ts'
 import type { Connection } from './open.ts'
 import type { LoginFamilyTable } from './schema.ts'
 
@@ -9,7 +9,7 @@ export type LoginFamily = Readonly<Selectable<LoginFamilyTable>>
 
 /**
  * How many families are revoked one by one. Ending more takes one epoch for the whole organisation:
- * each revocation costs a few queries, and a user can sign in any number of times.
+ * guards read each revocation, and a user can sign in any number of times.
  */
 const MOST_REVOKED = 100
 
@@ -87,7 +87,7 @@ export async function endFamily(change: AuditedChange, id: string, now: number):
     .where('ended_at', 'is', null)
     .returning('account')
     .executeTakeFirst()
-  if (ended) await revokeFamily(change, id, await findOrgId(change, ended.account), now)
+  if (ended) await revokeFamilies(change, [{ id }], await findOrgId(change, ended.account), now)
   return ended !== undefined
 }
 
@@ -107,20 +107,27 @@ export async function endFamilies(
     .returning('id')
     .execute()
   const orgId = await findOrgId(change, account)
+  // Before the revocations, which let nobody else revoke until the commit.
+  for (const { id } of ended) await change.audit({ action: 'session.end', target: id, detail })
   if (ended.length > MOST_REVOKED && orgId !== undefined)
     await change.raiseEpoch(orgId, { at: now, expiresAt: now + LONGEST_DERIVED_LIFETIME })
-  else for (const { id } of ended) await revokeFamily(change, id, orgId, now)
-  for (const { id } of ended) await change.audit({ action: 'session.end', target: id, detail })
+  else await revokeFamilies(change, ended, orgId, now)
 }
 
-/** For guards elsewhere, and for the map tokens, which no row of the family is read for. */
-async function revokeFamily(
+/** For guards elsewhere, and for the map tokens, which no row of a family is read for. */
+async function revokeFamilies(
   change: AuditedChange,
-  id: string,
+  families: readonly Pick<LoginFamily, 'id'>[],
   orgId: string | undefined,
   now: number,
 ): Promise<void> {
-  await revokeDerived(change, now, { id, orgId, expiresAt: now + LONGEST_DERIVED_LIFETIME })
+  const expiresAt = now + LONGEST_DERIVED_LIFETIME
+  await revokeAllDerived(
+    change,
+    now,
+    orgId,
+    families.map(({ id }) => ({ id, expiresAt })),
+  )
 }
 
 async function findOrgId({ db }: Connection, account: string): Promise<string | undefined> {

@@ -153,7 +153,7 @@ const STEPS: readonly (readonly Statement[])[] = [
   // replicas: turns of transactions that read before they write, and limits that count for all of them
   [
     'create table turn (name text primary key)',
-    `insert into turn (name) values ('signing keys'), ('datasets')`,
+    `insert into turn (name) values ('signing keys'), ('datasets'), ('audit')`,
     'create table rate_limit (key text primary key, points integer not null default 0, expire bigint)',
   ],
 ]

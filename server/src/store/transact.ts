@@ -32,7 +32,7 @@ export async function transact<T>(
 }
 
 /** What is read and then written by one transaction at a time, in every process. */
-export type Turn = 'signing keys' | 'datasets'
+export type Turn = 'signing keys' | 'datasets' | 'audit'
 
 /**
  * Waits until no other transaction has this turn, and takes it until the end of this one. Reads before a

@@ -75,6 +75,18 @@ test('one step removes a bounded number, the background everything', async () =>
   expect(errors).toEqual([])
 })
 
+test('several that prune at once remove no more than one does, and no changes of operators', async () => {
+  const store = await openTestStore()
+  await fill(store, 900)
+  await fill(store, 103, 'anonymous', 'session.fail')
+  const atOnce = <T>(run: () => Promise<T>) => Promise.all([run(), run(), run(), run()])
+  // Connections that are still to be opened would let one finish before the others begin.
+  await atOnce(() => listTargets(store))
+  const counts = await atOnce(() => pruneAudit(store, RULES, NOW))
+  expect([...counts].sort((a, b) => a - b)).toEqual([0, 0, 0, 3])
+  expect(await countOf(store, 'cli', 'anonymous')).toEqual([900, 100])
+})
+
 test('a trail without entries has nothing to remove', async () => {
   const store = await openTestStore()
   expect(await pruneAudit(store, RULES, NOW)).toBe(0)

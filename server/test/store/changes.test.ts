@@ -108,6 +108,80 @@ test('revoking again changes nothing', async () => {
   expect(await findApiToken(store, 'tok_1')).toMatchObject({ revoked_at: NOW, modified_at: NOW })
 })
 
+test('thousands are revoked in a few queries, each at a position of its own, and then refused', async () => {
+  let queries = 0
+  const store = await openTestStore(makeDataFolder(), { log: () => queries++ })
+  const revocations = createRevocations(store, () => NOW)
+  expect(await revocations.refuses(child)).toBe(false)
+  await applyChange(store, (change) => change.revoke('tok_0', period))
+  const ids = Array.from({ length: 3_000 }, (_, index) => `tok_${index + 1}`)
+  queries = 0
+  await applyChange(store, (change) =>
+    change.revokeAll(
+      NOW,
+      // Other changes may have revoked some of them.
+      ['tok_0', ...ids].map((id) => ({ id, expiresAt: NOW + 60_000 })),
+    ),
+  )
+  expect(queries).toBeLessThan(10)
+  await applyChange(store, (change) => change.revoke('tok_later', period))
+  const list = await listRevocations(store, NOW)
+  expect(list.map(({ id }) => id)).toEqual(['tok_0', ...ids, 'tok_later'])
+  expect(new Set(list.map(({ seq }) => seq)).size).toBe(3_002)
+  for (const view of [revocations, createRevocations(store, () => NOW)])
+    for (const id of ['tok_1', 'tok_1500', 'tok_3000'])
+      expect(await view.refuses({ sub: id, iat: child.iat })).toBe(true)
+})
+
+test('thousands that are revoked by a change that fails are refused neither here nor elsewhere', async () => {
+  const { store, revocations } = await start()
+  const all = Array.from({ length: 3_000 }, (_, index) => ({
+    id: `tok_${index}`,
+    expiresAt: NOW + 9,
+  }))
+  await expect(
+    applyChange(
+      store,
+      failAfter((change) => change.revokeAll(NOW, all)),
+    ),
+  ).rejects.toThrow('after the change')
+  expect(await revocations.refuses(child)).toBe(false)
+  expect(await listRevocations(store, NOW)).toEqual([])
+})
+
+test('revoking none of them takes no position and no lock', async () => {
+  let queries = 0
+  const store = await openTestStore(makeDataFolder(), { log: () => queries++ })
+  queries = 0
+  await applyChange(store, async (change) => {
+    await change.revokeAll(NOW, [])
+    expect(queries).toBeLessThan(2)
+  })
+})
+
+test('ending an account with thousands of tokens holds nobody up: a few queries end all of them', async () => {
+  let queries = 0
+  const store = await openTestStore(makeDataFolder(), { log: () => queries++ })
+  await createAccount(store, 'a', NOW)
+  const details = { account: 'a', format: 'jwt' as const, note: '', scopes: '', allowed_urls: '[]' }
+  const times = { created_at: NOW, modified_at: NOW, last_used_at: null, revoked_at: null }
+  const rows = Array.from({ length: 3_000 }, (_, index) => ({
+    ...{ id: `tok_${index}`, expires_at: NOW + 60_000, ...details, ...times },
+  }))
+  while (rows.length > 0)
+    await store.db.insertInto('api_token').values(rows.splice(0, 1_000)).execute()
+  queries = 0
+  await applyChange(store, (change) =>
+    disableAccount({ ...change, audit: async () => undefined }, 'a', NOW),
+  )
+  expect(queries).toBeLessThan(30)
+  const revocations = createRevocations(store, () => NOW)
+  for (const id of ['tok_0', 'tok_2999']) {
+    expect(await revocations.isRevoked(id)).toBe(true)
+    expect(await findApiToken(store, id)).toMatchObject({ revoked_at: NOW })
+  }
+})
+
 test('a committed change with noteWrite() makes the views of this process load again', async () => {
   const store = await openTestStore()
   let loads = 0
