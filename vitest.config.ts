@@ -29,6 +29,7 @@ const browserTest = '**/*.browser.test.{ts,tsx}'
 const pageTest = 'test/**/*.page.test.ts'
 const engineTest = 'test/**/*.engine.test.ts'
 const postgresTest = '**/*.postgres.test.ts'
+const faultTest = 'test/faults/*.test.ts'
 const chromium = findChromium()
 const cores = availableParallelism()
 
@@ -40,7 +41,10 @@ const projects: TestProjectConfiguration[] = [
       include: anyTest,
       // Loading the sources anew for each file would take longer than its tests.
       isolate: false,
-      exclude: [domTest, browserTest, pageTest, engineTest, postgresTest, '**/node_modules/**'],
+      exclude: [
+        ...[domTest, browserTest, pageTest, engineTest, postgresTest, faultTest],
+        '**/node_modules/**',
+      ],
     },
   },
   {
@@ -61,6 +65,18 @@ const projects: TestProjectConfiguration[] = [
       // One browser at a time, and nothing beside it: Firefox and WebKit draw in software.
       fileParallelism: false,
       sequence: { groupOrder: 3 },
+    },
+  },
+  {
+    extends: true,
+    test: {
+      name: 'faults',
+      include: [faultTest],
+      exclude: [pageTest],
+      isolate: false,
+      // They measure times that are promised, so nothing else runs beside them. Many only wait.
+      maxWorkers: 2,
+      sequence: { groupOrder: 4 },
     },
   },
 ]

@@ -18,7 +18,8 @@ export function findPostgres() {
 const OPENS_STORE = /\/(?:store|broker|relay)-under-test\.ts'|\/support\/brokers\//
 /**
  * What does not run again: pages; tests of other servers, whose broker keeps nothing; tests of files of
- * SQLite; and tests of the command line, the log or the documentation that are the same on every store.
+ * SQLite; tests of the command line, the log or the documentation that are the same on every store; and
+ * faults, which choose their stores.
  */
 const NOT_AGAIN = [
   '.dom.test.',
@@ -45,6 +46,7 @@ const NOT_AGAIN = [
   'server/test/store/upgrade',
   'server/test/surfaces/map-token/foreign-origins',
   'server/test/surfaces/preflights',
+  'test/faults/',
   'test/integrations/',
   'test/operate/',
   'test/readme/',

@@ -28,6 +28,7 @@ const debianPackages = {
   caddy: 'caddy',
   mapcache: 'mapcache-cgi',
   promtool: 'prometheus',
+  strace: 'strace',
   'systemd-analyze': 'systemd',
 }
 for (const [name, debianPackage] of Object.entries(debianPackages)) {

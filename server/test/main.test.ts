@@ -1,13 +1,11 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { makeDataFolder, nameStore, readClaims } from './support/broker-under-test.ts'
-import { openStoreOf } from './support/store-under-test.ts'
 import { findDatabaseUrl, onPostgres } from './support/test-location.ts'
 
 // Each of these starts several processes, and a busy machine takes seconds for one.
@@ -145,39 +143,6 @@ test('T16: a token revoked by the command line is refused by the running server 
     }
 })
 
-test('F1: revocations that were acknowledged hold after SIGKILL', async () => {
-  const data = makeDataFolder()
-  await makeAccount(data)
-  const { url, child } = await startProcess(data)
-  const tokens = await Promise.all([createToken(data), createToken(data), createToken(data)])
-  const ids = tokens.map((token) => String(readClaims(token).sub))
-  await Promise.all(ids.map((id) => tilepass(data, 'token', 'revoke', id)))
-  child.kill('SIGKILL')
-  await once(child, 'exit')
-  expect(url).toBeTruthy()
-  const second = await startProcess(data)
-  for (const token of tokens) expect((await exchange(second.url, token)).status).toBe(401)
-})
-
-test.skipIf(onPostgres)('F17: a migration that was killed half-way runs again', async () => {
-  const data = makeDataFolder()
-  const script = `
-    import { openSqlite } from ${JSON.stringify(new URL('../dist/store/sqlite.js', import.meta.url).href)}
-    const database = await openSqlite(${JSON.stringify(join(data, 'tilepass.db'))}, 1000)
-    database.prepare('create table schema_version (version integer not null)').run([])
-    database.prepare('begin').run([])
-    database.prepare('create table account (name text)').run([])
-    console.log('half')
-    setInterval(() => undefined, 1000)`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script])
-  await once(child.stdout, 'data')
-  child.kill('SIGKILL')
-  await once(child, 'exit')
-  const store = await openStoreOf(data)
-  await expect(store.db.selectFrom('account').selectAll().execute()).resolves.toEqual([])
-  await store.close()
-})
-
 test('P6: the server prints no token', async () => {
   const data = makeDataFolder()
   await makeAccount(data)
@@ -203,48 +168,6 @@ test('P6: the server prints no token', async () => {
     for (const part of [payload, signature])
       expect(server.printed()).not.toContain(part.slice(0, 40))
   }
-})
-
-describe('shutdown', () => {
-  test('F15: SIGTERM lets a running request end and exits with 0', async () => {
-    const { url, child } = await startProcess(makeDataFolder())
-    const { port, hostname } = new URL(url)
-    const socket = connect(Number(port), hostname)
-    let answer = ''
-    socket.on('data', (chunk) => {
-      answer += chunk
-    })
-    const head =
-      'POST /map-token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n'
-    socket.write(`${head}{`)
-    // An answer on another connection: by now the server has seen the first one, too.
-    await fetch(`${url}/healthz`)
-    child.kill('SIGTERM')
-    await expect
-      .poll(() =>
-        fetch(`${url}/healthz`).then(
-          () => 'up',
-          () => 'down',
-        ),
-      )
-      .toBe('down')
-    socket.write('}')
-    const [code] = await once(child, 'exit')
-    expect(answer).toMatch(/^HTTP\/1\.1 404/)
-    expect(code).toBe(0)
-  })
-
-  test('F12: a client that never finishes its headers is cut off within 15 s', async () => {
-    const { url } = await startProcess(makeDataFolder())
-    const { port, hostname } = new URL(url)
-    const startedAt = performance.now()
-    const socket = connect(Number(port), hostname)
-    socket.on('error', () => undefined).resume()
-    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n')
-    await once(socket, 'close')
-    expect(performance.now() - startedAt).toBeLessThan(15_000)
-    expect((await fetch(`${url}/healthz`)).status).toBe(200)
-  })
 })
 
 describe('SIGTERM with drainSeconds', () => {

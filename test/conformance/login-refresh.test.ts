@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { readClaims, startBroker } from '../support/brokers/broker-under-test.ts'
+import { readClaims } from '../support/brokers/broker-under-test.ts'
 import { readRefusal, startLoginBroker, type Tokens } from '../support/brokers/login-broker.ts'
 
 describe('refresh', () => {
@@ -31,22 +31,6 @@ describe('refresh', () => {
     expect((await refresh(winner.refresh_token)).status).toBe(401)
     expect((await refresh(next.refresh_token)).status).toBe(401)
     expect((await readAccount(next.token)).status).toBe(401)
-  }, 30_000)
-
-  test('L3: of 100 concurrent refreshes at two brokers on one data folder one wins', async () => {
-    const { getTokens, data, post, url } = await startLoginBroker({
-      issuer: 'https://maps.example',
-    })
-    const other = await startBroker({ data, issuer: 'https://maps.example' })
-    expect(other.url).not.toBe(url)
-    const body = { refresh_token: (await getTokens()).refresh_token }
-    const answers = await Promise.all(
-      Array.from({ length: 100 }, (_, index) => (index % 2 ? other.post : post)('/token', body)),
-    )
-    const winners = answers.filter(({ status }) => status === 200)
-    expect(winners).toHaveLength(1)
-    const next: Tokens = await winners[0]?.json()
-    expect((await other.post('/token', { refresh_token: next.refresh_token })).status).toBe(200)
   }, 30_000)
 
   test('L3: a replay within the grace period is only refused; a later replay ends the family', async () => {

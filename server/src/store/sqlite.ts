@@ -86,7 +86,8 @@ export async function openSqlite(
         reader: statement.columns().length > 0,
         all: (parameters) => guardWait(() => statement.all(...parameters.map(toValue))),
         run: (parameters) => {
-          const result = guardWait(() => statement.run(...parameters.map(toValue)))
+          const write = () => statement.run(...parameters.map(toValue))
+          const result = guardWait(() => (sql === 'rollback' ? rollBack(write) : write()))
           // A statement that has written had the lock; one that reads does not need it.
           setStuck(false)
           return result
@@ -96,6 +97,24 @@ export async function openSqlite(
     },
     exec: (sql) => guardWait(() => database.exec(sql)),
     close: () => database.close(),
+  }
+}
+
+type Result = ReturnType<Statement['run']>
+
+/**
+ * Rolls back. After some failures, such as a full disk, SQLite has done so by itself; an error about that
+ * would hide the failure.
+ *
+ * @see https://sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction
+ */
+function rollBack(run: () => Result): Result {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('no transaction is active'))
+      return { changes: 0, lastInsertRowid: 0 }
+    throw error
   }
 }
 

@@ -1,11 +1,9 @@
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { guard } from '@tilepass/guard'
 import express from 'express'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ConfigError, createBroker } from '../../src/index.ts'
 import { redactPath } from '../../src/observe/request-log.ts'
-import { openSqlite } from '../../src/store/sqlite.ts'
 import {
   makeDataFolder,
   readClaims,
@@ -237,20 +235,6 @@ test('G5: when revocations cannot be read, nothing passes, and the log says why'
   await expect.poll(readTile).toBe(500)
   expect(logged()).toMatch(/no such table: revocation|revocation\W+does not exist/)
 })
-
-test.skipIf(onPostgres)(
-  'F4: exchange and tiles work while another process holds the write lock',
-  async () => {
-    const { data, post, createToken } = await startBroker()
-    const token = await createToken()
-    const other = await openSqlite(join(data, 'tilepass.db'), 50)
-    other.prepare('begin').run([])
-    const response = await post('/v1/auth/token', {}, { authorization: `Bearer ${token}` })
-    expect(response.status).toBe(200)
-    other.prepare('rollback').run([])
-    other.close()
-  },
-)
 
 test.each([
   'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ0b2tfMSJ9.c2lnbmF0dXJl',

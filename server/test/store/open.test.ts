@@ -85,6 +85,18 @@ test.skipIf(onPostgres)('F4: only the first request waits for a lock that stays'
   other.close()
 })
 
+test.skipIf(onPostgres)(
+  'a transaction that SQLite has ended by itself fails with what ended it',
+  async () => {
+    const { db } = await open(makeDataFolder())
+    const insert = (name: string) => sql`insert or rollback into setting values (${name}, '')`
+    await insert('a').execute(db)
+    const failing = db.transaction().execute((transaction) => insert('a').execute(transaction))
+    await expect(failing).rejects.toThrow('UNIQUE constraint failed')
+    await db.transaction().execute((transaction) => insert('b').execute(transaction))
+  },
+)
+
 test('a text with NUL does not find the row named like its beginning', async () => {
   const store = await open(makeDataFolder())
   await createAccount(store, 'a', NOW)

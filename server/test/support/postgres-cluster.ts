@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -12,8 +12,8 @@ export interface Cluster {
   readonly url: string
   /** Runs a statement as its administrator. */
   run(statement: string): Promise<void>
-  /** Sends a signal to its first process; to all of them if it stops or continues them. */
-  signal(name: 'SIGSTOP' | 'SIGCONT'): void
+  /** Sends a signal to all of its processes. */
+  signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void
   /** Ends it as a crash would, and keeps its data. */
   kill(): Promise<void>
   /** Starts it again on its data and its port. */
@@ -114,10 +114,10 @@ export async function startCluster(
     server.kill('SIGQUIT')
     await ended
   }
-  const signal = (name: 'SIGSTOP' | 'SIGCONT') => {
+  const signal = (name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL') => {
     const pid = server?.pid
     if (pid === undefined) return
-    for (const each of [pid, ...listChildren(pid)]) process.kill(each, name)
+    for (const each of [pid, ...listChildren(pid)]) signalProcess(each, name)
   }
   await start()
   return {
@@ -146,9 +146,19 @@ function idOf(option: '-u' | '-g'): string {
   return execFileSync('id', [option, 'postgres'], { encoding: 'utf8' }).trim()
 }
 
+/** A session may have ended since its process was listed. */
+function signalProcess(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if (Reflect.get(Object(error), 'code') !== 'ESRCH') throw error
+  }
+}
+
 function listChildren(pid: number): readonly number[] {
-  const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
-  return children
+  // It fails if there are none, as after SIGKILL.
+  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', `${pid}`], { encoding: 'utf8' })
+  return stdout
     .split('\n')
     .map(Number)
     .filter((each) => each > 0)

@@ -255,34 +255,6 @@ describe('an upstream is not overloaded', () => {
     const response = await relay.ask('unshared')
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
   })
-
-  test('F11: it gets no more than 16 requests at once, and the others wait', async () => {
-    const patient = await startGeogRelay(60)
-    const held: (() => void)[] = []
-    let most = 0
-    let isOpen = false
-    proxy.fault = (incoming, outgoing) => {
-      const answer = () => passOn(incoming, outgoing, geog.url, undefined)
-      if (isOpen) answer()
-      else most = held.push(answer)
-    }
-    const all = Promise.all(Array.from({ length: 60 }, () => patient.ask('unshared')))
-    await expect.poll(() => most, { timeout: 30_000 }).toBe(16)
-    // Answered after the 60 are there: if more could be sent, they would have been.
-    expect((await patient.post('/map-token')).status).toBe(200)
-    expect(most).toBe(16)
-    isOpen = true
-    for (const answer of held) answer()
-    const statuses = new Set((await all).map(({ status }) => status))
-    expect(statuses).toEqual(new Set([200]))
-  })
-
-  test('F11: while it is silent, issued grants are served', async () => {
-    proxy.fault = staySilent
-    const waiting = relay.ask('unshared')
-    expect((await relay.post('/map-token')).status).toBe(200)
-    expect((await waiting).status).toBe(503)
-  })
 })
 
 describe('a clock that is set back', () => {

@@ -1,0 +1,44 @@
+import { type OtherSessions, takeConnections } from '../../server/test/support/postgres-sessions.ts'
+import { callsOf } from '../support/faults/calls.ts'
+import { type Database, startDatabase } from '../support/faults/database.ts'
+import { endure } from '../support/faults/outage.ts'
+import { fault } from '../support/faults/row.ts'
+import { prepareSite } from '../support/faults/site.ts'
+
+fault(
+  'PostgreSQL out of connections',
+  'others have every connection',
+  { short: 2, long: 30, unit: 's', needs: 'postgres' },
+  async ({ scale, report }) => {
+    const database = await startDatabase(['max_connections=25'])
+    const site = await prepareSite({ databaseUrl: database.url })
+    const server = await site.serve()
+    let others: readonly OtherSessions[] = []
+    const figures = await endure(callsOf(server.url, site.admin), {
+      begin: async () => {
+        others = await takeAll(database)
+      },
+      end: () => Promise.all(others.map((sessions) => sessions.close())),
+      lasts: scale * 1_000,
+    })
+    const taken = others.reduce((sum, { count }) => sum + count, 0)
+    report('connections that others have', taken, { atLeast: 25, atMost: 25 })
+    report('changes refused', figures.refused, { atLeast: 1 })
+    report('changes neither made nor refused with 503', figures.oddAnswers, { atMost: 0 })
+    report('longest answer', figures.slowest, { atMost: 2_000, unit: 'ms' })
+    report('tiles refused while what is known counts (10 s)', figures.tilesRefused, { atMost: 0 })
+    report('tiles served after that', figures.tilesServedLate, { atMost: 0 })
+    report('recovery once they are free', figures.recovery, { atMost: 5_000, unit: 'ms' })
+    report('brokers that ended', Number(!server.isAlive()), { atMost: 0 })
+  },
+)
+
+/** Takes the connections that are free, and one after the other those of the broker. */
+async function takeAll({ url }: Database): Promise<readonly OtherSessions[]> {
+  const all = [await takeConnections(url)]
+  for (;;) {
+    const ended = await all[0]?.endOthers('tilepass')
+    all.push(await takeConnections(url))
+    if (!ended) return all
+  }
+}

@@ -1,0 +1,32 @@
+import { callsOf } from '../support/faults/calls.ts'
+import { startDatabase } from '../support/faults/database.ts'
+import { endure } from '../support/faults/outage.ts'
+import { fault } from '../support/faults/row.ts'
+import { prepareSite } from '../support/faults/site.ts'
+
+fault(
+  'PostgreSQL read-only',
+  'it allows only transactions that read, as after a failover',
+  { short: 2, long: 30, unit: 's', needs: 'postgres' },
+  async ({ scale, report }) => {
+    const { url, cluster } = await startDatabase()
+    const site = await prepareSite({ databaseUrl: url })
+    const server = await site.serve()
+    const set = async (statement: string) => {
+      await cluster.run(statement)
+      await cluster.run('select pg_reload_conf()')
+    }
+    const figures = await endure(callsOf(server.url, site.admin), {
+      begin: () => set('alter system set default_transaction_read_only = on'),
+      end: () => set('alter system reset default_transaction_read_only'),
+      lasts: scale * 1_000,
+    })
+    report('changes refused', figures.refused, { atLeast: 1 })
+    report('changes neither made nor refused with 503', figures.oddAnswers, { atMost: 0 })
+    report('longest answer', figures.slowest, { atMost: 2_000, unit: 'ms' })
+    report('exchanges refused', figures.exchangesRefused, { atMost: 0 })
+    report('tiles refused', figures.tilesRefused, { atMost: 0 })
+    report('recovery once it can be written', figures.recovery, { atMost: 5_000, unit: 'ms' })
+    report('brokers that ended', Number(!server.isAlive()), { atMost: 0 })
+  },
+)
