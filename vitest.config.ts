@@ -30,6 +30,7 @@ const pageTest = 'test/**/*.page.test.ts'
 const engineTest = 'test/**/*.engine.test.ts'
 const postgresTest = '**/*.postgres.test.ts'
 const faultTest = 'test/faults/*.test.ts'
+const realTimers = source('test/support/real-timers.ts')
 const chromium = findChromium()
 const cores = availableParallelism()
 
@@ -41,6 +42,7 @@ const projects: TestProjectConfiguration[] = [
       include: anyTest,
       // Loading the sources anew for each file would take longer than its tests.
       isolate: false,
+      setupFiles: realTimers,
       exclude: [
         ...[domTest, browserTest, pageTest, engineTest, postgresTest, faultTest],
         '**/node_modules/**',
@@ -74,6 +76,7 @@ const projects: TestProjectConfiguration[] = [
       include: [faultTest],
       exclude: [pageTest],
       isolate: false,
+      setupFiles: realTimers,
       // They measure times that are promised, so nothing else runs beside them. Many only wait.
       maxWorkers: 2,
       sequence: { groupOrder: 4 },
@@ -87,6 +90,7 @@ if (findPostgres()) {
     test: {
       name: 'postgres',
       isolate: false,
+      setupFiles: realTimers,
       // What opens a store runs once more, on the store of replicas.
       include: listStoreTests(),
       env: { TILEPASS_TEST_STORE: 'postgres' },
@@ -103,6 +107,7 @@ if (chromium) {
     test: {
       name: 'pages',
       isolate: false,
+      setupFiles: realTimers,
       include: [pageTest],
       testTimeout: 90_000,
       // Each file has a browser, and its tests run at the same time in pages of it. They mostly wait:
