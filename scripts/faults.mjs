@@ -85,7 +85,8 @@ function writeTable(measured) {
     rows.set(name, formatRow(measured.filter(({ row }) => row === name)))
   const lines = [...rows].sort(([a], [b]) => compareRows(a, b)).flatMap(([, lines]) => lines)
   const head = ['| # | fault | measured | figure | must be |', '|---|---|---|---|---|']
-  const table = [describeMachine(), '', ...head, ...lines].join('\n')
+  const origin = isComplete ? '' : ' Rows were measured in several runs.'
+  const table = [describeMachine() + origin, '', ...head, ...lines].join('\n')
   writeFileSync(file, `${before}${START}\n\n${table}\n\n${END}${after}`)
 }
 

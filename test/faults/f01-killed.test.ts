@@ -11,7 +11,7 @@ const WRITERS = 4
 fault(
   'F1',
   'the broker is killed (SIGKILL) while it issues and revokes',
-  { short: 5, long: 200, unit: 'kills' },
+  { short: 3, long: 200, unit: 'kills' },
   async ({ scale, report }) => {
     const site = await prepareSite()
     const writers = createWriters()
@@ -26,7 +26,7 @@ fault(
     for (let kill = 0; kill < scale; kill++) {
       const calls = callsOf(server.url, site.admin)
       const written = writers.run(WRITERS, calls)
-      const goal = writers.countAcknowledged() + 1 + (kill % 17)
+      const goal = writers.countAcknowledged() + 8 + (kill % 17)
       await expect
         .poll(writers.countAcknowledged, { interval: 1, timeout: 20_000 })
         .toBeGreaterThanOrEqual(goal)

@@ -38,7 +38,7 @@ async function prepareChanges(url: string, { admin }: Site, count: number) {
 fault(
   'F2',
   'SQLite: syncs to disk of revocations and rotations, by strace',
-  { short: 20, long: 200, unit: 'of each' },
+  { short: 10, long: 200, unit: 'of each' },
   async ({ scale, report }) => {
     if (!canTrace()) {
       if (process.env.CI) throw new Error('CI is set, so syncs must be counted')
@@ -60,7 +60,7 @@ fault(
 fault(
   'F2',
   'PostgreSQL: syncs of its log, by its own counter',
-  { short: 20, long: 200, unit: 'of each', needs: 'postgres' },
+  { short: 10, long: 200, unit: 'of each', needs: 'postgres' },
   async ({ scale, report }) => {
     const { url, count } = await startDatabase(['fsync=on'])
     const site = await prepareSite({ databaseUrl: url })

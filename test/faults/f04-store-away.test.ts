@@ -13,7 +13,7 @@ const AT_ONCE = 5
 fault(
   'F4',
   'SQLite: another process holds the lock',
-  { short: 2, long: 20, unit: 'locks' },
+  { short: 1, long: 20, unit: 'locks' },
   async ({ scale, report }) => {
     const site = await prepareSite()
     const server = await site.serve()

@@ -28,7 +28,7 @@ async function race(databaseUrl: string | undefined, { scale, report }: FaultCon
   report('winners whose family does not go on', totals.broken, { atMost: 0 })
 }
 
-const scale = { short: 2, long: 20, unit: `rounds of ${AT_ONCE} requests` }
+const scale = { short: 1, long: 20, unit: `rounds of ${AT_ONCE} requests` }
 const title = 'two replicas get one refresh token'
 
 fault('F6', `SQLite: ${title}`, scale, (context) => race(undefined, context))

@@ -38,7 +38,7 @@ async function revokeAndUse(
   })
 }
 
-const scale = { short: 5, long: 100, unit: 'revocations' }
+const scale = { short: 3, long: 100, unit: 'revocations' }
 const title = 'revoked at one process, used at another'
 
 fault('F7', `SQLite: ${title}`, scale, (context) => revokeAndUse(undefined, 1_000, context))

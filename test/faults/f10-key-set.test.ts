@@ -23,7 +23,7 @@ const FAULTS: Readonly<Record<string, RequestListener>> = {
 fault(
   'F10',
   `the key set is ${Object.keys(FAULTS).join(', ')}, each for ${LASTS} s`,
-  { short: 300, long: 2_000, unit: 'tokens during each fault' },
+  { short: 100, long: 2_000, unit: 'tokens during each fault' },
   async ({ scale, report }) => {
     const issuer = createTestIssuer()
     let answer: RequestListener = () => undefined

@@ -13,7 +13,7 @@ const NOT_BEGUN = new Set(['ECONNREFUSED'])
 fault(
   'F15',
   'SIGTERM under load',
-  { short: 2, long: 20, unit: 'stops' },
+  { short: 1, long: 20, unit: 'stops' },
   async ({ scale, report }) => {
     const site = await prepareSite()
     const totals = { answered: 0, dropped: 0, slowest: 0, failed: 0, lateAnswers: 0 }

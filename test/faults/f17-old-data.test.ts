@@ -73,7 +73,7 @@ const MIGRATE = `
 fault(
   'F17',
   'a migration is killed (SIGKILL) half-way, each time before another statement',
-  { short: 4, long: 60, unit: 'kills' },
+  { short: 2, long: 60, unit: 'kills' },
   async ({ scale, report }) => {
     buildServer()
     const { data, token } = await createOldStore(1)

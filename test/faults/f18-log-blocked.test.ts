@@ -10,7 +10,7 @@ const REQUEST = 'GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n'
 fault(
   'F18',
   'nobody reads the log, a pipe, of which the system keeps 64 KiB',
-  { short: 3_000, long: 40_000, unit: 'requests with a line each' },
+  { short: 2_000, long: 40_000, unit: 'requests with a line each' },
   async ({ scale, report }) => {
     const site = await prepareSite({ config: { logLevel: 'info' } })
     const server = await site.serve({ stream: 'unread' })

@@ -7,7 +7,7 @@ import { prepareSite } from '../support/faults/site.ts'
 fault(
   'PostgreSQL frozen',
   'every process of it is stopped (SIGSTOP)',
-  { short: 3, long: 30, unit: 's', needs: 'postgres' },
+  { short: 2, long: 30, unit: 's', needs: 'postgres' },
   async ({ scale, report }) => {
     const { url, cluster } = await startDatabase()
     const site = await prepareSite({ databaseUrl: url })

@@ -11,7 +11,7 @@ const WRITERS = 4
 fault(
   'PostgreSQL killed',
   'every process of it is killed (SIGKILL) while brokers issue and revoke',
-  { short: 3, long: 40, unit: 'kills', needs: 'postgres' },
+  { short: 2, long: 40, unit: 'kills', needs: 'postgres' },
   async ({ scale, report }) => {
     const { url, cluster, crash } = await startDatabase()
     const site = await prepareSite({ databaseUrl: url })

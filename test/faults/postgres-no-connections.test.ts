@@ -8,7 +8,7 @@ import { prepareSite } from '../support/faults/site.ts'
 fault(
   'PostgreSQL out of connections',
   'others have every connection',
-  { short: 2, long: 30, unit: 's', needs: 'postgres' },
+  { short: 1, long: 30, unit: 's', needs: 'postgres' },
   async ({ scale, report }) => {
     const database = await startDatabase(['max_connections=25'])
     const site = await prepareSite({ databaseUrl: database.url })

@@ -7,7 +7,7 @@ import { prepareSite } from '../support/faults/site.ts'
 fault(
   'PostgreSQL read-only',
   'it allows only transactions that read, as after a failover',
-  { short: 2, long: 30, unit: 's', needs: 'postgres' },
+  { short: 1, long: 30, unit: 's', needs: 'postgres' },
   async ({ scale, report }) => {
     const { url, cluster } = await startDatabase()
     const site = await prepareSite({ databaseUrl: url })

@@ -10,7 +10,7 @@ const AWAY = 200
 fault(
   'PostgreSQL restarted',
   'it is stopped at once and started again, under load',
-  { short: 2, long: 20, unit: 'restarts', needs: 'postgres' },
+  { short: 1, long: 20, unit: 'restarts', needs: 'postgres' },
   async ({ scale, report }) => {
     const { url, cluster } = await startDatabase()
     const site = await prepareSite({ databaseUrl: url })

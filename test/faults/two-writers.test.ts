@@ -43,7 +43,7 @@ async function change(databaseUrl: string | undefined, { scale, report }: FaultC
   report('requests that failed', failed, { atMost: 0 })
 }
 
-const scale = { short: 20, long: 300, unit: 'rounds' }
+const scale = { short: 8, long: 300, unit: 'rounds' }
 const title = 'two processes change one row at the same time'
 
 fault('X15', `SQLite: ${title}`, scale, (context) => change(undefined, context))

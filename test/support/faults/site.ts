@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ConfigInput } from '../../../server/src/config/schema.ts'
 import { makeDataFolder, runCommand } from '../../../server/test/support/broker-under-test.ts'
@@ -8,6 +9,9 @@ import { type ServerOptions, type ServerProcess, startProcess } from './server-p
 
 /** `iss` and `aud` of all tokens here, whatever the port of a server. */
 export const ISSUER = 'https://faults.example'
+
+/** Of the account `city`. */
+export const PASSWORD = 'correct horse'
 
 /** What servers run on: a store with an account `city`, and a configuration. */
 export interface Site {
@@ -32,18 +36,8 @@ export interface SiteOptions {
 /** Prepares a store and a configuration. No limit of requests is met by tests. */
 export async function prepareSite(options: SiteOptions = {}): Promise<Site> {
   const { config = {}, data = makeDataFolder(), databaseUrl } = options
-  const env: Record<string, string> =
-    databaseUrl === undefined
-      ? {}
-      : { TILEPASS_DATABASE_URL: databaseUrl, TILEPASS_SECRET_KEY: makeKeyText(DATABASE_KEY) }
-  const cli = async (args: readonly string[], input = '') => {
-    const { code, out, error } = await runCommand(data, args, { now: Date.now, env, input })
-    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${error}`)
-    return out.trim()
-  }
-  await cli(['account', 'create', 'city', '--password-stdin'], PASSWORD)
-  const scope = 'admin:access tiles:read places:read'
-  const admin = await cli(['token', 'create', '--account', 'city', '--scope', scope, ...ISSUED_BY])
+  const env = nameDatabase(databaseUrl)
+  const admin = databaseUrl === undefined ? await copyTemplate(data) : await fillStore(data, env)
   const file = join(makeDataFolder(), 'tilepass.json')
   const settings: ConfigInput = {
     issuer: ISSUER,
@@ -60,12 +54,42 @@ export async function prepareSite(options: SiteOptions = {}): Promise<Site> {
   return {
     data,
     admin,
-    cli,
+    cli: (command, input) => runOn(data, env, command, input),
     serve: (more = {}) =>
       startProcess(args, { ...more, env: { ...process.env, ...env, ...more.env } }),
   }
 }
 
-/** Of the account `city`. */
-export const PASSWORD = 'correct horse'
-const ISSUED_BY = ['--issuer', ISSUER]
+type Variables = Record<string, string>
+
+function nameDatabase(url: string | undefined): Variables {
+  if (url === undefined) return {}
+  return { TILEPASS_DATABASE_URL: url, TILEPASS_SECRET_KEY: makeKeyText(DATABASE_KEY) }
+}
+
+async function runOn(data: string, env: Variables, args: readonly string[], input = '') {
+  const { code, out, error } = await runCommand(data, args, { now: Date.now, env, input })
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${error}`)
+  return out.trim()
+}
+
+/** Creates the account and the token of the operator, which it returns. */
+async function fillStore(data: string, env: Variables): Promise<string> {
+  await runOn(data, env, ['account', 'create', 'city', '--password-stdin'], PASSWORD)
+  const scope = 'admin:access tiles:read places:read'
+  const args = ['token', 'create', '--account', 'city', '--scope', scope, '--issuer', ISSUER]
+  return runOn(data, env, args)
+}
+
+let template: { readonly data: string; readonly admin: string } | undefined
+
+/** Copies a filled data folder, because making a signing key and a hash takes a while. */
+async function copyTemplate(data: string): Promise<string> {
+  if (!template) {
+    const folder = mkdtempSync(join(tmpdir(), 'tilepass-site-'))
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+    template = { data: folder, admin: await fillStore(folder, {}) }
+  }
+  cpSync(template.data, data, { recursive: true })
+  return template.admin
+}
