@@ -3,6 +3,7 @@ import { describeDatabase, isDatabaseUrl } from '../config/locate-store.ts'
 import { copyStore, StoreInUseError } from '../store/copy.ts'
 import { StoreUnavailableError } from '../store/errors.ts'
 import type { Store, StoreLocation } from '../store/open.ts'
+import { countSealed, listStoredSecrets } from '../store/sealed-columns.ts'
 import { addCommand, openLocation, type Surroundings } from './context.ts'
 import { describeDatabaseFailure } from './describe-database-failure.ts'
 import { CommandError, createOutput } from './output.ts'
@@ -31,8 +32,9 @@ export function addStoreCopyCommand(store: Command, surroundings: Surroundings):
 async function copy({ from, to, json }: CopyOptions, { writeOut }: Surroundings): Promise<void> {
   const output = createOutput((line) => writeOut(`${line}\n`), json === true)
   const [source, target] = [parseStore('--from', from), parseStore('--to', to)]
-  await withOpen(source, false, (opened) =>
-    withOpen(target, true, async (empty) => {
+  await withOpen(source, false, async (opened) => {
+    if (target.databaseUrl !== undefined) await assertSealed(opened, describeStore(source))
+    await withOpen(target, true, async (empty) => {
       const copied = await copyStore(opened, empty).catch((error: unknown) => {
         if (!(error instanceof StoreInUseError)) throw error
         throw new CommandError(
@@ -42,7 +44,15 @@ async function copy({ from, to, json }: CopyOptions, { writeOut }: Surroundings)
       const rows = Object.values(copied).reduce((sum, count) => sum + count, 0)
       const text = `Copied ${rows} rows from ${describeStore(source)} to ${describeStore(target)}. Start the servers on the copy now: what the earlier store learns from here on is not in it.`
       output.result({ rows: copied }, text)
-    }),
+    })
+  })
+}
+
+/** A database keeps what it was given in its log and its backups, so that sealing there comes too late. */
+async function assertSealed(source: Store, name: string): Promise<void> {
+  if (countSealed(await listStoredSecrets(source)).plain === 0) return
+  throw new CommandError(
+    `The keys in ${name} are not sealed, as they must be in PostgreSQL; nothing was copied. Start a server on it once with TILEPASS_SECRET_KEY or TILEPASS_SECRET_KEY_FILE, stop it, and copy again. The servers on the copy need the same secret key.`,
   )
 }
 

@@ -3,6 +3,7 @@ import { addAuditEntry, listAuditEntries } from '../../src/store/audit.ts'
 import { openStore, type StoreLocation } from '../../src/store/open.ts'
 import { makeDataFolder, NOW, runCommand } from '../support/broker-under-test.ts'
 import { readStore } from '../support/read-store.ts'
+import { makeKeyText } from '../support/sealing-keys.ts'
 import { chooseTemplate, locateTestStore } from '../support/test-location.ts'
 
 async function read(location: StoreLocation) {
@@ -13,13 +14,14 @@ async function read(location: StoreLocation) {
 }
 
 /** A data folder with a bit of everything, among it more rows than one statement copies. */
-async function fillFolder(): Promise<string> {
+async function fillFolder(isSealed = true): Promise<string> {
   const data = makeDataFolder()
   const store = await openStore({ data }, { patience: 5_000 })
   for (let entry = 0; entry < 1_200; entry++)
     await addAuditEntry(store, { at: NOW, actor: 'cli', action: 'x', target: `é${entry}` })
   await store.close()
-  const run = (...args: string[]) => runOnFolder(data, args)
+  const key = isSealed ? makeKeyText(1) : ''
+  const run = (...args: string[]) => runOnFolder(data, args, key)
   expect(await run('account', 'create', 'city', '--email', 'maps@city.example')).toBe(0)
   expect(await run('issuer', 'set', 'https://maps.example')).toBe(0)
   for (const format of ['jwt', 'mapbox'])
@@ -40,9 +42,9 @@ async function fillFolder(): Promise<string> {
 }
 
 /** Not on the database that stands for a folder in this run. */
-async function runOnFolder(data: string, args: string[]): Promise<number> {
+async function runOnFolder(data: string, args: string[], key: string): Promise<number> {
   const { code, error } = await runCommand(data, args, {
-    env: { TILEPASS_DATA: data, TILEPASS_DATABASE_URL: '' },
+    env: { TILEPASS_DATA: data, TILEPASS_DATABASE_URL: '', TILEPASS_SECRET_KEY: key },
   })
   expect(error).toBe('')
   return code
@@ -82,6 +84,15 @@ test('a folder is copied to a database and back, whole', async () => {
   const [newest, older] = await listAuditEntries(store, { limit: 2 })
   await store.close()
   expect([newest?.target, newest?.id]).toEqual(['new', (older?.id ?? 0) + 1])
+})
+
+test('keys that are not sealed never reach a database', async () => {
+  const [data, database] = [await fillFolder(false), await makeDatabase()]
+  const { code, error } = await copy(data, database.databaseUrl)
+  expect([code, error]).toEqual([1, expect.stringContaining('not sealed')])
+  await expect(openStore(database, { patience: 5_000, mustExist: true })).rejects.toThrow(
+    'no tables',
+  )
 })
 
 test('a store that is in use is not overwritten', async () => {
