@@ -96,15 +96,19 @@ describe('reload()', () => {
   })
 })
 
-test('a server that lacks the key of a rotation answers 503 until it has read it', async () => {
-  const { keys, broker, post, data } = await start()
+test('a server that lacks the key of a rotation answers 503 and is not ready until it has read it', async () => {
+  const { keys, broker, post, data, url } = await start()
+  const readiness = async () => (await fetch(`${url}/readyz`)).json()
+  expect(await readiness()).toMatchObject({ status: 'ready' })
   await resealAll(await openTestStore(data), [makeSealingKey(2), makeSealingKey(1)], NOW)
   const ask = async () => (await post('/map-token', {})).status
   // It looks for changes at most every 250 ms.
   await vi.waitFor(async () => expect(await ask()).toBe(503))
+  expect(await readiness()).toMatchObject({ reasons: ['secret key missing'] })
   keys.text = `${TWO} ${ONE}`
   await broker.reload()
   expect(await ask()).toBe(200)
+  expect(await readiness()).toMatchObject({ status: 'ready' })
 })
 
 test('the folder of a test is plain, so that these tests seal something', async () => {
