@@ -15,8 +15,6 @@ export interface OutageFigures {
   readonly oddAnswers: number
   /** Changes refused with 503. */
   readonly refused: number
-  /** Exchanges that were not served. */
-  readonly exchangesRefused: number
   /** Tiles that were refused although what is known still counted. */
   readonly tilesRefused: number
   /** Tiles that were served although it did not count any more. */
@@ -70,7 +68,6 @@ export async function endure(calls: Calls, { begin, end, lasts }: Outage): Promi
     slowest: Math.max(...[...changes, ...exchanges, ...tiles].map(({ took }) => took)),
     oddAnswers: changes.filter(({ status }) => status !== 201 && status !== 503).length,
     refused: changes.filter(({ status }) => status === 503).length,
-    exchangesRefused: exchanges.filter(({ status }) => status !== 200).length,
     tilesRefused: during.filter((tile) => age(tile) < KNOWN_FOR - MARGIN && tile.status !== 200)
       .length,
     tilesServedLate: during.filter((tile) => age(tile) > KNOWN_FOR + MARGIN && tile.status !== 503)
