@@ -4,6 +4,8 @@ export interface ScrapedSample {
   readonly series: string
   readonly name: string
   readonly value: number
+  /** Does it only grow? Its type says that; names do not: `nodejs_active_resources_total` is a gauge. */
+  readonly isCount: boolean
 }
 
 /** Reads `/metrics`. @param metricsUrl Base URL of the listener. */
@@ -15,9 +17,19 @@ export async function scrape(metricsUrl: string): Promise<readonly ScrapedSample
 
 /** Reads the text format of Prometheus. */
 export function parseScrape(text: string): readonly ScrapedSample[] {
+  const types = new Map(
+    [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name = '', type = '']) => [name, type]),
+  )
+  const isCount = (name: string) => {
+    const [base, suffix] = name.split(/(?=_(?:bucket|count|sum)$)/)
+    const isPart =
+      suffix !== undefined && /^(?:histogram|summary)$/.test(types.get(base ?? '') ?? '')
+    return isPart || types.get(name) === 'counter'
+  }
   return text.split('\n').flatMap((line) => {
-    const [, series = '', name = '', value = ''] = /^((\w+)(?:\{.*\})?) (\S+)$/.exec(line) ?? []
-    return name === '' ? [] : [{ series, name, value: Number(value.replace('Inf', 'Infinity')) }]
+    const [, series = '', name = '', text = ''] = /^((\w+)(?:\{.*\})?) (\S+)$/.exec(line) ?? []
+    const value = Number(text.replace('Inf', 'Infinity'))
+    return name === '' ? [] : [{ series, name, value, isCount: isCount(name) }]
   })
 }
 

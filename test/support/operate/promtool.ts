@@ -72,8 +72,7 @@ function toSeries({ before, after, isUp = true }: Scrapes) {
   const known = new Map(before.map(({ series, value }) => [series, value]))
   const series = after
     .filter(({ value }) => Number.isFinite(value))
-    .map(({ series, name, value }) => {
-      const isCount = /_(?:total|bucket|count|sum)$/.test(name)
+    .map(({ series, value, isCount }) => {
       const first = isCount ? (known.get(series) ?? 0) : value
       const step = isCount ? value - first : 0
       return {
