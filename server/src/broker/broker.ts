@@ -18,12 +18,10 @@ import { createFailureReporter, createRequestReporter } from '../observe/failure
 import { ConfigError } from '../settings/config-error.ts'
 import { formatCommand } from '../settings/format-command.ts'
 import { readVersion } from '../settings/version.ts'
-import { SealedStoreError } from '../store/errors.ts'
-import { findSetting } from '../store/settings.ts'
-import { listSigningKeyRows } from '../store/signing-keys.ts'
 import { renderGeogError } from '../surfaces/error-bodies.ts'
 import { type Core, createCore } from './core.ts'
 import { delegateTo } from './delegate.ts'
+import { findStoreFault } from './find-store-fault.ts'
 import { addGauges } from './gauges.ts'
 import { type Listeners, openListeners } from './listeners.ts'
 import { openResources } from './open-resources.ts'
@@ -101,9 +99,9 @@ export interface Broker {
    */
   listen(port: number, host?: string): Promise<Listening>
   /**
-   * Reads the secrets of upstreams and the keys that seal the store again, those from functions included. With settings, checks all of them
-   * and then replaces grants, upstreams, limits, `logTiles` and `drainSeconds`. Requests that are under
-   * way end with the old ones.
+   * Reads the secrets of upstreams and the keys that seal the store again, those from functions included.
+   * With settings, checks all of them and then replaces grants, upstreams, limits, `logTiles` and
+   * `drainSeconds`. Requests that are under way end with the old ones.
    *
    * @returns Names of the settings that have changed, but count only after a restart.
    * @throws {@link ConfigError} naming every fault at once; then nothing has changed.
@@ -162,14 +160,8 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   const listReasons = async (): Promise<readonly UnreadyReason[]> => {
     if (closing) return ['draining']
     if (!wired) return ['starting']
-    try {
-      await store.readDataVersion()
-      await findSetting(store, 'issuer')
-      await listSigningKeyRows(store)
-      return []
-    } catch (error) {
-      return [error instanceof SealedStoreError ? 'secret key missing' : 'store unavailable']
-    }
+    const fault = await findStoreFault(store)
+    return fault === undefined ? [] : [fault]
   }
   const listClosed = () => listClosedGrants(store, grants)
   const sealed = store.sealing.keyIds.length > 0
