@@ -1,6 +1,6 @@
 import { callsOf } from '../support/faults/calls.ts'
 import { startDatabase } from '../support/faults/database.ts'
-import { endure } from '../support/faults/outage.ts'
+import { endure, reportOutage } from '../support/faults/outage.ts'
 import { fault } from '../support/faults/row.ts'
 import { prepareSite } from '../support/faults/site.ts'
 
@@ -17,12 +17,7 @@ fault(
       end: async () => cluster.signal('SIGCONT'),
       lasts: scale * 1_000,
     })
-    report('changes refused', figures.refused, { atLeast: 1 })
-    report('changes neither made nor refused with 503', figures.oddAnswers, { atMost: 0 })
-    report('longest answer', figures.slowest, { atMost: 2_000, unit: 'ms' })
-    report('tiles refused while what is known counts (10 s)', figures.tilesRefused, { atMost: 0 })
-    report('tiles served after that', figures.tilesServedLate, { atMost: 0 })
-    report('recovery once it runs', figures.recovery, { atMost: 5_000, unit: 'ms' })
+    reportOutage(report, figures, 'recovery once it runs')
     report('brokers that ended', Number(!server.isAlive()), { atMost: 0 })
   },
 )

@@ -1,7 +1,7 @@
 import { type OtherSessions, takeConnections } from '../../server/test/support/postgres-sessions.ts'
 import { callsOf } from '../support/faults/calls.ts'
 import { type Database, startDatabase } from '../support/faults/database.ts'
-import { endure } from '../support/faults/outage.ts'
+import { endure, reportOutage } from '../support/faults/outage.ts'
 import { fault } from '../support/faults/row.ts'
 import { prepareSite } from '../support/faults/site.ts'
 
@@ -23,12 +23,7 @@ fault(
     })
     const taken = others.reduce((sum, { count }) => sum + count, 0)
     report('connections that others have', taken, { atLeast: 25, atMost: 25 })
-    report('changes refused', figures.refused, { atLeast: 1 })
-    report('changes neither made nor refused with 503', figures.oddAnswers, { atMost: 0 })
-    report('longest answer', figures.slowest, { atMost: 2_000, unit: 'ms' })
-    report('tiles refused while what is known counts (10 s)', figures.tilesRefused, { atMost: 0 })
-    report('tiles served after that', figures.tilesServedLate, { atMost: 0 })
-    report('recovery once they are free', figures.recovery, { atMost: 5_000, unit: 'ms' })
+    reportOutage(report, figures, 'recovery once they are free')
     report('brokers that ended', Number(!server.isAlive()), { atMost: 0 })
   },
 )

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Answer, type Calls, createToken, requireBody } from './calls.ts'
 import { keepAsking, timeUntil } from './load.ts'
+import type { FaultContext } from './row.ts'
 
 /** For how long tiles are served by what is known, in ms … */
 const KNOWN_FOR = 10_000
@@ -74,4 +75,22 @@ export async function endure(calls: Calls, { begin, end, lasts }: Outage): Promi
       .length,
     recovery,
   }
+}
+
+/**
+ * Reports what happened while a database was away, as documented for every way in which it can be.
+ *
+ * @param recovery What the time until everything is served again is called.
+ */
+export function reportOutage(
+  report: FaultContext['report'],
+  figures: OutageFigures,
+  recovery: string,
+): void {
+  report('changes refused', figures.refused, { atLeast: 1 })
+  report('changes neither made nor refused with 503', figures.oddAnswers, { atMost: 0 })
+  report('longest answer', figures.slowest, { atMost: 2_000, unit: 'ms' })
+  report('tiles refused while what is known counts (10 s)', figures.tilesRefused, { atMost: 0 })
+  report('tiles served after that', figures.tilesServedLate, { atMost: 0 })
+  report(recovery, figures.recovery, { atMost: 5_000, unit: 'ms' })
 }
