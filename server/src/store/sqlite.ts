@@ -37,6 +37,8 @@ interface NativeDatabase {
   close(): void
 }
 
+/** How many statements stay prepared. Lists of different lengths make different ones. */
+const MOST_PREPARED = 100
 /** How long to wait for a lock after an earlier wait for it has failed, in ms. */
 const STUCK_TIMEOUT = 10
 
@@ -78,25 +80,40 @@ export async function openSqlite(
     database.exec('PRAGMA synchronous = FULL')
     database.exec('PRAGMA foreign_keys = ON')
   })
+  const prepare = (sql: string): Statement => {
+    // A transaction that begins with a read cannot wait for the lock when it writes later.
+    const statement = guardCall(() => database.prepare(sql === 'begin' ? 'begin immediate' : sql))
+    return {
+      reader: statement.columns().length > 0,
+      all: (parameters) => guardWait(() => statement.all(...parameters.map(toValue))),
+      run: (parameters) => {
+        const write = () => statement.run(...parameters.map(toValue))
+        const result = guardWait(() => (sql === 'rollback' ? rollBack(write) : write()))
+        // A statement that has written had the lock; one that reads does not need it.
+        setStuck(false)
+        return result
+      },
+      iterate: (parameters) => statement.iterate(...parameters.map(toValue)),
+    }
+  }
   return {
-    prepare: (sql) => {
-      // A transaction that begins with a read cannot wait for the lock when it writes later.
-      const statement = guardCall(() => database.prepare(sql === 'begin' ? 'begin immediate' : sql))
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters) => guardWait(() => statement.all(...parameters.map(toValue))),
-        run: (parameters) => {
-          const write = () => statement.run(...parameters.map(toValue))
-          const result = guardWait(() => (sql === 'rollback' ? rollBack(write) : write()))
-          // A statement that has written had the lock; one that reads does not need it.
-          setStuck(false)
-          return result
-        },
-        iterate: (parameters) => statement.iterate(...parameters.map(toValue)),
-      }
-    },
+    prepare: rememberRecent(prepare, MOST_PREPARED),
     exec: (sql) => guardWait(() => database.exec(sql)),
     close: () => database.close(),
+  }
+}
+
+/** Remembers what a function made of its latest arguments: a statement takes longer to prepare than to run. */
+function rememberRecent<T>(make: (key: string) => T, most: number): (key: string) => T {
+  const made = new Map<string, T>()
+  return (key) => {
+    const value = made.get(key) ?? make(key)
+    // A map lists what was added last at its end.
+    made.delete(key)
+    made.set(key, value)
+    const [oldest] = made.keys()
+    if (made.size > most && oldest !== undefined) made.delete(oldest)
+    return value
   }
 }
 
