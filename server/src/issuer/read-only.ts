@@ -32,5 +32,10 @@ export async function assertUse(
 ): Promise<void> {
   if (IS_READING[use]) return
   const row = await findApiToken(connection, id)
-  if (row?.read_only !== 0) throw new ReadOnlyTokenError()
+  assertAllows(row?.read_only !== 0, use)
+}
+
+/** Asserts that a token whose row is known may be used so. @throws {@link ReadOnlyTokenError} */
+export function assertAllows(isReadOnly: boolean, use: ApiTokenUse): void {
+  if (isReadOnly && !IS_READING[use]) throw new ReadOnlyTokenError()
 }

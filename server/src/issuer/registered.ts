@@ -1,7 +1,6 @@
 import { InvalidTokenError } from '@tilepass/guard'
 import type { OwnTokenClaims } from '@tilepass/guard/broker'
-import { findActiveAccount } from '../store/accounts.ts'
-import { findApiToken } from '../store/api-tokens.ts'
+import { type CurrentToken, findCurrentToken } from '../store/api-tokens.ts'
 import type { Connection } from '../store/open.ts'
 import type { OwnVerifier } from './verify.ts'
 
@@ -17,20 +16,23 @@ export function createRegisteredVerifier(
     recall: () => undefined,
     verify: async (token, use) => {
       const claims = await verifier.verify(token, use)
-      if (!(await isRegistered(connection, claims)))
-        throw new InvalidTokenError('not in the registry')
+      await requireRegistered(connection, claims)
       return claims
     },
   }
 }
 
-/** Is this an API token of the registry that is not revoked, and of an account that may act? */
-async function isRegistered(
+/**
+ * Requires an API token of the registry that is not revoked, and of an account that may act.
+ *
+ * @throws `InvalidTokenError`
+ */
+export async function requireRegistered(
   connection: Connection,
   { sub, org_id }: OwnTokenClaims,
-): Promise<boolean> {
-  const row = await findApiToken(connection, sub)
-  if (!row || row.revoked_at !== null || row.format !== 'jwt') return false
-  const account = await findActiveAccount(connection, row.account)
-  return account !== undefined && account.orgId === org_id
+): Promise<CurrentToken> {
+  const token = await findCurrentToken(connection, sub)
+  if (token?.format !== 'jwt' || token.orgId !== org_id)
+    throw new InvalidTokenError('not in the registry')
+  return token
 }

@@ -6,9 +6,9 @@ import { InvalidScopeError, type ReadOnlyTokenError, UnauthorizedError } from '.
 import type { Issuer } from './issuer.ts'
 import { createMint, createTokenId, type MintedToken } from './mint.ts'
 import { narrow, toRights } from './narrow.ts'
-import { type ApiTokenUse, assertUse } from './read-only.ts'
-import { createRegisteredVerifier } from './registered.ts'
-import { createOwnVerifier, requireClaims } from './verify.ts'
+import { type ApiTokenUse, assertAllows } from './read-only.ts'
+import { requireRegistered } from './registered.ts'
+import { createOwnVerifier, refuseAs } from './verify.ts'
 
 /** A subject token that was accepted for exchange. */
 export interface Subject {
@@ -52,17 +52,17 @@ export interface SubjectTokens {
 /** Creates the exchange. It reads the registry every time, so that a revocation counts at once. */
 export function createSubjectTokens(store: Store, issuer: Issuer, usage: Usage): SubjectTokens {
   const { now } = issuer
-  const registered = createRegisteredVerifier(store, createOwnVerifier(issuer, 'exchange'))
+  const verifier = createOwnVerifier(issuer, 'exchange')
   const mint = createMint(issuer)
   return {
     authenticate: async (token, use, restrictions) => {
-      const claims = await requireClaims(
-        registered,
-        token,
-        (cause) => new UnauthorizedError('Bearer error="invalid_token"', { cause }),
-        restrictions,
-      )
-      await assertUse(store, claims.sub, use)
+      const toError = (cause: Error) =>
+        new UnauthorizedError('Bearer error="invalid_token"', { cause })
+      const { claims, isReadOnly } = await refuseAs(toError, async () => {
+        const claims = await verifier.verify(token, restrictions)
+        return { claims, ...(await requireRegistered(store, claims)) }
+      })
+      assertAllows(isReadOnly, use)
       return { claims }
     },
 

@@ -69,19 +69,17 @@ export async function findClaims(
 }
 
 /**
- * The claims of a token.
+ * Runs a check of a token.
  *
  * @param toError Makes the error of the API from the guard's, which says why.
- * @throws what `toError` makes of a token that the verifier refuses; anything else if it cannot decide.
+ * @throws what `toError` makes of a token that is refused; anything else if the check cannot decide.
  */
-export async function requireClaims(
-  verifier: OwnVerifier,
-  token: string,
+export async function refuseAs<T>(
   toError: (cause: GuardError) => Error,
-  use?: TokenUse,
-): Promise<OwnTokenClaims> {
+  check: () => Promise<T>,
+): Promise<T> {
   try {
-    return await verifier.verify(token, use)
+    return await check()
   } catch (error) {
     throw isRefusal(error) ? toError(error) : error
   }
@@ -98,7 +96,7 @@ function createForKeys({ url, keys, revocations, now }: Issuer, basis: Basis): V
     issuer: url,
     audience: url,
     jwks: keys.jwks,
-    algorithms: [keys.algorithm],
+    algorithms: keys.algorithms,
     // The table of kinds says what each type may be used for.
     tokenType: TOKEN_TYPES,
     // The synchronous answer spares known tokens a turn of the event loop.

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Sender } from '../http/sender.ts'
 import type { Issuer } from '../issuer/issuer.ts'
 import { createMint } from '../issuer/mint.ts'
-import { createOwnVerifier, requireClaims } from '../issuer/verify.ts'
+import { createOwnVerifier, refuseAs } from '../issuer/verify.ts'
 import { type Account, findActiveAccount } from '../store/accounts.ts'
 import { audited, countAuditEntry } from '../store/audit.ts'
 import { applyChange } from '../store/changes.ts'
@@ -186,11 +186,8 @@ export function createSessions(store: Store, issuer: Issuer, rules: SessionRules
     },
 
     authenticate: async (token) => {
-      const claims = await requireClaims(
-        verifier,
-        token,
-        (cause) => new InvalidSessionError(undefined, { cause }),
-      )
+      const toError = (cause: Error) => new InvalidSessionError(undefined, { cause })
+      const claims = await refuseAs(toError, () => verifier.verify(token))
       const family = await findFamily(store, claims.parent ?? '')
       if (!family || family.ended_at !== null || claims.sub !== `usr_${family.account}`)
         throw new InvalidSessionError()

@@ -2,6 +2,7 @@ import type { Insertable, Selectable } from 'kysely'
 import { LONGEST_DERIVED_LIFETIME } from './bounded-revocations.ts'
 import type { Change } from './changes.ts'
 import type { Connection } from './open.ts'
+import { prepareQuery } from './prepared-query.ts'
 import type { ApiTokenTable } from './schema.ts'
 
 /** A row of the registry of long-lived tokens. */
@@ -20,6 +21,34 @@ export async function addApiToken({ db }: Connection, token: NewApiTokenRow): Pr
 /** Finds a token by id, revoked or not. */
 export async function findApiToken({ db }: Connection, id: string): Promise<ApiToken | undefined> {
   return db.selectFrom('api_token').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+const queryCurrentToken = prepareQuery((db) =>
+  db
+    .selectFrom('api_token')
+    .innerJoin('account', 'account.name', 'api_token.account')
+    .select(['api_token.format', 'api_token.read_only', 'account.org_id'])
+    .where('api_token.id', '=', '')
+    .where('api_token.revoked_at', 'is', null)
+    .where('account.deleted_at', 'is', null)
+    .where('account.disabled_at', 'is', null),
+)
+
+/** What there is to know of a token that may be used. */
+export interface CurrentToken {
+  readonly format: ApiToken['format']
+  /** Organisation of its account. */
+  readonly orgId: string
+  readonly isReadOnly: boolean
+}
+
+/** Finds a token that is not revoked, of an account that may act. */
+export async function findCurrentToken(
+  connection: Connection,
+  id: string,
+): Promise<CurrentToken | undefined> {
+  const [row] = await queryCurrentToken(connection, id)
+  return row && { format: row.format, orgId: row.org_id, isReadOnly: row.read_only !== 0 }
 }
 
 /** All tokens, the newest first. */

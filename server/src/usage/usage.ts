@@ -37,7 +37,7 @@ export function createUsage(store: Store, now: () => number, report: FailureRepo
   let timer: NodeJS.Timeout | undefined
 
   const add = (entry: UsageEntry) => {
-    const key = JSON.stringify([entry.day, entry.orgId, entry.token, entry.use])
+    const key = `${entry.day} ${entry.use} ${entry.orgId} ${entry.token}`
     const before = pending.get(key)
     pending.set(key, before ? { ...entry, count: before.count + entry.count } : entry)
     timer ??= setTimeout(() => void flush(), FLUSH_AFTER).unref()
