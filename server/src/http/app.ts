@@ -1,13 +1,13 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
-import helmet from 'helmet'
 import type { Logger } from 'pino'
 import type { Meter } from '../observe/meter.ts'
-import { createRequestLog } from '../observe/request-log.ts'
 import { UNKNOWN_ROUTE } from '../observe/route-name.ts'
 import { createHealthRoutes, type Health } from './health.ts'
+import { createRequestLog } from './log-requests.ts'
 import { createRequestObserver } from './request-observer.ts'
 import { createRouteTable, type FindRoute } from './route-table.ts'
 import { refuseUnknownPath } from './router.ts'
+import { createSecurityHeaders } from './security-headers.ts'
 
 /** What the application is made of. */
 export interface AppParts {
@@ -51,19 +51,7 @@ export function createApp(parts: AppParts): Express {
     }, meter),
   )
   app.use(createRequestLog(logger, readTileShare))
-  app.use(
-    helmet({
-      // Pages of other origins show tiles too; the guard decides who gets them.
-      crossOriginResourcePolicy: { policy: 'cross-origin' },
-      // No response is a page.
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-      },
-      // The broker speaks plain HTTP: the proxy that terminates TLS knows which hosts have it.
-      strictTransportSecurity: false,
-    }),
-  )
+  app.use(createSecurityHeaders())
   app.use(health)
   app.use(...routes)
   app.use(refuseUnknownPath)

@@ -80,22 +80,32 @@ export function assertMembers(body: JsonBody, known: readonly string[]): void {
  *
  * @throws `BodyTooLargeError`, `InvalidRequestError` for an incomplete body
  */
-export async function readBytes(request: Request): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  try {
-    // By default, leaving the loop early destroys the socket, and the 413 would be lost.
-    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+export function readBytes(request: Request): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const onData = (chunk: Buffer) => {
       size += chunk.length
-      if (size > MAX_BYTES) break
-      chunks.push(chunk)
+      if (size > MAX_BYTES) {
+        stop()
+        request.resume()
+        reject(new BodyTooLargeError())
+      } else chunks.push(chunk)
     }
-  } catch {
-    throw new InvalidRequestError('Request body is incomplete')
-  }
-  if (size <= MAX_BYTES) return Buffer.concat(chunks)
-  request.resume()
-  throw new BodyTooLargeError()
+    const onEnd = () => {
+      stop()
+      resolve(Buffer.concat(chunks))
+    }
+    const onFailure = () => {
+      stop()
+      reject(new InvalidRequestError('Request body is incomplete'))
+    }
+    const stop = () =>
+      request.off('data', onData).off('end', onEnd).off('error', onFailure).off('close', onFailure)
+    request.on('data', onData).on('end', onEnd).on('error', onFailure).on('close', onFailure)
+    if (request.readableEnded) onEnd()
+    else if (request.destroyed) onFailure()
+  })
 }
 
 /** Do these headers announce no body? */

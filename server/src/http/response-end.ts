@@ -3,6 +3,8 @@ import type { Socket } from 'node:net'
 
 /** What to call when a connection is closed. One listener for all: Node warns about more than ten. */
 const onClose = new WeakMap<Socket, Set<() => void>>()
+/** What to call when a response ends. */
+const waiting = new WeakMap<ServerResponse, (() => void)[]>()
 
 /**
  * Calls back once, when a response was sent or its connection was closed; at once if it is over
@@ -15,14 +17,21 @@ export function onResponseEnd(response: ServerResponse, callback: () => void): v
     callback()
     return
   }
-  const callbacks = onClose.get(socket) ?? listenTo(socket)
+  const known = waiting.get(response)
+  if (known) {
+    known.push(callback)
+    return
+  }
+  const callbacks = [callback]
+  waiting.set(response, callbacks)
+  const open = onClose.get(socket) ?? listenTo(socket)
   const end = () => {
     response.off('close', end)
-    callbacks.delete(end)
-    callback()
+    open.delete(end)
+    for (const each of callbacks) each()
   }
   response.once('close', end)
-  callbacks.add(end)
+  open.add(end)
 }
 
 function listenTo(socket: Socket): Set<() => void> {

@@ -1,63 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { RequestHandler } from 'express'
+import type { IncomingMessage } from 'node:http'
 import type { Logger } from 'pino'
-import { pinoHttp } from 'pino-http'
 import type { RefusalFacts } from './refusal-facts.ts'
 import { getRequestId } from './request-id.ts'
-import { findNotedRoute, isTileRoute } from './route-name.ts'
-
-/**
- * Logs each request: id, method, path, status, time and client address, its API and route, and why it was
- * refused, if it was; but no query string, of the headers only `Origin` and a well-formed `X-Request-Id`,
- * and nothing that looks like a token, because logs are kept longer and seen by more people.
- *
- * @param readTileShare How much of the successful requests for tiles to log, from 0 to 1; read each time.
- */
-export function createRequestLog(logger: Logger, readTileShare = () => 1): RequestHandler {
-  const isSampled = createSample()
-  const log = pinoHttp<IncomingMessage, ServerResponse>({
-    logger,
-    // The audit trail names requests by these ids.
-    genReqId: getRequestId,
-    redact: ['req.headers', 'res.headers'],
-    serializers: {
-      req: (request: { id: unknown; method: string; url: string; remoteAddress: string }) => ({
-        id: request.id,
-        method: request.method,
-        path: redactPath(request.url),
-        remoteAddress: request.remoteAddress,
-      }),
-      res: (response: { statusCode: number }) => ({ statusCode: response.statusCode }),
-    },
-    customLogLevel: (request, response, error) => {
-      if (error || response.statusCode >= 500) return 'error'
-      const name = findNotedRoute(request)
-      const isTile = response.statusCode < 400 && name !== undefined && isTileRoute(name)
-      return isTile && !isSampled(readTileShare()) ? 'silent' : 'info'
-    },
-    customSuccessObject: addFacts,
-    customErrorObject: (request, response, _error, { err, ...value }) =>
-      // Where there is no error, pino-http makes one, whose stack says nothing.
-      addFacts(request, response, response.err ? { err, ...value } : value),
-  })
-  return (request, response, next) => {
-    isLogged.add(request)
-    // pino-http writes to a child of the logger, which keeps the level that the logger had.
-    if (log.logger.level !== logger.level) log.logger.level = logger.level
-    log(request, response, next)
-  }
-}
-
-/** Creates the choice of an even share of requests: with 0.1 it is every tenth. */
-function createSample(): (share: number) => boolean {
-  let due = 0
-  return (share) => {
-    due += share
-    if (due < 1) return false
-    due -= 1
-    return true
-  }
-}
+import { findNotedRoute } from './route-name.ts'
 
 /** Requests of which a request log writes a line when they end. */
 const isLogged = new WeakSet<IncomingMessage>()
@@ -71,6 +16,37 @@ const refusals = new WeakMap<IncomingMessage, Partial<RefusalFacts>>()
  */
 export function noteFacts(request: IncomingMessage, facts: Partial<RefusalFacts>): void {
   refusals.set(request, { ...refusals.get(request), ...facts })
+}
+
+/** What a line of the request log says of a request, besides its response. */
+export interface RequestFacts {
+  readonly req: {
+    readonly id: string
+    readonly method: string | undefined
+    readonly path: string
+  }
+  readonly surface?: string
+  readonly route?: string
+  readonly refusal?: Partial<RefusalFacts>
+}
+
+/** Notes that a request log writes a line when this request ends. */
+export function noteLogged(request: IncomingMessage): void {
+  isLogged.add(request)
+}
+
+/** Reads what is known of a request when it ends. */
+export function readFacts(request: IncomingMessage): RequestFacts {
+  const refusal = refusals.get(request)
+  return {
+    req: {
+      id: getRequestId(request),
+      method: request.method,
+      path: redactPath(findUrl(request)),
+    },
+    ...findNotedRoute(request),
+    ...(refusal?.code !== undefined && { refusal }),
+  }
 }
 
 /** Logs why a request was refused: with the request, if there is a request log, else on its own line. */
@@ -102,12 +78,6 @@ function redactFacts<T>(facts: T): T {
 function findUrl(request: IncomingMessage): string {
   const original: unknown = Reflect.get(request, 'originalUrl')
   return typeof original === 'string' ? original : (request.url ?? '')
-}
-
-function addFacts(request: IncomingMessage, _response: ServerResponse, value: object): object {
-  const refusal = refusals.get(request)
-  const facts = { ...value, ...findNotedRoute(request) }
-  return refusal?.code === undefined ? facts : { ...facts, refusal }
 }
 
 /**
