@@ -11,12 +11,6 @@ import {
 } from 'pmtiles'
 import { openFileSource } from './file-source.ts'
 
-/** A tile as it is stored. */
-export interface StoredTile {
-  readonly data: Uint8Array
-  readonly isGzipped: boolean
-}
-
 /** A tileset read from a PMTiles file. */
 export interface Tileset {
   readonly name: string
@@ -26,10 +20,14 @@ export interface Tileset {
   readonly header: Header
   readonly metadata: Readonly<Record<string, unknown>>
   readonly attribution: string | undefined
+  /** Tells its file from every other one, and from what it was before it was written to. */
+  readFileKey(): string | Promise<string>
   /** Does the tile exist in the tile pyramid, whether or not it is empty? */
   isInRange(z: number, x: number, y: number): boolean
-  /** Resolves to `undefined` where the tileset is empty. */
-  findTile(z: number, x: number, y: number): Promise<StoredTile | undefined>
+  /** Are its tiles stored with gzip? */
+  readonly isGzipped: boolean
+  /** A tile as it is stored. Resolves to `undefined` where the tileset is empty. */
+  findTile(z: number, x: number, y: number): Promise<Uint8Array | undefined>
   close(): Promise<void>
 }
 
@@ -43,8 +41,8 @@ const FORMATS: ReadonlyMap<TileType, { extensions: string[]; contentType: string
 const MAX_DEPTH = 4
 
 /**
- * Opens a tileset. Directories are cached, tiles are not; tiles stay compressed, so serving one needs
- * neither compression nor decompression.
+ * Opens a tileset. Directories are cached, and read again once the file has changed; tiles are not, and
+ * stay compressed as they are in the file.
  *
  * @throws `Error` if the file is missing, is not a PMTiles archive, or has tiles of an unknown type.
  */
@@ -76,10 +74,14 @@ export async function openTileset(
       header,
       metadata,
       attribution,
+      isGzipped,
+      readFileKey: () => source.readKey(),
       isInRange: (z, x, y) =>
         z >= header.minZoom && z <= header.maxZoom && x < 2 ** z && y < 2 ** z,
       findTile: async (z, x, y) => {
         const id = zxyToTileId(z, x, y)
+        // The cache has one for each key of the source.
+        const header = await cache.getHeader(source)
         let offset = header.rootDirectoryOffset
         let length = header.rootDirectoryLength
         for (let depth = 0; depth < MAX_DEPTH; depth++) {
@@ -88,7 +90,7 @@ export async function openTileset(
           if (entry.runLength > 0) {
             const at = header.tileDataOffset + entry.offset
             const { data } = await source.getBytes(at, entry.length)
-            return { data: new Uint8Array(data), isGzipped }
+            return new Uint8Array(data)
           }
           offset = header.leafDirectoryOffset + entry.offset
           length = entry.length

@@ -1,17 +1,14 @@
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import type { GuardHandler } from '@tilepass/guard'
 import { toDailyLimitHeaders } from '@tilepass/guard/broker'
 import type { Request, Response, Router } from 'express'
 import { InvalidRequestError, NotFoundError } from '../../errors.ts'
 import { type PublicUrl, toBaseUrl } from '../../http/public-url.ts'
 import { addRoute, createRouter, refuseUnknownPath } from '../../http/router.ts'
+import { createTileCache } from '../../tiles/tile-cache.ts'
 import { toTileJson } from '../../tiles/tile-json.ts'
 import type { Tileset } from '../../tiles/tileset.ts'
 import type { DailyLimit } from '../../usage/daily-limit.ts'
 import type { Usage } from '../../usage/usage.ts'
-
-const unpack = promisify(gunzip)
 
 /** The names of the headers of the daily limit, for pages of other origins. */
 const LIMIT_HEADERS = Object.keys(
@@ -38,6 +35,7 @@ export interface TilesRoutesParts {
 /** `/v1/tiles/{tileset}/…`: the tiles (204 where empty) and the TileJSON of each tileset. */
 export function createTilesRoutes(parts: TilesRoutesParts): Router {
   const { tilesets, guard, publicUrl } = parts
+  const cache = createTileCache()
   const router = createRouter()
   router.use('/v1/tiles', (_request, response, next) => {
     response.set('X-Content-Type-Options', 'nosniff')
@@ -58,16 +56,18 @@ export function createTilesRoutes(parts: TilesRoutesParts): Router {
       const { z, x, y } = parseTilePath(request.params, tileset.extensions)
       if (!tileset.isInRange(z, x, y)) throw new NotFoundError('Tile out of range')
       await countTile(parts, request, response)
-      const tile = await tileset.findTile(z, x, y)
+      const { isGzipped } = tileset
+      const acceptsGzip = isGzipped && request.acceptsEncodings('gzip') === 'gzip'
+      const tile = await cache.find(tileset, { z, x, y, acceptsGzip })
       if (!tile) {
         response.status(204).end()
         return
       }
-      const isPacked = tile.isGzipped && acceptsGzip(request)
-      if (tile.isGzipped) response.vary('Accept-Encoding')
-      if (isPacked) response.set('Content-Encoding', 'gzip')
-      const body = tile.isGzipped && !isPacked ? await unpack(tile.data) : tile.data
-      response.set('Content-Type', tileset.contentType).send(Buffer.from(body))
+      if (isGzipped) response.vary('Accept-Encoding')
+      if (acceptsGzip) response.setHeader('Content-Encoding', 'gzip')
+      response.setHeader('Content-Type', tileset.contentType)
+      response.setHeader('ETag', tile.etag)
+      response.send(tile.body)
     },
   })
 
@@ -113,8 +113,4 @@ function getTileset(tilesets: ReadonlyMap<string, Tileset>, name: string | undef
   const tileset = name === undefined ? undefined : tilesets.get(name)
   if (!tileset) throw new NotFoundError('There is no such tileset')
   return tileset
-}
-
-function acceptsGzip(request: Request): boolean {
-  return request.acceptsEncodings('gzip') === 'gzip'
 }
