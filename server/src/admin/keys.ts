@@ -47,11 +47,11 @@ export interface KeyAdministration {
 
 /** Creates the part of an administration that is about signing keys. */
 export function createKeyAdministration(operator: Operator): KeyAdministration {
-  const { store, now } = operator
+  const { store, now, signingAlgorithm } = operator
   return {
     listKeys: () => listSigningKeys(store, now()),
     rotateKeys: async () => {
-      const prepared = await prepareRotation(store, now())
+      const prepared = await prepareRotation(store, now(), signingAlgorithm)
       try {
         return await auditedBy(operator, 'key.rotate', prepared.key.kid, async (change) => {
           const added = await rotateSigningKeys(change, prepared, operator.actor === 'cli', now())
@@ -67,7 +67,7 @@ export function createKeyAdministration(operator: Operator): KeyAdministration {
       }
     },
     revokeKey: async (kid) => {
-      const key = await prepareSuccessor(now())
+      const key = await prepareSuccessor(now(), signingAlgorithm)
       return auditedBy(operator, 'key.revoke', kid, async (change) => {
         const revoked = await revokeSigningKey(change, kid, key, now())
         if (!revoked) throw new NotFoundError('Key not found')

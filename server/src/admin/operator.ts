@@ -1,6 +1,7 @@
 import type { Sender } from '../http/sender.ts'
 import type { Mint } from '../issuer/mint.ts'
 import type { Rights } from '../issuer/narrow.ts'
+import type { SigningAlgorithm } from '../issuer/signature.ts'
 import { type AuditedChange, audited } from '../store/audit.ts'
 import { isListShortEnough } from '../store/bounded-revocations.ts'
 import type { Store } from '../store/open.ts'
@@ -17,6 +18,8 @@ export interface Operator {
   readonly rights?: Rights
   /** Called only to create a token. */
   readonly getMint: () => Promise<Mint>
+  /** Of new signing keys. Default RS256. */
+  readonly signingAlgorithm?: SigningAlgorithm
   /** Epoch ms. */
   readonly now: () => number
 }

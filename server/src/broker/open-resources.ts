@@ -115,7 +115,7 @@ export async function openResources(
       grants,
       upstreams,
       relayedTokens: createRelayedTokens(upstreams.clients, now),
-      keys: await watchSigningKeys(store, now),
+      keys: await watchSigningKeys(store, now, config.signing.algorithm),
       mapboxKeys: watchSecretKeys(store, 'mapbox', now),
       close,
     }

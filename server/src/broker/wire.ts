@@ -93,6 +93,7 @@ export function wire(options: WireOptions): Wired {
         subjectTokens,
         issuer,
         mint,
+        signingAlgorithm: config.signing.algorithm,
         usage,
         refusals,
         verifier,

@@ -35,11 +35,12 @@ export async function administer(
 ): Promise<void> {
   const { now } = surroundings
   await withStore(surroundings, options, mayCreate, async ({ store, output, settings, hint }) => {
+    const { algorithm: signingAlgorithm } = settings.signing
     const getMint = async () => {
       const url = await settleCommandIssuer(store, settings)
-      return createMint({ url, keys: await loadSigningKeys(store, now()) })
+      return createMint({ url, keys: await loadSigningKeys(store, now(), signingAlgorithm) })
     }
-    const admin = createAdministration({ store, actor: 'cli', getMint, now })
+    const admin = createAdministration({ store, actor: 'cli', getMint, signingAlgorithm, now })
     try {
       await run({ admin, output, settings, hint })
     } catch (error) {

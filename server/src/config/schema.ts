@@ -2,6 +2,7 @@ import { isPeerRange } from '@tilepass/guard/broker'
 import { z } from 'zod'
 import { grantSchema } from '../grants/grant.ts'
 import { MAX_SESSION_SECONDS } from '../issuer/kinds.ts'
+import { DEFAULT_ALGORITHM, SIGNING_ALGORITHMS } from '../issuer/signature.ts'
 import { tileRulesSchema } from '../settings/tile-rules.ts'
 import { BASE_URL_RULE, isBaseUrl } from '../settings/url.ts'
 import { wholeNumber } from '../settings/whole-number.ts'
@@ -126,6 +127,17 @@ export function createConfigSchema(kinds: readonly UpstreamKind[] = UPSTREAM_KIN
       .describe(
         '`iss` and `aud` of the tokens. Default: `publicUrl`, else the URL of the first run. It is stored in the data folder or the database, and a later start with another one stops.',
       ),
+    signing: z
+      .strictObject({
+        algorithm: z
+          .enum(SIGNING_ALGORITHMS)
+          .default(DEFAULT_ALGORITHM)
+          .describe(
+            'Algorithm of new signing keys. An existing store changes to it with the next `tilepass keys rotate`; guards elsewhere must accept both until then.',
+          ),
+      })
+      .prefault({})
+      .describe('How tokens are signed.'),
     publicUrl: url
       .optional()
       .describe('URL at which clients reach the routes of the broker, mount path included.'),

@@ -55,7 +55,6 @@ export function createDownloadTokens(issuer: Issuer): DownloadTokens {
   let { jwks } = keys
   let keySet = createLocalJWKSet({ keys: [...jwks.keys] })
   const getKey: JWTVerifyGetKey = async (header, jws) => {
-    await keys.refresh()
     if (keys.jwks !== jwks) {
       jwks = keys.jwks
       keySet = createLocalJWKSet({ keys: [...jwks.keys] })
@@ -75,7 +74,8 @@ export function createDownloadTokens(issuer: Issuer): DownloadTokens {
     },
 
     findTicket: async (token) => {
-      const rules = { algorithm: keys.algorithm, headerMembers: ['alg', 'kid', 'typ'] }
+      await keys.refresh()
+      const rules = { algorithms: keys.algorithms, headerMembers: ['alg', 'kid', 'typ'] }
       const payload = await findOwnPayload(token, getKey, rules, issuer)
       if (!payload) return
       const { typ, scope, sub, username, org_id: orgId, parent: id, exp, iat } = payload

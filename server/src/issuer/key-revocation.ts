@@ -10,6 +10,7 @@ import { takeTurn } from '../store/transact.ts'
 import { type KeySummary, toSummary } from './key-rotation.ts'
 import { selectSigner } from './key-schedule.ts'
 import { MAX_API_SECONDS } from './kinds.ts'
+import type { SigningAlgorithm } from './signature.ts'
 import { createSigningKey } from './signing-keys.ts'
 
 /** What ended with a signing key. */
@@ -22,8 +23,11 @@ export interface KeyRevocation {
 }
 
 /** A new key that signs at once, in case the revoked one is the signer. Generating it is slow. */
-export function prepareSuccessor(now: number): Promise<SigningKeyRow> {
-  return createSigningKey(now, now)
+export function prepareSuccessor(
+  now: number,
+  algorithm?: SigningAlgorithm,
+): Promise<SigningKeyRow> {
+  return createSigningKey(now, now, algorithm)
 }
 
 /**

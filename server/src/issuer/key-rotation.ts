@@ -7,6 +7,7 @@ import {
 } from '../store/signing-keys.ts'
 import { takeTurn } from '../store/transact.ts'
 import { isPublished, selectSigner, toSigningStart } from './key-schedule.ts'
+import type { SigningAlgorithm } from './signature.ts'
 import { createSigningKey, listOrCreateSigningKeys } from './signing-keys.ts'
 
 /** What may be shown of a signing key. */
@@ -49,9 +50,14 @@ export interface PreparedRotation {
  * Generates the key for a rotation: it signs once every verifier can know it. Generating is slow, so
  * it happens before the change.
  */
-export async function prepareRotation(store: Store, now: number): Promise<PreparedRotation> {
-  const [newest] = await listOrCreateSigningKeys(store, now)
-  return { key: await createSigningKey(now, toSigningStart(now)), follows: newest?.kid }
+export async function prepareRotation(
+  store: Store,
+  now: number,
+  algorithm?: SigningAlgorithm,
+): Promise<PreparedRotation> {
+  const [newest] = await listOrCreateSigningKeys(store, now, algorithm)
+  const key = await createSigningKey(now, toSigningStart(now), algorithm)
+  return { key, follows: newest?.kid }
 }
 
 /** Another process has rotated since the rotation was prepared: its key is as good as ours. */

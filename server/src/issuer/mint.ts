@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { TileClaims } from '@tilepass/guard'
-import { type JWTPayload, SignJWT } from 'jose'
+import type { JWTPayload } from 'jose'
 import type { Issuer } from './issuer.ts'
+import { signJws } from './signature.ts'
 
 /** The claims of a new token of any kind, besides `iss`, `aud` and `jti`; undefined ones are left out. */
 export interface NewClaims extends JWTPayload {
@@ -37,12 +38,8 @@ export function createMint({ url, keys, meter }: Pick<Issuer, 'url' | 'keys' | '
     const header =
       claims.token_type === 'api_token' ? { alg, typ: 'JWT', kid } : { alg, kid, typ: 'JWT' }
     const startedAt = performance.now()
-    const token = await new SignJWT({ ...claims })
-      .setProtectedHeader({ ...header, ...critical })
-      .setIssuer(url)
-      .setAudience(url)
-      .setJti(randomUUID())
-      .sign(keys.privateKey, { crit: { tiles: true } })
+    const payload = { ...claims, iss: url, aud: url, jti: randomUUID() }
+    const token = await signJws({ ...header, ...critical }, payload, keys.privateKey, alg)
     meter?.timeSigning((performance.now() - startedAt) / 1000)
     return token
   }

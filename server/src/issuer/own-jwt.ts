@@ -11,7 +11,7 @@ export interface OwnPayload extends JWTPayload {
 
 /** How a kind of token is signed. */
 export interface OwnJwtRules {
-  readonly algorithm: string
+  readonly algorithms: readonly string[]
   /** Exactly the members of its header. */
   readonly headerMembers: readonly string[]
 }
@@ -29,14 +29,14 @@ const MAX_FUTURE_ISSUE = 30
 export async function findOwnPayload(
   token: string,
   getKey: JWTVerifyGetKey,
-  { algorithm, headerMembers }: OwnJwtRules,
+  { algorithms, headerMembers }: OwnJwtRules,
   { url, now }: Pick<Issuer, 'url' | 'now'>,
 ): Promise<OwnPayload | undefined> {
   if (!isCanonicalJws(token, headerMembers)) return
   const at = now()
   try {
     const { payload } = await jwtVerify(token, getKey, {
-      algorithms: [algorithm],
+      algorithms: [...algorithms],
       issuer: url,
       audience: url,
       requiredClaims: ['exp', 'iat', 'jti'],

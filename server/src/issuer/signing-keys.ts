@@ -1,5 +1,6 @@
+import type { KeyObject } from 'node:crypto'
 import type { JsonWebKeySet } from '@tilepass/guard'
-import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
 import type { Store } from '../store/open.ts'
 import {
   addFirstSigningKey,
@@ -8,12 +9,15 @@ import {
 } from '../store/signing-keys.ts'
 import { type Basis, createWatch } from '../store/watch.ts'
 import { isPublished, selectSigner, toNextTurn } from './key-schedule.ts'
+import { DEFAULT_ALGORITHM, readPrivateKey, type SigningAlgorithm } from './signature.ts'
 
 /** The key that signs, and the public half of every key whose tokens may still be current. */
 export interface SigningKeys {
   readonly keyId: string
   readonly algorithm: string
-  readonly privateKey: CryptoKey
+  /** Of all keys in `jwks`. */
+  readonly algorithms: readonly string[]
+  readonly privateKey: KeyObject
   /** When the key began to sign; epoch ms. */
   readonly signsFrom: number
   /** Public members only; the same object as long as no key changes. @see RFC 7517 §5 */
@@ -24,19 +28,23 @@ export interface SigningKeys {
   refresh(basis?: Basis): Promise<void>
 }
 
-const ALGORITHM = 'RS256'
 const MODULUS_BITS = 2048
 
-type Snapshot = Pick<SigningKeys, 'keyId' | 'algorithm' | 'privateKey' | 'signsFrom' | 'jwks'>
+type Snapshot = Omit<SigningKeys, 'isCurrent' | 'refresh'>
 
 /**
  * Loads the signing keys of the store once, and creates the first one. Two processes that start at
  * once on an empty folder get the same key.
  *
  * @param now Epoch ms.
+ * @param algorithm Of the first key.
  */
-export async function loadSigningKeys(store: Store, now: number): Promise<SigningKeys> {
-  const snapshot = await toSnapshot(await listOrCreateSigningKeys(store, now), now)
+export async function loadSigningKeys(
+  store: Store,
+  now: number,
+  algorithm?: SigningAlgorithm,
+): Promise<SigningKeys> {
+  const snapshot = toSnapshot(await listOrCreateSigningKeys(store, now, algorithm), now)
   return { ...snapshot, isCurrent: () => true, refresh: async () => undefined }
 }
 
@@ -44,13 +52,18 @@ export async function loadSigningKeys(store: Store, now: number): Promise<Signin
  * Loads the signing keys for a process that keeps running: `refresh()` notices rotations by any process.
  *
  * @param now Epoch ms.
+ * @param algorithm Of the first key.
  */
-export async function watchSigningKeys(store: Store, now: () => number): Promise<SigningKeys> {
+export async function watchSigningKeys(
+  store: Store,
+  now: () => number,
+  algorithm?: SigningAlgorithm,
+): Promise<SigningKeys> {
   let snapshot: Snapshot | undefined
   let nextTurnAt = Number.POSITIVE_INFINITY
   const watch = createWatch(store, async () => {
-    const rows = await listOrCreateSigningKeys(store, now())
-    const loaded = await toSnapshot(rows, now())
+    const rows = await listOrCreateSigningKeys(store, now(), algorithm)
+    const loaded = toSnapshot(rows, now())
     // Verifiers start afresh with a new key set, and most changes of the store are others.
     if (!snapshot || !isSame(loaded, snapshot)) snapshot = loaded
     nextTurnAt = toNextTurn(rows, now())
@@ -67,6 +80,9 @@ export async function watchSigningKeys(store: Store, now: () => number): Promise
     },
     get algorithm() {
       return get().algorithm
+    },
+    get algorithms() {
+      return get().algorithms
     },
     get privateKey() {
       return get().privateKey
@@ -90,23 +106,28 @@ export async function watchSigningKeys(store: Store, now: () => number): Promise
 export async function listOrCreateSigningKeys(
   store: Store,
   now: number,
+  algorithm?: SigningAlgorithm,
 ): Promise<readonly SigningKeyRow[]> {
   const rows = await listSigningKeyRows(store)
   if (rows.length > 0) return rows
-  await addFirstSigningKey(store, await createSigningKey(now, now))
+  await addFirstSigningKey(store, await createSigningKey(now, now, algorithm))
   return listSigningKeyRows(store)
 }
 
 /** Generates a key. Times are epoch ms. */
-export async function createSigningKey(now: number, signsFrom: number): Promise<SigningKeyRow> {
-  const pair = await generateKeyPair(ALGORITHM, { modulusLength: MODULUS_BITS, extractable: true })
+export async function createSigningKey(
+  now: number,
+  signsFrom: number,
+  algorithm: SigningAlgorithm = DEFAULT_ALGORITHM,
+): Promise<SigningKeyRow> {
+  const pair = await generateKeyPair(algorithm, { modulusLength: MODULUS_BITS, extractable: true })
   const jwk = await exportJWK(pair.privateKey)
   const kid = await calculateJwkThumbprint(jwk)
   // On a command line it would look like an option.
-  if (kid.startsWith('-')) return createSigningKey(now, signsFrom)
+  if (kid.startsWith('-')) return createSigningKey(now, signsFrom, algorithm)
   return {
     kid,
-    algorithm: ALGORITHM,
+    algorithm,
     private_jwk: JSON.stringify(jwk),
     created_at: now,
     signs_from: signsFrom,
@@ -114,15 +135,14 @@ export async function createSigningKey(now: number, signsFrom: number): Promise<
   }
 }
 
-async function toSnapshot(rows: readonly SigningKeyRow[], now: number): Promise<Snapshot> {
+function toSnapshot(rows: readonly SigningKeyRow[], now: number): Snapshot {
   const signer = selectSigner(rows, now)
-  const privateKey = await importJWK(JSON.parse(signer.private_jwk), signer.algorithm)
-  if (privateKey instanceof Uint8Array) throw new TypeError('A signing key must not be a secret')
   const published = rows.filter((row) => isPublished(row, rows, now))
   return {
     keyId: signer.kid,
     algorithm: signer.algorithm,
-    privateKey,
+    algorithms: [...new Set(published.map((row) => row.algorithm))],
+    privateKey: readPrivateKey(signer.private_jwk),
     signsFrom: signer.signs_from,
     jwks: { keys: published.map(toPublicJwk) },
   }
@@ -134,6 +154,6 @@ function isSame(one: Snapshot, other: Snapshot): boolean {
 }
 
 function toPublicJwk({ kid, algorithm, private_jwk }: SigningKeyRow) {
-  const { kty, n, e } = JSON.parse(private_jwk)
-  return { kty, n, e, kid, alg: algorithm, use: 'sig' }
+  const { kty, n, e, crv, x, y } = JSON.parse(private_jwk)
+  return { kty, n, e, crv, x, y, kid, alg: algorithm, use: 'sig' }
 }

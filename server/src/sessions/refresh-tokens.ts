@@ -48,7 +48,7 @@ export function createRefreshTokens(
         .sign(await getNewest()),
 
     findTicket: async (token) => {
-      const rules = { algorithm: 'HS256', headerMembers: ['alg', 'typ'] }
+      const rules = { algorithms: ['HS256'], headerMembers: ['alg', 'typ'] }
       let payload: OwnPayload | undefined
       for (const key of await getKeys())
         payload ??= await findOwnPayload(token, () => key, rules, { url, now })

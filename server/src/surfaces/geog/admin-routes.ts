@@ -18,7 +18,8 @@ import { parseAuditQuery } from './audit-query.ts'
 import { type AuditRefusal, auditErrors } from './audit-refusals.ts'
 
 /** What the admin routes need. */
-export interface AdminRoutesParts extends Pick<Operator, 'store' | 'getMint' | 'now'> {
+export interface AdminRoutesParts
+  extends Pick<Operator, 'store' | 'getMint' | 'signingAlgorithm' | 'now'> {
   readonly usage: Pick<Usage, 'record' | 'flush'>
   readonly refusals: Pick<Refusals, 'flush'>
   readonly guard: GuardHandler

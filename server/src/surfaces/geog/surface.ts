@@ -7,6 +7,7 @@ import type { Issuer } from '../../issuer/issuer.ts'
 import type { Purpose } from '../../issuer/kinds.ts'
 import type { Mint } from '../../issuer/mint.ts'
 import { createRegisteredVerifier } from '../../issuer/registered.ts'
+import type { SigningAlgorithm } from '../../issuer/signature.ts'
 import type { SubjectTokens } from '../../issuer/subject-tokens.ts'
 import { createOwnVerifier } from '../../issuer/verify.ts'
 import type { RequestReporter } from '../../observe/failures.ts'
@@ -30,6 +31,8 @@ export interface GeogSurfaceParts {
   readonly subjectTokens: SubjectTokens
   readonly issuer: Issuer
   readonly mint: Mint
+  /** Of new signing keys. */
+  readonly signingAlgorithm: SigningAlgorithm
   readonly usage: Pick<Usage, 'record' | 'recordWithin' | 'flush'>
   readonly refusals: Pick<Refusals, 'record' | 'flush'>
   /** Verifies the tokens that open tiles. */
@@ -88,6 +91,7 @@ export function createGeogSurface(parts: GeogSurfaceParts): Router {
       }),
       auditRefusal,
       getMint: async () => mint,
+      signingAlgorithm: parts.signingAlgorithm,
       now,
     }),
   )
