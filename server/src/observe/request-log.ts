@@ -4,11 +4,11 @@ import type { Logger } from 'pino'
 import { pinoHttp } from 'pino-http'
 import type { RefusalFacts } from './refusal-facts.ts'
 import { getRequestId } from './request-id.ts'
-import { findNotedRoute, isTileRoute } from './route-name.ts'
+import { findNotedRoute, isTileRoute, VERIFY_ROUTE } from './route-name.ts'
 
 /**
- * Logs each request: id, method, path, status, time and client address, its API and route, and why it was
- * refused, if it was; but no query string, of the headers only `Origin` and a well-formed `X-Request-Id`,
+ * Logs each request: id, method, path, status, time and client address, its API and route, the path that a
+ * gateway asked about, and why it was refused or failed, if it was; but no query string, of the headers only `Origin` and a well-formed `X-Request-Id`,
  * and nothing that looks like a token, because logs are kept longer and seen by more people.
  *
  * @param readTileShare How much of the successful requests for tiles to log, from 0 to 1; read each time.
@@ -63,6 +63,8 @@ function createSample(): (share: number) => boolean {
 const isLogged = new WeakSet<IncomingMessage>()
 /** What is known of requests that were refused, or may be. */
 const refusals = new WeakMap<IncomingMessage, Partial<RefusalFacts>>()
+/** Those that were not refused, but failed. */
+const failed = new WeakSet<IncomingMessage>()
 
 /**
  * Notes more about a request, for the case that it is refused.
@@ -73,8 +75,19 @@ export function noteFacts(request: IncomingMessage, facts: Partial<RefusalFacts>
   refusals.set(request, { ...refusals.get(request), ...facts })
 }
 
-/** Logs why a request was refused: with the request, if there is a request log, else on its own line. */
-export function logRefusal(logger: Logger, request: IncomingMessage, facts: RefusalFacts): void {
+/**
+ * Logs why a request was refused: with the request, if there is a request log, else on its own line.
+ *
+ * @param isFailure Is it a fault of the broker or of a system that it depends on? Then it is no `refusal`,
+ *   but a `failure`.
+ */
+export function logRefusal(
+  logger: Logger,
+  request: IncomingMessage,
+  facts: RefusalFacts,
+  isFailure: boolean,
+): void {
+  if (isFailure) failed.add(request)
   const noted = refusals.get(request)
   const refusal = redactFacts({ ...noted, ...facts })
   if (isLogged.has(request)) refusals.set(request, refusal)
@@ -84,10 +97,10 @@ export function logRefusal(logger: Logger, request: IncomingMessage, facts: Refu
         id: getRequestId(request),
         method: request.method,
         path: redactPath(findUrl(request)),
-        ...findNotedRoute(request),
-        refusal,
+        ...describeRoute(request),
+        [nameFacts(request)]: refusal,
       },
-      'a request was refused',
+      isFailure ? 'a request failed' : 'a request was refused',
     )
 }
 
@@ -106,8 +119,20 @@ function findUrl(request: IncomingMessage): string {
 
 function addFacts(request: IncomingMessage, _response: ServerResponse, value: object): object {
   const refusal = refusals.get(request)
-  const facts = { ...value, ...findNotedRoute(request) }
-  return refusal?.code === undefined ? facts : { ...facts, refusal }
+  const facts = { ...value, ...describeRoute(request) }
+  return refusal?.code === undefined ? facts : { ...facts, [nameFacts(request)]: refusal }
+}
+
+const nameFacts = (request: IncomingMessage) => (failed.has(request) ? 'failure' : 'refusal')
+
+/** The route, and of a gateway's question the path that it is about: `checked`. */
+function describeRoute(request: IncomingMessage): object {
+  const name = findNotedRoute(request)
+  const { 'x-original-uri': original, 'x-forwarded-uri': forwarded } = request.headers
+  const uri = original ?? forwarded
+  return name?.route === VERIFY_ROUTE && typeof uri === 'string'
+    ? { ...name, checked: redactPath(uri) }
+    : { ...name }
 }
 
 /**
