@@ -8,7 +8,7 @@ import { parseBrokerConfig } from '../config/parse.ts'
 import type { ConfigInput } from '../config/schema.ts'
 import { listClosedGrants } from '../grants/load-grants.ts'
 import { createErrorHandler } from '../http/error-handler.ts'
-import type { Health, UnreadyReason } from '../http/health.ts'
+import { createHealthRoutes, type Health, type UnreadyReason } from '../http/health.ts'
 import { createMetricsRoute } from '../http/metrics-route.ts'
 import { createPipelineLimit } from '../http/pipelining.ts'
 import { createRequestObserver } from '../http/request-observer.ts'
@@ -84,6 +84,11 @@ export interface Broker {
    * @throws {@link ConfigError} unless `metrics` is set.
    */
   readonly metricsRouter: RequestHandler
+  /**
+   * `GET /healthz` and `GET /readyz`, for an app that mounts the broker: where its load balancer asks, and
+   * pages do not. `listen()` serves them by itself.
+   */
+  readonly healthRouter: RequestHandler
   /**
    * Verifies API and access tokens of this broker in this process, revocations included.
    *
@@ -251,6 +256,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       if (metricsRouter) return metricsRouter
       throw new ConfigError(['metrics: must be set, as in {} (given: nothing)'])
     },
+    healthRouter: createHealthRoutes(health),
     get verifier() {
       return requireIssuer(core).verifier
     },
