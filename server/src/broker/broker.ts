@@ -170,6 +170,8 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   }
   const listClosed = () => listClosedGrants(store, grants)
   const sealed = store.sealing.keyIds.length > 0
+  /** The ids of the keys that seal the store, as `doctor` and messages name them; the first one seals. */
+  const listSealing = () => ({ sealed, secretKeyIds: store.sealing.keyIds })
   const listNames = () => ({
     grants: grants.map(({ name }) => name),
     tilesets: [...resources.tilesets.keys()],
@@ -219,7 +221,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     budgets = live.budgets
     wired = nextWired
     const names = { ...listNames(), upstreams: [...upstreams.clients.keys()] }
-    logger.info(names, 'the configuration was reloaded')
+    logger.info({ ...listSealing(), ...names }, 'the configuration was reloaded')
     const { needRestart } = next
     if (needRestart.length > 0)
       logger.warn({ settings: needRestart }, 'these settings have changed, but need a restart')
@@ -235,7 +237,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     const { issuer } = resources
     if (issuer !== undefined) start(issuer)
     logger.info(
-      { version: readVersion(), issuer, ...resources.place, sealed, ...listNames() },
+      { version: readVersion(), issuer, ...resources.place, ...listSealing(), ...listNames() },
       'the broker starts',
     )
   } catch (error) {
@@ -294,7 +296,11 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     },
     reload: async (given) => {
       const run = reloading.then(async () => {
-        if (given === undefined) (await prepareSealingKeys(store, config, env))()
+        if (given === undefined) {
+          const putSealingKeys = await prepareSealingKeys(store, config, env)
+          putSealingKeys()
+          logger.info(listSealing(), 'the secrets were read again')
+        }
         const needRestart = given === undefined ? [] : await replace(given)
         await relayedTokens.reload()
         return needRestart

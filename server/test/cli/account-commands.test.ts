@@ -28,6 +28,11 @@ describe('account create', () => {
   })
 })
 
+test('without accounts, the list says how to create one', async () => {
+  const { out } = await runCommand(await copyKeyedFolder(), ['account', 'list'])
+  expect(out).toMatch(/^No accounts yet\. Create one with: tilepass account create NAME/)
+})
+
 describe('account list and disable', () => {
   test('list shows disabled accounts; disable revokes the tokens, and works twice', async () => {
     const { cli, createToken, post } = await startBroker()

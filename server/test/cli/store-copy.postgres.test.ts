@@ -95,6 +95,16 @@ test('keys that are not sealed never reach a database', async () => {
   )
 })
 
+test('a database with other connections is copied with a warning', async () => {
+  const database = await makeDatabase()
+  expect((await copy(await fillFolder(), database.databaseUrl)).code).toBe(0)
+  const server = await openStore(database, { patience: 5_000 })
+  const { code, error } = await copy(database.databaseUrl, makeDataFolder())
+  await server.close()
+  expect([code, error]).toEqual([0, expect.stringMatching(/^Warning: .* other connections/)])
+  expect(error).not.toContain('Canary')
+})
+
 test('a store that is in use is not overwritten', async () => {
   const [data, other] = [await fillFolder(), await fillFolder()]
   const database = await makeDatabase()
