@@ -4,7 +4,7 @@ import type { StoreUnavailableError } from '../store/errors.ts'
 export function describeDatabaseFailure(error: StoreUnavailableError): string {
   const { message = '' } = findCause(error) ?? {}
   if (NO_PASSWORD.test(message))
-    return 'it asks for a password, and there is none in the URL, PGPASSWORD or ~/.pgpass'
+    return 'it asks for a password, and there is none in the URL or in PGPASSWORD'
   return message === '' ? 'no answer' : message
 }
 

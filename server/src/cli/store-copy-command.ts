@@ -41,11 +41,6 @@ async function copy(
       `A server or a command uses ${describeStore(source)}, and what it learns during the copy would be lost; nothing was copied. Stop every server on it, then run this command again.`,
     )
   await withOpen(source, false, async (opened) => {
-    const others = opened.kind === 'postgres' ? await countOtherConnections(opened) : 0
-    if (others > 0)
-      writeError(
-        `Warning: ${describeStore(source)} has ${others} other connections of Tilepass. If they are of servers, what these learn from here on is not in the copy: stop them, and copy again to an empty store.\n`,
-      )
     if (target.databaseUrl !== undefined) await assertSealed(opened, describeStore(source))
     await withOpen(target, true, async (empty) => {
       const copied = await copyStore(opened, empty).catch((error: unknown) => {
@@ -54,6 +49,12 @@ async function copy(
           `${describeStore(target)} is in use: it has rows in "${error.table}", and nothing was copied. Name a folder or a database that has nothing in it yet.`,
         )
       })
+      // After the copy: what has just disconnected is gone by now.
+      const others = opened.kind === 'postgres' ? await countOtherConnections(opened) : 0
+      if (others > 0)
+        writeError(
+          `Warning: ${describeStore(source)} has other connections of Tilepass (${others}). What servers learn from here on is not in the copy: stop them, and copy again to an empty store.\n`,
+        )
       const rows = Object.values(copied).reduce((sum, count) => sum + count, 0)
       const text = `Copied ${rows} rows from ${describeStore(source)} to ${describeStore(target)}. Start the servers on the copy now: what the earlier store learns from here on is not in it.`
       output.result({ rows: copied }, text)

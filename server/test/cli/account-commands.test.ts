@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { findAccount } from '../../src/store/accounts.ts'
-import { makeDataFolder, NOW, runCommand, startBroker } from '../support/broker-under-test.ts'
+import {
+  copyKeyedFolder,
+  makeDataFolder,
+  NOW,
+  runCommand,
+  startBroker,
+} from '../support/broker-under-test.ts'
 import { openStoreOf } from '../support/store-under-test.ts'
 
 describe('account create', () => {

@@ -30,7 +30,7 @@ test.each([
 test('a password that is missing is named, whatever the driver calls it', () => {
   const cause = new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')
   const text = describeFailure(new StoreUnavailableError({ cause }))
-  expect(text).toContain('asks for a password, and there is none in the URL, PGPASSWORD')
+  expect(text).toContain('asks for a password, and there is none in the URL or in PGPASSWORD')
   expect(text).toContain('Correct the user, the password')
 })
 

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import type { Store } from '../../src/store/open.ts'
-import { addUsage } from '../../src/store/usage.ts'
 import { createUsagePruning, keepUsageWithin } from '../../src/store/usage-retention.ts'
 import { NOW } from '../support/broker-under-test.ts'
 import { openTestStore } from '../support/store-under-test.ts'
@@ -10,12 +9,18 @@ const toDay = (daysAgo: number) => new Date(NOW - daysAgo * 86_400_000).toISOStr
 
 /** Adds counts of days, a token each. */
 async function fill(store: Store, orgId: string, daysAgo: readonly number[]) {
-  await addUsage(
-    store,
-    daysAgo.map((days, index) => ({
-      ...{ day: toDay(days), orgId, token: `t${index}`, use: 'tiles', count: 1, lastUsedAt: NOW },
-    })),
-  )
+  await store.db
+    .insertInto('usage')
+    .values(
+      daysAgo.map((days, index) => ({
+        day: toDay(days),
+        org_id: orgId,
+        token: `t${index}`,
+        use: 'tiles',
+        count: 1,
+      })),
+    )
+    .execute()
 }
 
 async function listDays(store: Store) {
