@@ -57,7 +57,7 @@ describe('POST /auth/download-token/{id}', () => {
     const { mint, createKey, cli, post, clock, mintToken } = await startGeolensBroker()
     const revoked = await createKey()
     await cli('token', 'revoke', String(readClaims(revoked).sub))
-    const short = await createKey('demo', '--expires-in', '10')
+    const short = await createKey('demo', '--expires-in', '10s')
     clock.now += 20_000
     const access = (await (await post('/map-token')).json()).access_token
     const other = await mintToken(PUBLIC)
@@ -98,7 +98,7 @@ describe('POST /auth/download-token/{id}', () => {
     await addAccount('city', 'correct horse')
     const id = (await cli('dataset', 'add', 'map', COG, '--account', 'city')).out.trim()
     const session = await signIn('city', 'correct horse')
-    const key = await createKey('city', '--expires-in', '30')
+    const key = await createKey('city', '--expires-in', '30s')
     const sessionEnd = Number(readClaims(session).exp)
     const ask = async (token: string) => {
       const response = await mint(id, bearer(token))

@@ -55,6 +55,19 @@ describe.skipIf(!findProgram('nginx'))('the server behind nginx', () => {
     expect(JSON.stringify(seen)).not.toContain(token)
   })
 
+  test('answers with the id of the request, once, also to what is refused', async () => {
+    for (const [path, given, status] of [
+      ['/data/world.json', token, 200],
+      ['/data/world.json', 'x', 401],
+      ['/data//world.json', token, 400],
+      ['/map-token', token, 405],
+    ] as const) {
+      const answer = await send(url, path, { authorization: `Bearer ${given}` })
+      const id = expect.stringMatching(/^[0-9a-f]{32}$/)
+      expect([path, answer.status, answer.headers['x-request-id']]).toEqual([path, status, id])
+    }
+  })
+
   test('G1: gets no body and no header by which it could read another request', async () => {
     seen.length = 0
     const path = '/data/secret/3/4/2.pbf'

@@ -54,6 +54,7 @@ describe.skipIf(findProgram('nginx') === undefined)('nginx in front of a folder 
     const refused = await ask('/world/4/8/5.png')
     expect([refused.status, refused.headers['access-control-allow-origin']]).toEqual([401, '*'])
     expect(refused.headers['www-authenticate']).toMatch(/^Bearer/)
+    expect(refused.headers['x-request-id']).toMatch(/^[0-9a-f]{32}$/)
     const { status, body, headers } = await ask('/world/4/8/5.png', tokens.full)
     expect([status, body.toString()]).toEqual([200, 'world/4/8/5.png'])
     expect(headers['cache-control']).toBe('private, max-age=3600')

@@ -8,7 +8,7 @@ import { parseBrokerConfig } from '../config/parse.ts'
 import type { ConfigInput } from '../config/schema.ts'
 import { listClosedGrants } from '../grants/load-grants.ts'
 import { createErrorHandler } from '../http/error-handler.ts'
-import type { Health, UnreadyReason } from '../http/health.ts'
+import { createHealthRoutes, type Health, type UnreadyReason } from '../http/health.ts'
 import { createMetricsRoute } from '../http/metrics-route.ts'
 import { createPipelineLimit } from '../http/pipelining.ts'
 import { createRequestObserver } from '../http/request-observer.ts'
@@ -84,6 +84,11 @@ export interface Broker {
    * @throws {@link ConfigError} unless `metrics` is set.
    */
   readonly metricsRouter: RequestHandler
+  /**
+   * `GET /healthz` and `GET /readyz`, for an app that mounts the broker: where its load balancer asks, and
+   * pages do not. `listen()` serves them by itself.
+   */
+  readonly healthRouter: RequestHandler
   /**
    * Verifies API and access tokens of this broker in this process, revocations included.
    *
@@ -165,6 +170,8 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   }
   const listClosed = () => listClosedGrants(store, grants)
   const sealed = store.sealing.keyIds.length > 0
+  /** The ids of the keys that seal the store, as `doctor` and messages name them; the first one seals. */
+  const listSealing = () => ({ sealed, secretKeyIds: store.sealing.keyIds })
   const listNames = () => ({
     grants: grants.map(({ name }) => name),
     tilesets: [...resources.tilesets.keys()],
@@ -214,7 +221,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     budgets = live.budgets
     wired = nextWired
     const names = { ...listNames(), upstreams: [...upstreams.clients.keys()] }
-    logger.info(names, 'the configuration was reloaded')
+    logger.info({ ...listSealing(), ...names }, 'the configuration was reloaded')
     const { needRestart } = next
     if (needRestart.length > 0)
       logger.warn({ settings: needRestart }, 'these settings have changed, but need a restart')
@@ -230,7 +237,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     const { issuer } = resources
     if (issuer !== undefined) start(issuer)
     logger.info(
-      { version: readVersion(), issuer, ...resources.place, sealed, ...listNames() },
+      { version: readVersion(), issuer, ...resources.place, ...listSealing(), ...listNames() },
       'the broker starts',
     )
   } catch (error) {
@@ -251,6 +258,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       if (metricsRouter) return metricsRouter
       throw new ConfigError(['metrics: must be set, as in {} (given: nothing)'])
     },
+    healthRouter: createHealthRoutes(health),
     get verifier() {
       return requireIssuer(core).verifier
     },
@@ -288,7 +296,11 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     },
     reload: async (given) => {
       const run = reloading.then(async () => {
-        if (given === undefined) (await prepareSealingKeys(store, config, env))()
+        if (given === undefined) {
+          const putSealingKeys = await prepareSealingKeys(store, config, env)
+          putSealingKeys()
+          logger.info(listSealing(), 'the secrets were read again')
+        }
         const needRestart = given === undefined ? [] : await replace(given)
         await relayedTokens.reload()
         return needRestart

@@ -17,6 +17,7 @@ import { keepAuditWithin } from '../store/audit-retention.ts'
 import { openStore, PATIENCE, type Store } from '../store/open.ts'
 import { createConnectLog, createQueryLog } from '../store/query-log.ts'
 import { createRefusals, type Refusals } from '../store/refusals.ts'
+import { keepUsageWithin } from '../store/usage-retention.ts'
 import { openTilesets } from '../tiles/open-tilesets.ts'
 import type { Tileset } from '../tiles/tileset.ts'
 import { type OpenUpstreams, openUpstreams } from '../upstreams/open-upstreams.ts'
@@ -75,14 +76,17 @@ export async function openResources(
   await sealStore(store, { keys: sealingKeys, logger, now })
   const usage = createUsage(store, now, report)
   const refusals = createRefusals(store, report)
-  const auditRetention = keepAuditWithin(store, config.audit, now, report)
+  const retentions = [
+    keepAuditWithin(store, config.audit, now, report),
+    keepUsageWithin(store, config.usage, now, report),
+  ]
   let tilesets: ReadonlyMap<string, Tileset> = new Map()
   let upstreams: OpenUpstreams | undefined
 
   const close = async () => {
     await upstreams?.close()
     await Promise.all([...tilesets.values()].map((tileset) => tileset.close()))
-    await Promise.all([usage.close(), refusals.close(), auditRetention.close()])
+    await Promise.all([usage, refusals, ...retentions].map((part) => part.close()))
     await store.close()
   }
 

@@ -40,13 +40,14 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
     description: 'List accounts by name',
     examples: ['account list --json'],
   }).action((options: DataOptions) =>
-    administer(surroundings, options, {}, async ({ admin, output }) => {
+    administer(surroundings, options, {}, async ({ admin, output, hint }) => {
       const accounts = await admin.listAccounts()
       const rows = accounts.map(({ name, orgId, email = '', disabledAt }) => {
         return [name, orgId, disabledAt === undefined ? 'active' : 'disabled', email]
       })
+      const none = `No accounts yet. Create one with: ${hint('account create NAME')}`
       const columns = ['NAME', 'ORGANISATION', 'STATE', 'EMAIL']
-      output.result(accounts.map(toAccountJson), formatTable(columns, rows, 'No accounts yet.'))
+      output.result(accounts.map(toAccountJson), formatTable(columns, rows, none))
     }),
   )
 

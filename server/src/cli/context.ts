@@ -137,7 +137,7 @@ export async function openLocation(location: StoreLocation, mayCreate: boolean):
   const { data, databaseUrl } = location
   if (databaseUrl === undefined && !mayCreate && !existsSync(join(data, 'tilepass.db')))
     throw new CommandError(
-      `There is no tilepass.db in "${data}". Name the data folder with --data, --config or TILEPASS_DATA; "tilepass serve" creates one.`,
+      `There is no tilepass.db in "${data}". Name the data folder with --data, --config or TILEPASS_DATA, or a database with TILEPASS_DATABASE_URL, as for the server; "tilepass serve" creates one.`,
     )
   try {
     return await openStore(location, { patience: PATIENCE.cli, mustExist: !mayCreate })

@@ -9,6 +9,7 @@ import {
 } from './context.ts'
 import { checkFolder } from './doctor/check-folder.ts'
 import { checkGrants } from './doctor/check-grants.ts'
+import { checkModes } from './doctor/check-modes.ts'
 import { checkPublicUrl } from './doctor/check-public-url.ts'
 import { checkSealing } from './doctor/check-sealing.ts'
 import { checkUpstreams } from './doctor/check-upstreams.ts'
@@ -45,6 +46,7 @@ async function examine(
   const findings = [
     ...(await checkFolder(context, now())),
     ...(await checkSealing(context, { env })),
+    ...(await checkModes(settings)),
     ...(isConfigured ? await checkGrants(context) : [NOT_CHECKED]),
     ...(await checkUpstreams(settings, { env, now })),
     ...(isConfigured || settings.publicUrl !== undefined

@@ -2,7 +2,11 @@ import { type Command, CommanderError } from 'commander'
 import { ConfigError } from '../settings/config-error.ts'
 import { isDamage, StoreUnavailableError } from '../store/errors.ts'
 import type { RunningServer, Surroundings } from './context.ts'
-import { describeDatabaseFailure, isDatabaseFailure } from './describe-database-failure.ts'
+import {
+  describeDatabaseFailure,
+  describeDatabaseRemedy,
+  isDatabaseFailure,
+} from './describe-database-failure.ts'
 import { CommandError } from './output.ts'
 import { createProgram } from './program.ts'
 
@@ -34,7 +38,7 @@ export async function runCommandLine(
 export function describeFailure(error: unknown): string {
   if (error instanceof StoreUnavailableError)
     return isDatabaseFailure(error)
-      ? `The database cannot be used: ${describeDatabaseFailure(error)}. Try again, or check TILEPASS_DATABASE_URL or "databaseUrl" in the configuration.`
+      ? `The database cannot be used: ${describeDatabaseFailure(error)}. ${describeDatabaseRemedy(error)}`
       : 'The data folder is locked by another process, full, or not writable. Try again, or name another folder with --data or TILEPASS_DATA.'
   if (!(error instanceof Error)) return String(error)
   const code: unknown = Reflect.get(error, 'code')

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { describeDatabase, isDatabaseUrl } from '../config/locate-store.ts'
 import { copyStore, StoreInUseError } from '../store/copy.ts'
 import { StoreUnavailableError } from '../store/errors.ts'
+import { countOtherConnections, isFolderInUse } from '../store/in-use.ts'
 import type { Store, StoreLocation } from '../store/open.ts'
 import { countSealed, listStoredSecrets } from '../store/sealed-columns.ts'
 import { addCommand, openLocation, type Surroundings } from './context.ts'
@@ -29,9 +30,16 @@ export function addStoreCopyCommand(store: Command, surroundings: Surroundings):
     .action((options: CopyOptions) => copy(options, surroundings))
 }
 
-async function copy({ from, to, json }: CopyOptions, { writeOut }: Surroundings): Promise<void> {
+async function copy(
+  { from, to, json }: CopyOptions,
+  { writeOut, writeError }: Surroundings,
+): Promise<void> {
   const output = createOutput((line) => writeOut(`${line}\n`), json === true)
   const [source, target] = [parseStore('--from', from), parseStore('--to', to)]
+  if (source.databaseUrl === undefined && (await isFolderInUse(source.data)))
+    throw new CommandError(
+      `A server or a command uses ${describeStore(source)}, and what it learns during the copy would be lost; nothing was copied. Stop every server on it, then run this command again.`,
+    )
   await withOpen(source, false, async (opened) => {
     if (target.databaseUrl !== undefined) await assertSealed(opened, describeStore(source))
     await withOpen(target, true, async (empty) => {
@@ -41,6 +49,12 @@ async function copy({ from, to, json }: CopyOptions, { writeOut }: Surroundings)
           `${describeStore(target)} is in use: it has rows in "${error.table}", and nothing was copied. Name a folder or a database that has nothing in it yet.`,
         )
       })
+      // After the copy: what has just disconnected is gone by now.
+      const others = opened.kind === 'postgres' ? await countOtherConnections(opened) : 0
+      if (others > 0)
+        writeError(
+          `Warning: ${describeStore(source)} has other connections of Tilepass (${others}). What servers learn from here on is not in the copy: stop them, and copy again to an empty store.\n`,
+        )
       const rows = Object.values(copied).reduce((sum, count) => sum + count, 0)
       const text = `Copied ${rows} rows from ${describeStore(source)} to ${describeStore(target)}. Start the servers on the copy now: what the earlier store learns from here on is not in it.`
       output.result({ rows: copied }, text)

@@ -41,7 +41,10 @@ export function addTokenCreateCommand(token: Command, surroundings: Surroundings
       '--scope <scopes>',
       `scopes of the token, separated by single spaces: ${JWT_SCOPES.join(', ')}`,
     )
-    .option('--expires-in <duration>', 'lifetime: 90d, 12h, 30m, or seconds (default: a year)')
+    .option(
+      '--expires-in <duration>',
+      'lifetime, with its unit: 90d, 12h, 30m or 45s (default: a year)',
+    )
     .option('--format <format>', 'jwt, or mapbox for the Mapbox Tokens API', 'jwt')
     .option('--note <text>', 'what it is for', '')
     .option('--read-only', 'the token makes no other token and changes nothing')
@@ -93,7 +96,7 @@ function parseLifetime(given: string | undefined): number | undefined {
   const seconds = findSeconds(given)
   if (seconds === undefined || seconds < 1 || seconds > MAX_API_SECONDS)
     throw new CommandError(
-      `--expires-in must be a duration such as 90d, 12h, 30m or 45s, or a whole number of seconds, from 1 s to ${MAX_API_SECONDS / 86_400}d (given: "${given}").`,
+      `--expires-in must be a duration with its unit, such as 90d, 12h, 30m or 45s, from 1s to ${MAX_API_SECONDS / 86_400}d (given: "${given}").`,
       2,
     )
   return seconds

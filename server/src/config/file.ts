@@ -5,6 +5,7 @@ import { ConfigError } from '../settings/config-error.ts'
 import type { UpstreamKind } from '../upstreams/kind.ts'
 import { findUpstreamKind, UPSTREAM_KINDS } from '../upstreams/kinds.ts'
 import { resolveSecretFile } from '../upstreams/secret-source.ts'
+import { findJsonFault } from './json-fault.ts'
 
 /**
  * Reads settings from a JSON file; relative paths in it start at its folder.
@@ -15,12 +16,14 @@ export function readConfigFile(
   file: string,
   kinds: readonly UpstreamKind[] = UPSTREAM_KINDS,
 ): Record<string, unknown> {
+  let text = ''
   let value: unknown
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'))
+    text = readFileSync(file, 'utf8')
+    value = JSON.parse(text)
   } catch (error) {
     throw new ConfigError([
-      `--config: must be a readable JSON file; ${describeFailure(error)} (given: "${file}")`,
+      `--config: must be a readable JSON file; ${describeFailure(error, text)} (given: "${file}")`,
     ])
   }
   if (!isRecord(value))
@@ -30,10 +33,10 @@ export function readConfigFile(
 }
 
 /** Only the place of the mistake: the message of JSON.parse quotes the file, which may hold a secret. */
-function describeFailure(error: unknown): string {
+function describeFailure(error: unknown, text: string): string {
   if (!(error instanceof SyntaxError)) return error instanceof Error ? error.message : String(error)
-  const place = /at position \d+(?: \(line \d+ column \d+\))?$/.exec(error.message)?.[0]
-  return place === undefined ? 'its JSON is invalid or incomplete' : `its JSON is invalid ${place}`
+  const { line, column } = findJsonFault(text) ?? { line: 1, column: 1 }
+  return `its JSON is invalid or incomplete from line ${line}, column ${column}`
 }
 
 type Resolve = (path: string) => string

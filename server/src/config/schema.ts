@@ -236,6 +236,14 @@ export function createConfigSchema(kinds: readonly UpstreamKind[] = UPSTREAM_KIN
       })
       .prefault({})
       .describe('How much of the audit trail is kept.'),
+    usage: z
+      .strictObject({
+        retentionDays: wholeNumber(1, 36_500)
+          .default(400)
+          .describe('Days that counts are kept; those of a token in total cover no more.'),
+      })
+      .prefault({})
+      .describe('How long the counts of usage are kept.'),
     budgets: z
       .strictObject({
         tilesPerToken: wholeNumber(1, 1_000_000_000)

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { ConfigError } from '../settings/config-error.ts'
 import { findSealingKeys, SEALING_KEY_RULE, type SealingKey } from '../store/sealing-key.ts'
 import {
@@ -44,8 +45,18 @@ export async function readSealingKeys(
   if (keys) return keys
   const given = text === undefined ? 'nothing' : 'something else, not shown'
   throw new ConfigError([
-    `secretKey: ${SEALING_KEY_RULE} (given in ${describeSource(source)}: ${given})`,
+    `secretKey: ${SEALING_KEY_RULE} (given in ${describePlace(source, env)}: ${given})`,
   ])
+}
+
+/** Where the operator looks. The path of a file that there is none of may be the key, in the wrong place. */
+function describePlace(source: SecretSource, env: SecretSurroundings['env']): string {
+  if (typeof source === 'function' || 'env' in source) return describeSource(source)
+  const { file } = source
+  const name = `the file of ${env[FILE] === file ? FILE : '"secretKey"'}`
+  return existsSync(file)
+    ? `${name}, ${file}`
+    : `${name}, which does not exist or cannot be reached`
 }
 
 /** What a function throws is dropped: it may quote the key. */

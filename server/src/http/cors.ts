@@ -44,7 +44,7 @@ export function allowRequested(request: Request, response: Response, always: str
 }
 
 const EXPOSED =
-  'WWW-Authenticate, Retry-After, Date, ETag, Accept-Ranges, Content-Range, Content-Length, Content-Disposition'
+  'WWW-Authenticate, Retry-After, Date, ETag, Accept-Ranges, Content-Range, Content-Length, Content-Disposition, X-Request-Id'
 const ALLOWED =
   'Authorization, X-Api-Key, Content-Type, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range, Range'
 

@@ -6,9 +6,10 @@ import { findNotedRoute, isTileRoute } from '../observe/route-name.ts'
 import { onResponseEnd } from './response-end.ts'
 
 /**
- * Logs each request: id, method, path, status, time and client address, its API and route, and why it was
- * refused, if it was; but no query string, of the headers only `Origin` and a well-formed `X-Request-Id`,
- * and nothing that looks like a token, because logs are kept longer and seen by more people.
+ * Logs each request: id, method, path, status, time and client address, its API and route, the path that a
+ * gateway asked about, and why it was refused or failed, if it was; but no query string, of the headers
+ * only `Origin` and a well-formed `X-Request-Id`, and nothing that looks like a token, because logs are
+ * kept longer and seen by more people.
  *
  * @param readTileShare How much of the successful requests for tiles to log, from 0 to 1; read each time.
  */

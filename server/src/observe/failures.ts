@@ -30,7 +30,8 @@ export function createFailureReporter(logger: Logger): FailureReporter {
 }
 
 /**
- * Creates the reporter of an API. Refusals are logged with their reasons. Failures are reported, but
+ * Creates the reporter of an API. What it ends is logged with the reason, as a refusal or, from 500 on, as a
+ * failure. Failures are reported as well, but
  * not a {@link BrokerError} of 500 or above: that was thrown on purpose, by code that logs the cause
  * itself if there is one.
  *
@@ -47,7 +48,7 @@ export function createRequestReporter(
     const refusal = error instanceof GuardError ? error : toBrokerError(error)
     meter?.countRefusal(surface, refusal.code.toLowerCase())
     if (refusal.status >= 500 && !(error instanceof BrokerError)) report(error, request)
-    logRefusal(logger, request, describeRefusal(refusal, request, surface))
+    logRefusal(logger, request, describeRefusal(refusal, request, surface), refusal.status >= 500)
   }
 }
 

@@ -2,12 +2,14 @@ import type { IncomingMessage } from 'node:http'
 import type { Logger } from 'pino'
 import type { RefusalFacts } from './refusal-facts.ts'
 import { getRequestId } from './request-id.ts'
-import { findNotedRoute } from './route-name.ts'
+import { findNotedRoute, VERIFY_ROUTE } from './route-name.ts'
 
 /** Requests of which a request log writes a line when they end. */
 const isLogged = new WeakSet<IncomingMessage>()
 /** What is known of requests that were refused, or may be. */
 const refusals = new WeakMap<IncomingMessage, Partial<RefusalFacts>>()
+/** Those that were not refused, but failed. */
+const failed = new WeakSet<IncomingMessage>()
 
 /**
  * Notes more about a request, for the case that it is refused.
@@ -25,9 +27,13 @@ export interface RequestFacts {
     readonly method: string | undefined
     readonly path: string
   }
+  /** Of the API. */
   readonly surface?: string
   readonly route?: string
+  /** The path that a gateway asks about. */
+  readonly checked?: string
   readonly refusal?: Partial<RefusalFacts>
+  readonly failure?: Partial<RefusalFacts>
 }
 
 /** Notes that a request log writes a line when this request ends. */
@@ -44,13 +50,24 @@ export function readFacts(request: IncomingMessage): RequestFacts {
       method: request.method,
       path: redactPath(findUrl(request)),
     },
-    ...findNotedRoute(request),
-    ...(refusal?.code !== undefined && { refusal }),
+    ...describeRoute(request),
+    ...(refusal?.code !== undefined && { [nameFacts(request)]: refusal }),
   }
 }
 
-/** Logs why a request was refused: with the request, if there is a request log, else on its own line. */
-export function logRefusal(logger: Logger, request: IncomingMessage, facts: RefusalFacts): void {
+/**
+ * Logs why a request was refused: with the request, if there is a request log, else on its own line.
+ *
+ * @param isFailure Is it a fault of the broker or of a system that it depends on? Then it is no `refusal`,
+ *   but a `failure`.
+ */
+export function logRefusal(
+  logger: Logger,
+  request: IncomingMessage,
+  facts: RefusalFacts,
+  isFailure: boolean,
+): void {
+  if (isFailure) failed.add(request)
   const noted = refusals.get(request)
   const refusal = redactFacts({ ...noted, ...facts })
   if (isLogged.has(request)) refusals.set(request, refusal)
@@ -60,10 +77,10 @@ export function logRefusal(logger: Logger, request: IncomingMessage, facts: Refu
         id: getRequestId(request),
         method: request.method,
         path: redactPath(findUrl(request)),
-        ...findNotedRoute(request),
-        refusal,
+        ...describeRoute(request),
+        [nameFacts(request)]: refusal,
       },
-      'a request was refused',
+      isFailure ? 'a request failed' : 'a request was refused',
     )
 }
 
@@ -78,6 +95,18 @@ function redactFacts<T>(facts: T): T {
 function findUrl(request: IncomingMessage): string {
   const original: unknown = Reflect.get(request, 'originalUrl')
   return typeof original === 'string' ? original : (request.url ?? '')
+}
+
+const nameFacts = (request: IncomingMessage) => (failed.has(request) ? 'failure' : 'refusal')
+
+/** The route, and of a gateway's question the path that it is about: `checked`. */
+function describeRoute(request: IncomingMessage): object {
+  const name = findNotedRoute(request)
+  const { 'x-original-uri': original, 'x-forwarded-uri': forwarded } = request.headers
+  const uri = original ?? forwarded
+  return name?.route === VERIFY_ROUTE && typeof uri === 'string'
+    ? { ...name, checked: redactPath(uri) }
+    : { ...name }
 }
 
 /**

@@ -11,8 +11,11 @@ export interface RouteName {
 /** The one name of all paths without a route. */
 export const UNKNOWN_ROUTE: RouteName = { surface: 'none', route: 'unknown' }
 
+/** Where a gateway asks about a request to another server. */
+export const VERIFY_ROUTE = '/verify'
+
 /** Routes of which a map requests many: a tile, or a gateway's question about one. */
-const TILE_ROUTES = new Set(['/v1/tiles/:tileset/:z/:x/:file', '/verify'])
+const TILE_ROUTES = new Set(['/v1/tiles/:tileset/:z/:x/:file', VERIFY_ROUTE])
 
 /** Is this a route of single tiles? */
 export function isTileRoute({ route }: RouteName): boolean {

@@ -1,6 +1,7 @@
 import { type SelectQueryBuilder, sql } from 'kysely'
 import type { FailureReporter } from '../observe/failures.ts'
 import type { Connection, Store } from './open.ts'
+import { type Retention, runRetention } from './retention.ts'
 import type { Tables } from './schema.ts'
 import { takeTurn, transact } from './transact.ts'
 
@@ -8,12 +9,6 @@ import { takeTurn, transact } from './transact.ts'
 export interface AuditRules {
   readonly retentionDays: number
   readonly maxRows: number
-}
-
-/** Keeps the audit trail within its rules, in the background. */
-export interface AuditRetention {
-  /** Stops, once the step that is running has ended. */
-  close(): Promise<void>
 }
 
 /** How many entries one transaction removes: it holds the lock of the store for a few ms. */
@@ -37,27 +32,8 @@ export function keepAuditWithin(
   rules: AuditRules,
   now: () => number,
   report: FailureReporter,
-): AuditRetention {
-  let isClosed = false
-  const prune = async () => {
-    try {
-      while (!isClosed && (await pruneAudit(store, rules, now())) > 0)
-        await new Promise((resolve) => setImmediate(resolve))
-    } catch (error) {
-      report(error)
-    }
-  }
-  let pruning = prune()
-  const timer = setInterval(() => {
-    pruning = pruning.then(prune)
-  }, INTERVAL).unref()
-  return {
-    close: async () => {
-      isClosed = true
-      clearInterval(timer)
-      await pruning
-    },
-  }
+): Retention {
+  return runRetention(async () => (await pruneAudit(store, rules, now())) > 0, INTERVAL, report)
 }
 
 /**

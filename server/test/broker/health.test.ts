@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { createBroker } from '../../src/index.ts'
-import { copyKeyedFolder, startBroker } from '../support/broker-under-test.ts'
+import { copyKeyedFolder, startBroker, storeSettings } from '../support/broker-under-test.ts'
 import { findValue, scrape } from '../support/scrape.ts'
+import { serveHandlers } from '../support/serve-handlers.ts'
 import { openStoreOf } from '../support/store-under-test.ts'
 
 test('/readyz says why the broker is not ready, and /metrics shows it', async () => {
@@ -43,6 +44,20 @@ test('metrics can be read while the broker drains', async () => {
   const closing = broker.close()
   expect(findValue(await scrape(metricsUrl), 'tilepass_ready')).toBe(0)
   await closing
+})
+
+test('an app that mounts the broker serves its health, "starting" until the issuer is known', async () => {
+  const data = await copyKeyedFolder()
+  const read = async (issuer?: string) => {
+    const broker = await createBroker({ ...(await storeSettings(data)), ...(issuer && { issuer }) })
+    onTestFinished(() => broker.close())
+    const url = await serveHandlers(broker.healthRouter)
+    const response = await fetch(`${url}/readyz`)
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    return [response.status, await response.json()]
+  }
+  expect(await read()).toEqual([503, { status: 'unavailable', reasons: ['starting'] }])
+  expect(await read('https://maps.example')).toEqual([200, { status: 'ready' }])
 })
 
 test('a mounted broker does not wait for a load balancer that it does not have', async () => {

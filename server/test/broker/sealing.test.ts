@@ -67,10 +67,14 @@ test('a key that is missing is a fault of the configuration', async () => {
 
 describe('reload()', () => {
   test.each(['with settings', 'without'])('reads the keys again, %s', async (how) => {
-    const { keys, reload, broker, post, data } = await start()
+    const { keys, reload, broker, post, data, logged } = await start()
+    const [one, two] = [makeSealingKey(1).id, makeSealingKey(2).id]
+    expect(logged()).toContain(`"secretKeyIds":["${one}"]`)
     keys.text = `${TWO},${ONE}`
     if (how === 'without') await broker.reload()
     else expect(await reload()).toEqual([])
+    expect(logged()).toContain(`"secretKeyIds":["${two}","${one}"]`)
+    for (const key of [ONE, TWO]) expect(logged()).not.toContain(key)
     await resealAll(await openTestStore(data), [makeSealingKey(2), makeSealingKey(1)], NOW)
     expect((await post('/map-token', {})).status).toBe(200)
     keys.text = TWO

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { findAccount } from '../../src/store/accounts.ts'
-import { makeDataFolder, NOW, runCommand, startBroker } from '../support/broker-under-test.ts'
+import {
+  copyKeyedFolder,
+  makeDataFolder,
+  NOW,
+  runCommand,
+  startBroker,
+} from '../support/broker-under-test.ts'
 import { openStoreOf } from '../support/store-under-test.ts'
 
 describe('account create', () => {
@@ -26,6 +32,11 @@ describe('account create', () => {
     expect((await runCommand(data, ['account', 'create', 'a'])).code).toBe(1)
     expect((await runCommand(data, ['account', 'create', 'a b'])).code).toBe(2)
   })
+})
+
+test('without accounts, the list says how to create one', async () => {
+  const { out } = await runCommand(await copyKeyedFolder(), ['account', 'list'])
+  expect(out).toMatch(/^No accounts yet\. Create one with: tilepass account create NAME/)
 })
 
 describe('account list and disable', () => {

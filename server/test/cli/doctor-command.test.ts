@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -8,6 +8,8 @@ import {
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { checkModes } from '../../src/cli/doctor/check-modes.ts'
+import { parseConfig } from '../../src/config/parse.ts'
 import type { BrokerOptions } from '../../src/index.ts'
 import {
   copyKeyedFolder,
@@ -17,6 +19,7 @@ import {
   startBroker,
 } from '../support/broker-under-test.ts'
 import { passOn } from '../support/fault-proxy.ts'
+import { makeKeyText } from '../support/sealing-keys.ts'
 import { onPostgres } from '../support/test-location.ts'
 
 interface Finding {
@@ -97,6 +100,33 @@ describe('doctor', () => {
         : /^WARNING {2}issuer .*\n {20}Set it .* --data /m,
     )
   })
+
+  test.skipIf(process.platform === 'win32')(
+    'warns of secrets that every user can read',
+    async () => {
+      const data = await copyKeyedFolder()
+      const names = ['open', 'closed', 'missing', 'of an upstream']
+      const [open, closed, missing, upstream] = names.map((name) => join(makeDataFolder(), name))
+      for (const file of [open, closed, upstream]) writeFileSync(String(file), makeKeyText(7))
+      for (const file of [open, upstream]) chmodSync(String(file), 0o644)
+      chmodSync(String(closed), 0o640)
+      const check = (file?: string) =>
+        checkModes(
+          parseConfig({
+            databaseUrl: { file },
+            secretKey: { file: closed },
+            upstreams: { a: { kind: 'mapbox', token: { file: upstream } } },
+            data,
+          }),
+        )
+      const text = (file?: string) => `Every user of this machine can read ${file} (mode 644)`
+      expect((await check(open)).map((finding) => finding.text)).toEqual([
+        text(open),
+        text(upstream),
+      ])
+      expect((await check(missing)).map((finding) => finding.text)).toEqual([text(upstream)])
+    },
+  )
 
   test('says that the settings and the folder have different issuers', async () => {
     const { data, broker } = await startNow({ issuer: 'https://first.example' })

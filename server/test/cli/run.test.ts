@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { describeFailure } from '../../src/cli/run.ts'
+import { StoreUnavailableError } from '../../src/store/errors.ts'
 import { makeDataFolder, runCommand } from '../support/broker-under-test.ts'
 
 test.each([
@@ -12,6 +13,25 @@ test.each([
   writeFileSync(join(data, 'tilepass.db'), content)
   const { code, error } = await runCommand(data, ['token', 'list'])
   expect([code, error]).toEqual([1, expect.stringMatching(/tilepass\.db .*--data/)])
+})
+
+test.each([
+  ['28P01', 'password authentication failed for user "tilepass"', 'Correct the user, the password'],
+  ['3D000', 'database "tilepas" does not exist', 'Correct the user, the password'],
+  ['ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:5432', 'then try again'],
+])('a database that fails with %s is reported with what to do', (code, message, remedy) => {
+  const cause = Object.assign(new Error(message), { code })
+  const text = describeFailure(new StoreUnavailableError({ cause }))
+  expect(text).toContain(`The database cannot be used: ${message}.`)
+  expect(text).toContain(remedy)
+  expect(text.includes('try again')).toBe(code === 'ECONNREFUSED')
+})
+
+test('a password that is missing is named, whatever the driver calls it', () => {
+  const cause = new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')
+  const text = describeFailure(new StoreUnavailableError({ cause }))
+  expect(text).toContain('asks for a password, and there is none in the URL or in PGPASSWORD')
+  expect(text).toContain('Correct the user, the password')
 })
 
 describe('serve', () => {

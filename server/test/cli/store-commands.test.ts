@@ -114,6 +114,19 @@ test('backups that are made while others write are complete up to a moment', asy
   expect(existsSync(join(data, 'tilepass.db'))).toBe(true)
 })
 
+test('store copy refuses a folder that a server uses, which goes on: what it learns would be lost', async () => {
+  const [data, target] = [await copyKeyedFolder(), makeDataFolder()]
+  const server = await startServerProcess(data)
+  const copy = () => runCommand('', ['store', 'copy', '--from', data, '--to', target], { env: {} })
+  const refused = await copy()
+  expect([refused.code, refused.out]).toEqual([1, ''])
+  expect(refused.error).toContain(`A server or a command uses ${data}`)
+  expect(existsSync(join(target, 'tilepass.db'))).toBe(false)
+  await run(process.execPath, [BIN, 'account', 'create', 'later', '--data', data])
+  expect(await server.stop()).toBe(0)
+  expect(await copy()).toMatchObject({ code: 0, error: '' })
+})
+
 describe('store restore', () => {
   /** A server on a folder with a backup, and an account that was made after it. */
   async function start() {

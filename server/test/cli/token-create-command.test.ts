@@ -14,7 +14,16 @@ import {
 describe('token create', () => {
   test('prints only the token, and the running server accepts it', async () => {
     const { cli, post } = await startBroker()
-    const args = ['--account', 'demo', '--scope', 'tiles:read', '--expires-in', '60', '--note', 'n']
+    const args = [
+      '--account',
+      'demo',
+      '--scope',
+      'tiles:read',
+      '--expires-in',
+      '60s',
+      '--note',
+      'n',
+    ]
     const { code, out, error } = await cli('token', 'create', ...args)
     expect([code, error]).toEqual([0, ''])
     expect(out).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/)
@@ -78,7 +87,6 @@ describe('token create', () => {
     ['12h', 43_200],
     ['30m', 1_800],
     ['45s', 45],
-    ['45', 45],
     ['366d', 366 * 86_400],
   ])('takes the lifetime %s', async (given, seconds) => {
     const data = await copyKeyedFolder()
@@ -98,8 +106,13 @@ describe('token create', () => {
     ],
     [
       'no lifetime',
-      ['--account', 'demo', '--scope', 'tiles:read', '--expires-in', '0'],
-      /whole number/,
+      ['--account', 'demo', '--scope', 'tiles:read', '--expires-in', '0s'],
+      /from 1s/,
+    ],
+    [
+      'a lifetime without a unit, which may have meant hours',
+      ['--account', 'demo', '--scope', 'tiles:read', '--expires-in', '24'],
+      /a duration with its unit.*"24"/,
     ],
     [
       'an unknown unit',
@@ -113,8 +126,8 @@ describe('token create', () => {
     ],
     [
       'a fraction',
-      ['--account', 'demo', '--scope', 'tiles:read', '--expires-in', '1.5'],
-      /whole number/,
+      ['--account', 'demo', '--scope', 'tiles:read', '--expires-in', '1.5h'],
+      /such as 90d/,
     ],
     [
       'a scope of another format',

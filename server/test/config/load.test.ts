@@ -44,6 +44,6 @@ test('faults of the environment and of unreadable files name their source', () =
   expect(findFaults(port)).toEqual([expect.stringMatching(/^port: .*tcp:\/\//)])
   const file = writeConfig('{')
   expect(findFaults(() => loadConfig({ flags: {}, env: {}, file }))).toEqual([
-    expect.stringMatching(/^--config: must be a readable JSON file/),
+    `--config: must be a readable JSON file; its JSON is invalid or incomplete from line 1, column 2 (given: "${file}")`,
   ])
 })

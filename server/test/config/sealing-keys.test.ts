@@ -62,6 +62,22 @@ test.each<readonly [string, Record<string, string>, object | undefined]>([
   for (const secret of [ONE, TWO, CANARY]) expect(String(error)).not.toContain(secret)
 })
 
+test('a file without a key is named, with what names it', async () => {
+  const file = join(makeDataFolder(), 'key')
+  const fail = (env: Record<string, string>, settings?: object) =>
+    load(env, settings).then(String, String)
+  expect(await fail({ TILEPASS_SECRET_KEY_FILE: file })).toContain(
+    '(given in the file of TILEPASS_SECRET_KEY_FILE, which does not exist or cannot be reached: nothing)',
+  )
+  writeFileSync(file, '')
+  expect(await fail({ TILEPASS_SECRET_KEY_FILE: file })).toContain(
+    `(given in the file of TILEPASS_SECRET_KEY_FILE, ${file}: nothing)`,
+  )
+  expect(await fail({}, { secretKey: { file } })).toContain(
+    `(given in the file of "secretKey", ${file}: nothing)`,
+  )
+})
+
 test('a function that fails or gives no text is refused, whatever it throws', async () => {
   const throwing = () => {
     throw new Error(ONE)

@@ -105,8 +105,9 @@ describe('the log of a refused request says', () => {
       {
         refusal: { surface: 'map-token', code: 'session_required', grant: 'city', account: 'demo' },
       },
-      { refusal: { surface: 'map-token', code: 'unknown_grant', grant: '(unknown)' } },
+      { refusal: { surface: 'map-token', code: 'unknown_grant' } },
     ])
+    expect(find('/map-token')[1].refusal).not.toHaveProperty('grant')
   })
 
   test('nothing if the request was not refused', async () => {
@@ -202,10 +203,41 @@ test('the line of a failed request has no stack of the log itself, and the reaso
     .find(({ req }) => req)
   expect(line).toMatchObject({
     level: 50,
-    refusal: { code: 'upstream_refused', check: 'returned 401 invalid_client', grant: 'relayed' },
+    failure: { code: 'upstream_refused', check: 'returned 401 invalid_client', grant: 'relayed' },
   })
+  expect(line).not.toHaveProperty('refusal')
   expect(line).not.toHaveProperty('err')
 })
+
+test.each([
+  ['x-original-uri', '/data/world/3/4/2.pbf?access_token=opaque-secret', '/data/world/3/4/2.pbf'],
+  [
+    'x-forwarded-uri',
+    '/data/eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ0b2tfMSJ9abc.sig/2.pbf',
+    '/data/[redacted]/2.pbf',
+  ],
+])(
+  'the line of a check names the path in %s, without query and tokens',
+  async (header, uri, checked) => {
+    const { logger, logged } = watchLog()
+    const verify = { peers: ['loopback'] }
+    const { url } = await startBroker({ logger, verify })
+    const id = 'id-of-the-gateway'
+    await fetch(`${url}/verify`, { headers: { [header]: uri, 'x-request-id': id } })
+    await fetch(`${url}/healthz`, { headers: { [header]: uri } })
+    const lines = logged()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .filter(({ req }) => req)
+    expect(lines).toMatchObject([
+      { req: { id, path: '/verify' }, checked },
+      { req: { path: '/healthz' } },
+    ])
+    expect(lines[1]).not.toHaveProperty('checked')
+    expect(logged()).not.toContain('opaque-secret')
+  },
+)
 
 test('a part that is away is named with its cause, and without a stack', () => {
   const { logger, logged } = watchLog()

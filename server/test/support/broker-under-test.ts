@@ -180,7 +180,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<BrokerUn
     clock,
     cli,
     createToken: async (scope = 'tiles:read places:read', expiresIn = 86_400) => {
-      const args = ['--account', 'demo', '--scope', scope, '--expires-in', `${expiresIn}`]
+      const args = ['--account', 'demo', '--scope', scope, '--expires-in', `${expiresIn}s`]
       return (await cli('token', 'create', ...args)).out.trim()
     },
     post: async (path, body, headers = {}) =>

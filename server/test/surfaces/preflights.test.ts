@@ -24,6 +24,17 @@ test.each([
   expect([refused.status, refused.headers.get('allow')]).toEqual([405, methods])
 })
 
+test.each([
+  ['/map-token', 'POST'],
+  ['/v1/tiles/world/0/0/0.mvt', 'GET'],
+  ['/tokens/v2/demo', 'GET'],
+])('%s lets pages read the id of their request', async (route, method) => {
+  const { url } = await startBroker({ tilesets: { world: { path } }, grants: { city } })
+  const { headers } = await fetch(url + route, { method, headers: { origin: 'https://a.example' } })
+  expect(headers.get('x-request-id')).toMatch(/^[\w-]+$/)
+  expect(headers.get('access-control-expose-headers')).toMatch(/\bX-Request-Id\b/)
+})
+
 const TRACING = 'baggage,sentry-trace,traceparent,x-forwarded-for'
 
 async function preflight(url: string, method = 'GET') {

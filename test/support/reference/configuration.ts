@@ -14,7 +14,8 @@ const INTRODUCTION = `# Configuration
 
 The members of \`tilepass.json\`, which \`tilepass serve --config tilepass.json\` reads, and the options of \`createBroker()\` (without \`host\`, \`port\` and \`logLevel\`). With \`$schema\`, editors complete and check the file; in \`createBroker()\` TypeScript does.
 
-- Flags of \`tilepass serve\` override \`TILEPASS_*\` variables, and these override the file: \`TILEPASS_DATA\`, \`TILEPASS_DATABASE_URL\`, \`TILEPASS_ISSUER\`, \`TILEPASS_PUBLIC_URL\`, \`TILEPASS_HOST\`, \`TILEPASS_PORT\`, \`TILEPASS_LOG_LEVEL\`. \`TILEPASS_CONFIG\` names the file.
+- Flags of \`tilepass serve\` override \`TILEPASS_*\` variables, and these override the file: \`TILEPASS_DATA\`, \`TILEPASS_DATABASE_URL\`, \`TILEPASS_SECRET_KEY\`, \`TILEPASS_SECRET_KEY_FILE\`, \`TILEPASS_ISSUER\`, \`TILEPASS_PUBLIC_URL\`, \`TILEPASS_HOST\`, \`TILEPASS_PORT\`, \`TILEPASS_LOG_LEVEL\`. \`TILEPASS_CONFIG\` names the file.
+- Secrets come from variables, or from files that the configuration names: \`TILEPASS_DATABASE_URL\` holds the URL of a database; \`TILEPASS_SECRET_KEY\` holds the keys that seal the store, or \`TILEPASS_SECRET_KEY_FILE\` names a file with them, not both.
 - If a setting is invalid or unknown, the start stops and lists every fault.
 - Relative paths start at the folder of the file; in code and in flags at the current folder.
 - Names (of grants, upstreams, tilesets and datasets) consist of letters, digits, \`-\` and \`_\`, and start with a letter or a digit.

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { formatAllowedHeaders } from './allowed-headers.ts'
 
-/** Response headers that a map must be able to read: else it could not tell a 401 from an outage. */
-const EXPOSED = 'WWW-Authenticate, Retry-After, Date, ETag, Content-Range'
+/** Response headers that a map must be able to read: else it could not tell a 401 from an outage. And the id, where there is one. */
+const EXPOSED = 'WWW-Authenticate, Retry-After, Date, ETag, Content-Range, X-Request-Id'
 const ALLOWED_HEADERS =
   'Authorization, Accept, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, Range'
 /** Seconds for which a browser may cache a preflight; Chromium's own limit is 2 h. */

@@ -33,7 +33,10 @@ export async function checkSealing(
   const idle = configured.filter((id) => id !== first && !used.has(id))
   const text = [
     `Sealed with the key ${[...(used.has(first) || used.size === 0 ? [first] : []), ...others].join(', ')}`,
-    ...idle.map((id) => `${id} seals nothing: remove it when no backup needs it`),
+    ...idle.map(
+      (id) =>
+        `${id} seals nothing: it may go from the list; keep a copy as long as a backup needs it`,
+    ),
   ].join('; ')
   const finding =
     others.length === 0

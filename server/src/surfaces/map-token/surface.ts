@@ -44,9 +44,8 @@ export function createMapTokenSurface(parts: MapTokenSurfaceParts): Router {
       const body = await readJsonBody(request)
       assertMembers(body, ['grant', 'dataset'])
       const name = findText(body, 'grant')
-      // A client may put anything there, a password included: only a name that exists is logged.
-      noteFacts(request, { grant: '(unknown)' })
       const grant = grants.get(name)
+      // Not before: a client may put anything there, a password included.
       noteFacts(request, { grant: grant.name, account: grant.account })
       if (!isOriginAllowed(request.headers, grant, getOwnOrigin())) throw new ForeignOriginError()
       const session = await requireSession(request, grant, sessions)
@@ -80,7 +79,7 @@ function judgeOrigin(
     if (origin !== undefined && (origins.has(origin) || origins.has('*')))
       response.set({
         'Access-Control-Allow-Origin': origin,
-        'Access-Control-Expose-Headers': 'WWW-Authenticate, Retry-After, Date',
+        'Access-Control-Expose-Headers': 'WWW-Authenticate, Retry-After, Date, X-Request-Id',
       })
     else if (!isOwnPage(headers, getOwnOrigin())) {
       const isRefused = method === 'POST'

@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express'
 import { answerPreflight, openToEveryOrigin } from '../../http/cors.ts'
 
 const EXPOSED =
-  'Link, WWW-Authenticate, Retry-After, Date, X-Rate-Limit-Interval, X-Rate-Limit-Limit, X-Rate-Limit-Reset'
+  'Link, WWW-Authenticate, Retry-After, Date, X-Request-Id, X-Rate-Limit-Interval, X-Rate-Limit-Limit, X-Rate-Limit-Reset'
 
 /**
  * Opens this API to every origin. It runs before every route, so that pages see each status, also of
