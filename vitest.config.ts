@@ -112,8 +112,8 @@ if (chromium) {
       include: [pageTest],
       testTimeout: 90_000,
       // Each process has a browser, and the tests of a file run at the same time in pages of it. They
-      // mostly wait: on two cores nine pages are as many as their maps can be drawn for in software.
-      maxWorkers: Math.max(3, cores - 1),
+      // mostly wait: on two cores six pages are as many as their maps can be drawn for in software.
+      maxWorkers: Math.max(2, Math.floor(cores / 2)),
       maxConcurrency: 3,
       sequence: { groupOrder: 1 },
     },
