@@ -4,6 +4,7 @@ import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 import { chromiumArgs, findChromium } from './scripts/chromium.mjs'
 import { findPostgres, listStoreTests } from './scripts/postgres.mjs'
+import { EvenShards } from './scripts/shards.mjs'
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -110,8 +111,8 @@ if (chromium) {
       setupFiles: realTimers,
       include: [pageTest],
       testTimeout: 90_000,
-      // Each file has a browser, and its tests run at the same time in pages of it. They mostly wait:
-      // on two cores six pages are as many as their maps can be drawn for in software.
+      // Each process has a browser, and the tests of a file run at the same time in pages of it. They
+      // mostly wait: on two cores six pages are as many as their maps can be drawn for in software.
       maxWorkers: Math.max(2, Math.floor(cores / 2)),
       maxConcurrency: 3,
       sequence: { groupOrder: 1 },
@@ -158,5 +159,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     // By default vitest would leave a core free, and of two cores use one.
     maxWorkers: Math.max(3, cores - 1),
+    sequence: { sequencer: EvenShards },
   },
 })

@@ -66,11 +66,13 @@ mkdirSync(reports, { recursive: true })
 const report = join(reports, 'tests.json')
 rmSync(report, { force: true })
 const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-const { status } = spawnSync(process.execPath, [vitest, 'run', ...reporters, ...args], {
-  cwd: root,
-  stdio: 'inherit',
-})
+const slowest = join(root, 'scripts/slowest-files.mjs')
+const reporters = ['default', 'json', slowest].map((reporter) => `--reporter=${reporter}`)
+const { status } = spawnSync(
+  process.execPath,
+  [vitest, 'run', ...reporters, `--outputFile.json=${report}`, ...args],
+  { cwd: root, stdio: 'inherit' },
+)
 
 for (const omission of omissions) console.log(`Left out: ${omission}`)
 if (!existsSync(report)) {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { makeDataFolder, nameStore, readClaims } from './support/broker-under-test.ts'
+import { makeDataFolder, nameStore, readClaims, runCommand } from './support/broker-under-test.ts'
 import { findDatabaseUrl, onPostgres } from './support/test-location.ts'
 
 // Each of these starts several processes, and a busy machine takes seconds for one.
@@ -59,12 +59,16 @@ async function tilepass(data: string, ...args: string[]): Promise<string> {
   return (await run(process.execPath, [BIN, ...named.args], { env })).stdout.trim()
 }
 
-async function makeAccount(data: string): Promise<void> {
-  await tilepass(data, 'account', 'create', 'city')
+/** Runs a command in this process: another one takes a second to start. */
+async function prepare(data: string, ...args: string[]): Promise<string> {
+  const { code, out, error } = await runCommand(data, args, { now: () => Date.now() })
+  expect([code, error]).toEqual([0, ''])
+  return out.trim()
 }
 
-const createToken = (data: string) =>
-  tilepass(data, 'token', 'create', '--account', 'city', '--scope', 'tiles:read')
+const makeAccount = (data: string) => prepare(data, 'account', 'create', 'city')
+const TOKEN_CREATE = ['token', 'create', '--account', 'city', '--scope', 'tiles:read']
+const createToken = (data: string) => prepare(data, ...TOKEN_CREATE)
 
 const exchange = (url: string, token: string) =>
   fetch(`${url}/v1/auth/token`, { method: 'POST', headers: { authorization: `Bearer ${token}` } })
@@ -82,7 +86,7 @@ test('after SIGKILL and a start on another port, tokens and keys are still valid
   await makeAccount(data)
   const config = ['--config', writeConfig(data)]
   const first = await startProcess(data, config)
-  const token = await createToken(data)
+  const token = await tilepass(data, ...TOKEN_CREATE)
   const access = (await (await exchange(first.url, token)).json()).access_token
   const keys = await (await fetch(`${first.url}/.well-known/jwks.json`)).json()
   first.child.kill('SIGKILL')

@@ -8,7 +8,7 @@ import { describe, expect } from 'vitest'
 import { LIBRARIES } from '../support/pages/libraries.ts'
 import { TILE } from '../support/pages/map-resources.ts'
 import { test as pageTest } from '../support/pages/page-test.ts'
-import { FEW_FRAMES, settle } from '../support/pages/panning.ts'
+import { FEW_FRAMES, SMALL, settle } from '../support/pages/panning.ts'
 import { startServer } from '../support/servers/start-server.ts'
 
 const bound = {
@@ -95,7 +95,10 @@ describe.concurrent('with tokens of 2 s that are bound to the browser', () => {
   test.for(['leaflet-cookie', 'leaflet-query', 'maplibre-cookie'])(
     '%s renews them and loses no tile',
     async (name, { site: { url, log }, openPage }) => {
-      const { page, printed } = await openPage(`${url}/${name}`, { isIsolated: true })
+      const { page, printed } = await openPage(`${url}/${name}`, {
+        viewport: SMALL,
+        isIsolated: true,
+      })
       await settle(page)
       const before = log.length
       expect(before).toBeGreaterThan(0)

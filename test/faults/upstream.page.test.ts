@@ -10,7 +10,7 @@ import {
 } from '../support/brokers/second-broker.ts'
 import { eventually } from '../support/pages/eventually.ts'
 import { test as pageTest } from '../support/pages/page-test.ts'
-import { FEW_FRAMES } from '../support/pages/panning.ts'
+import { FEW_FRAMES, SMALL } from '../support/pages/panning.ts'
 
 setUpSecondBrokers()
 
@@ -30,7 +30,7 @@ const test = pageTest
     'openMap',
     ({ openPage }) =>
       (url: string) =>
-        openPage(url, { init: FEW_FRAMES }),
+        openPage(url, { init: FEW_FRAMES, viewport: SMALL }),
   )
 
 /** Tracks when the newest token of the page expires, in epoch ms. */

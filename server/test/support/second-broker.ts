@@ -1,14 +1,13 @@
-import { execFile, spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, vi } from 'vitest'
+import { runCommandLine } from '../../src/cli/run.ts'
 import type { ConfigInput } from '../../src/config/schema.ts'
 
-const run = promisify(execFile)
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const root = at('../../..')
 
@@ -56,14 +55,27 @@ export async function startSecondBroker(
   const data = mkdtempSync(join(tmpdir(), 'tilepass-second-'))
   const file = join(data, 'tilepass.json')
   writeFileSync(file, JSON.stringify(config))
-  const cli = async (...args: string[]) =>
-    (await run(process.execPath, [BIN, ...args, '--data', data])).stdout.trim()
   const feed = async (input: string, ...args: string[]) => {
-    const child = spawn(process.execPath, [BIN, ...args, '--data', data])
-    child.stdin.end(input)
-    const [code] = await once(child, 'exit')
-    return String(code)
+    let printed = ''
+    const write = (text: string) => {
+      printed += text
+    }
+    // In this process: only the server is one of its own, and a process takes a second to start.
+    const code = await runCommandLine(
+      [...args, '--data', data],
+      {
+        env: {},
+        writeOut: write,
+        writeError: write,
+        readInput: async () => input,
+        now: () => Date.now(),
+      },
+      () => undefined,
+    )
+    if (code !== 0) throw new Error(printed)
+    return printed.trim()
   }
+  const cli = (...args: string[]) => feed('', ...args)
   await cli('account', 'create', 'city')
 
   let printed = ''
