@@ -16,10 +16,14 @@ import { bin, root, run, setUp } from './setup.mjs'
 /** What each part is built from, and how. A part is rebuilt only after one of its sources changed. */
 const PARTS = /** @satisfies {Record<string, Part>} */ ({
   server: {
-    sources: ['packages/guard/src', 'server/src'],
+    sources: ['packages/guard/src', 'server/src', 'scripts'],
     folders: ['packages/guard/dist', 'server/dist'],
-    outputs: ['packages/guard/dist/index.js', 'server/dist/main.js'],
-    build: () => run(bin('tsc'), ['-b', 'packages/guard', 'server']),
+    outputs: ['packages/guard/dist/index.js', 'server/dist/bundle/main.js'],
+    build: async () => {
+      run(bin('tsc'), ['-b', 'packages/guard', 'server'])
+      const { bundleServer } = await import('./bundle-server.mjs')
+      await bundleServer()
+    },
   },
   packages: {
     sources: ['packages/core/src', 'packages/maplibre/src', 'packages/leaflet/src', 'scripts'],

@@ -133,7 +133,7 @@ export function createConfigSchema(kinds: readonly UpstreamKind[] = UPSTREAM_KIN
           .enum(SIGNING_ALGORITHMS)
           .default(DEFAULT_ALGORITHM)
           .describe(
-            'Algorithm of new signing keys. An existing store changes to it with the next `tilepass keys rotate`; guards elsewhere must accept both until then.',
+            'Algorithm of new signing keys. An existing store changes to it with the next `tilepass key rotate`; guards elsewhere must accept both until then.',
           ),
       })
       .prefault({})

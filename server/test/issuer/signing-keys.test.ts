@@ -8,16 +8,17 @@ const HOUR = 3_600_000
 const readKid = (token: string): string =>
   JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid
 
+async function listKids(url: string): Promise<string[]> {
+  const { keys } = await (await fetch(`${url}/.well-known/jwks.json`)).json()
+  return keys.map(({ kid }: { kid: string }) => kid)
+}
+
 async function start() {
   const running = await startBroker()
-  const listKids = async () => {
-    const { keys } = await (await fetch(`${running.url}/.well-known/jwks.json`)).json()
-    return keys.map(({ kid }: { kid: string }) => kid)
-  }
   const mapToken = async () => (await (await running.post('/map-token')).json()).access_token
   const rotate = async (): Promise<string> =>
     JSON.parse((await running.cli('key', 'rotate', '--json')).out).kid
-  return { ...running, listKids, mapToken, rotate }
+  return { ...running, listKids: () => listKids(running.url), mapToken, rotate }
 }
 
 describe('T11: key rotation', () => {
@@ -72,6 +73,26 @@ describe('T11: key rotation', () => {
     )
     await store.close()
   }, 60_000)
+
+  test('changes the algorithm, and tokens of the old key go on', async () => {
+    const { data } = await start()
+    const { url, broker, clock, post, createToken } = await startBroker({
+      data,
+      signing: { algorithm: 'ES256' },
+    })
+    const mapToken = async () => (await (await post('/map-token')).json()).access_token
+    const readAlgorithm = (token: string) => decodeProtectedHeader(token).alg
+    const [early, page] = [await createToken(), await mapToken()]
+    expect([early, page].map(readAlgorithm)).toEqual(['RS256', 'RS256'])
+    const admin = { authorization: `Bearer ${await createToken('admin:access')}` }
+    await post('/v1/admin/keys/rotate', undefined, admin)
+    await expect.poll(() => listKids(url)).toHaveLength(2)
+    clock.now += 2 * HOUR
+    const late = await mapToken()
+    expect(readAlgorithm(late)).toBe('ES256')
+    for (const token of [early, late])
+      await expect(broker.verifier.verify(token)).resolves.toBeDefined()
+  })
 
   test('by this process over HTTP is noticed as well', async () => {
     const { url, createToken, listKids } = await start()
