@@ -1,6 +1,7 @@
 import { UnavailableError } from '../errors.ts'
 import type { AuditedChange } from '../store/audit.ts'
 import type { Change } from '../store/changes.ts'
+import { readEarlierNow } from '../store/earlier-clock.ts'
 import { findLastFamilyEnd } from '../store/login-families.ts'
 import type { Connection, SealedConnection } from '../store/open.ts'
 import {
@@ -53,7 +54,8 @@ export async function rotateSecretKey(
   now: number,
 ): Promise<SecretRotation> {
   const rows = await listSecretKeyRows(change, purpose)
-  const ended = rows.filter((row) => hasEnded(row, now)).map(({ id }) => id)
+  const at = await readEarlierNow(change, now)
+  const ended = rows.filter((row) => hasEnded(row, at)).map(({ id }) => id)
   if (rows.length - ended.length >= MAX_KEYS) {
     const oldest = rows.at(-1)
     return { oldest: oldest && toSummary(oldest) }
