@@ -2,6 +2,7 @@ import { UnavailableError } from '../errors.ts'
 import type { AuditedChange } from '../store/audit.ts'
 import type { Change } from '../store/changes.ts'
 import { readEarlierNow } from '../store/earlier-clock.ts'
+import { lockNewSecret } from '../store/lock-secrets.ts'
 import { findLastFamilyEnd } from '../store/login-families.ts'
 import type { Connection, SealedConnection } from '../store/open.ts'
 import {
@@ -53,6 +54,7 @@ export async function rotateSecretKey(
   purpose: SecretPurpose,
   now: number,
 ): Promise<SecretRotation> {
+  await lockNewSecret(change)
   const rows = await listSecretKeyRows(change, purpose)
   const at = await readEarlierNow(change, now)
   const ended = rows.filter((row) => hasEnded(row, at)).map(({ id }) => id)
@@ -78,6 +80,7 @@ export async function revokeSecretKeys(
   purpose: SecretPurpose,
   now: number,
 ): Promise<void> {
+  await lockNewSecret(change)
   const rows = await listSecretKeyRows(change, purpose)
   await deleteSecretKeys(
     change,
@@ -92,6 +95,7 @@ export async function revokeSecretKeys(
  * @returns `false` if there is no such key.
  */
 export async function revokeSecretKey(change: Change, id: string, now: number): Promise<boolean> {
+  await lockNewSecret(change)
   const [deleted] = await deleteSecretKeys(change, [id])
   if (!deleted || !isSecretPurpose(deleted.purpose)) return false
   if (deleted.replaced_at === null) await addKey(change, deleted.purpose, now)
