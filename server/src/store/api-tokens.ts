@@ -1,6 +1,7 @@
 import type { Insertable, Selectable } from 'kysely'
 import { LONGEST_DERIVED_LIFETIME } from './bounded-revocations.ts'
 import type { Change } from './changes.ts'
+import { isPostgres } from './dialect.ts'
 import type { Connection } from './open.ts'
 import type { ApiTokenTable } from './schema.ts'
 
@@ -20,6 +21,22 @@ export async function addApiToken({ db }: Connection, token: NewApiTokenRow): Pr
 /** Finds a token by id, revoked or not. */
 export async function findApiToken({ db }: Connection, id: string): Promise<ApiToken | undefined> {
   return db.selectFrom('api_token').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+/**
+ * Is a token of the registry current, in the name of which a change is made? Until the change is
+ * committed, nobody revokes it: a token that another replica has just revoked changes nothing any more.
+ */
+export async function lockCurrentToken({ db }: Change, id: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('api_token')
+    .select('id')
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    // In SQLite the transaction itself is the lock.
+    .$if(isPostgres({ db }), (query) => query.forShare())
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 /** All tokens, the newest first. */

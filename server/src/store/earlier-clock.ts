@@ -1,4 +1,5 @@
-import { PostgresAdapter, type RawBuilder, sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
+import { isPostgres } from './dialect.ts'
 import type { Connection } from './store.ts'
 
 /** The time of the database, in epoch ms. */
@@ -11,11 +12,10 @@ const DATABASE_NOW = sql<number>`floor(extract(epoch from statement_timestamp())
  *
  * @param now Our own clock, in epoch ms.
  */
-export function getEarlierNow({ db }: Connection, now: number): RawBuilder<number> {
+export function getEarlierNow(connection: Connection, now: number): RawBuilder<number> {
   const own = sql<number>`${now}`
-  const isShared = db.getExecutor().adapter instanceof PostgresAdapter
   // As a query it is computed once, not for each row.
-  return isShared ? sql<number>`(select least(${own}::bigint, ${DATABASE_NOW}))` : own
+  return isPostgres(connection) ? sql<number>`(select least(${own}::bigint, ${DATABASE_NOW}))` : own
 }
 
 /** Reads {@link getEarlierNow}. */
