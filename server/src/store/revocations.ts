@@ -83,9 +83,9 @@ export function createRevocations(store: Store, now: () => number): Revocations 
   const watch = createWatch(store, async (isContinuous) => {
     const at = now()
     const isDue = loadedAt === undefined || !isContinuous || Math.abs(at - wholeAt) >= WHOLE_EVERY
-    const lastInStore = isDue ? last : await readLastSeq(store)
+    const lastInStore = isDue ? last : await readLastSeq(store.watching)
     const isWhole = isDue || lastInStore < last
-    const rows = await listRevocations(store, at, isWhole ? undefined : last)
+    const rows = await listRevocations(store.watching, at, isWhole ? undefined : last)
     loadedAt = at
     const known = entries
     if (isWhole) {
