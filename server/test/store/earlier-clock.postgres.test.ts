@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { rotateSecretKey } from '../../src/issuer/secret-key-rotation.ts'
 import { loadSecretKeys } from '../../src/issuer/secret-keys.ts'
 import { createAccount, deleteAccount } from '../../src/store/accounts.ts'
+import { NEVER } from '../../src/store/api-tokens.ts'
 import { addAuditEntry, audited, listAuditEntries } from '../../src/store/audit.ts'
 import { pruneAudit } from '../../src/store/audit-retention.ts'
 import { applyChange } from '../../src/store/changes.ts'
@@ -69,4 +70,13 @@ test('a replica whose clock is ahead deletes no session, name, key or audit entr
   await pruneAudit(store, { retentionDays: 30, maxRows: 1_000 }, now + 60 * DAY)
   const entries = await listAuditEntries(store, { limit: 1 })
   expect(entries).toMatchObject([{ target: 'kept' }])
+})
+
+test('a replica whose clock is ahead learns that a revocation was lifted', async () => {
+  const [store, ahead] = (await openStores(2)) as [Store, Store]
+  await applyChange(store, (change) => change.revoke('org_1', { at: now, expiresAt: NEVER }))
+  const revocations = createRevocations(ahead, () => now + 5 * HOUR)
+  expect(await revocations.isRevoked('org_1')).toBe(true)
+  await applyChange(store, (change) => change.lift('org_1', now))
+  await expect.poll(() => revocations.isRevoked('org_1'), { timeout: 5_000 }).toBe(false)
 })
