@@ -41,6 +41,7 @@ const NOT_AGAIN = [
   'server/test/cli/upstream-commands',
   'server/test/cli/wrong-usage',
   'server/test/store/plain-copies',
+  'server/test/store/restore-sqlite',
   'server/test/store/sealing-processes',
   'server/test/store/settle-sealing',
   'server/test/store/upgrade',

@@ -191,3 +191,15 @@ test('the job creates the account that the grant names', () => {
     dig(find('Job', 'tilepass-account'), 'spec', 'template', 'spec', 'containers', 0, 'args'),
   ).toEqual(['account', 'create', Object.values(settings.grants)[0]?.account])
 })
+
+test('the example trusts no network of its own choice', () => {
+  const documentation = ['192.0.2.0/24', '198.51.100.0/24']
+  expect([settings.trustProxy, settings.verify?.peers].flat()).toEqual(documentation)
+})
+
+test('a change of the schema has minutes before the liveness probe ends the pod', () => {
+  const { periodSeconds, failureThreshold } = Object(dig(container, 'startupProbe'))
+  expect(periodSeconds * failureThreshold).toBeGreaterThanOrEqual(500)
+  // After that the rollout counts as failed.
+  expect(periodSeconds * failureThreshold).toBeLessThan(600)
+})

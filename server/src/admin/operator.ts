@@ -1,7 +1,9 @@
 import type { Sender } from '../http/sender.ts'
+import { UnauthorizedError } from '../issuer/errors.ts'
 import type { Mint } from '../issuer/mint.ts'
 import type { Rights } from '../issuer/narrow.ts'
 import type { SigningAlgorithm } from '../issuer/signature.ts'
+import { lockCurrentToken } from '../store/api-tokens.ts'
 import { type AuditedChange, audited } from '../store/audit.ts'
 import { isListShortEnough } from '../store/bounded-revocations.ts'
 import type { Store } from '../store/open.ts'
@@ -24,7 +26,12 @@ export interface Operator {
   readonly now: () => number
 }
 
-/** Makes a change in the name of the operator, with its audit entry. @see {@link audited} */
+/**
+ * Makes a change in the name of the operator, with its audit entry.
+ *
+ * @throws {@link UnauthorizedError} if the token of the operator was revoked since it was verified.
+ * @see {@link audited}
+ */
 export function auditedBy<T>(
   { store, actor, sender, now }: Operator,
   action: string,
@@ -32,7 +39,11 @@ export function auditedBy<T>(
   run: (change: AuditedChange) => Promise<T>,
   detail = '',
 ): Promise<T> {
-  return audited(store, { at: now(), actor, sender, action, target, detail }, run)
+  return audited(store, { at: now(), actor, sender, action, target, detail }, async (change) => {
+    if (actor !== 'cli' && !(await lockCurrentToken(change, actor)))
+      throw new UnauthorizedError('Bearer error="invalid_token"')
+    return run(change)
+  })
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { readSealingKeys } from '../config/sealing-keys.ts'
+import { wasSealed } from '../store/lock-secrets.ts'
 import { purgeIfPending } from '../store/purge.ts'
 import { resealAll } from '../store/reseal.ts'
 import { countSealed, listStoredSecrets } from '../store/sealed-columns.ts'
@@ -59,7 +60,9 @@ async function rotate(
       2,
     )
   const { sealed, plain: unsealed } = countSealed(await listStoredSecrets(store))
-  if (sealed === 0 && unsealed > 0)
+  const isPlain = sealed === 0 && unsealed > 0 && !(await wasSealed(store))
+  // A database is never sealed by a start.
+  if (isPlain && store.kind === 'sqlite')
     throw new CommandError(
       'The secrets in this store are not sealed yet. Restart every server with the key: the first one seals them.',
     )

@@ -10,8 +10,8 @@ import { describeDatabaseFailure } from './describe-database-failure.ts'
 import { CommandError, createOutput } from './output.ts'
 
 interface CopyOptions {
-  readonly from: string
-  readonly to: string
+  readonly from?: string
+  readonly to?: string
   readonly json?: boolean
 }
 
@@ -20,22 +20,42 @@ export function addStoreCopyCommand(store: Command, surroundings: Surroundings):
   addCommand(store, 'copy', {
     description: 'Copy everything to an empty data folder or database',
     examples: [
+      'store copy --from ./data',
+      'store copy --to ./data',
       'store copy --from ./data --to postgres://tilepass@db.example/tilepass',
-      'store copy --from postgres://tilepass@db.example/tilepass --to ./data',
     ],
   })
-    .requiredOption('--from <store>', 'data folder, or URL of a PostgreSQL database')
-    .requiredOption('--to <store>', 'the same, of a store that has nothing in it yet')
+    .option(
+      '--from <store>',
+      'data folder, or URL of a PostgreSQL database without its password (TILEPASS_DATABASE_URL)',
+    )
+    .option(
+      '--to <store>',
+      'the same, of a store that has nothing in it yet (TILEPASS_DATABASE_URL)',
+    )
     .option('--json', 'print JSON, for programs')
     .action((options: CopyOptions) => copy(options, surroundings))
 }
 
 async function copy(
   { from, to, json }: CopyOptions,
-  { writeOut, writeError }: Surroundings,
+  { env, writeOut, writeError }: Surroundings,
 ): Promise<void> {
+  const fromEnv = env.TILEPASS_DATABASE_URL || undefined
+  if (from === undefined && to === undefined)
+    throw new CommandError(
+      '--from or --to must name a store; TILEPASS_DATABASE_URL the other one.',
+      2,
+    )
+  if ([from, to].some(hasPassword))
+    writeError(
+      'Others on this machine can read the password in the command line: name the database by TILEPASS_DATABASE_URL, or leave the password out and set PGPASSWORD.\n',
+    )
   const output = createOutput((line) => writeOut(`${line}\n`), json === true)
-  const [source, target] = [parseStore('--from', from), parseStore('--to', to)]
+  const [source, target] = [
+    parseStore('--from', from ?? fromEnv),
+    parseStore('--to', to ?? fromEnv),
+  ]
   if (source.databaseUrl === undefined && (await isFolderInUse(source.data)))
     throw new CommandError(
       `A server or a command uses ${describeStore(source)}, and what it learns during the copy would be lost; nothing was copied. Stop every server on it, then run this command again.`,
@@ -90,12 +110,16 @@ async function withOpen<T>(
   }
 }
 
-function parseStore(option: string, text: string): StoreLocation {
+function hasPassword(store: string | undefined): boolean {
+  return store !== undefined && isDatabaseUrl(store) && new URL(store).password !== ''
+}
+
+function parseStore(option: string, text = ''): StoreLocation {
   if (isDatabaseUrl(text)) return { data: '', databaseUrl: text }
   // It may hold a password, so it is not quoted.
   if (text === '' || /^\w+:\/\//.test(text))
     throw new CommandError(
-      `${option} must be a data folder, or a URL such as postgres://user@host/database.`,
+      `${option} must be a data folder, or a URL such as postgres://user@host/database; without it, TILEPASS_DATABASE_URL is.`,
       2,
     )
   return { data: text }

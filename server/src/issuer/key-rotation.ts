@@ -1,4 +1,5 @@
 import type { AuditedChange } from '../store/audit.ts'
+import { readEarlierNow } from '../store/earlier-clock.ts'
 import type { Store } from '../store/open.ts'
 import {
   listSigningKeyRows,
@@ -89,7 +90,8 @@ export async function rotateSigningKeys(
   const newest = rows[0]
   if (newest && newest.kid !== follows && newest.signs_from > now)
     throw new RotatedMeanwhileError(toSummary(newest, 'waiting'))
-  const old = rows.filter((row) => !isPublished(row, rows, now)).map(({ kid }) => kid)
+  const at = await readEarlierNow(change, now)
+  const old = rows.filter((row) => !isPublished(row, rows, at)).map(({ kid }) => kid)
   const most = isAtTerminal ? MAX_KEYS : MAX_KEYS_OVER_HTTP
   if (rows.length - old.length >= most) return
   await replaceSigningKeys(change, old, key)

@@ -1,6 +1,8 @@
 import { UnavailableError } from '../errors.ts'
 import type { AuditedChange } from '../store/audit.ts'
 import type { Change } from '../store/changes.ts'
+import { readEarlierNow } from '../store/earlier-clock.ts'
+import { lockNewSecret } from '../store/lock-secrets.ts'
 import { findLastFamilyEnd } from '../store/login-families.ts'
 import type { Connection, SealedConnection } from '../store/open.ts'
 import {
@@ -52,8 +54,10 @@ export async function rotateSecretKey(
   purpose: SecretPurpose,
   now: number,
 ): Promise<SecretRotation> {
+  await lockNewSecret(change)
   const rows = await listSecretKeyRows(change, purpose)
-  const ended = rows.filter((row) => hasEnded(row, now)).map(({ id }) => id)
+  const at = await readEarlierNow(change, now)
+  const ended = rows.filter((row) => hasEnded(row, at)).map(({ id }) => id)
   if (rows.length - ended.length >= MAX_KEYS) {
     const oldest = rows.at(-1)
     return { oldest: oldest && toSummary(oldest) }
@@ -76,6 +80,7 @@ export async function revokeSecretKeys(
   purpose: SecretPurpose,
   now: number,
 ): Promise<void> {
+  await lockNewSecret(change)
   const rows = await listSecretKeyRows(change, purpose)
   await deleteSecretKeys(
     change,
@@ -90,6 +95,7 @@ export async function revokeSecretKeys(
  * @returns `false` if there is no such key.
  */
 export async function revokeSecretKey(change: Change, id: string, now: number): Promise<boolean> {
+  await lockNewSecret(change)
   const [deleted] = await deleteSecretKeys(change, [id])
   if (!deleted || !isSecretPurpose(deleted.purpose)) return false
   if (deleted.replaced_at === null) await addKey(change, deleted.purpose, now)

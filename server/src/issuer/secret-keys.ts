@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { SealedConnection, Store } from '../store/open.ts'
+import { applyChange } from '../store/changes.ts'
+import type { Store } from '../store/open.ts'
 import { addSecretKey, listSecretKeyRows, type SecretKeyRow } from '../store/secret-keys.ts'
 import { createWatch } from '../store/watch.ts'
 
@@ -25,11 +26,11 @@ const MIN_BYTES = 16
 
 /** Loads the keys of a purpose, and creates the first one; of two concurrent first runs one wins. */
 export async function loadSecretKeys(
-  connection: SealedConnection,
+  store: Store,
   purpose: SecretPurpose,
   now: number,
 ): Promise<SecretKeys> {
-  const all = toSecrets(await listOrCreate(connection, purpose, now), now)
+  const all = toSecrets(await listOrCreate(store, purpose, now), now)
   return { all, refresh: async () => undefined }
 }
 
@@ -74,14 +75,14 @@ export function isSecretPurpose(name: string): name is SecretPurpose {
 }
 
 async function listOrCreate(
-  connection: SealedConnection,
+  store: Store,
   purpose: SecretPurpose,
   now: number,
 ): Promise<readonly SecretKeyRow[]> {
-  const rows = await listSecretKeyRows(connection, purpose)
+  const rows = await listSecretKeyRows(store, purpose)
   if (rows.length > 0) return rows
-  await addSecretKey(connection, createSecretKey(purpose, now))
-  return listSecretKeyRows(connection, purpose)
+  await applyChange(store, (change) => addSecretKey(change, createSecretKey(purpose, now)))
+  return listSecretKeyRows(store, purpose)
 }
 
 function toSecrets(rows: readonly SecretKeyRow[], now: number): readonly Uint8Array[] {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { NEVER } from './api-tokens.ts'
 import type { AuditedChange } from './audit.ts'
 import { LONGEST_DERIVED_LIFETIME } from './bounded-revocations.ts'
+import { getEarlierNow } from './earlier-clock.ts'
 import { endFamilies } from './login-families.ts'
 import type { Connection } from './open.ts'
 import type { AccountTable } from './schema.ts'
@@ -107,7 +108,7 @@ async function freeName(db: Connection['db'], name: string, now: number): Promis
   const { numDeletedRows } = await db
     .deleteFrom('account')
     .where('name', '=', name)
-    .where('deleted_at', '<=', now - NAME_KEPT)
+    .where('deleted_at', '<=', sql<number>`${getEarlierNow({ db }, now)} - ${sql.lit(NAME_KEPT)}`)
     .executeTakeFirst()
   return numDeletedRows === 1n
 }

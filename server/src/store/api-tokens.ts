@@ -1,6 +1,7 @@
 import type { Insertable, Selectable } from 'kysely'
 import { LONGEST_DERIVED_LIFETIME } from './bounded-revocations.ts'
 import type { Change } from './changes.ts'
+import { isPostgres } from './dialect.ts'
 import type { Connection } from './open.ts'
 import { prepareQuery } from './prepared-query.ts'
 import type { ApiTokenTable } from './schema.ts'
@@ -49,6 +50,22 @@ export async function findCurrentToken(
 ): Promise<CurrentToken | undefined> {
   const [row] = await queryCurrentToken(connection, id)
   return row && { format: row.format, orgId: row.org_id, isReadOnly: row.read_only !== 0 }
+}
+
+/**
+ * Is a token of the registry current, in the name of which a change is made? Until the change is
+ * committed, nobody revokes it: a token that another replica has just revoked changes nothing any more.
+ */
+export async function lockCurrentToken({ db }: Change, id: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('api_token')
+    .select('id')
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    // In SQLite the transaction itself is the lock.
+    .$if(isPostgres({ db }), (query) => query.forShare())
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 /** All tokens, the newest first. */

@@ -1,5 +1,6 @@
-import { type SelectQueryBuilder, sql } from 'kysely'
+import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
 import type { FailureReporter } from '../observe/failures.ts'
+import { getEarlierNow } from './earlier-clock.ts'
 import type { Connection, Store } from './open.ts'
 import { type Retention, runRetention } from './retention.ts'
 import type { Tables } from './schema.ts'
@@ -48,7 +49,8 @@ export async function pruneAudit(
   rules: AuditRules,
   now: number,
 ): Promise<number> {
-  const earliest = now - rules.retentionDays * DAY
+  const kept = sql.lit(rules.retentionDays * DAY)
+  const earliest = sql<number>`${getEarlierNow(connection, now)} - ${kept}`
   // Mostly there is nothing to remove, and then nobody has to wait for the count.
   const isWithin =
     !(await selectOld(connection, earliest).executeTakeFirst()) &&
@@ -62,7 +64,7 @@ export async function pruneAudit(
 
 async function removeStep(
   connection: Connection,
-  earliest: number,
+  earliest: RawBuilder<number>,
   maxRows: number,
 ): Promise<number> {
   const removed = await remove(connection, selectOld(connection, earliest))
@@ -77,7 +79,7 @@ async function removeStep(
   return remove(connection, oldest)
 }
 
-function selectOld({ db }: Connection, earliest: number) {
+function selectOld({ db }: Connection, earliest: RawBuilder<number>) {
   return db.selectFrom('audit').select('id').where('at', '<', earliest).orderBy('at').limit(STEP)
 }
 

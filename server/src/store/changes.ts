@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely'
 import type { SealedConnection, Store } from './open.ts'
 import { getOwnWrites, type OwnRevocation } from './own-writes.ts'
-import { EPOCH_PREFIX, LIFT_PREFIX, MARGIN } from './revocations.ts'
+import { EPOCH_PREFIX, getOldestEnd, LIFT_PREFIX, MARGIN } from './revocations.ts'
 import type { Tables } from './schema.ts'
 import { transact } from './transact.ts'
 
@@ -166,9 +166,6 @@ async function takeSeq(db: Transaction<Tables>, now: number, count = 1): Promise
     .set((update) => ({ value: update('value', '+', count) }))
     .returning('value')
     .executeTakeFirstOrThrow()
-  await db
-    .deleteFrom('revocation')
-    .where('expires_at', '<=', now - MARGIN)
-    .execute()
+  await db.deleteFrom('revocation').where('expires_at', '<=', getOldestEnd({ db }, now)).execute()
   return Number(value)
 }

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { AuditedChange } from './audit.ts'
 import { LONGEST_DERIVED_LIFETIME, revokeAllDerived } from './bounded-revocations.ts'
+import { getEarlierNow } from './earlier-clock.ts'
 import type { Connection } from './open.ts'
 import type { LoginFamilyTable } from './schema.ts'
 
@@ -35,7 +36,7 @@ export async function openFamily(
   await db
     .deleteFrom('login_family')
     .where('account', '=', family.account)
-    .where('expires_at', '<=', family.rotated_at)
+    .where('expires_at', '<=', getEarlierNow({ db }, family.rotated_at))
     .execute()
   await db.insertInto('login_family').values(family).execute()
   return true

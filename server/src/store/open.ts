@@ -82,6 +82,7 @@ async function openFolder(folder: string, { patience, log }: OpenOptions): Promi
   return {
     db,
     kind: 'sqlite',
+    watching: { db },
     sealing: createSealing(),
     migrationBackup,
     knownFor: 0,

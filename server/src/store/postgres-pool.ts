@@ -8,8 +8,6 @@ import { createSlots } from './slots.ts'
 /** Equals no text of the database, and nobody can guess it. */
 const NO_TEXT = `no text ${randomBytes(16).toString('hex')}`
 const NOTHING: QueryResult = { command: 'ROLLBACK', rowCount: 0, rows: [], fields: [], oid: 0 }
-/** How long one waits for a connection while all are busy and the database answers, in ms. */
-const QUEUE_PATIENCE = 5_000
 
 /** A pool that can leave a server behind. */
 export interface AdaptedPool extends PostgresPool {
@@ -24,15 +22,17 @@ export interface AdaptedPool extends PostgresPool {
  * While the database answers, a burst of requests waits for its turn. The first connection that fails ends
  * the wait of all: together they would wait longer for a database that is away than a client may.
  *
+ * @param queuePatience How long one waits for a connection while all are busy, in ms.
  * @param onConnectFailure Called when there is no connection to be had, with how long that took in ms.
  */
 export function adaptPool(
   pool: Pool,
+  queuePatience: number,
   onConnectFailure: (milliseconds: number) => void,
 ): AdaptedPool {
   const slots = createSlots(
     pool.options.max ?? 1,
-    QUEUE_PATIENCE,
+    queuePatience,
     () => new StoreBusyError({ cause: new Error('All connections are busy') }),
   )
   /** How often the database was found to have changed into a read-only one, by a failover as a rule. */

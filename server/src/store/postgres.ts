@@ -24,6 +24,8 @@ export interface PostgresOptions {
 
 /** For how long tiles are served by what is known once the database is away, in ms; then they are refused. */
 const KNOWN_FOR = 10_000
+/** How long one waits for a connection while all are busy, as a share of the patience: a 503 comes within 2 s. */
+const QUEUE_SHARE = 1.6
 /** How long a statement waits for the lock of another transaction, in ms; the transaction is then run again. */
 const LOCK_TIMEOUT = 400
 
@@ -74,20 +76,26 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     // The loss of an idle connection is no fault of any query; the next one gets another connection.
     pool.on('error', () => undefined)
     pool.on('connect', (client) => void client.on('error', () => undefined))
-    return adaptPool(pool, onConnectFailure)
+    return adaptPool(pool, QUEUE_SHARE * patience, onConnectFailure)
   }
   const open = (pool: ReturnType<typeof createPool>) =>
     new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), ...(log && { log }) })
 
-  const pool = createPool(poolSize, {
+  const limits = {
     query_timeout: patience,
     // A little sooner, so that a database that answers is not taken for one that hangs.
     statement_timeout: Math.ceil(0.9 * patience),
     lock_timeout: Math.min(LOCK_TIMEOUT, patience),
     // A process that was stopped must not keep its locks.
     idle_in_transaction_session_timeout: 4 * patience,
-  })
-  const db = open(pool)
+  }
+  const pool = createPool(Math.max(1, poolSize - 1), limits)
+  // Of its own, so that revocations are noticed while requests take all others.
+  const watchPool = createPool(1, limits)
+  const [db, watchDb] = [open(pool), open(watchPool)]
+  const close = async () => {
+    await Promise.all([db.destroy(), watchDb.destroy()])
+  }
   try {
     // A step of the schema takes its time, and so does waiting for that of another process.
     await migrate(db, {
@@ -96,24 +104,26 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
       openPatient: () => open(createPool(1, {})),
     })
   } catch (error) {
-    await db.destroy()
+    await close()
     throw error
   }
   return {
     db,
     kind: 'postgres',
+    watching: { db: watchDb },
     sealing: createSealing(),
     migrationBackup: undefined,
     knownFor: KNOWN_FOR,
     readDataVersion: async () => {
-      const { rows } = await db.executeQuery<VersionRow>(CompiledQuery.raw(READ_VERSION))
+      const { rows } = await watchDb.executeQuery<VersionRow>(CompiledQuery.raw(READ_VERSION))
       const [row] = rows
       if (!row) throw new TypeError('the database has no version')
       if (!row.only_reads) return { state: row.snapshot, server: row.server }
       // A failover has left us with the server of before. It answers, but learns nothing any more.
       pool.replaceConnections()
+      watchPool.replaceConnections()
       throw new StoreUnavailableError({ cause: new Error('The database only reads') })
     },
-    close: () => db.destroy(),
+    close,
   }
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises'
+import { chmod, chown, copyFile, link, mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assertSound, syncToDisk } from './copy-sqlite.ts'
 import { isDamage, StoreUnavailableError } from './errors.ts'
@@ -30,8 +30,9 @@ export interface Restored {
 }
 
 /**
- * Puts a backup in the place of the database of a data folder, byte for byte. The database so far stays in
- * the folder under another name. The backup is copied and checked first, so that a bad one changes nothing.
+ * Puts a backup in the place of the database of a data folder, byte for byte, with the owner and the mode of
+ * that one. The database so far stays in the folder under another name. The backup is copied and checked
+ * first, so that a bad one changes nothing.
  *
  * @param now Epoch ms.
  * @throws {@link RestoreError}, also while a process uses the folder; system errors such as `ENOSPC`.
@@ -51,17 +52,26 @@ export async function restoreSqlite(
   try {
     await rm(incoming, { force: true })
     await copyFile(backup, incoming)
-    await chmod(incoming, 0o600)
+    await keepOwner(incoming, path, folder)
     const version = await readVersion(incoming)
     if (version > SCHEMA_VERSION) throw new RestoreError('newer')
     await syncToDisk(incoming)
-    const replaced = existsSync(path) ? await setAside(path, folder, now) : undefined
-    await rename(incoming, path)
+    const replaced = existsSync(path) ? findFreeName(folder, now) : undefined
+    if (replaced === undefined) await rename(incoming, path)
+    else await replace(path, incoming, replaced)
     await syncToDisk(folder)
     return { replaced, version }
   } finally {
     await rm(incoming, { force: true })
   }
+}
+
+/** A restore by root must not leave a file that the user of the server cannot open. */
+async function keepOwner(incoming: string, path: string, folder: string): Promise<void> {
+  const isThere = existsSync(path)
+  const { uid, gid, mode } = await stat(isThere ? path : folder)
+  if (process.getuid?.() === 0) await chown(incoming, uid, gid)
+  await chmod(incoming, isThere ? mode & 0o777 : 0o600)
 }
 
 async function readVersion(file: string): Promise<number> {
@@ -80,9 +90,11 @@ async function readVersion(file: string): Promise<number> {
   throw new RestoreError('not a backup')
 }
 
-/** Renames the database so far. Leaving WAL mode puts all of it in one file, and needs that nobody uses it. */
-async function setAside(path: string, folder: string, now: number): Promise<string> {
-  const aside = findFreeName(folder, now)
+/**
+ * Replaces the database so far, and keeps it aside. Leaving WAL mode puts all of it in one file, and needs
+ * that nobody uses it.
+ */
+async function replace(path: string, incoming: string, aside: string): Promise<void> {
   let database: SqliteDatabase | undefined
   try {
     database = await openSqlite(path, 0, { isCopy: true })
@@ -90,17 +102,24 @@ async function setAside(path: string, folder: string, now: number): Promise<stri
     // Held until the names have changed: a server that starts now waits, and then does not start.
     database.exec('pragma locking_mode = exclusive')
     database.exec('begin exclusive')
-    await rename(path, aside)
+    await exchange(path, incoming, aside)
   } catch (error) {
     if (error instanceof StoreUnavailableError) throw new RestoreError('in use', { cause: error })
     if (!isDamage(error)) throw error
     // No server can work with it. Its journal must not be taken for that of the backup.
-    for (const suffix of ['', '-wal', '-shm', '-journal'])
+    for (const suffix of ['-wal', '-shm', '-journal'])
       if (existsSync(path + suffix)) await rename(path + suffix, aside + suffix)
+    await exchange(path, incoming, aside)
   } finally {
     database?.close()
   }
-  return aside
+}
+
+/** With a second name of the old file, one rename is enough: there is a database at every moment. */
+async function exchange(path: string, incoming: string, aside: string): Promise<void> {
+  // Some file systems have no hard links.
+  await link(path, aside).catch(() => rename(path, aside))
+  await rename(incoming, path)
 }
 
 function findFreeName(folder: string, now: number): string {

@@ -1,3 +1,5 @@
+import { type RawBuilder, sql } from 'kysely'
+import { getEarlierNow } from './earlier-clock.ts'
 import type { Connection, Store } from './open.ts'
 import { getOwnWrites } from './own-writes.ts'
 import { type Basis, createWatch } from './watch.ts'
@@ -81,9 +83,9 @@ export function createRevocations(store: Store, now: () => number): Revocations 
   const watch = createWatch(store, async (isContinuous) => {
     const at = now()
     const isDue = loadedAt === undefined || !isContinuous || Math.abs(at - wholeAt) >= WHOLE_EVERY
-    const lastInStore = isDue ? last : await readLastSeq(store)
+    const lastInStore = isDue ? last : await readLastSeq(store.watching)
     const isWhole = isDue || lastInStore < last
-    const rows = await listRevocations(store, at, isWhole ? undefined : last)
+    const rows = await listRevocations(store.watching, at, isWhole ? undefined : last)
     loadedAt = at
     const known = entries
     if (isWhole) {
@@ -159,7 +161,7 @@ export async function listRevocations(
   const rows = await db
     .selectFrom('revocation')
     .select(['id', 'revoked_at', 'seq'])
-    .where('expires_at', '>', now - MARGIN)
+    .where('expires_at', '>', getOldestEnd({ db }, now))
     .where('seq', '>', after)
     .orderBy('seq')
     .execute()
@@ -211,11 +213,16 @@ export async function listRevokingOrganisations(
   return rows.map(({ org_id, count }) => ({ orgId: org_id ?? '', count: Number(count) }))
 }
 
+/** What ended before then refuses no token any more; epoch ms. */
+export function getOldestEnd(connection: Connection, now: number): RawBuilder<number> {
+  return sql<number>`${getEarlierNow(connection, now)} - ${sql.lit(MARGIN)}`
+}
+
 function selectCount({ db }: Connection, now: number) {
   return db
     .selectFrom('revocation')
     .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('expires_at', '>', now - MARGIN)
+    .where('expires_at', '>', getOldestEnd({ db }, now))
 }
 
 async function readCount(query: ReturnType<typeof selectCount>): Promise<number> {

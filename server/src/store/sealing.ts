@@ -2,6 +2,10 @@ import { SealedStoreError } from './errors.ts'
 import { findSealingKeyId, isSealed, openValue, type SealedPlace, sealValue } from './seal.ts'
 import type { SealingKey } from './sealing-key.ts'
 
+/** Says what to do if the store is sealed, and there is no key. */
+export const NO_KEY =
+  'The secrets in this store are sealed, and there is no key to open them: set TILEPASS_SECRET_KEY or TILEPASS_SECRET_KEY_FILE, or "secretKey" in the configuration, to the key with which the store was sealed'
+
 /** Seals what is written to the secret columns of a store, and opens what is read from them. */
 export interface Sealing {
   /** Ids of the keys, the one that seals first; empty if the store is not sealed. */
@@ -46,13 +50,10 @@ export function openStrictly(
   if (!isSealed(value)) {
     if (keys.length === 0) return value
     throw new SealedStoreError(
-      `${describe(place)} is not sealed, but the others are: a server without TILEPASS_SECRET_KEY, or a person, wrote it. If it is yours, seal it with "tilepass secret-key rotate"`,
+      `${describe(place)} is not sealed, but this store is: somebody who can write to the store has put it there. Restore the store from a backup, or delete that row: a new key takes its place. Nothing was changed`,
     )
   }
-  if (keys.length === 0)
-    throw new SealedStoreError(
-      'The secrets in this store are sealed, and there is no key to open them: set TILEPASS_SECRET_KEY or TILEPASS_SECRET_KEY_FILE, or "secretKey" in the configuration, to the key with which the store was sealed',
-    )
+  if (keys.length === 0) throw new SealedStoreError(NO_KEY)
   const plain = openValue(keys, place, value)
   if (plain !== undefined) return plain
   const id = findSealingKeyId(value)

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Change } from './changes.ts'
+import { lockNewSecret } from './lock-secrets.ts'
 import type { SealedConnection } from './open.ts'
 import type { SecretKeyTable } from './schema.ts'
 import { toSecretKeyPlace } from './sealed-columns.ts'
@@ -29,10 +30,9 @@ export async function listSecretKeyRows(
 }
 
 /** Adds a key that signs. @returns `false` if another key of its purpose does. */
-export async function addSecretKey(
-  { db, sealing }: SealedConnection,
-  key: SecretKeyRow,
-): Promise<boolean> {
+export async function addSecretKey(change: Change, key: SecretKeyRow): Promise<boolean> {
+  await lockNewSecret(change)
+  const { db, sealing } = change
   // A unique index allows one key per purpose that is not replaced.
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('secret_key')

@@ -1,6 +1,7 @@
 import { addAuditEntry } from './audit.ts'
 import { applyChange } from './changes.ts'
-import { lockSecrets } from './lock-secrets.ts'
+import { SealedStoreError } from './errors.ts'
+import { lockSecrets, noteSealed, wasSealed } from './lock-secrets.ts'
 import type { Store } from './open.ts'
 import { notePurge, purgeIfPending } from './purge.ts'
 import { requireSealing } from './require-sealing.ts'
@@ -11,7 +12,7 @@ import {
   replaceStoredSecret,
   type StoredSecret,
 } from './sealed-columns.ts'
-import { openStrictly } from './sealing.ts'
+import { NO_KEY, openStrictly } from './sealing.ts'
 import type { SealingKey } from './sealing-key.ts'
 
 /** How an open store is sealed. */
@@ -19,8 +20,8 @@ export interface SealingOptions {
   /** The first one seals; empty: secrets stay plain. */
   readonly keys: readonly SealingKey[]
   /**
-   * May this seal a store that is plain until now? A server does at its start. A command does not: a
-   * server without the key may be running.
+   * May this seal a data folder that is plain until now? A server does at its start. A command does not:
+   * a server without the key may be running.
    */
   readonly mayBegin: boolean
   /** Epoch ms. */
@@ -36,9 +37,12 @@ export interface SealingOutcome {
 }
 
 /**
- * Checks that the keys open every secret of the store, and seals from then on. A plain store is sealed
- * in one transaction; of two servers that start at once, one does it. Nothing is created or changed if
- * a secret does not open.
+ * Checks that the keys open every secret of the store, and seals from then on. A data folder that was
+ * never sealed is sealed in one transaction; of two servers that start at once, one does it. Nothing is
+ * created or changed if a secret does not open.
+ *
+ * Plain secrets in a database, or in a folder that was sealed before, are refused: whoever can write there
+ * could put in keys of their own in the place of all others.
  *
  * @throws `SealedStoreError` saying what to do; `ConfigError` if the engine requires a key.
  */
@@ -49,13 +53,20 @@ export async function settleSealing(
   requireSealing(store.kind, keys)
   const secrets = await listSettled(store)
   const { sealed, plain } = countSealed(secrets)
-  const isPlain = plain > 0 && sealed === 0
+  const isMarked = await wasSealed(store)
+  if (isMarked && keys.length === 0) throw new SealedStoreError(NO_KEY)
+  const isPlain = plain > 0 && sealed === 0 && !isMarked
+  if (isPlain && store.kind === 'postgres') throw new SealedStoreError(PLAIN_DATABASE)
   if (isPlain && keys.length > 0 && !mayBegin) return { begun: 0, isPurgePending: false }
   const begun = isPlain && keys.length > 0 ? await sealAll(store, keys, now) : 0
   assertOpens(begun > 0 || isPlain ? await listStoredSecrets(store) : secrets, keys)
   store.sealing.use(keys)
+  if (keys.length > 0 && !isMarked) await applyChange(store, noteSealed)
   return { begun, isPurgePending: keys.length > 0 && !(await purgeIfPending(store)) }
 }
+
+const PLAIN_DATABASE =
+  'The secrets in this database are not sealed, and no start begins to seal there: somebody who can write to the database may have put them in the place of the sealed ones. If they are yours, seal them with "tilepass secret-key rotate"; otherwise restore the database from a backup. Nothing was changed'
 
 /** @throws `SealedStoreError` unless the keys open all of these. */
 export function assertOpens(secrets: readonly StoredSecret[], keys: readonly SealingKey[]): void {
@@ -84,6 +95,7 @@ async function sealAll(store: Store, keys: readonly SealingKey[], now: number): 
       ...{ at: now, actor: 'broker', action: 'secret-key.seal', target: key.id },
       detail: `${plain} secrets`,
     })
+    await noteSealed(change)
     await notePurge(change)
     change.noteWrite()
     return plain

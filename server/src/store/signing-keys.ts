@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely'
 import { addAuditEntry } from './audit.ts'
 import { applyChange, type Change } from './changes.ts'
+import { lockNewSecret } from './lock-secrets.ts'
 import type { Connection, SealedConnection, Store } from './open.ts'
 import type { SigningKeyTable } from './schema.ts'
 import { toSigningKeyPlace } from './sealed-columns.ts'
@@ -35,6 +36,7 @@ export async function listSigningKeyRows({
 export async function addFirstSigningKey(store: Store, key: SigningKeyRow): Promise<void> {
   await applyChange(store, async (change) => {
     await takeTurn(change, 'signing keys')
+    await lockNewSecret(change)
     const other = await change.db.selectFrom('signing_key').select('kid').executeTakeFirst()
     if (other) return
     await change.db.insertInto('signing_key').values(toSealed(change, key)).execute()
@@ -86,6 +88,8 @@ export async function replaceSigningKeys(
   oldKeyIds: readonly string[],
   key: SigningKeyRow | undefined,
 ): Promise<void> {
+  // First: what seals everything again has this lock, and waits for rows.
+  await lockNewSecret(change)
   if (oldKeyIds.length > 0)
     await change.db.deleteFrom('signing_key').where('kid', 'in', oldKeyIds).execute()
   if (key) await change.db.insertInto('signing_key').values(toSealed(change, key)).execute()

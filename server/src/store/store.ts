@@ -18,6 +18,8 @@ export type StoreKind = 'sqlite' | 'postgres'
 /** An open store. Several processes may have it open. */
 export interface Store extends SealedConnection {
   readonly kind: StoreKind
+  /** For what must be noticed while requests take every other connection: one read at a time. */
+  readonly watching: Connection
   /** The backup that was made because the schema was brought up to date; `undefined` if none was. */
   readonly migrationBackup: string | undefined
   /**

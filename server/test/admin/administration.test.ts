@@ -23,7 +23,6 @@ async function start() {
     now: () => NOW,
   }
   const admin = createAdministration(parts)
-  const remote = createAdministration({ ...parts, actor: 'tok_admin' })
   await admin.createAccount('city', {})
   await admin.createAccount('gone', {})
   await admin.disableAccount('gone')
@@ -31,7 +30,8 @@ async function start() {
   const { id } = await admin.createToken(REQUEST)
   const listAudit = async () =>
     (await admin.listAudit({ limit: 99 })).map(({ action, target }) => [action, target])
-  return { store, admin, remote, id, listAudit }
+  const actAs = (actor: string) => createAdministration({ ...parts, actor })
+  return { store, admin, actAs, id, listAudit }
 }
 
 const CHANGES: readonly [
@@ -166,6 +166,26 @@ describe('races', () => {
   })
 })
 
+describe('an API token that was revoked since it was verified', () => {
+  test.each(CHANGES)('makes no change: %s of %j', async (_, __, run) => {
+    const { admin, actAs, id, listAudit } = await start()
+    const { id: actor } = await admin.createToken(REQUEST)
+    await admin.revokeToken(actor)
+    const before = await listAudit()
+    await expect(run(actAs(actor), id)).rejects.toMatchObject({ status: 401 })
+    expect(await listAudit()).toEqual(before)
+  })
+
+  test('by the disabling of its account makes no change either', async () => {
+    const { admin, actAs } = await start()
+    const { id: actor } = await admin.createToken(REQUEST)
+    await admin.createAccount('other', {})
+    await admin.disableAccount('city')
+    const made = actAs(actor).createToken({ ...REQUEST, account: 'other' })
+    await expect(made).rejects.toMatchObject({ status: 401 })
+  })
+})
+
 test('a rotation names the keys that it adds and removes', async () => {
   const store = await openTestStore(await copyKeyedFolder())
   const clock = { now: NOW }
@@ -187,7 +207,8 @@ test('a rotation names the keys that it adds and removes', async () => {
 test.each(CHANGES.filter(([action]) => /[.](revoke|expire|disable)$/.test(action)))(
   '%s of %j over HTTP adds nothing to a list of revocations that is too long for guards',
   async (_, __, run) => {
-    const { store, admin, remote, id, listAudit } = await start()
+    const { store, admin, actAs, id, listAudit } = await start()
+    const remote = actAs((await admin.createToken(REQUEST)).id)
     await fillRevocations(store, 30_000)
     const look = async () => [await listAudit(), await listRevocations(store, NOW)]
     const before = await look()

@@ -58,8 +58,17 @@ async function makeDatabase(): Promise<StoreLocation & { readonly databaseUrl: s
   return { ...location, databaseUrl: databaseUrl.replace('postgres@', 'postgres:Canary@') }
 }
 
-const copy = (from: string, to: string, ...more: string[]) =>
-  runCommand('', ['store', 'copy', '--from', release(from), '--to', to, ...more], { env: {} })
+/** The database is named by the environment, because its URL has a password. */
+const copy = (from: string, to: string, ...more: string[]) => {
+  const env: Record<string, string> = {}
+  const name = (option: string, store: string) => {
+    if (!store.includes(':Canary@')) return [option, option === '--from' ? release(store) : store]
+    env.TILEPASS_DATABASE_URL = store
+    return []
+  }
+  const args = [...name('--from', from), ...name('--to', to)]
+  return runCommand('', ['store', 'copy', ...args, ...more], { env })
+}
 
 /** Where Node has no SQLite of its own, a database that was closed keeps its lock until its process ends. */
 function release(store: string): string {
@@ -140,4 +149,21 @@ test.each([
   const { code, error, out } = await copy(await make(), makeDataFolder())
   expect([code > 0, error, out]).toEqual([true, expect.stringContaining(message), ''])
   expect(error).not.toContain('Canary')
+})
+
+test('a password in the command line is warned of, and not repeated', async () => {
+  const { databaseUrl } = await makeDatabase()
+  const args = ['store', 'copy', '--from', await fillFolder(), '--to', databaseUrl]
+  const { code, out, error } = await runCommand('', args, { env: {} })
+  expect(code).toBe(0)
+  expect(error).toContain('TILEPASS_DATABASE_URL')
+  expect(out + error).not.toContain('Canary')
+})
+
+test('a copy needs two stores', async () => {
+  const none = await runCommand('', ['store', 'copy'], { env: {} })
+  expect(none).toMatchObject({ code: 2, error: expect.stringContaining('TILEPASS_DATABASE_URL') })
+  const env = { TILEPASS_DATABASE_URL: '' }
+  const one = await runCommand('', ['store', 'copy', '--from', 'data'], { env })
+  expect(one).toMatchObject({ code: 2, error: expect.stringContaining('TILEPASS_DATABASE_URL') })
 })

@@ -8,10 +8,11 @@ import { openTestStore } from '../support/store-under-test.ts'
 test('of two rotations that have read the same key, one changes it', async () => {
   const store = await openTestStore()
   const key = createSecretKey('refresh', NOW)
-  await addSecretKey(store, key)
+  await applyChange(store, (change) => addSecretKey(change, key))
   const retire = () => applyChange(store, (change) => retireSecretKey(change, key.id, NOW, null))
   expect([await retire(), await retire()]).toEqual([true, false])
-  const next = () => addSecretKey(store, createSecretKey('refresh', NOW))
+  const next = () =>
+    applyChange(store, (change) => addSecretKey(change, createSecretKey('refresh', NOW)))
   expect([await next(), await next()]).toEqual([true, false])
   expect((await listSecretKeyRows(store, 'refresh')).map(({ replaced_at: at }) => at)).toEqual([
     null,
@@ -23,8 +24,8 @@ test('a key verifies until its end, and the one that signs comes first', async (
   const store = await openTestStore()
   const old = { ...createSecretKey('device', NOW), replaced_at: NOW, ends_at: NOW + 1_000 }
   const current = createSecretKey('device', NOW)
-  await addSecretKey(store, old)
-  await addSecretKey(store, current)
+  await applyChange(store, (change) => addSecretKey(change, old))
+  await applyChange(store, (change) => addSecretKey(change, current))
   const load = async (at: number) =>
     (await loadSecretKeys(store, 'device', at)).all.map((key) =>
       Buffer.from(key).toString('base64url'),

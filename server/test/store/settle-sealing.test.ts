@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { createSecretKey, loadSecretKeys } from '../../src/issuer/secret-keys.ts'
 import { createSigningKey, loadSigningKeys } from '../../src/issuer/signing-keys.ts'
 import { listAuditEntries } from '../../src/store/audit.ts'
-import { applyChange } from '../../src/store/changes.ts'
+import { applyChange, type Change } from '../../src/store/changes.ts'
 import { openStore, type Store } from '../../src/store/open.ts'
 import { notePurge } from '../../src/store/purge.ts'
 import { resealAll } from '../../src/store/reseal.ts'
@@ -183,20 +183,46 @@ describe('a store that does not open', () => {
     expect(await start(copy, ONE)).toMatch(/refresh\.[0-9a-f]+" was altered, or moved/)
   })
 
-  test('with a plain secret among sealed ones says how to accept it', async () => {
+  test('with a plain secret among sealed ones says that it was put there', async () => {
     const plant = (store: Store) =>
       sql`update signing_key set private_jwk = '{"kty":"RSA"}'`.execute(store.db)
-    expect(await start(plant, ONE)).toMatch(/is not sealed.*secret-key rotate/)
+    expect(await start(plant, ONE)).toMatch(/is not sealed, but this store is/)
   })
+
+  test.each([
+    ['with its key', [ONE], /is not sealed, but this store is/],
+    ['without it', [], /there is no key/],
+  ])(
+    'because one plain key took the place of all sealed ones is refused %s',
+    async (_, keys, message) => {
+      const replace = async ({ db }: Store) => {
+        await sql`delete from secret_key`.execute(db)
+        await sql`update signing_key set private_jwk = '{"kty":"RSA"}'`.execute(db)
+      }
+      expect(await start(replace, ...keys)).toMatch(message)
+    },
+  )
 })
 
 test('a plain secret that appears while a server runs is refused', async () => {
   const { folder } = await fillPlain()
   const store = await open(folder, ONE)
-  const intruder = await openTestStore(folder)
   const key = await createSigningKey(NOW, NOW)
-  await applyChange(intruder, (change) => replaceSigningKeys(change, [], key))
+  await store.db.insertInto('signing_key').values(key).execute()
   await expect(listSigningKeyRows(store)).rejects.toThrow('is not sealed')
+})
+
+test('a server without a key adds no plain secret to a store that another one has sealed', async () => {
+  const { folder } = await fillPlain()
+  const server = await openTestStore(folder)
+  await settle(server)
+  await open(folder, ONE)
+  const [signing, secret] = [await createSigningKey(NOW, NOW), createSecretKey('device', NOW)]
+  for (const add of [
+    (change: Change): Promise<unknown> => replaceSigningKeys(change, [], signing),
+    (change: Change): Promise<unknown> => addSecretKey(change, { ...secret, replaced_at: NOW }),
+  ])
+    await expect(applyChange(server, add)).rejects.toThrow('there is no key')
 })
 
 describe('sealing everything again', () => {
@@ -228,14 +254,16 @@ describe('sealing everything again', () => {
     expect(await listStoredSecrets(store)).toEqual(before)
   })
 
-  test('seals plain secrets among sealed ones', async () => {
+  test('refuses a plain secret among sealed ones, or in the place of all of them', async () => {
     const { folder, rows } = await fillPlain()
     const store = await open(folder, ONE)
     const [row] = rows.mapbox
     await sql`update secret_key set secret = ${row?.secret} where purpose = 'mapbox'`.execute(
       store.db,
     )
-    expect(await resealAll(store, [ONE], NOW)).toEqual({ replaced: 3, plain: 1 })
-    expect(await listSecretKeyRows(store, 'mapbox')).toEqual(rows.mapbox)
+    await expect(resealAll(store, [ONE], NOW)).rejects.toThrow('is not sealed, but this store is')
+    await sql`delete from signing_key`.execute(store.db)
+    await sql`delete from secret_key where purpose <> 'mapbox'`.execute(store.db)
+    await expect(resealAll(store, [ONE], NOW)).rejects.toThrow('is not sealed, but this store is')
   })
 })

@@ -10,8 +10,8 @@ import pg from 'pg'
 export interface Cluster {
   /** URL of its databases, without their name. */
   readonly url: string
-  /** Runs a statement as its administrator. */
-  run(statement: string): Promise<void>
+  /** Runs a statement as its administrator. @param database Default `postgres`. */
+  run(statement: string, database?: string): Promise<void>
   /** Sends a signal to all of its processes. */
   signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void
   /** Ends it as a crash would, and keeps its data. */
@@ -78,8 +78,8 @@ export async function startCluster(
   const url = `postgres://postgres@127.0.0.1:${port}`
   let server: ReturnType<typeof spawn> | undefined
 
-  const runOn = async (statement: string) => {
-    const client = new pg.Client({ connectionString: `${url}/postgres` })
+  const runOn = async (statement: string, database = 'postgres') => {
+    const client = new pg.Client({ connectionString: `${url}/${database}` })
     await client.connect()
     try {
       await client.query(statement)

@@ -14,6 +14,13 @@ declare module 'vitest' {
 /** Epoch ms at which the fake clocks start. */
 const NOW = 1_800_000_000_000
 
+/**
+ * The fake clocks of replicas are ahead of the real one, and the clock of the database must not hold them
+ * back. A test of both clocks drops this function.
+ */
+const FAKE_CLOCK = `create function public.statement_timestamp() returns timestamptz stable language sql
+  as $$ select '2999-01-01'::timestamptz $$`
+
 let started: Cluster | undefined
 
 /**
@@ -26,6 +33,8 @@ export async function setup(project: TestProject): Promise<void> {
   try {
     const locale = `template template0 encoding 'UTF8' locale_provider icu icu_locale 'en'`
     await cluster.run(`create database empty ${locale}`)
+    await cluster.run('alter role postgres set search_path = public, pg_catalog')
+    await cluster.run(FAKE_CLOCK, 'empty')
     await cluster.run('create database plain template empty')
     const location = (name: string) => ({ data: '', databaseUrl: `${cluster.url}/${name}` })
     await (await openStore(location('plain'), { patience: 5_000 })).close()

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import { createSecretKey } from '../../../server/src/issuer/secret-keys.ts'
 import { createRefreshTokens } from '../../../server/src/sessions/refresh-tokens.ts'
+import { applyChange } from '../../../server/src/store/changes.ts'
 import { addSecretKey } from '../../../server/src/store/secret-keys.ts'
 import type { Target } from '../target.ts'
 import { isCanonicalText } from './compact-jws.ts'
@@ -22,7 +23,9 @@ const sign = (text: string) => createHmac('sha256', SECRET).update(text).digest(
 const open = async () => {
   const { store, issuer } = await openIssuer()
   const secret = SECRET.toString('base64url')
-  await addSecretKey(store, { ...createSecretKey('refresh', NOW), secret })
+  await applyChange(store, (change) =>
+    addSecretKey(change, { ...createSecretKey('refresh', NOW), secret }),
+  )
   return createRefreshTokens(store, issuer)
 }
 let tokens: ReturnType<typeof open> | undefined

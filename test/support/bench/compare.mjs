@@ -4,21 +4,26 @@
  * Measures subjects in one run, in rounds, whose order alternates, so that a change in the machine's
  * speed affects all alike and none gains from its position. The first round warms up and is not counted.
  *
- * @template {string} Name
- * @param {Readonly<Record<Name, import('./subjects.mjs').Subject>>} subjects
+ * @param {Readonly<Record<string, import('./subjects.mjs').Subject>>} subjects
  * @param {{ rounds: number, count: number }} options
- * @returns {Promise<Record<Name, number[]>>} The figures of each round.
+ * @returns {Promise<(name: string) => readonly number[]>} The figures of each round, by subject.
  */
 export async function measureInRounds(subjects, { rounds, count }) {
-  const names = /** @type {Name[]} */ (Object.keys(subjects))
-  const figures = /** @type {Record<Name, number[]>} */ (
-    Object.fromEntries(names.map((name) => [name, []]))
-  )
-  for (const name of names) await subjects[name](count)
+  const all = Object.entries(subjects).map(([name, measure]) => ({
+    name,
+    measure,
+    /** @type {number[]} */
+    figures: [],
+  }))
+  for (const { measure } of all) await measure(count)
   for (let round = 0; round < rounds; round += 1)
-    for (const name of round % 2 === 0 ? names : names.toReversed())
-      figures[name].push(await subjects[name](count))
-  return figures
+    for (const { measure, figures } of round % 2 === 0 ? all : [...all].reverse())
+      figures.push(await measure(count))
+  return (name) => {
+    const found = all.find((each) => each.name === name)
+    if (!found) throw new TypeError(`"${name}" was not measured`)
+    return found.figures
+  }
 }
 
 /** @param {readonly number[]} values */

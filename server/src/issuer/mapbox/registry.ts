@@ -1,7 +1,7 @@
 import { NotFoundError, UnavailableError } from '../../errors.ts'
 import type { Sender } from '../../http/sender.ts'
 import { type Account, lockAccount } from '../../store/accounts.ts'
-import { type ApiToken, addApiToken, readScopes } from '../../store/api-tokens.ts'
+import { type ApiToken, addApiToken, lockCurrentToken, readScopes } from '../../store/api-tokens.ts'
 import { type AuditedChange, audited } from '../../store/audit.ts'
 import { revokeDerived } from '../../store/bounded-revocations.ts'
 import {
@@ -82,6 +82,7 @@ export function createMapboxRegistry(store: Store, now: () => number): MapboxReg
   ) =>
     audited(store, { at: now(), actor: id, sender, action, target }, async (change) => {
       await assertStillActive(change, account)
+      if (id !== 'cli' && !(await lockCurrentToken(change, id))) throw new UnavailableError()
       return run(change)
     })
 

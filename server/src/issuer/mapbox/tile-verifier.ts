@@ -28,9 +28,9 @@ export class SourceNotAllowedError extends GuardError {
 export function createTileVerifier(
   others: Verifier,
   check: MapboxTokenCheck,
-  issuer: Pick<Issuer, 'url' | 'meter'>,
+  issuer: Pick<Issuer, 'url' | 'meter' | 'now'>,
 ): Verifier {
-  const mapbox = meterVerifier(createMapboxVerifier(check, issuer.url), 'tiles', issuer.meter)
+  const mapbox = meterVerifier(createMapboxVerifier(check, issuer), 'tiles', issuer.meter)
   const choose = (token: string) => (isMapboxToken(token) ? mapbox : others)
   return {
     recall: (token, source) => choose(token).recall(token, source),
@@ -38,7 +38,10 @@ export function createTileVerifier(
   }
 }
 
-function createMapboxVerifier(check: MapboxTokenCheck, issuer: string): Verifier {
+function createMapboxVerifier(
+  check: MapboxTokenCheck,
+  { url: issuer, now }: Pick<Issuer, 'url' | 'now'>,
+): Verifier {
   return {
     recall: () => undefined,
     verify: async (token, source = {}) => {
@@ -46,6 +49,8 @@ function createMapboxVerifier(check: MapboxTokenCheck, issuer: string): Verifier
       if (result.code === 'TokenExpired') throw new TokenExpiredError()
       if (result.code !== 'TokenValid') throw new InvalidTokenError(result.code)
       const { bearer } = result
+      // While the database is away, the result may be one of before.
+      if (bearer.exp !== undefined && now() >= bearer.exp * 1000) throw new TokenExpiredError()
       if (!MAPBOX_KINDS[bearer.usage].includes('tiles'))
         throw new InvalidTokenError('wrong kind of token')
       if (!isSourceAllowed(bearer.allowedUrls, source)) throw new SourceNotAllowedError()

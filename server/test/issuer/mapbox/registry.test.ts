@@ -42,6 +42,25 @@ async function startOvertaken(beforeRead: (read: number, run: (text: string) => 
   return { store, registry, account, id, listUpdates, close: () => other.close() }
 }
 
+test('a token that was revoked since it was verified makes and changes no other', async () => {
+  const store = await openTestStore()
+  const account = await createAccount(store, 'a', NOW)
+  if (!account) throw new Error('expected an account')
+  const registry = createMapboxRegistry(store, () => NOW)
+  const { id } = await registry.createByOperator(account, { note: '', scopes: SCOPES })
+  const other = await registry.createByOperator(account, { note: '', scopes: SCOPES })
+  const authority = { account, id, scopes: SCOPES }
+  await registry.delete(authority, id)
+  const before = await listApiTokens(store)
+  for (const run of [
+    () => registry.create(authority, { note: '', scopes: SCOPES }),
+    () => registry.update(authority, other.id, { note: 'x' }),
+    () => registry.delete(authority, other.id),
+  ])
+    await expect(run()).rejects.toThrow(UnavailableError)
+  expect(await listApiTokens(store)).toEqual(before)
+})
+
 const overtakeBy = (change: string) => (read: number, run: (text: string) => void) => {
   // Each attempt reads the clock twice: for its audit entry, and for the row.
   if (read !== 3) return
