@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
 
 /** Algorithms of signing keys. @see RFC 7518 §3.1, RFC 8037 §3.1 */
@@ -9,6 +10,8 @@ export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number]
 export const DEFAULT_ALGORITHM: SigningAlgorithm = 'RS256'
 
 const signInThreadPool = promisify(sign)
+/** Of those that this process may use. */
+const CORES = availableParallelism()
 
 /** Reads a private key. @throws `Error` for a JWK that is none. */
 export function readPrivateKey(jwk: string): KeyObject {
@@ -30,14 +33,13 @@ export async function signJws(
 ): Promise<string> {
   const input = `${encode(header)}.${encode(payload)}`
   const bytes = Buffer.from(input)
+  const digest = algorithm === 'EdDSA' ? null : 'sha256'
+  const key = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const
   // RSA takes ten times as long as the others, which are done sooner than a thread has them.
-  const signature =
-    algorithm === 'RS256'
-      ? await signInThreadPool('sha256', bytes, privateKey)
-      : sign(algorithm === 'ES256' ? 'sha256' : null, bytes, {
-          key: privateKey,
-          dsaEncoding: 'ieee-p1363',
-        })
+  const isWorthThread = algorithm === 'RS256' && CORES > 1
+  const signature = isWorthThread
+    ? await signInThreadPool(digest, bytes, key)
+    : sign(digest, bytes, key)
   return `${input}.${signature.toString('base64url')}`
 }
 

@@ -11,11 +11,16 @@ export function sendAccessToken(
   { token, scope, expiresAt, expiresInSeconds }: ObtainedToken,
 ): void {
   const expiry = new Date(Math.floor(expiresAt / 1000) * 1000)
-  response.set(NO_STORE).json({
+  const body = JSON.stringify({
     access_token: token,
     token_type: 'Bearer',
     expires_in: expiresInSeconds,
     expires_at: expiry.toISOString().replace('.000Z', 'Z'),
     scope,
   })
+  // Not Express's `json()`, which would hash it for an ETag that nobody may store.
+  response.set(NO_STORE)
+  response.setHeader('Content-Type', 'application/json; charset=utf-8')
+  response.setHeader('Content-Length', Buffer.byteLength(body))
+  response.end(body)
 }
