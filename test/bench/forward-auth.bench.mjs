@@ -86,8 +86,11 @@ function isOpen(port) {
   })
 }
 
-/** @returns {Promise<import('../../scripts/bench.mjs').BenchmarkRow[]>} */
-export async function rows() {
+export const title = 'Forward auth'
+
+/** @param {{ quick?: boolean }} [options] @returns {Promise<import('../../scripts/bench.mjs').BenchmarkRow[]>} */
+export async function rows({ quick = false } = {}) {
+  const [roundCount, count] = quick ? [1, 50] : [ROUNDS, REQUESTS]
   const program = findProgram('nginx')
   if (!program) return []
   const { url: issuer, jwks, token, close } = await startIssuer()
@@ -108,12 +111,12 @@ export async function rows() {
   const headers = { authorization: `Bearer ${token}` }
   /** @param {RunningNginx} nginx */
   const measure = async ({ url }) =>
-    percentile(await load(url, { count: REQUESTS, headers, connections: 6 }), 99)
+    percentile(await load(url, { count, headers, connections: 6 }), 99)
   await measure(guarded)
   await measure(plain)
   /** @type {{ with: number, without: number }[]} */
   const rounds = []
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < roundCount; round++) {
     const first = round % 2 === 0 ? guarded : plain
     const one = await measure(first)
     const two = await measure(first === guarded ? plain : guarded)
@@ -122,7 +125,7 @@ export async function rows() {
   for (const running of [guarded, plain, broker, tileserver]) await running.close()
   close()
   /** @param {number[]} values */
-  const median = (values) => values.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? Number.NaN
+  const median = (values) => values.sort((a, b) => a - b)[Math.floor(roundCount / 2)] ?? Number.NaN
   /** @param {'with' | 'without'} kind */
   const format = (kind) => median(rounds.map((round) => round[kind])).toFixed(1)
   return [

@@ -8,6 +8,8 @@ import { startLoad, startPeer, toSubject } from '../support/bench/subjects.mjs'
 
 // What a request costs a broker that is a process of its own, against peers that do part of its work.
 
+export const title = 'The broker'
+
 /** @param {{ quick?: boolean }} [options] @returns {Promise<import('../../scripts/bench.mjs').BenchmarkRow[]>} */
 export async function rows({ quick = false } = {}) {
   const load = startLoad()

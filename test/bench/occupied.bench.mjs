@@ -27,7 +27,11 @@ async function startServer(role) {
   return {
     port,
     /** The longest time in ms that `/healthz` took while the server was occupied. */
-    async occupy(/** @type {number} */ connections, /** @type {number} */ bytes) {
+    async occupy(
+      /** @type {number} */ connections,
+      /** @type {number} */ bytes,
+      /** @type {number} */ duration,
+    ) {
       const args = [
         program('occupants.mjs'),
         String(port),
@@ -38,7 +42,7 @@ async function startServer(role) {
       const occupants = spawn(process.execPath, args, { stdio: 'inherit' })
       /** @type {number[]} */
       const times = []
-      for (const end = Date.now() + DURATION; Date.now() < end; await wait(PAUSE))
+      for (const end = Date.now() + duration; Date.now() < end; await wait(PAUSE))
         times.push(...(await load(`${url}/healthz`, { count: 1, headers: {}, connections: 1 })))
       occupants.kill()
       await once(occupants, 'exit')
@@ -57,14 +61,15 @@ async function startServer(role) {
  * @param {number} connections
  * @param {number} bytes
  * @param {number} [limit] How much longer than the peer the broker may take.
+ * @param {number} [duration] In ms.
  */
-async function compare(connections, bytes, limit) {
+async function compare(connections, bytes, limit, duration = DURATION) {
   const name = `${connections} connections that send ${bytes / 1e6} MB of requests and read nothing`
   const [broker, peer] = [await startServer('broker'), await startServer('peer')]
   const warm = await broker.measure()
   const [ours, theirs] = [
-    await broker.occupy(connections, bytes),
-    await peer.occupy(connections, bytes),
+    await broker.occupy(connections, bytes, duration),
+    await peer.occupy(connections, bytes, duration),
   ]
   // The last connections are closed.
   await wait(2_000)
@@ -94,7 +99,11 @@ async function compare(connections, bytes, limit) {
   ]
 }
 
-export async function rows() {
+export const title = 'Under attack'
+
+/** @param {{ quick?: boolean }} [options] @returns {Promise<import('../../scripts/bench.mjs').BenchmarkRow[]>} */
+export async function rows({ quick = false } = {}) {
+  if (quick) return compare(20, 4e4, undefined, 500)
   // The last ones are idle: neither server is occupied, so the ratio is that of two short times.
   return [
     ...(await compare(20, 4e6, 1)),

@@ -12,8 +12,9 @@ const ALGORITHMS = ['RS256', 'ES256', 'Ed25519']
  * round, which was disturbed least.
  *
  * @param {string} algorithm
+ * @param {number} rounds
  */
-async function measure(algorithm) {
+async function measure(algorithm, rounds) {
   const { privateKey, publicKey } = await generateKeyPair(algorithm)
   const issuer = 'https://maps.example'
   const sign = () =>
@@ -37,17 +38,20 @@ async function measure(algorithm) {
     return (user + system) / COUNT
   }
   const best = { sign: Number.POSITIVE_INFINITY, verify: Number.POSITIVE_INFINITY }
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     best.sign = Math.min(best.sign, await time(sign))
     best.verify = Math.min(best.verify, await time(verify))
   }
   return best
 }
 
-/** @returns {Promise<import('../../scripts/bench.mjs').BenchmarkRow[]>} */
-export async function rows() {
+export const title = 'Signatures'
+
+/** @param {{ quick?: boolean }} [options] @returns {Promise<import('../../scripts/bench.mjs').BenchmarkRow[]>} */
+export async function rows({ quick = false } = {}) {
   const measured = []
-  for (const algorithm of ALGORITHMS) measured.push({ algorithm, ...(await measure(algorithm)) })
+  for (const algorithm of ALGORITHMS)
+    measured.push({ algorithm, ...(await measure(algorithm, quick ? 1 : ROUNDS)) })
   const [rsa, ...others] = measured
   if (!rsa) return []
   return others.flatMap(({ algorithm, ...cost }) =>
