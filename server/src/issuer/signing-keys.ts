@@ -153,7 +153,11 @@ function isSame(one: Snapshot, other: Snapshot): boolean {
   return toIds(one) === toIds(other)
 }
 
+/** The public members of each type of key. @see RFC 7518 §6.2.1, §6.3.1, RFC 8037 §2 */
+const PUBLIC_MEMBERS = ['kty', 'n', 'e', 'crv', 'x', 'y']
+
 function toPublicJwk({ kid, algorithm, private_jwk }: SigningKeyRow) {
-  const { kty, n, e, crv, x, y } = JSON.parse(private_jwk)
-  return { kty, n, e, crv, x, y, kid, alg: algorithm, use: 'sig' }
+  const members = Object.entries(JSON.parse(private_jwk))
+  const shown = Object.fromEntries(members.filter(([name]) => PUBLIC_MEMBERS.includes(name)))
+  return { ...shown, kid, alg: algorithm, use: 'sig' }
 }
