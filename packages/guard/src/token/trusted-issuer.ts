@@ -4,13 +4,14 @@ import type { FetchAccess } from '../keys/fetch-json.ts'
 import { describeSkipped, findKey, type KeySet, type KeySource } from '../keys/key-set.ts'
 import { createLocalKeys } from '../keys/local-keys.ts'
 import { createRemoteKeys } from '../keys/remote-keys.ts'
+import type { WaitUntil } from '../keys/single-flight.ts'
 import type { VerificationKey } from '../keys/verification-key.ts'
 import type { TokenClaims } from './claims.ts'
 import type { CompactJws } from './compact-jws.ts'
 import type { TokenHeader } from './header.ts'
 import type { IssuerOptions } from './issuer-options.ts'
 import { createMismatch } from './mismatch.ts'
-import type { RevocationCheck } from './revocation-check.ts'
+import type { RevocationFeed } from './revocation-check.ts'
 import { createRevocationFeed } from './revocation-feed.ts'
 import { createTokenRules } from './token-rules.ts'
 
@@ -26,15 +27,15 @@ export interface SignedToken {
 export interface TrustedIssuer {
   readonly leeway: number
   /** The revocations that the issuer publishes, if it does. */
-  readonly revocations: RevocationCheck | undefined
-  /** Is this key in memory, and still one of the issuer's? */
-  holds(key: VerificationKey): boolean
+  readonly revocations: RevocationFeed | undefined
+  /** Is this key in memory, and still one of the issuer's, as far as is known without waiting? */
+  holds(key: VerificationKey, waitUntil?: WaitUntil): boolean
   /**
    * Checks header, signature and claims.
    *
    * @throws `InvalidTokenError`, `TokenExpiredError`, `KeysUnavailableError`
    */
-  check(token: string, jws: CompactJws): Promise<SignedToken>
+  check(token: string, jws: CompactJws, waitUntil?: WaitUntil): Promise<SignedToken>
 }
 
 /**
@@ -59,13 +60,18 @@ export function createTrustedIssuer(
       : createLocalKeys(jwks, algorithms)
 
   /** Without `kid`, an old key may have been tried: then once more, if there is a new one. */
-  const verifyByAnyKey = async (token: string, header: TokenHeader): Promise<VerificationKey> => {
-    const key = getKey(await keys.load(header), header)
+  const verifyByAnyKey = async (
+    token: string,
+    header: TokenHeader,
+    waitUntil: WaitUntil | undefined,
+  ): Promise<VerificationKey> => {
+    const key = getKey(await keys.load(header, waitUntil), header)
     try {
       await verifySignature(token, key)
       return key
     } catch (error) {
-      const newer = header.keyId === undefined ? findKey(await keys.reload(), header) : undefined
+      const newer =
+        header.keyId === undefined ? findKey(await keys.reload(waitUntil), header) : undefined
       if (!newer || newer.material === key.material) throw error
       await verifySignature(token, newer)
       return newer
@@ -76,11 +82,11 @@ export function createTrustedIssuer(
     leeway: rules.leeway,
     revocations:
       revocable && url ? createRevocationFeed(new URL('revocations.json', url), access) : undefined,
-    holds: (key) => keys.peek()?.keys.includes(key) ?? false,
-    check: async (token, jws) => {
+    holds: (key, waitUntil) => keys.peek(waitUntil)?.keys.includes(key) ?? false,
+    check: async (token, jws, waitUntil) => {
       const header = rules.parseHeader(jws)
       if (type !== undefined && header.type !== type) throw createMismatch('typ', type, header.type)
-      const key = await verifyByAnyKey(token, header)
+      const key = await verifyByAnyKey(token, header, waitUntil)
       const claims = await rules.parseClaims(jws, access.now())
       if (header.hasCriticalTiles && !claims.tiles)
         throw new InvalidTokenError('critical tiles claim is missing')
