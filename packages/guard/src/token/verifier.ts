@@ -151,7 +151,7 @@ export function assembleVerifier(
     const { iss } = jws.payload
     const issuer = typeof iss === 'string' ? issuers.get(iss) : undefined
     if (!issuer) throw createMismatch('issuer', [...issuers.keys()], iss)
-    const entry = { issuer, ...(await issuer.check(token, jws, waitUntil)) }
+    const entry = { issuer, ...(await issuer.check(jws, waitUntil)) }
     verified.remember(token, entry)
     return entry
   }
