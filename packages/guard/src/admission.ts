@@ -33,7 +33,7 @@ export interface AdmissionOptions {
    * Limits for the use of tokens. Every request counts as a tile unless `tiles` makes it a document:
    * a server may accept more spellings of a path than a rule matches.
    */
-  readonly budgets?: Budgets
+  readonly budgets?: Pick<Budgets, 'consume'>
 }
 
 /** A verifier, or the options to create one. */
