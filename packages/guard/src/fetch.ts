@@ -11,8 +11,10 @@ export {
   RevocationsUnavailableError,
   TileNotPermittedError,
   TokenExpiredError,
+  UnknownResourceError,
 } from './errors.ts'
 export { createIsolateBudgets as createBudgets } from './fetch/budgets.ts'
+export { type CachedGuardOptions, cachedGuard, type Share } from './fetch/cached-guard.ts'
 export { type FetchHandler, guard, type OptionsOrFactory } from './fetch/guard.ts'
 export {
   createRequestCheck,
@@ -20,6 +22,8 @@ export {
   type RequestCheck,
   type RequestCheckResult,
 } from './fetch/request-check.ts'
+export { toStoredCopy } from './fetch/stored-copy.ts'
+export type { TileCacheOptions, TileStore } from './fetch/tile-cache.ts'
 export { createVerifier } from './fetch/verifier.ts'
 export type { CredentialSource } from './http/credentials.ts'
 export type { ErrorBody, ErrorShape } from './http/error-shapes.ts'

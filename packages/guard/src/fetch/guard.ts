@@ -1,6 +1,6 @@
 import type { WaitUntil } from '../keys/single-flight.ts'
 import type { TokenClaims } from '../token/claims.ts'
-import { createRequestCheck, type GuardOptions } from './request-check.ts'
+import { createCheck, type GuardOptions } from './request-check.ts'
 
 /** Options, or a function that makes them from the environment at the first request. */
 export type OptionsOrFactory<Options, Env> = Options | ((env: Env) => Options)
@@ -32,9 +32,9 @@ export function guard<Env = unknown, Context = unknown>(
     claims: TokenClaims,
   ) => Response | Promise<Response>,
 ): FetchHandler<Env, Context> {
-  const check = deferOptions(options, createRequestCheck)
+  const check = deferOptions(options, (made) => createCheck('guard()', made))
   return async (request, env, context) => {
-    const result = await check(env as Env)(request, { waitUntil: findWaitUntil(context) })
+    const result = await check(env as Env).check(request, { waitUntil: findWaitUntil(context) })
     if (result.response) return result.response
     return result.protect(await handler(request, env as Env, context as Context, result.claims))
   }

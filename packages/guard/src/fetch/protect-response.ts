@@ -4,7 +4,7 @@ import { CORS_HEADERS } from '../http/cors.ts'
 /** Directives that let a shared cache store a response, or that `private` replaces. */
 const SHARED = /^(?:public|private|s-maxage)(?:\s*=.*)?$/i
 /** Headers that caches in front of a worker obey instead of `Cache-Control`. @see RFC 9213 */
-const FOR_CACHES = /^(?:surrogate-control|(?:.*-)?cdn-cache-control)$/i
+export const FOR_CACHES: RegExp = /^(?:surrogate-control|(?:.*-)?cdn-cache-control)$/i
 /** Of a body that a 304 leaves out. */
 const OF_BODY = ['Content-Type', 'Content-Length', 'Content-Encoding', 'Content-Range']
 

@@ -3,6 +3,7 @@ import { createGate, type GateOptions } from '../gate.ts'
 import { toPreflightHeaders } from '../http/cors.ts'
 import type { RawRequest } from '../http/raw-request.ts'
 import { createOwnFlight, type WaitUntil } from '../keys/single-flight.ts'
+import { type CanonicalTarget, findCanonicalTarget } from '../tiles/canonical-path.ts'
 import type { TokenClaims } from '../token/claims.ts'
 import { protectResponse } from './protect-response.ts'
 import { readTarget } from './read-target.ts'
@@ -42,16 +43,34 @@ export type RequestCheck = (
  * @throws `TypeError` or `RangeError` for invalid options.
  */
 export function createRequestCheck(options: GuardOptions): RequestCheck {
-  const gate = createGate<Request>('createRequestCheck()', options, undefined, createOwnFlight)
-  return async (request, { waitUntil } = {}) => {
+  return createCheck('createRequestCheck()', options).check
+}
+
+/** What a guard knows of a request besides whether it passes. */
+export interface Check {
+  readonly check: RequestCheck
+  /** The request's target without its token; `undefined` if servers could read its path in different ways. */
+  findTarget(request: Request): CanonicalTarget | undefined
+  /** Reports an error to `onRefusal`, and renders it. */
+  refuse(error: unknown, request: Request): Response
+}
+
+/** Creates the check of one guard. @param owner The function that takes the options, for messages. */
+export function createCheck(owner: string, options: GuardOptions): Check {
+  const gate = createGate<Request>(owner, options, undefined, createOwnFlight)
+  const refuse = (error: unknown, request: Request) => {
+    const { status, headers, body } = gate.refuse(error, request)
+    const response = new Response(body, { status, headers })
+    if (gate.vary) response.headers.set('Vary', gate.vary)
+    return response
+  }
+  const check: RequestCheck = async (request, { waitUntil } = {}) => {
     const { headers } = request
-    if (request.method === 'OPTIONS') {
-      const requested = headers.get('access-control-request-headers') ?? undefined
-      return {
-        response: new Response(null, { status: 204, headers: toPreflightHeaders(requested) }),
-      }
-    }
     const read = (name: string) => headers.get(name) ?? undefined
+    if (request.method === 'OPTIONS') {
+      const preflight = toPreflightHeaders(read('access-control-request-headers'))
+      return { response: new Response(null, { status: 204, headers: preflight }) }
+    }
     try {
       const claims = await gate.admit(toRawRequest(request), {
         referer: read('referer'),
@@ -61,11 +80,13 @@ export function createRequestCheck(options: GuardOptions): RequestCheck {
       })
       return { claims, protect: (response) => protectResponse(request, response, gate.vary) }
     } catch (error) {
-      const { status, headers, body } = gate.refuse(error, request)
-      const response = new Response(body, { status, headers })
-      if (gate.vary) response.headers.set('Vary', gate.vary)
-      return { response }
+      return { response: refuse(error, request) }
     }
+  }
+  return {
+    check,
+    refuse,
+    findTarget: ({ url }) => findCanonicalTarget(readTarget(url), gate.tokenParameter),
   }
 }
 
