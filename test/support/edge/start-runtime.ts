@@ -39,15 +39,24 @@ export async function startRuntime(
 ): Promise<RunningWorker> {
   const script = await bundleWorker(`test/support/edge/main.${name}.mjs`)
   if (name === 'workerd') return startWorkerd(script, env)
+  const { child, close } = runProgram(name, script, env)
+  return { port: await readPort(child), close }
+}
+
+/** Runs a module in Deno or Bun. */
+export function runProgram(
+  name: RuntimeName,
+  script: string,
+  env: Readonly<Record<string, string>>,
+): { readonly child: ChildProcess; close(): Promise<void> } {
   const folder = mkdtempSync(join(tmpdir(), 'tilepass-edge-'))
   const file = join(folder, 'worker.mjs')
   writeFileSync(file, script)
   const program = EDGE_RUNTIMES.find((runtime) => runtime.name === name)?.program ?? name
   const args = name === 'deno' ? ['run', '--allow-net', '--allow-env', '--no-config', file] : [file]
   const child = spawn(program, args, { env: { ...env, HOME: folder }, cwd: folder })
-  const port = await readPort(child)
   return {
-    port,
+    child,
     close: async () => {
       child.kill()
       rmSync(folder, { recursive: true, force: true })
