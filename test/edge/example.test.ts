@@ -74,7 +74,7 @@ describe.skipIf(!workerd?.program)('in workerd', () => {
     beforeAll(async () => {
       const archives = from === 'R2' ? {} : { ARCHIVES: `${keys.url}/{tileset}.pmtiles` }
       example = await startExample(file, { ISSUER, JWKS: `${keys.url}/jwks.json`, ...archives })
-      await example.setArchive(true)
+      await example.setArchives(true)
     })
     afterAll(() => example.close())
 
@@ -124,14 +124,14 @@ describe.skipIf(!workerd?.program)('in workerd', () => {
       test('two users share one copy: the second one needs no archive', async () => {
         const first = await ask('/world/2/1/1.mvt', tokens.ada)
         const bytes = await first.arrayBuffer()
-        await example.setArchive(false)
+        await example.setArchives(false)
         try {
           const second = await ask('/world/2/1/1.mvt', tokens.bob)
           expect([second.status, await second.arrayBuffer()]).toEqual([200, bytes])
           expect((await ask('/world/2/1/1.mvt', tokens.low)).status).toBe(403)
           expect((await ask('/world/2/1/1.mvt')).status).toBe(401)
         } finally {
-          await example.setArchive(true)
+          await example.setArchives(true)
         }
       })
   })

@@ -7,8 +7,8 @@ import { bundleWorker } from './start-runtime.ts'
 /** A worker of `examples/edge` that runs in workerd, with a bucket. */
 export interface RunningExample {
   readonly url: string
-  /** Puts the demo archive into the bucket, or takes it out. */
-  setArchive(isThere: boolean): Promise<void>
+  /** Puts the demo archives into the bucket, or takes them out. */
+  setArchives(areThere: boolean): Promise<void>
   close(): Promise<void>
 }
 
@@ -35,10 +35,12 @@ export async function startExample(
   }
   return {
     url: origin,
-    setArchive: async (isThere) => {
-      const archive = Uint8Array.from(readFileSync(join(root, 'examples/demo-data/world.pmtiles')))
-      if (isThere) await bucket.put('world.pmtiles', archive)
-      else await bucket.delete('world.pmtiles')
+    setArchives: async (areThere) => {
+      for (const name of ['world.pmtiles', 'world-raster.pmtiles']) {
+        const archive = Uint8Array.from(readFileSync(join(root, 'examples/demo-data', name)))
+        if (areThere) await bucket.put(name, archive)
+        else await bucket.delete(name)
+      }
     },
     close: () => miniflare.dispose(),
   }
