@@ -16,7 +16,7 @@ const alias = [
   { find: /^@tilepass\/maplibre\/(control)$/, replacement: source('packages/maplibre/src/$1.ts') },
   { find: /^@tilepass\/leaflet$/, replacement: source('packages/leaflet/src/index.ts') },
   { find: /^@tilepass\/guard$/, replacement: source('packages/guard/src/index.ts') },
-  { find: /^@tilepass\/guard\/(broker)$/, replacement: source('packages/guard/src/$1.ts') },
+  { find: /^@tilepass\/guard\/(broker|fetch)$/, replacement: source('packages/guard/src/$1.ts') },
   { find: /^@tilepass\/broker$/, replacement: source('server/src/index.ts') },
 ]
 

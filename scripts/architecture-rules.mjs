@@ -38,10 +38,14 @@ export const PACKAGES = [
     name: '@tilepass/guard',
     folder: 'packages/guard',
     imports: [],
-    portable: ['admission', 'budgets', 'token', 'keys', 'tiles', 'options', 'errors'],
+    portable: [
+      ...['fetch', 'gate', 'admission', 'http'],
+      ...['budgets', 'token', 'keys', 'tiles', 'options', 'errors'],
+    ],
     floors: [
       ['index'],
-      ['guard', 'forward-auth', 'broker'],
+      ['guard', 'forward-auth', 'broker', 'fetch'],
+      ['gate', 'node'],
       ['admission'],
       ['http'],
       ['budgets'],

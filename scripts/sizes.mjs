@@ -39,6 +39,16 @@ const ENTRIES = [
     file: 'packages/leaflet/dist/tilepass-leaflet.iife.js',
     budget: 7_080,
   },
+  {
+    name: '@tilepass/guard/fetch, guard alone',
+    code: `export { guard } from '@tilepass/guard/fetch'`,
+    budget: 14_900,
+  },
+  {
+    name: '@tilepass/guard/fetch, cachedGuard alone',
+    code: `export { cachedGuard } from '@tilepass/guard/fetch'`,
+    budget: 16_000,
+  },
 ]
 
 const READMES = [
@@ -46,6 +56,7 @@ const READMES = [
   'packages/core/README.md',
   'packages/maplibre/README.md',
   'packages/leaflet/README.md',
+  'packages/guard/README.md',
 ]
 
 /** @param {Entry} entry @returns {Promise<number>} */

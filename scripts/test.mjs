@@ -11,6 +11,7 @@ await build()
 const { findProgram, installTileServer } = await import('./gateways.mjs')
 const { chromiumHint, findChromium } = await import('./chromium.mjs')
 const { ENGINES } = await import('./engines.mjs')
+const { EDGE_RUNTIMES } = await import('./edge-runtimes.mjs')
 const { findPostgres } = await import('./postgres.mjs')
 
 /** @type {string[]} Tests that cannot run on this machine, and how to change that. */
@@ -19,6 +20,11 @@ if (!findChromium()) omissions.push(`browser tests, because no Chromium was foun
 for (const { name, program, hint } of ENGINES)
   if (name !== 'chromium' && !program)
     omissions.push(`tests in ${name}, because it or its screen (Xvfb) is not installed. ${hint}`)
+for (const { name, program } of EDGE_RUNTIMES)
+  if (!program)
+    omissions.push(
+      `tests of the guard in ${name}, because npm has no program of it for this machine (${process.platform} ${process.arch}).`,
+    )
 if (!findPostgres())
   omissions.push(
     'tests of the broker on PostgreSQL, because it is not installed where Debian has it. Install it with your package manager (Debian: apt-get install postgresql).',

@@ -1,5 +1,6 @@
 import type { Budgets } from './budgets/budgets.ts'
 import { InsufficientScopeError, TileNotPermittedError } from './errors.ts'
+import type { SingleFlight } from './keys/single-flight.ts'
 import {
   assertOptions,
   hasMethod,
@@ -32,7 +33,7 @@ export interface AdmissionOptions {
    * Limits for the use of tokens. Every request counts as a tile unless `tiles` makes it a document:
    * a server may accept more spellings of a path than a rule matches.
    */
-  readonly budgets?: Budgets
+  readonly budgets?: Pick<Budgets, 'consume'>
 }
 
 /** A verifier, or the options to create one. */
@@ -41,14 +42,14 @@ export type VerifierChoice = { readonly verifier: Verifier } | VerifierOptions
 /**
  * Decides whether a token permits a request; synchronously if nothing must be waited for.
  *
- * @param request The headers that a verifier may need.
+ * @param request What a verifier may need of the request.
  * @param findTarget Called only if the URL matters.
  * @throws what `Verifier.verify` throws, {@link InsufficientScopeError},
  *   {@link TileNotPermittedError}, `BudgetExceededError`
  */
 export type Admit = (
   token: string,
-  request: Pick<TokenUse, 'referer' | 'origin' | 'cookie'>,
+  request: Pick<TokenUse, 'referer' | 'origin' | 'cookie' | 'waitUntil'>,
   findTarget: () => CanonicalTarget | undefined,
 ) => TokenClaims | Promise<TokenClaims>
 
@@ -78,18 +79,21 @@ const verifierRule: OptionRule = {
  *
  * @param owner The function that takes the options, for messages.
  * @param ownRules Rules for the owner's further options.
+ * @param createFlight How requests that need the same document wait for it.
  * @throws `TypeError` or `RangeError` for invalid options.
  */
 export function createAdmission(
   owner: string,
   options: AdmissionOptions & VerifierChoice,
   ownRules: Readonly<Record<string, OptionRule>>,
+  createFlight?: () => SingleFlight,
 ): Admit {
   const verifierRules =
     'verifier' in Object(options) ? { verifier: verifierRule } : toVerifierRules(Object(options))
   assertOptions(owner, options, { ...ownRules, ...ADMISSION_RULES, ...verifierRules })
   const { scope, tiles, budgets } = options
-  const verifier = 'verifier' in options ? options.verifier : assembleVerifier(options)
+  const verifier =
+    'verifier' in options ? options.verifier : assembleVerifier(options, createFlight)
   const findResource = tiles === undefined ? undefined : compileTileRules(tiles)
   const enforcesTileClaims = findResource !== undefined
 
@@ -105,8 +109,8 @@ export function createAdmission(
     return counting ? Promise.resolve(counting).then(() => claims) : claims
   }
 
-  return (token, { referer, origin, cookie }, findTarget) => {
-    const use = { referer, origin, cookie, enforcesTileClaims }
+  return (token, { referer, origin, cookie, waitUntil }, findTarget) => {
+    const use = { referer, origin, cookie, waitUntil, enforcesTileClaims }
     // Verifiers written in JavaScript may have no `recall`: they know nothing without waiting.
     const known = verifier.recall?.(token, use)
     if (known) return permit(known, findTarget)

@@ -8,8 +8,8 @@ export {
 export { toRetryAfter } from './errors.ts'
 export { formatAllowedHeaders } from './http/allowed-headers.ts'
 export { readCredential } from './http/credentials.ts'
-export { isPeerRange } from './http/peers.ts'
 export type { RawRequest } from './http/raw-request.ts'
+export { isPeerRange } from './node/peers.ts'
 export { isRecord } from './options/is-record.ts'
 export {
   checkTileClaims,

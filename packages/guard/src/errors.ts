@@ -126,6 +126,13 @@ export class TileNotPermittedError extends GuardError {
   }
 }
 
+/** 404 `NOT_FOUND`: no tile rule matches the URL, so that a cache has no key for it. */
+export class UnknownResourceError extends GuardError {
+  constructor() {
+    super('No such resource', { status: 404, code: 'NOT_FOUND', reason: 'Not Found' })
+  }
+}
+
 /** 503 `REVOCATIONS_UNAVAILABLE`: revocations are unknown or too old to rely on. Fails closed. */
 export class RevocationsUnavailableError extends GuardError {
   constructor(options?: ErrorOptions) {

@@ -1,41 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type AdmissionOptions, createAdmission, type VerifierChoice } from './admission.ts'
+import type { AdmissionOptions, VerifierChoice } from './admission.ts'
 import { GuardError } from './errors.ts'
-import { allowEveryOrigin } from './http/cors.ts'
-import {
-  assertCredentialSource,
-  type CredentialSource,
-  readCredential,
-} from './http/credentials.ts'
-import { assertErrorShape, type ErrorShape } from './http/error-shapes.ts'
-import { isPreflight, readForwardedRequest } from './http/forwarded-request.ts'
-import { createPeerTest } from './http/peers.ts'
-import { toRefusal } from './http/refusal.ts'
-import { sendRefusal } from './http/send-refusal.ts'
-import { checkedElsewhere, functionRule, type OptionRules } from './options/option-rules.ts'
+import { createGate, GATE_RULES, type GateOptions } from './gate.ts'
+import { MethodNotPermittedError } from './http/method.ts'
+import { isPreflight, readForwardedRequest } from './node/forwarded-request.ts'
+import { createPeerTest } from './node/peers.ts'
+import { sendAnswer } from './node/responses.ts'
+import { checkedElsewhere } from './options/option-rules.ts'
 import type { CanonicalTarget } from './tiles/canonical-path.ts'
 import { findQueryParameters, formatQuery } from './tiles/query.ts'
 import type { TokenClaims } from './token/claims.ts'
 
-interface OwnOptions {
+interface OwnOptions extends Omit<GateOptions<IncomingMessage>, 'vary'> {
   /**
    * The gateways that may ask: addresses, networks such as `10.0.0.0/8`, or `loopback`. Compared with
    * the connection's address, never with a header.
    */
   readonly peers: readonly string[]
-  /** Where the client's token may be. Default `'header'`, which is always accepted. */
-  readonly credentials?: CredentialSource
-  /** Shape of the bodies of refusals. Default `'geog'`. */
-  readonly errors?: ErrorShape
-  /** Called with each refusal, for logs. */
-  readonly onRefusal?: (error: unknown, request: IncomingMessage) => void
-}
-
-const OWN_RULES: OptionRules<OwnOptions> = {
-  peers: checkedElsewhere,
-  credentials: checkedElsewhere,
-  errors: checkedElsewhere,
-  onRefusal: functionRule,
 }
 
 /** Settings of {@link forwardAuth}: its own, and a verifier or the options to create one. */
@@ -58,18 +39,6 @@ export class ForeignPeerError extends GuardError {
   }
 }
 
-/** 405 `METHOD_NOT_ALLOWED`, sent as 403: map data is only read. */
-export class MethodNotPermittedError extends GuardError {
-  constructor() {
-    super('Only GET and HEAD are allowed', {
-      status: 405,
-      code: 'METHOD_NOT_ALLOWED',
-      reason: 'Method Not Allowed',
-      headers: { Allow: 'GET, HEAD, OPTIONS' },
-    })
-  }
-}
-
 /**
  * Creates a handler that tells a gateway (nginx, Traefik, Caddy) whether a request may pass to the
  * server behind it: 204, or 401 or 403 and nothing else, because nginx turns other statuses into 500.
@@ -82,28 +51,26 @@ export class MethodNotPermittedError extends GuardError {
  * @throws `TypeError` or `RangeError` for invalid options.
  */
 export function forwardAuth(options: ForwardAuthOptions): ForwardAuthHandler {
-  const admit = createAdmission('forwardAuth()', options, OWN_RULES)
-  const { peers, credentials = 'header', errors = 'geog', onRefusal } = options
-  const isTrustedPeer = createPeerTest(peers)
-  assertCredentialSource(credentials)
-  assertErrorShape(errors)
-  const parameter = credentials === 'header' ? undefined : credentials.query
+  const { vary: _, ...rules } = GATE_RULES
+  const gate = createGate<IncomingMessage>('forwardAuth()', options, {
+    ...rules,
+    peers: checkedElsewhere,
+  })
+  const isTrustedPeer = createPeerTest(options.peers)
 
   return async (request, response) => {
     try {
       if (!isTrustedPeer(request.socket.remoteAddress)) throw new ForeignPeerError()
-      const { method, uri, target } = readForwardedRequest(request, parameter)
+      const { method, uri, target } = readForwardedRequest(request, gate.tokenParameter)
       if (isPreflight(method, request.headers)) return pass(response, toUri(target))
       if (method !== 'GET' && method !== 'HEAD') throw new MethodNotPermittedError()
-      const token = readCredential({ rawHeaders: request.rawHeaders, url: uri }, credentials)
-      const claims = await admit(token, request.headers, () => target)
+      const forwarded = { rawHeaders: request.rawHeaders, url: uri }
+      const claims = await gate.admit(forwarded, request.headers)
       pass(response, toUri(target, claims), claims)
     } catch (error) {
-      onRefusal?.(error, request)
-      const refusal = toRefusal(error)
-      allowEveryOrigin(response)
-      response.setHeader('X-Tilepass-Status', refusal.status)
-      sendRefusal(response, refusal, errors, refusal.status === 401 ? 401 : 403)
+      const answer = gate.refuse(error, request)
+      response.setHeader('X-Tilepass-Status', answer.status)
+      sendAnswer(response, answer, answer.status === 401 ? 401 : 403)
     }
   }
 }

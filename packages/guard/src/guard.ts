@@ -1,22 +1,8 @@
 import type { NextFunction, Request, Response } from 'express'
-import { type AdmissionOptions, createAdmission, type VerifierChoice } from './admission.ts'
-import { allowEveryOrigin, answerPreflight } from './http/cors.ts'
-import {
-  assertCredentialSource,
-  type CredentialSource,
-  readCredential,
-} from './http/credentials.ts'
-import { assertErrorShape, type ErrorShape } from './http/error-shapes.ts'
-import { toRefusal } from './http/refusal.ts'
-import { sendRefusal } from './http/send-refusal.ts'
-import { addValidators } from './http/validators.ts'
-import {
-  booleanRule,
-  checkedElsewhere,
-  functionRule,
-  type OptionRules,
-} from './options/option-rules.ts'
-import { findCanonicalTarget } from './tiles/canonical-path.ts'
+import type { AdmissionOptions, VerifierChoice } from './admission.ts'
+import { createGate, type GateOptions } from './gate.ts'
+import { allowEveryOrigin, answerPreflight, sendAnswer } from './node/responses.ts'
+import { addValidators } from './node/validators.ts'
 import type { TokenClaims } from './token/claims.ts'
 
 declare global {
@@ -29,29 +15,8 @@ declare global {
   }
 }
 
-interface OwnOptions {
-  /** Where a token may come from. Default `'header'`, which is always accepted. */
-  readonly credentials?: CredentialSource
-  /** Shape of the bodies of refusals. Default `'geog'`. */
-  readonly errors?: ErrorShape
-  /**
-   * Do responses vary by `Authorization`? Default `true`. With `false` a renewal costs not even a 304,
-   * but a browser also serves what it has cached to the next user of the same profile.
-   */
-  readonly vary?: boolean
-  /** Called with each refusal, for logs. */
-  readonly onRefusal?: (error: unknown, request: Request) => void
-}
-
-const OWN_RULES: OptionRules<OwnOptions> = {
-  credentials: checkedElsewhere,
-  errors: checkedElsewhere,
-  vary: booleanRule,
-  onRefusal: functionRule,
-}
-
 /** Settings of {@link guard}: its own, and a verifier or the options to create one. */
-export type GuardOptions = OwnOptions & AdmissionOptions & VerifierChoice
+export type GuardOptions = GateOptions<Request> & AdmissionOptions & VerifierChoice
 
 /** The Express 5 handler that `guard` returns. */
 export type GuardHandler = (
@@ -72,17 +37,8 @@ export type GuardHandler = (
  * @see RFC 6750
  */
 export function guard(options: GuardOptions): GuardHandler {
-  const admit = createAdmission('guard()', options, OWN_RULES)
-  const { credentials = 'header', errors = 'geog', vary = true, onRefusal } = options
-  assertCredentialSource(credentials)
-  assertErrorShape(errors)
-  const { query: tokenParameter, cookie } = credentials === 'header' ? {} : credentials
-  const varying = cookie !== undefined ? 'Authorization, Cookie' : 'Authorization'
+  const { admit, refuse, vary } = createGate<Request>('guard()', options)
 
-  const refuse = (error: unknown, request: Request, response: Response) => {
-    onRefusal?.(error, request)
-    sendRefusal(response, toRefusal(error), errors)
-  }
   const pass = (claims: TokenClaims, request: Request, response: Response, next: NextFunction) => {
     request.auth = claims
     addValidators(response)
@@ -92,22 +48,19 @@ export function guard(options: GuardOptions): GuardHandler {
   return (request, response, next) => {
     allowEveryOrigin(response)
     if (request.method === 'OPTIONS') return answerPreflight(request, response)
-    if (vary && response.hasHeader('Vary')) response.vary(varying)
-    else if (vary) response.setHeader('Vary', varying)
+    if (vary && response.hasHeader('Vary')) response.vary(vary)
+    else if (vary) response.setHeader('Vary', vary)
     let admitted: TokenClaims | Promise<TokenClaims>
     try {
-      const token = readCredential(request, credentials)
-      admitted = admit(token, request.headers, () =>
-        findCanonicalTarget(request.url, tokenParameter),
-      )
+      admitted = admit(request, request.headers)
     } catch (error) {
-      return refuse(error, request, response)
+      return sendAnswer(response, refuse(error, request))
     }
     // A known token passes without a turn of the event loop: a map requests hundreds of tiles.
     if (!(admitted instanceof Promise)) return pass(admitted, request, response, next)
     return admitted.then(
       (claims) => pass(claims, request, response, next),
-      (error: unknown) => refuse(error, request, response),
+      (error: unknown) => sendAnswer(response, refuse(error, request)),
     )
   }
 }

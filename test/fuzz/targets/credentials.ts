@@ -52,8 +52,11 @@ export const credentials: Target<Input> = {
       expect(read).toThrow(AmbiguousCredentialsError)
       return false
     }
-    const found = findParsed(read, AuthRequiredError)
     const [header = ''] = authorization
+    // A proxy may have joined several headers to one.
+    const found = header.includes(',')
+      ? findParsed(read, AuthRequiredError, AmbiguousCredentialsError)
+      : findParsed(read, AuthRequiredError)
     // RFC 6750 §2.1: `b64token`.
     const plain = /^Bearer ([\w.~+/-]+=*)$/.exec(header)?.[1]
     if (plain !== undefined) expect(found).toBe(plain)

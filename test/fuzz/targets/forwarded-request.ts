@@ -4,7 +4,7 @@ import {
   ForwardedRequestError,
   readForwardedRequest,
   UnsafePathError,
-} from '../../../packages/guard/src/http/forwarded-request.ts'
+} from '../../../packages/guard/src/node/forwarded-request.ts'
 import { findParsed, type Target } from '../target.ts'
 
 /** Headers, each as its name and its value. */

@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { formatAllowedHeaders } from './allowed-headers.ts'
 
 /** Response headers that a map must be able to read: else it could not tell a 401 from an outage. And the id, where there is one. */
@@ -9,28 +8,28 @@ const ALLOWED_HEADERS =
 const PREFLIGHT_MAX_AGE = '7200'
 
 /**
- * Opens a response to pages of every origin, without the browser's credentials.
+ * The headers that open a response to pages of every origin, without the browser's credentials.
  *
  * This is safe because `*` excludes cookies: a page can read a response only with a token that it has.
  */
-export function allowEveryOrigin(response: ServerResponse): void {
-  response.setHeader('Access-Control-Allow-Origin', '*')
-  response.setHeader('Access-Control-Expose-Headers', EXPOSED)
-}
+export const CORS_HEADERS: Readonly<
+  Record<'Access-Control-Allow-Origin' | 'Access-Control-Expose-Headers', string>
+> = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': EXPOSED }
 
-/** Answers a preflight with 204. It needs no credential, because browsers never send one with it. */
-export function answerPreflight(
-  { headers }: Pick<IncomingMessage, 'headers'>,
-  response: ServerResponse,
-): void {
-  const requested = headers['access-control-request-headers']
-  response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, OPTIONS')
-  response.setHeader(
-    'Access-Control-Allow-Headers',
-    formatAllowedHeaders(requested, ALLOWED_HEADERS),
-  )
-  response.appendHeader('Vary', 'Access-Control-Request-Headers')
-  response.setHeader('Access-Control-Max-Age', PREFLIGHT_MAX_AGE)
-  response.statusCode = 204
-  response.end()
+/**
+ * The headers of the 204 that answers a preflight, with those of CORS. It needs no credential, because
+ * browsers never send one with it.
+ *
+ * @param requested `Access-Control-Request-Headers`.
+ */
+export function toPreflightHeaders(
+  requested: string | undefined,
+): Readonly<Record<string, string>> {
+  return {
+    ...CORS_HEADERS,
+    'Access-Control-Allow-Methods': 'GET, HEAD, OPTIONS',
+    'Access-Control-Allow-Headers': formatAllowedHeaders(requested, ALLOWED_HEADERS),
+    'Access-Control-Max-Age': PREFLIGHT_MAX_AGE,
+    Vary: 'Access-Control-Request-Headers',
+  }
 }

@@ -12,6 +12,8 @@ export type CredentialSource =
   | { readonly query?: string | undefined; readonly cookie?: string | undefined }
 
 const BEARER = /^bearer +([^\s,]+)$/i
+/** Between two Authorization headers that a proxy or a runtime joined: a scheme follows, not a parameter. */
+const JOINT = /, *(?=[!#$%&'*+.^_`|~0-9A-Za-z-]+ +\S)/
 /** RFC 6265 §4.1.1. */
 const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const SOURCE_RULE =
@@ -41,7 +43,7 @@ export function assertCredentialSource(source: CredentialSource): void {
 export function readCredential(request: RawRequest, source: CredentialSource): string {
   const { query, cookie } = source === 'header' ? {} : source
   // Raw headers, because Node silently keeps only the first of several Authorization headers.
-  const headers = readHeaders(request, 'authorization')
+  const headers = readHeaders(request, 'authorization').flatMap((value) => value.split(JOINT))
   const parameters = query === undefined ? [] : readParameters(request.url ?? '', query)
   const cookies = cookie === undefined ? [] : readCookies(readHeaders(request, 'cookie'), cookie)
   if (headers.length + parameters.length + cookies.length > 1)

@@ -1,7 +1,8 @@
-/** The part of a Node request that cannot hide anything the client sent. */
+/** The part of a request that hides nothing that the client sent. A Node request is one. */
 export interface RawRequest {
   /** Names and values in turn, in the order and the case in which they arrived. */
   readonly rawHeaders: readonly string[]
+  /** Path and query, in origin form. */
   readonly url?: string | undefined
 }
 

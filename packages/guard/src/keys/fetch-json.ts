@@ -1,6 +1,10 @@
+import type { SingleFlight } from './single-flight.ts'
+
 /** How an issuer's documents are fetched. */
 export interface FetchAccess {
   readonly fetch: typeof globalThis.fetch
+  /** One for each document. */
+  readonly createFlight: () => SingleFlight
   /** Time limit of one fetch, in ms. */
   readonly timeout: number
 }
@@ -13,7 +17,7 @@ export interface FetchAccess {
  */
 export async function fetchJson(
   url: URL,
-  { fetch, timeout }: FetchAccess,
+  { fetch, timeout }: Pick<FetchAccess, 'fetch' | 'timeout'>,
   maxBytes: number,
 ): Promise<unknown> {
   const response = await fetch(url, {

@@ -1,5 +1,6 @@
 import { isRecord } from '../options/is-record.ts'
 import { showForeign } from '../options/show-foreign.ts'
+import type { WaitUntil } from './single-flight.ts'
 import { importVerificationKey, type VerificationKey } from './verification-key.ts'
 
 /** An entry of a key set that is not used. */
@@ -23,12 +24,12 @@ export interface KeyRequest {
 
 /** Where a verifier gets its keys. */
 export interface KeySource {
-  /** The keys, if they are in memory. */
-  peek(): KeySet | undefined
+  /** The keys, if they are in memory and nothing must be waited for. */
+  peek(waitUntil?: WaitUntil): KeySet | undefined
   /** Resolves to the keys; they are fetched again if none of them is the requested one. */
-  load(request: KeyRequest): Promise<KeySet>
+  load(request: KeyRequest, waitUntil?: WaitUntil): Promise<KeySet>
   /** Resolves to the keys, which are fetched again if that may be useful. */
-  reload(): Promise<KeySet>
+  reload(waitUntil?: WaitUntil): Promise<KeySet>
 }
 
 /** A JSON Web Key Set (RFC 7517 §5), as an issuer publishes it. */

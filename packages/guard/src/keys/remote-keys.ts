@@ -1,6 +1,7 @@
 import { KeysUnavailableError } from '../errors.ts'
 import { type FetchAccess, fetchJson } from './fetch-json.ts'
 import { describeSkipped, findKey, importKeySet, type KeySet, type KeySource } from './key-set.ts'
+import type { Job, WaitUntil } from './single-flight.ts'
 
 /** How a published key set is fetched. */
 export interface RemoteKeysOptions extends FetchAccess {
@@ -36,43 +37,42 @@ export function createRemoteKeys(url: URL, options: RemoteKeysOptions): KeySourc
   let fetchedAt = Number.NEGATIVE_INFINITY
   let attemptedAt = Number.NEGATIVE_INFINITY
   let failure: unknown
-  let inFlight: Promise<void> | undefined
+  const flight = options.createFlight()
 
   // Compared as a distance, because a clock that was set back must not stretch the time.
   const isWithin = (time: number, since: number) => Math.abs(now() - since) < time
   const findCurrent = () => (isWithin(maxKeyAge, fetchedAt) ? keys : undefined)
 
-  const refresh = (): Promise<void> => {
-    if (inFlight) return inFlight
-    if (isWithin(findCurrent() ? COOL_DOWN : FIRST_COOL_DOWN, attemptedAt)) return Promise.resolve()
-    attemptedAt = now()
-    inFlight = fetchJson(url, options, MAX_BYTES)
-      .then((body) => importKeySet(body, options.algorithms))
-      .then((fetched) => {
-        if (fetched.keys.length === 0) {
-          const skipped = describeSkipped(fetched)
-          throw new TypeError(`the key set has no usable key${skipped && `: ${skipped}`}`)
-        }
-        keys = fetched
-        fetchedAt = now()
-      })
-      .catch((error: unknown) => {
-        failure = error
-      })
-      .finally(() => {
-        inFlight = undefined
-      })
-    return inFlight
+  const refresh: Job = async (isLost) => {
+    if (isWithin(findCurrent() ? COOL_DOWN : FIRST_COOL_DOWN, attemptedAt)) return
+    const sentAt = now()
+    try {
+      const fetched = await importKeySet(
+        await fetchJson(url, options, MAX_BYTES),
+        options.algorithms,
+      )
+      if (fetched.keys.length === 0) {
+        const skipped = describeSkipped(fetched)
+        throw new TypeError(`the key set has no usable key${skipped && `: ${skipped}`}`)
+      }
+      if (isLost()) return
+      keys = fetched
+      fetchedAt = sentAt
+    } catch (error) {
+      failure = error
+    }
+    // Not before: a fetch that is lost with the request that started it is no attempt.
+    attemptedAt = sentAt
   }
 
-  const peek = () => {
+  const peek = (waitUntil?: WaitUntil) => {
     const current = findCurrent()
-    if (current && !isWithin(refreshAfter, fetchedAt)) void refresh()
-    return current
+    if (!current || isWithin(refreshAfter, fetchedAt)) return current
+    return flight.runBehind(refresh, waitUntil) ? current : undefined
   }
 
-  const reload = async () => {
-    await refresh()
+  const reload = async (waitUntil?: WaitUntil) => {
+    await flight.run(refresh, waitUntil)
     const current = findCurrent()
     if (!current) throw new KeysUnavailableError({ cause: failure })
     return current
@@ -81,9 +81,9 @@ export function createRemoteKeys(url: URL, options: RemoteKeysOptions): KeySourc
   return {
     peek,
     reload,
-    load: async (request) => {
-      const current = peek()
-      return current && findKey(current, request) ? current : reload()
+    load: async (request, waitUntil) => {
+      const current = peek(waitUntil)
+      return current && findKey(current, request) ? current : reload(waitUntil)
     },
   }
 }

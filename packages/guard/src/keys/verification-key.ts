@@ -1,6 +1,5 @@
-import { type CryptoKey, importJWK, type JWK } from 'jose'
 import { isRecord } from '../options/is-record.ts'
-import { isKeyTypeOf } from './key-types.ts'
+import { findAlgorithm, isKeyTypeOf } from './algorithms.ts'
 
 /** A public key with the one algorithm that it may verify. */
 export interface VerificationKey {
@@ -60,12 +59,35 @@ function findPublicKey({ kty, n, e, crv, x, y }: Readonly<Record<string, unknown
   return { kty, crv, x, ...(typeof y === 'string' ? { y } : {}) }
 }
 
-async function importKey(publicKey: JWK, algorithm: string): Promise<CryptoKey | undefined> {
+async function importKey(publicKey: JsonWebKey, name: string): Promise<CryptoKey | undefined> {
+  const algorithm = findAlgorithm(name)
+  if (!algorithm) return
   try {
-    const key = await importJWK(publicKey, algorithm)
-    return key instanceof Uint8Array ? undefined : key
+    return await crypto.subtle.importKey('jwk', publicKey, algorithm.importing, true, ['verify'])
   } catch {
     return
+  }
+}
+
+/**
+ * Is this the key's signature of the text, by the key's own algorithm?
+ *
+ * @param text ASCII.
+ * @see RFC 7515 §5.2
+ */
+export async function isSignatureOf(
+  { key, algorithm: name }: VerificationKey,
+  signature: Uint8Array<ArrayBuffer>,
+  text: string,
+): Promise<boolean> {
+  const algorithm = findAlgorithm(name)
+  if (!algorithm) return false
+  try {
+    const bytes = new TextEncoder().encode(text)
+    return await crypto.subtle.verify(algorithm.verifying, key, signature, bytes)
+  } catch {
+    // Some runtimes throw for a signature of the wrong length.
+    return false
   }
 }
 

@@ -1,5 +1,5 @@
-import { base64url } from 'jose'
 import { InvalidTokenError } from '../errors.ts'
+import { decodeBase64url } from '../options/base64url.ts'
 import { isRecord } from '../options/is-record.ts'
 import { type OwnHeader, parseOwnHeader } from './header.ts'
 
@@ -9,6 +9,7 @@ export interface CompactJws {
   readonly payload: Readonly<Record<string, unknown>>
   /** Header and payload as they are signed: unlike a whole token, the same for both forms of an ECDSA signature. */
   readonly signingInput: string
+  readonly signature: Uint8Array<ArrayBuffer>
   /** Length of the whole token, in bytes. */
   readonly length: number
 }
@@ -41,6 +42,7 @@ export function readCompactJws(token: string): CompactJws {
     header: parseJsonObject(head, 'header'),
     payload: parseJsonObject(body, 'payload'),
     signingInput: `${head}.${body}`,
+    signature: decodeBase64url(signature),
     length: token.length,
   }
 }
@@ -80,7 +82,7 @@ export function isCanonicalBase64url(segment: string): boolean {
 function parseJsonObject(segment: string, part: string): Readonly<Record<string, unknown>> {
   let value: unknown
   try {
-    const bytes = base64url.decode(segment)
+    const bytes = decodeBase64url(segment)
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
   } catch (cause) {
     throw new InvalidTokenError(`${part} is not JSON in UTF-8`, { cause })

@@ -1,5 +1,5 @@
+import { findAlgorithm } from '../keys/algorithms.ts'
 import type { JsonWebKeySet } from '../keys/key-set.ts'
-import { isSupportedAlgorithm } from '../keys/key-types.ts'
 import { isRecord } from '../options/is-record.ts'
 import { booleanRule, isNonEmptyString, type OptionRules } from '../options/option-rules.ts'
 import type { RequiredClaims } from './required-claims.ts'
@@ -82,7 +82,7 @@ export const ISSUER_RULES: OptionRules<IssuerOptions> = {
     rule: 'must be a positive number of ms',
   },
   algorithms: {
-    isValid: (value) => isListOf(value, isSupportedAlgorithm),
+    isValid: (value) => isListOf(value, (name) => findAlgorithm(name) !== undefined),
     rule: 'must be a non-empty list of public-key signature algorithms, such as ["RS256"]',
   },
   leeway: {

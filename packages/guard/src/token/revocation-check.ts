@@ -1,3 +1,4 @@
+import type { WaitUntil } from '../keys/single-flight.ts'
 import type { TokenClaims } from './claims.ts'
 
 /** Tells whether a token has been revoked. */
@@ -13,6 +14,12 @@ export interface RevocationCheck {
    * `peek`, every use of a token calls the check and waits for it.
    */
   peek?(claims: TokenClaims, keyId: string): boolean | undefined
+}
+
+/** The check that reads what an issuer publishes. Its fetches may go on behind the answer. */
+export interface RevocationFeed extends RevocationCheck {
+  (claims: TokenClaims, keyId: string, waitUntil?: WaitUntil): Promise<boolean>
+  peek(claims: TokenClaims, keyId: string, waitUntil?: WaitUntil): boolean | undefined
 }
 
 /** Is it known, without waiting, that this check lets the token pass? */

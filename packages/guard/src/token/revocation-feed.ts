@@ -1,8 +1,9 @@
 import { RevocationsUnavailableError } from '../errors.ts'
 import { type FetchAccess, fetchJson } from '../keys/fetch-json.ts'
+import type { Job, WaitUntil } from '../keys/single-flight.ts'
 import { isRecord } from '../options/is-record.ts'
 import type { TokenClaims } from './claims.ts'
-import type { RevocationCheck } from './revocation-check.ts'
+import type { RevocationFeed } from './revocation-check.ts'
 import { hashText } from './sha256.ts'
 
 /** The content of a feed, by revocation key. */
@@ -50,42 +51,37 @@ export function toKeyRevocationId(keyId: string): string {
  */
 export function createRevocationFeed(
   url: URL,
-  { fetch, timeout, now }: FetchAccess & { readonly now: () => number },
-): RevocationCheck {
+  { fetch, timeout, createFlight, now }: FetchAccess & { readonly now: () => number },
+): RevocationFeed {
   let known: Revocations | undefined
   let knownAt = Number.NEGATIVE_INFINITY
   let wholeAt = Number.NEGATIVE_INFINITY
   let attemptedAt = Number.NEGATIVE_INFINITY
   let failure: unknown
-  let inFlight: Promise<void> | undefined
+  const flight = createFlight()
   const keysOf = new WeakMap<TokenClaims, readonly string[]>()
   const access = { fetch, timeout: Math.min(timeout, MAX_WAIT) }
 
-  const refresh = (): Promise<void> => {
-    if (inFlight) return inFlight
+  const refresh: Job = async (isLost) => {
     const sentAt = now()
-    if (Math.abs(sentAt - attemptedAt) < COOL_DOWN) return Promise.resolve()
-    attemptedAt = sentAt
+    if (Math.abs(sentAt - attemptedAt) < COOL_DOWN) return
     const since = Math.abs(sentAt - wholeAt) < WHOLE_EVERY ? known?.cursor : undefined
-    inFlight = fetchJson(withSince(url, since), access, MAX_BYTES)
-      .then((body) => {
-        const answer = parseFeed(body)
-        // An older broker ignores the cursor.
-        if (known && since !== undefined && answer.since === since) known = merge(known, answer)
-        else {
-          known = answer
-          wholeAt = sentAt
-        }
-        knownAt = sentAt
-        failure = undefined
-      })
-      .catch((error: unknown) => {
-        failure = error
-      })
-      .finally(() => {
-        inFlight = undefined
-      })
-    return inFlight
+    try {
+      const answer = parseFeed(await fetchJson(withSince(url, since), access, MAX_BYTES))
+      if (isLost()) return
+      // An older broker ignores the cursor.
+      if (known && since !== undefined && answer.since === since) known = merge(known, answer)
+      else {
+        known = answer
+        wholeAt = sentAt
+      }
+      knownAt = sentAt
+      failure = undefined
+    } catch (error) {
+      failure = error
+    }
+    // Not before: a fetch that is lost with the request that started it is no attempt.
+    attemptedAt = sentAt
   }
 
   const loadKeys = async (claims: TokenClaims, keyId: string): Promise<readonly string[]> => {
@@ -101,20 +97,20 @@ export function createRevocationFeed(
   // A clock that was set back must not make an old feed look fresh.
   const isYoungerThan = (age: number) => now() >= knownAt && now() - knownAt < age
 
-  const peek = (claims: TokenClaims) => {
+  const peek: RevocationFeed['peek'] = (claims, _keyId, waitUntil) => {
     const keys = keysOf.get(claims)
     if (!keys || !known || !isYoungerThan(WAIT_AFTER)) return
-    if (!isYoungerThan(REFRESH_AFTER)) void refresh()
+    if (!isYoungerThan(REFRESH_AFTER) && !flight.runBehind(refresh, waitUntil)) return
     return isListed(known, keys, claims)
   }
 
-  const isRevoked = async (claims: TokenClaims, keyId: string) => {
+  const isRevoked = async (claims: TokenClaims, keyId: string, waitUntil?: WaitUntil) => {
     const keys = await loadKeys(claims, keyId)
-    const answer = peek(claims)
+    const answer = peek(claims, keyId, waitUntil)
     if (answer !== undefined) return answer
-    const refreshing = refresh()
     // After a failed fetch, requests do not wait for the next one while the last feed still counts.
-    if (failure === undefined || !known || !isYoungerThan(MAX_AGE)) await refreshing
+    const canWait = failure === undefined || !known || !isYoungerThan(MAX_AGE)
+    if (canWait || !flight.runBehind(refresh, waitUntil)) await flight.run(refresh, waitUntil)
     if (!known || !isYoungerThan(MAX_AGE)) throw new RevocationsUnavailableError({ cause: failure })
     return isListed(known, keys, claims)
   }

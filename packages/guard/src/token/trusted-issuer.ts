@@ -1,16 +1,16 @@
-import { compactVerify } from 'jose'
 import { InvalidTokenError } from '../errors.ts'
 import type { FetchAccess } from '../keys/fetch-json.ts'
 import { describeSkipped, findKey, type KeySet, type KeySource } from '../keys/key-set.ts'
 import { createLocalKeys } from '../keys/local-keys.ts'
 import { createRemoteKeys } from '../keys/remote-keys.ts'
-import type { VerificationKey } from '../keys/verification-key.ts'
+import type { WaitUntil } from '../keys/single-flight.ts'
+import { isSignatureOf, type VerificationKey } from '../keys/verification-key.ts'
 import type { TokenClaims } from './claims.ts'
 import type { CompactJws } from './compact-jws.ts'
 import type { TokenHeader } from './header.ts'
 import type { IssuerOptions } from './issuer-options.ts'
 import { createMismatch } from './mismatch.ts'
-import type { RevocationCheck } from './revocation-check.ts'
+import type { RevocationFeed } from './revocation-check.ts'
 import { createRevocationFeed } from './revocation-feed.ts'
 import { createTokenRules } from './token-rules.ts'
 
@@ -26,15 +26,15 @@ export interface SignedToken {
 export interface TrustedIssuer {
   readonly leeway: number
   /** The revocations that the issuer publishes, if it does. */
-  readonly revocations: RevocationCheck | undefined
-  /** Is this key in memory, and still one of the issuer's? */
-  holds(key: VerificationKey): boolean
+  readonly revocations: RevocationFeed | undefined
+  /** Is this key in memory, and still one of the issuer's, as far as is known without waiting? */
+  holds(key: VerificationKey, waitUntil?: WaitUntil): boolean
   /**
    * Checks header, signature and claims.
    *
    * @throws `InvalidTokenError`, `TokenExpiredError`, `KeysUnavailableError`
    */
-  check(token: string, jws: CompactJws): Promise<SignedToken>
+  check(jws: CompactJws, waitUntil?: WaitUntil): Promise<SignedToken>
 }
 
 /**
@@ -59,15 +59,20 @@ export function createTrustedIssuer(
       : createLocalKeys(jwks, algorithms)
 
   /** Without `kid`, an old key may have been tried: then once more, if there is a new one. */
-  const verifyByAnyKey = async (token: string, header: TokenHeader): Promise<VerificationKey> => {
-    const key = getKey(await keys.load(header), header)
+  const verifyByAnyKey = async (
+    jws: CompactJws,
+    header: TokenHeader,
+    waitUntil: WaitUntil | undefined,
+  ): Promise<VerificationKey> => {
+    const key = getKey(await keys.load(header, waitUntil), header)
     try {
-      await verifySignature(token, key)
+      await verifySignature(jws, key)
       return key
     } catch (error) {
-      const newer = header.keyId === undefined ? findKey(await keys.reload(), header) : undefined
+      const newer =
+        header.keyId === undefined ? findKey(await keys.reload(waitUntil), header) : undefined
       if (!newer || newer.material === key.material) throw error
-      await verifySignature(token, newer)
+      await verifySignature(jws, newer)
       return newer
     }
   }
@@ -76,11 +81,11 @@ export function createTrustedIssuer(
     leeway: rules.leeway,
     revocations:
       revocable && url ? createRevocationFeed(new URL('revocations.json', url), access) : undefined,
-    holds: (key) => keys.peek()?.keys.includes(key) ?? false,
-    check: async (token, jws) => {
+    holds: (key, waitUntil) => keys.peek(waitUntil)?.keys.includes(key) ?? false,
+    check: async (jws, waitUntil) => {
       const header = rules.parseHeader(jws)
       if (type !== undefined && header.type !== type) throw createMismatch('typ', type, header.type)
-      const key = await verifyByAnyKey(token, header)
+      const key = await verifyByAnyKey(jws, header, waitUntil)
       const claims = await rules.parseClaims(jws, access.now())
       if (header.hasCriticalTiles && !claims.tiles)
         throw new InvalidTokenError('critical tiles claim is missing')
@@ -101,10 +106,11 @@ function getKey(set: KeySet, header: TokenHeader): VerificationKey {
   throw new InvalidTokenError(skipped === '' ? reason : `${reason}; ${skipped}`)
 }
 
-async function verifySignature(token: string, { key, algorithm }: VerificationKey): Promise<void> {
-  try {
-    await compactVerify(token, key, { algorithms: [algorithm], crit: { tiles: true } })
-  } catch (cause) {
-    throw new InvalidTokenError('signature verification failed', { cause })
-  }
+/** @throws `InvalidTokenError` unless the key signed the token. */
+async function verifySignature(
+  { signature, signingInput }: CompactJws,
+  key: VerificationKey,
+): Promise<void> {
+  if (!(await isSignatureOf(key, signature, signingInput)))
+    throw new InvalidTokenError('signature verification failed')
 }

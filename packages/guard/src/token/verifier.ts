@@ -1,4 +1,5 @@
 import { InvalidTokenError, TileNotPermittedError, TokenExpiredError } from '../errors.ts'
+import { createSharedFlight, type SingleFlight, type WaitUntil } from '../keys/single-flight.ts'
 import {
   assertOptions,
   functionRule,
@@ -81,6 +82,11 @@ export interface TokenUse {
   readonly cookie?: string | undefined
   /** The caller only reads the token, or enforces the claim `cnf` itself. */
   readonly enforcesBinding?: boolean
+  /**
+   * Keeps the fetch of a key set or of revocations running after the answer, where runtimes end it with
+   * its request: `(promise) => ctx.waitUntil(promise)`. Otherwise some request waits for it.
+   */
+  readonly waitUntil?: WaitUntil | undefined
 }
 
 /** Decides whether a string is a genuine, current token of a trusted issuer. */
@@ -115,9 +121,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
  * Creates a verifier from options that were checked together with others.
  *
  * @param options Valid by {@link toVerifierRules}.
+ * @param createFlight How requests that need the same document wait for it.
  * @throws `TypeError` or `RangeError` for invalid issuers.
  */
-export function assembleVerifier(options: VerifierOptions): Verifier {
+export function assembleVerifier(
+  options: VerifierOptions,
+  createFlight: () => SingleFlight = createSharedFlight,
+): Verifier {
   const { isRevoked, cacheSize = 1_000, timeout = 5_000, now = () => Date.now() } = options
   const fetch: typeof globalThis.fetch =
     options.fetch ?? ((input, init) => globalThis.fetch(input, init))
@@ -125,42 +135,44 @@ export function assembleVerifier(options: VerifierOptions): Verifier {
   if ('issuers' in options)
     for (const [index, issuer] of list.entries())
       assertOptions('an issuer', issuer, ISSUER_RULES, `issuers[${index}]`)
+  const access = { fetch, now, timeout, createFlight }
   const issuers = new Map<string, TrustedIssuer>(
-    list.map((issuer) => [issuer.issuer, createTrustedIssuer(issuer, { fetch, now, timeout })]),
+    list.map((issuer) => [issuer.issuer, createTrustedIssuer(issuer, access)]),
   )
   if (issuers.size !== list.length)
     throw new TypeError('"issuers" must not name the same "issuer" twice')
   const verified = createVerifiedTokens(cacheSize)
 
-  const check = async (token: string): Promise<VerifiedToken> => {
+  const check = async (token: string, waitUntil: WaitUntil | undefined): Promise<VerifiedToken> => {
     const known = verified.find(token, now())
     // The key may have left its set since; then its tokens are invalid, remembered or not.
-    if (known?.issuer.holds(known.key)) return known
+    if (known?.issuer.holds(known.key, waitUntil)) return known
     const jws = readCompactJws(token)
     const { iss } = jws.payload
     const issuer = typeof iss === 'string' ? issuers.get(iss) : undefined
     if (!issuer) throw createMismatch('issuer', [...issuers.keys()], iss)
-    const entry = { issuer, ...(await issuer.check(token, jws)) }
+    const entry = { issuer, ...(await issuer.check(jws, waitUntil)) }
     verified.remember(token, entry)
     return entry
   }
 
   return {
-    recall: (token, { enforcesTileClaims, enforcesBinding, cookie } = {}) => {
+    recall: (token, { enforcesTileClaims, enforcesBinding, cookie, waitUntil } = {}) => {
       const known = verified.find(token, now())
-      if (!known?.issuer.holds(known.key)) return
+      if (!known?.issuer.holds(known.key, waitUntil)) return
       const { claims, issuer, keyId, secret } = known
       if (!isKnownUnrevoked(isRevoked, claims, keyId)) return
-      if (!isKnownUnrevoked(issuer.revocations, claims, keyId)) return
+      if (issuer.revocations && issuer.revocations.peek(claims, keyId, waitUntil) !== false) return
       if (claims.tiles && !enforcesTileClaims) return
       if (!claims.cnf || enforcesBinding) return claims
       return secret !== undefined && hasSecret(secret, cookie) ? claims : undefined
     },
-    verify: async (token, { enforcesTileClaims, enforcesBinding, cookie } = {}) => {
-      const entry = await check(token)
+    verify: async (token, { enforcesTileClaims, enforcesBinding, cookie, waitUntil } = {}) => {
+      const entry = await check(token, waitUntil)
       const { claims, issuer, keyId } = entry
       if (await isRevoked?.(claims, keyId)) throw new InvalidTokenError('revoked')
-      if (await issuer.revocations?.(claims, keyId)) throw new InvalidTokenError('revoked')
+      if (await issuer.revocations?.(claims, keyId, waitUntil))
+        throw new InvalidTokenError('revoked')
       if (isExpired(claims.exp, issuer.leeway, now())) throw new TokenExpiredError()
       if (claims.tiles && !enforcesTileClaims) throw new TileNotPermittedError()
       if (!enforcesBinding) await assertConfirmed(entry, cookie)

@@ -27,6 +27,13 @@ describe('T13: one Authorization header, with the scheme in any case', () => {
     }
   })
 
+  test('two headers are refused, also if a proxy joined them to one', async () => {
+    for (const joined of [`Bearer ${token}, Bearer x`, `Basic eA==, Bearer ${token}`])
+      expect((await send(`${url}/header/tile`, ['authorization', joined])).status).toBe(400)
+    const parameters = 'Digest username="x", realm="y z", uri="/"'
+    expect((await send(`${url}/header/tile`, ['authorization', parameters])).status).toBe(401)
+  })
+
   test('two headers are refused, whichever is valid', async () => {
     for (const other of ['Bearer x', 'Basic eA==', `Bearer ${token}`]) {
       const headers = ['authorization', `Bearer ${token}`, 'Authorization', other]

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { GuardError } from '../errors.ts'
+import { type RawRequest, readHeaders } from '../http/raw-request.ts'
 import { type CanonicalTarget, findCanonicalTarget } from '../tiles/canonical-path.ts'
-import { type RawRequest, readHeaders } from './raw-request.ts'
 
 /** The client's request, as a gateway describes it. */
 export interface ForwardedRequest {

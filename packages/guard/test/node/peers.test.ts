@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createPeerTest, isPeerRange } from '../../src/http/peers.ts'
+import { createPeerTest, isPeerRange } from '../../src/node/peers.ts'
 
 const invalid = ['localhost', '10.0.0.0/33', '10.0.0.0/8/8', '', '::1/129', '10.0.0.0/x', '10.0/8']
 

@@ -1,8 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Response } from 'express'
-
-/** `Cache-Control` of a response whose handler does not set it. */
-export const DEFAULT_CACHE_CONTROL = 'private, max-age=3600'
+import { hasCurrentBody, toDefaultCacheControl } from '../http/caching.ts'
 
 /** The default of Express for files, so not a decision of the handler. */
 const EXPRESS_FILE_DEFAULT = 'public, max-age=0'
@@ -60,7 +58,7 @@ function writePrivateHead(this: ValidatedResponse, ...rest: unknown[]): unknown 
   const status = typeof rest[0] === 'number' ? rest[0] : this.statusCode
   const given = this.getHeader('Cache-Control')
   if (given === undefined || given === EXPRESS_FILE_DEFAULT)
-    this.setHeader('Cache-Control', status < 400 ? DEFAULT_CACHE_CONTROL : 'no-store')
+    this.setHeader('Cache-Control', toDefaultCacheControl(status))
   return Reflect.apply(this[original].writeHead, this, rest)
 }
 
@@ -72,8 +70,11 @@ function validate(response: ValidatedResponse, body: unknown): void {
   const etag = findTag(response.getHeader('ETag'), body)
   if (etag === undefined) return
   response.setHeader('ETag', etag)
+  // Express ignores If-None-Match next to `Cache-Control: no-cache`, which browsers add when a page
+  // makes a conditional request with fetch.
   const condition = headers['if-none-match']
-  if (response.statusCode === 304 || condition === undefined || !matches(condition, etag)) return
+  if (response.statusCode === 304 || condition === undefined || !hasCurrentBody(condition, etag))
+    return
   response.statusCode = 304
   for (const name of ['Content-Type', 'Content-Length', 'Content-Encoding'])
     response.removeHeader(name)
@@ -83,11 +84,4 @@ function findTag(given: unknown, body: unknown): string | undefined {
   if (typeof given === 'string') return EXPRESS_BODY_TAG.exec(given)?.[1] ?? given
   if (typeof body !== 'string' && !(body instanceof Uint8Array)) return
   return `"${hash('sha256', body, 'base64url').slice(0, 27)}"`
-}
-
-// Express ignores If-None-Match next to `Cache-Control: no-cache`, which browsers add when a page
-// makes a conditional request with fetch. The comparison is weak (RFC 9110 §13.1.2).
-function matches(condition: string, etag: string): boolean {
-  const strip = (tag: string) => tag.trim().replace(/^W\//, '')
-  return condition.trim() === '*' || condition.split(',').some((tag) => strip(tag) === strip(etag))
 }
