@@ -37,6 +37,10 @@ beforeAll(async () => {
   keys = await startServer((request, response) => {
     if (request.url?.startsWith('/revocable/revocations.json'))
       return void response.end(JSON.stringify({ revoked: published.revoked, epochs: {} }))
+    if (request.url === '/slow') return
+    if (request.url === '/huge') return void response.end(`{"keys":[],"x":"${'x'.repeat(70_000)}"}`)
+    if (request.url === '/redirected')
+      return void response.writeHead(302, { Location: '/jwks.json' }).end()
     published.fetches += 1
     response.end(JSON.stringify({ keys: published.keys }))
   })
@@ -45,6 +49,7 @@ beforeAll(async () => {
     JWKS: `${keys.url}/jwks.json`,
     REVOCABLE: `${keys.url}/revocable/jwks.json`,
     ABSENT: 'http://127.0.0.1:1/jwks.json',
+    FAULTS: keys.url,
   }
   const guards = Object.entries(toOptions(env)).map(
     ([name, options]) => [name, guard(options)] as const,

@@ -75,6 +75,10 @@ async function startWorkerd(
     bindings: { ...bindings },
     host: '127.0.0.1',
     cf: false,
+    // It reports each target that it cannot read.
+    handleRuntimeStdio: (...streams: NodeJS.ReadableStream[]) => {
+      for (const stream of streams) stream.resume()
+    },
   })
   const { port } = await miniflare.ready
   return { port: Number(port), close: () => miniflare.dispose() }

@@ -155,7 +155,12 @@ export function listVectors(issuer: TestIssuer, nowSeconds: number): readonly Ve
       headers: bearer(signTiles({ tilesets: ['open'] })),
     },
     { name: 'garbage', guard: 'untiled', target: TILE, headers: bearer('x') },
-    { name: 'no key set', guard: 'absent', target: TILE, headers: bearer(good) },
+    ...(['absent', 'slow', 'huge', 'redirected'] as const).map((guard) => ({
+      name: `a key set that is ${guard}`,
+      guard,
+      target: TILE,
+      headers: bearer(good),
+    })),
     { name: 'no token for no key set', guard: 'absent', target: TILE },
   ]
 }

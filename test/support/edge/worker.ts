@@ -7,6 +7,8 @@ export interface Env {
   readonly JWKS: string
   readonly REVOCABLE: string
   readonly ABSENT: string
+  /** Where key sets are slow, huge or redirected. */
+  readonly FAULTS: string
 }
 
 /** The rules of the tests, for Express's guard as well. */
@@ -26,7 +28,7 @@ export function setClock(ahead: string | null | undefined): void {
 }
 
 /** The options of each guard under test, for Express's guard as well. */
-export function toOptions({ ISSUER, JWKS, REVOCABLE, ABSENT }: Env) {
+export function toOptions({ ISSUER, JWKS, REVOCABLE, ABSENT, FAULTS }: Env) {
   const shared = { issuer: ISSUER, audience: ISSUER, jwks: JWKS, tiles: TILES, now }
   return {
     plain: { ...shared, scope: 'tiles:read' },
@@ -34,10 +36,18 @@ export function toOptions({ ISSUER, JWKS, REVOCABLE, ABSENT }: Env) {
     untiled: { issuer: ISSUER, audience: ISSUER, jwks: JWKS, now, errors: 'problem' },
     revocable: { ...shared, jwks: REVOCABLE, revocable: true },
     absent: { ...shared, jwks: ABSENT, timeout: 500 },
+    slow: { ...shared, jwks: `${FAULTS}/slow`, timeout: 500 },
+    huge: { ...shared, jwks: `${FAULTS}/huge` },
+    redirected: { ...shared, jwks: `${FAULTS}/redirected` },
   } as const
 }
 
 export type GuardName = keyof ReturnType<typeof toOptions>
+
+const GUARDS = [
+  ...(['plain', 'any', 'untiled', 'revocable'] as const),
+  ...(['absent', 'slow', 'huge', 'redirected'] as const),
+]
 
 /** Tells what the handler sees of the request. */
 function echo(request: Request): Response {
@@ -47,10 +57,7 @@ function echo(request: Request): Response {
 }
 
 const guards = new Map(
-  (['plain', 'any', 'untiled', 'revocable', 'absent'] as const).map((name) => [
-    name as string,
-    guard((env: Env) => toOptions(env)[name], echo),
-  ]),
+  GUARDS.map((name) => [name as string, guard((env: Env) => toOptions(env)[name], echo)]),
 )
 
 /** Hands a request to the guard that it names. */
