@@ -119,7 +119,7 @@ export function createConfigSchema(kinds: readonly UpstreamKind[] = UPSTREAM_KIN
       .describe(
         'URL of a PostgreSQL database for all replicas, in place of the data folder. As it contains a password, it is the source of a secret; or set the environment variable `TILEPASS_DATABASE_URL`.',
       ),
-    databaseConnections: wholeNumber(1, 1_000)
+    databaseConnections: wholeNumber(2, 1_000)
       .default(10)
       .describe('Connections of each process to the database at most.'),
     issuer: url
