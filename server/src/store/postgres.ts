@@ -6,6 +6,7 @@ import { adaptPool } from './postgres-pool.ts'
 import { readDatabaseUrl } from './postgres-url.ts'
 import type { Tables } from './schema.ts'
 import { createSealing } from './sealing.ts'
+import { shareNext } from './share-next.ts'
 import type { Store } from './store.ts'
 
 /** How a PostgreSQL database is opened. */
@@ -107,6 +108,17 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     await close()
     throw error
   }
+  // Several views ask for it, and it has one connection.
+  const readDataVersion = shareNext(async () => {
+    const { rows } = await watchDb.executeQuery<VersionRow>(CompiledQuery.raw(READ_VERSION))
+    const [row] = rows
+    if (!row) throw new TypeError('the database has no version')
+    if (!row.only_reads) return { state: row.snapshot, server: row.server }
+    // A failover has left us with the server of before. It answers, but learns nothing any more.
+    pool.replaceConnections()
+    watchPool.replaceConnections()
+    throw new StoreUnavailableError({ cause: new Error('The database only reads') })
+  })
   return {
     db,
     kind: 'postgres',
@@ -114,16 +126,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     sealing: createSealing(),
     migrationBackup: undefined,
     knownFor: KNOWN_FOR,
-    readDataVersion: async () => {
-      const { rows } = await watchDb.executeQuery<VersionRow>(CompiledQuery.raw(READ_VERSION))
-      const [row] = rows
-      if (!row) throw new TypeError('the database has no version')
-      if (!row.only_reads) return { state: row.snapshot, server: row.server }
-      // A failover has left us with the server of before. It answers, but learns nothing any more.
-      pool.replaceConnections()
-      watchPool.replaceConnections()
-      throw new StoreUnavailableError({ cause: new Error('The database only reads') })
-    },
+    readDataVersion,
     close,
   }
 }

@@ -153,7 +153,7 @@ test.each([
 
 test('a password in the command line is warned of, and not repeated', async () => {
   const { databaseUrl } = await makeDatabase()
-  const args = ['store', 'copy', '--from', await fillFolder(), '--to', databaseUrl]
+  const args = ['store', 'copy', '--from', release(await fillFolder()), '--to', databaseUrl]
   const { code, out, error } = await runCommand('', args, { env: {} })
   expect(code).toBe(0)
   expect(error).toContain('TILEPASS_DATABASE_URL')

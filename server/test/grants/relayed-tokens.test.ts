@@ -122,9 +122,9 @@ test('a full queue is logged once, not for each page', async () => {
     grants: { each: { upstream: 'custom', shared: false } },
   })
   const all = Array.from({ length: 1_030 }, () => post('/map-token', { grant: 'each' }))
-  // The line of each request says why it was refused, too.
+  // The line of each request says why it failed, too.
   const isAboutQueue = (line: string) =>
-    line.includes('too many concurrent requests') && !line.includes('"refusal"')
+    line.includes('too many concurrent requests') && !line.includes('"failure"')
   const full = () => logged().split('\n').filter(isAboutQueue).length
   const statuses = (await Promise.all(all)).map(({ status }) => status)
   expect(new Set(statuses)).toEqual(new Set([503]))

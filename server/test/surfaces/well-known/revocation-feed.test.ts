@@ -84,7 +84,7 @@ test('the keys of many revocations are made without waiting for each', async () 
 test('what the process checks tokens with is the list that guards read: it is read from the store once', async () => {
   const { store, revocations, read, parse } = await start()
   await revoke(store, 10, 'a')
-  const query = vi.spyOn(store.db, 'selectFrom')
+  const query = vi.spyOn(store.watching.db, 'selectFrom')
   onTestFinished(() => query.mockRestore())
   expect(parse((await read()).body).revoked).toHaveLength(10)
   expect(revocations.peek({ sub: 'a1', iat: 0 })).toBe(true)
