@@ -31,6 +31,8 @@ const pageTest = 'test/**/*.page.test.ts'
 const engineTest = 'test/**/*.engine.test.ts'
 const postgresTest = '**/*.postgres.test.ts'
 const faultTest = 'test/faults/*.test.ts'
+/** Three brokers, a database, nginx and a map under load: beside anything else it would measure that. */
+const replicasTest = 'test/faults/replicas.page.test.ts'
 const realTimers = source('test/support/real-timers.ts')
 const chromium = findChromium()
 const cores = availableParallelism()
@@ -63,7 +65,7 @@ const projects: TestProjectConfiguration[] = [
     extends: true,
     test: {
       name: 'engines',
-      include: [engineTest],
+      include: chromium ? [engineTest, replicasTest] : [engineTest],
       testTimeout: 180_000,
       // One browser at a time, and nothing beside it: Firefox and WebKit draw in software.
       fileParallelism: false,
@@ -110,6 +112,7 @@ if (chromium) {
       isolate: false,
       setupFiles: realTimers,
       include: [pageTest],
+      exclude: [replicasTest, '**/node_modules/**'],
       testTimeout: 90_000,
       // Each process has a browser, and the tests of a file run at the same time in pages of it. They
       // mostly wait: on two cores six pages are as many as their maps can be drawn for in software.
