@@ -68,7 +68,7 @@ async function measure({ file, code }) {
 }
 
 /** @param {string} code @returns {Promise<string>} The bundle that a page's bundler builds from it. */
-async function bundle(code) {
+export async function bundle(code) {
   const vite = await import('vite')
   const id = 'size-entry.js'
   const output = await vite.build({

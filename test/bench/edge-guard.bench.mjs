@@ -1,7 +1,7 @@
 // @ts-check
 import { performance } from 'node:perf_hooks'
 import { EDGE_RUNTIMES } from '../../scripts/edge-runtimes.mjs'
-import { root } from '../../scripts/setup.mjs'
+import { bundle } from '../../scripts/sizes.mjs'
 import { startIssuer } from '../support/bench/issuer.mjs'
 
 const PAIRS = 15
@@ -34,14 +34,17 @@ export default {
 }
 `
 
-/** @returns {Promise<import('../../scripts/bench.mjs').BenchmarkRow[]>} */
-export async function rows() {
+export const title = 'The guard for fetch runtimes'
+
+/** @param {{ quick?: boolean }} [options] @returns {Promise<import('../../scripts/bench.mjs').BenchmarkRow[]>} */
+export async function rows({ quick = false } = {}) {
   if (!EDGE_RUNTIMES.some(({ name, program }) => name === 'workerd' && program)) return []
+  const [pairCount, count] = quick ? [1, 20] : [PAIRS, REQUESTS]
   const { Miniflare } = await import('miniflare')
   const { url: issuer, token, close } = await startIssuer()
   const worker = new Miniflare({
     modules: true,
-    script: await bundle(),
+    script: await bundle(SCRIPT),
     compatibilityDate: '2026-04-01',
     bindings: { ISSUER: issuer },
     cf: false,
@@ -54,16 +57,16 @@ export async function rows() {
    */
   const measure = async (kind) => {
     const start = performance.now()
-    const response = await fetch(`${origin}/?kind=${kind}&count=${REQUESTS}`, {
+    const response = await fetch(`${origin}/?kind=${kind}&count=${count}`, {
       headers: { authorization: `Bearer ${token}` },
     })
     if ((await response.text()) !== 'done') throw new Error('a request was refused')
-    return ((performance.now() - start) * 1000) / REQUESTS
+    return ((performance.now() - start) * 1000) / count
   }
   for (const kind of /** @type {const} */ (['bare', 'guard', 'bare', 'guard'])) await measure(kind)
   /** @type {[number, number][]} */
   const pairs = []
-  for (let pair = 0; pair < PAIRS; pair++) {
+  for (let pair = 0; pair < pairCount; pair++) {
     const [bare, guarded] = [await measure('bare'), await measure('guard')]
     pairs.push([bare, guarded])
   }
@@ -79,30 +82,4 @@ export async function rows() {
       ratio: guarded / bare,
     },
   ]
-}
-
-async function bundle() {
-  const { build } = await import('vite')
-  const id = 'edge-guard-entry.js'
-  const output = await build({
-    configFile: false,
-    root,
-    logLevel: 'error',
-    build: {
-      write: false,
-      target: 'es2022',
-      lib: { entry: id, formats: ['es'], fileName: 'entry' },
-    },
-    plugins: [
-      {
-        name: 'edge-guard-entry',
-        enforce: 'pre',
-        resolveId: (source) => (source.endsWith(id) ? id : undefined),
-        load: (source) => (source === id ? SCRIPT : undefined),
-      },
-    ],
-  })
-  const [first] = Array.isArray(output) ? output : [output]
-  if (!first || !('output' in first)) throw new TypeError('Vite returned no bundle')
-  return first.output[0].code
 }

@@ -4,12 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { connect, createServer as createTcpServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { forwardAuth } from '@tilepass/guard'
 import { findProgram } from '../../scripts/gateways.mjs'
+import { findFreePort } from '../support/bench/free-port.mjs'
 import { startIssuer } from '../support/bench/issuer.mjs'
 import { load, percentile } from '../support/bench/load.mjs'
 
@@ -35,15 +36,6 @@ async function startServer(handler) {
 /** @param {import('node:net').Server} server */
 function portOf(server) {
   return /** @type {AddressInfo} */ (server.address()).port
-}
-
-async function findFreePort() {
-  const server = createTcpServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const port = portOf(server)
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /**

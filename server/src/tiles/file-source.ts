@@ -13,19 +13,12 @@ export interface FileSource extends Source {
 /** For how long a change of the file may go unnoticed, in ms. */
 const MAX_STALENESS = 1_000
 
-/**
- * Opens a file for reading in ranges.
- *
- * @param clock Monotonic, in ms.
- * @throws Node's error if it cannot be read.
- */
-export async function openFileSource(
-  path: string,
-  clock = () => performance.now(),
-): Promise<FileSource> {
+/** Opens a file for reading in ranges. @throws Node's error if it cannot be read. */
+export async function openFileSource(path: string): Promise<FileSource> {
   const file = await open(path, 'r')
   let key = await describe(file)
-  let checkedAt = clock()
+  // Monotonic: setting the clock back must not prolong the time.
+  let checkedAt = performance.now()
   const look = async () => {
     key = await describe(file)
     return key
@@ -33,7 +26,7 @@ export async function openFileSource(
   return {
     getKey: () => key,
     readKey: () => {
-      const at = clock()
+      const at = performance.now()
       if (at - checkedAt < MAX_STALENESS) return key
       checkedAt = at
       return look()

@@ -2,11 +2,11 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { findFreePort } from './free-port.mjs'
 import { SERVER_CORE, startOn } from './processes.mjs'
 
 const BIN = fileURLToPath(new URL('../../../server/bin/tilepass.js', import.meta.url))
@@ -75,13 +75,4 @@ export async function startBroker({ settings = {}, node = [], env = {} } = {}) {
       rmSync(folder, { recursive: true, force: true })
     },
   }
-}
-
-/** @returns {Promise<number>} */
-async function findFreePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
-  server.close()
-  return port
 }
