@@ -88,10 +88,13 @@ describe.concurrent.each(['', 'maplibre', 'leaflet', 'side-by-side', 'cog'])(
     test('reaches every control with the Tab key, and shows the focus', async ({ openExample }) => {
       const { page } = await openExample(`/${path}`)
       await isDrawn(page, name)
-      const controls = await numberControls(page)
-      const steps = await walk(page)
-      expect(steps.map(({ id }) => id)).toEqual(expect.arrayContaining(controls))
-      expect(steps.filter(({ isVisible }) => !isVisible)).toEqual([])
+      // Until its sources are loaded, a map writes its attribution anew.
+      await eventually(async () => {
+        const controls = await numberControls(page)
+        const steps = await walk(page)
+        expect(steps.map(({ id }) => id)).toEqual(expect.arrayContaining(controls))
+        expect(steps.filter(({ isVisible }) => !isVisible)).toEqual([])
+      })
     })
 
     test('says without JavaScript what it needs', async ({ browser, examples }) => {

@@ -51,42 +51,47 @@ describe.concurrent.each(COMBINATIONS)('$library, $mode', ({ version, mode }) =>
     openLeaflet,
   }) => {
     const { page, servers } = await openLeaflet(version, mode)
-    servers.delay = 1000
-    const result = await page.evaluate(async () => {
-      const { L, T, map, tokens, url, objectUrls, until, fetches } = window
+    let release = () => {}
+    servers.hold = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const loading = await page.evaluate(async (isFetched) => {
+      const { L, T, map, tokens, url, until, fetches } = window
       await tokens.getToken()
       const layer = T.createTileLayer(L.TileLayer, url, { tokens })
       const events: string[] = []
+      Object.assign(window, { layer, events })
       layer.on('tileload tileabort tileerror', ({ type }: { type: string }) => events.push(type))
       layer.addTo(map)
       const first = Object.keys(layer._tiles).length
       const pending = [...layer.getContainer().querySelectorAll('img')].filter(
         (img) => !img.complete,
       )
-      await new Promise((resolve) => setTimeout(resolve, 100))
-      const zoomStarted = events.length
+      const areUnderWay = () => !isFetched || fetches.now === 6
+      await until(areUnderWay)
       map.setZoom(6)
       await until(() => map._animatingZoom)
-      const aborted = events.length - zoomStarted
-      await new Promise((resolve) => setTimeout(resolve, 500))
+      const aborted = events.length
+      await until(() => !map._animatingZoom && areUnderWay())
       layer.remove()
-      await new Promise((resolve) => setTimeout(resolve, 1200))
+      return { pending: pending.length - first, aborted: aborted - first }
+    }, mode === 'header')
+    expect(loading).toEqual({ pending: 0, aborted: 0 })
+    release()
+    const removed = await page.evaluate(async () => {
+      const { map, layer, events, objectUrls, until, fetches } = window
+      await until(() => fetches.now === 0)
+      await new Promise((resolve) => setTimeout(resolve, 300))
       const afterRemoval = events.filter((type) => type !== 'tileabort')
       const left = objectUrls.size
       layer.addTo(map)
       await until(() => !layer.isLoading())
       layer.remove()
-      return {
-        pending: pending.length - first,
-        aborted: aborted - first,
-        afterRemoval,
-        left,
-        abortedFetches: fetches.aborted,
-      }
+      return { afterRemoval, left, abortedFetches: fetches.aborted }
     })
-    expect(result).toMatchObject({ pending: 0, aborted: 0, afterRemoval: [], left: 0 })
+    expect(removed).toMatchObject({ afterRemoval: [], left: 0 })
     // Six requests were in flight at the zoom and six at the removal; the others were never sent.
-    if (mode === 'header') expect(result.abortedFetches).toBe(12)
+    if (mode === 'header') expect(removed.abortedFetches).toBe(12)
   })
 
   test('a tile created before the layer is on a map loads, calls back and leaves no object URL behind', async ({

@@ -8,6 +8,8 @@ interface Session {
   readonly lifetime: number
   /** How long the page pans, in ms. */
   readonly duration: number
+  /** Between two steps, in ms. Default: 100. */
+  readonly pause?: number
   readonly during?: (servers: Servers) => Promise<void>
   /** A script that runs before the page's own. */
   readonly before?: string
@@ -19,7 +21,7 @@ const test = leafletTest.extend(
     /** Pans while `during` happens, and waits until every tile is there. */
     async (
       { version, mode }: (typeof COMBINATIONS)[number],
-      { lifetime, duration, during, before = '' }: Session,
+      { lifetime, duration, pause = 100, during, before = '' }: Session,
     ) => {
       const { page, servers } = await openLeaflet(version, mode, { before })
       servers.lifetime = lifetime
@@ -30,14 +32,15 @@ const test = leafletTest.extend(
       })
       resetCounts(servers)
       const start = performance.now()
-      const panning = page.evaluate(async (duration) => {
+      const pan = async ({ duration, pause }: { duration: number; pause: number }) => {
         const { map } = window
         const start = performance.now()
         for (let step = 0; performance.now() - start < duration; step += 1) {
           map.setView([40 * Math.sin(step / 7), 60 * Math.sin(step / 9)], 5, { animate: false })
-          await new Promise((resolve) => setTimeout(resolve, 100))
+          await new Promise((resolve) => setTimeout(resolve, pause))
         }
-      }, duration)
+      }
+      const panning = page.evaluate(pan, { duration, pause })
       await during?.(servers)
       await panning
       await page.evaluate(() => window.until(() => window.incomplete(window.layer).length === 0))
@@ -102,13 +105,17 @@ describe.concurrent.each(COMBINATIONS)('$library, $mode', (combination) => {
   test.for([-600_000, 600_000])(
     'a page whose clock is %i ms wrong loses no tile',
     async (skew, { survive }) => {
+      // Long enough that no stall of a busy machine makes a renewal late.
+      const lifetime = 10_000
       const { exchanges, time, refused } = await survive(combination, {
-        lifetime: 2000,
-        duration: 3000,
+        lifetime,
+        duration: 11_000,
+        pause: 500,
         before: `{ const now = Date.now; Date.now = () => now() + ${skew} }`,
       })
       expect(refused).toBe(0)
-      expect(exchanges).toBeLessThanOrEqual(time / (2000 * 0.7) + 1)
+      expect(exchanges).toBeGreaterThan(0)
+      expect(exchanges).toBeLessThanOrEqual(time / (lifetime * 0.7) + 1)
     },
   )
 })

@@ -25,6 +25,8 @@ export interface LeafletPage {
   layer: any
   // biome-ignore lint/suspicious/noExplicitAny: as above
   T: Record<'createTileLayer' | 'withTokens', (Base: any, url?: string, options?: object) => any>
+  /** Events of the layer, where a test records them. */
+  events: string[]
   tokens: import('@tilepass/core').TokenManager
   /** A tile URL that needs a token, and one on another host that needs none. */
   url: string
