@@ -1,10 +1,17 @@
 import { describe, expect } from 'vitest'
 import { COMBINATIONS, test } from '../support/pages/leaflet-test.ts'
 
-/** A server inside the page, with tiles of one pixel: object URLs can be counted without a network. */
+/**
+ * A server inside the page, with tiles of one pixel: object URLs can be counted without a network. What
+ * is counted as an object URL is a data URL, for which the browser keeps no record in another process.
+ */
 const SERVER_IN_PAGE = `{
   const network = window.fetch
-  const tile = network('data:image/gif;base64,R0lGODlhAQABAAD/ACwAAAAAAQABAAACADs=').then((answer) => answer.blob())
+  const pixel = 'data:image/gif;base64,R0lGODlhAQABAAD/ACwAAAAAAQABAAACADs='
+  const tile = network(pixel).then((answer) => answer.blob())
+  let created = 0
+  URL.createObjectURL = () => pixel + '#' + (created += 1)
+  URL.revokeObjectURL = () => {}
   window.fetch = async (request) =>
     request.url?.includes('/v1/') ? new Response(await tile) : network(request)
 }`
