@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
-import { chromiumArgs, findChromium } from './scripts/chromium.mjs'
+import { chromiumArgs, findHeadlessChromium } from './scripts/chromium.mjs'
 import { findPostgres, listStoreTests } from './scripts/postgres.mjs'
 import { EvenShards } from './scripts/shards.mjs'
 
@@ -34,7 +34,7 @@ const faultTest = 'test/faults/*.test.ts'
 /** Three brokers, a database, nginx and a map under load: beside anything else it would measure that. */
 const replicasTest = 'test/faults/replicas.page.test.ts'
 const realTimers = source('test/support/real-timers.ts')
-const chromium = findChromium()
+const chromium = findHeadlessChromium()
 const cores = availableParallelism()
 
 const projects: TestProjectConfiguration[] = [

@@ -38,3 +38,14 @@ export function findChromium() {
   const candidates = [process.env.CHROMIUM_PATH, ...SYSTEM_PATHS, chromium.executablePath()]
   return candidates.find((path) => path && existsSync(path))
 }
+
+/**
+ * A Chromium that only works without a window, where one is installed: pages take a quarter less time in
+ * it. Otherwise that of {@link findChromium}. `CHROMIUM_PATH` counts before both.
+ *
+ * @returns {string | undefined} Path of the executable.
+ */
+export function findHeadlessChromium() {
+  const shell = '/usr/bin/chromium-headless-shell'
+  return !process.env.CHROMIUM_PATH && existsSync(shell) ? shell : findChromium()
+}

@@ -1,6 +1,6 @@
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright'
 import { test as base } from 'vitest'
-import { chromiumArgs, findChromium } from '../../../scripts/chromium.mjs'
+import { chromiumArgs, findHeadlessChromium } from '../../../scripts/chromium.mjs'
 
 /** A page, and what it reported. */
 export interface OpenedPage {
@@ -30,7 +30,7 @@ const VIEWPORT = { width: 800, height: 600 }
 
 /** One browser a file. */
 function launch(): Promise<Browser> {
-  const executablePath = findChromium()
+  const executablePath = findHeadlessChromium()
   return chromium.launch({
     ...(executablePath ? { executablePath } : {}),
     // Without a GPU, composing a page in software costs half as much as through SwiftShader.
