@@ -50,11 +50,8 @@ async function listAll(store: Store, list: Omit<MapboxTokenQuery, 'limit'>, limi
   }
 }
 
-const isListed = (
-  token: ApiToken,
-  { usage = token.usage, isDefault }: Omit<MapboxTokenQuery, 'limit'>,
-) =>
-  token.usage === usage &&
+const isListed = (token: ApiToken, { usage, isDefault }: Omit<MapboxTokenQuery, 'limit'>) =>
+  (usage === undefined || token.usage === usage) &&
   (isDefault === undefined || token.is_default === (isDefault ? 1 : 0)) &&
   token.account === 'a' &&
   token.revoked_at === null

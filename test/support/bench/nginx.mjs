@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { findProgram } from '../../../scripts/gateways.mjs'
 import { findFreePort } from './free-port.mjs'
-import { listChildren, pin, readCpu, SERVER_CORE } from './processes.mjs'
+import { pin, readCpuOfAll, SERVER_CORE } from './processes.mjs'
 
 const RECIPE = new URL('../../../examples/gateways/nginx/nginx.conf', import.meta.url)
 
@@ -42,8 +42,7 @@ export async function startNginx({ broker, tileserver }, change = (text) => text
   return {
     url: `http://127.0.0.1:${port}`,
     /** CPU time of all its processes, in µs. */
-    readCpu: () =>
-      [child.pid, ...listChildren(child.pid)].reduce((sum, pid) => sum + readCpu(pid), 0),
+    readCpu: () => readCpuOfAll(child.pid),
     close: async () => {
       child.kill()
       await once(child, 'exit')

@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { findPostgres } from '../../../scripts/postgres.mjs'
 import { findFreePort } from './free-port.mjs'
-import { LOAD_CORE, listChildren, pin, readCpu } from './processes.mjs'
+import { LOAD_CORE, pin, readCpuOfAll } from './processes.mjs'
 
 // Other than these it has its own settings, so that it syncs its log to disk.
 const SETTINGS = ['listen_addresses=127.0.0.1', 'autovacuum=off', 'max_connections=200']
@@ -61,9 +61,8 @@ export async function startPostgres() {
       await run(`create database ${name}`)
       return `${url}/${name}`
     },
-    /** CPU time of all its processes that live, in µs. */
-    readCpu: () =>
-      [server.pid, ...listChildren(server.pid)].reduce((sum, pid) => sum + readCpu(pid), 0),
+    /** CPU time of all its processes, in µs. */
+    readCpu: () => readCpuOfAll(server.pid),
     close: async () => {
       const ended = once(server, 'exit')
       // A fast shutdown: it does not wait for its clients.

@@ -77,10 +77,15 @@ export function readCpu(pid) {
   return nanoseconds / 1000
 }
 
-/** Lists the processes that a process has started. @param {number | undefined} pid @returns {number[]} */
-export function listChildren(pid) {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-  return children.split(' ').filter(Boolean).map(Number)
+/**
+ * Reads the CPU time of a process and of those that it has started and that still run, in µs.
+ *
+ * @param {number | undefined} pid
+ */
+export function readCpuOfAll(pid) {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  const started = children.filter(Boolean).map(Number)
+  return started.reduce((sum, child) => sum + readCpu(child), readCpu(pid))
 }
 
 /** Reads the memory of a process that is in RAM, in MB. @param {number | undefined} pid */
