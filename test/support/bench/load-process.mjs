@@ -4,7 +4,7 @@
 import autocannon from 'autocannon'
 
 process.on('message', async (/** @type {any} */ job) => {
-  const result = await autocannon({ connections: 32, ...job })
+  const result = await autocannon({ connections: 32, timeout: 60, ...job })
   const { errors, timeouts, non2xx } = result
   process.send?.(
     errors + timeouts + non2xx > 0
