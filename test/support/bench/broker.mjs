@@ -15,11 +15,32 @@ export const ARCHIVE = fileURLToPath(
 )
 
 /**
+ * @typedef {object} Preparation
+ * @property {(...args: string[]) => string} tilepass Runs a command, and returns what it prints.
+ * @property {string} folder The data folder.
+ */
+
+/** Creates the account that the grants and tokens of a bench have. @param {Preparation} preparation */
+export function createAccount({ tilepass }) {
+  tilepass('account', 'create', 'city')
+}
+
+/**
  * Starts a broker as users do: a process with a data folder, a configuration and a log in a file.
  *
- * @param {{ settings?: object, node?: readonly string[], env?: Record<string, string> }} [options]
+ * @param {object} [options]
+ * @param {object} [options.settings]
+ * @param {readonly string[]} [options.node] Options of Node.
+ * @param {Record<string, string>} [options.env]
+ * @param {(preparation: Preparation) => void | Promise<void>} [options.prepare] Fills the store before the
+ *   start; default {@link createAccount}.
  */
-export async function startBroker({ settings = {}, node = [], env = {} } = {}) {
+export async function startBroker({
+  settings = {},
+  node = [],
+  env = {},
+  prepare = createAccount,
+} = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'tilepass-bench-'))
   const config = join(folder, 'tilepass.json')
   const logFile = join(folder, 'log')
@@ -45,7 +66,7 @@ export async function startBroker({ settings = {}, node = [], env = {} } = {}) {
       encoding: 'utf8',
       env: environment,
     }).trim()
-  tilepass('account', 'create', 'city')
+  await prepare({ tilepass, folder })
   const log = openSync(logFile, 'a')
   const startedAt = performance.now()
   const child = startOn(SERVER_CORE, [...node, BIN, 'serve', '--config', config], {

@@ -4,11 +4,13 @@
 import autocannon from 'autocannon'
 
 process.on('message', async (/** @type {any} */ job) => {
-  const result = await autocannon({ connections: 32, ...job })
-  const bad = result.errors + result.timeouts + result.non2xx
+  const result = await autocannon({ connections: 32, timeout: 60, ...job })
+  const { errors, timeouts, non2xx } = result
   process.send?.(
-    bad > 0
-      ? { error: `${bad} of ${job.amount} requests to ${job.url} failed` }
+    errors + timeouts + non2xx > 0
+      ? {
+          error: `Of ${job.amount} requests to ${job.url}, ${errors} failed, ${timeouts} of them by timeout, and ${non2xx} had another status than 2xx`,
+        }
       : { perSecond: result.requests.average, p99: result.latency.p99 },
   )
 })

@@ -1,6 +1,5 @@
 // @ts-check
 import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 
@@ -20,6 +19,16 @@ const isPinned = (() => {
 })()
 
 /**
+ * A command that keeps to one core.
+ *
+ * @param {number} core
+ * @param {readonly string[]} command The program and its arguments.
+ */
+export function pin(core, command) {
+  return isPinned ? ['taskset', '-c', String(core), ...command] : [...command]
+}
+
+/**
  * Starts a Node process on one core.
  *
  * @param {number} core
@@ -27,8 +36,7 @@ const isPinned = (() => {
  * @param {import('node:child_process').SpawnOptions} [options]
  */
 export function startOn(core, args, options = {}) {
-  const command = isPinned ? ['taskset', '-c', String(core)] : []
-  const [file = '', ...rest] = [...command, process.execPath, ...args]
+  const [file = '', ...rest] = pin(core, [process.execPath, ...args])
   return spawn(file, rest, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], ...options })
 }
 
@@ -39,12 +47,17 @@ export function startOn(core, args, options = {}) {
  * @param {object} message
  * @returns {Promise<any>}
  */
-export async function ask(child, message) {
-  const answer = once(child, 'message')
-  child.send(message)
-  const [value] = await answer
-  if (value.error !== undefined) throw new Error(value.error)
-  return value
+export function ask(child, message) {
+  return new Promise((resolve, reject) => {
+    const end = () => reject(new Error('The process ended before it had answered'))
+    child.once('exit', end)
+    child.once('message', (/** @type {any} */ value) => {
+      child.off('exit', end)
+      if (value.error === undefined) resolve(value)
+      else reject(new Error(value.error))
+    })
+    child.send(message)
+  })
 }
 
 /**
@@ -62,6 +75,17 @@ export function readCpu(pid) {
       // A thread that ended just now.
     }
   return nanoseconds / 1000
+}
+
+/**
+ * Reads the CPU time of a process and of those that it has started and that still run, in µs.
+ *
+ * @param {number | undefined} pid
+ */
+export function readCpuOfAll(pid) {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  const started = children.filter(Boolean).map(Number)
+  return started.reduce((sum, child) => sum + readCpu(child), readCpu(pid))
 }
 
 /** Reads the memory of a process that is in RAM, in MB. @param {number | undefined} pid */

@@ -20,37 +20,43 @@ const LOAD = fileURLToPath(new URL('load-process.mjs', import.meta.url))
  * @property {string} [body]
  */
 
-/** Starts the process that sends requests. */
+/**
+ * @typedef {object} Load
+ * @property {(url: string | readonly string[], amount: number, requests: readonly RequestShape[], options?: object) => Promise<{ amount: number }>} send
+ *   Sends requests in turn, and resolves to how many were answered. Only autocannon takes several servers,
+ *   among which it divides its connections, and options.
+ * @property {() => void} close
+ */
+
+/** Starts autocannon in a process of its own. @returns {Load} */
 export function startLoad() {
   const child = startOn(LOAD_CORE, [LOAD])
   return {
-    /**
-     * @param {string} url
-     * @param {number} amount
-     * @param {readonly RequestShape[]} requests Sent in turn.
-     * @param {object} [options] Of autocannon.
-     */
-    send: (url, amount, requests, options) => ask(child, { url, amount, requests, ...options }),
-    close: () => child.kill(),
+    send: async (url, amount, requests, options) => ({
+      ...(await ask(child, { url, amount, requests, ...options })),
+      amount,
+    }),
+    close: () => void child.kill(),
   }
 }
-
-/** @typedef {ReturnType<typeof startLoad>} Load */
 
 /**
  * A server as a subject.
  *
  * @param {Load} load
- * @param {number | undefined} pid Of the server.
- * @param {string} url
+ * @param {number | undefined | (() => number)} server Its process, or what reads the CPU time of all that it
+ *   consists of, in µs.
+ * @param {string | readonly string[]} url
  * @param {readonly RequestShape[]} requests Sent in turn.
+ * @param {object} [options] Of autocannon.
  * @returns {Subject}
  */
-export function toSubject(load, pid, url, requests) {
+export function toSubject(load, server, url, requests, options) {
+  const read = typeof server === 'function' ? server : () => readCpu(server)
   return async (count) => {
-    const before = readCpu(pid)
-    await load.send(url, count, requests)
-    return (readCpu(pid) - before) / count
+    const before = read()
+    const { amount } = await load.send(url, count, requests, options)
+    return (read() - before) / amount
   }
 }
 
