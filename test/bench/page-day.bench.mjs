@@ -31,7 +31,7 @@ export async function rows({ quick = false } = {}) {
   const browser = await startBrowser()
   if (!browser) return []
   const hours = quick ? 2 : 24
-  const html = { type: 'text/html', body: toLeafletPage('header') }
+  const html = { type: 'text/html', body: toLeafletPage('header', 'plugin') }
   const site = await startMapSite({ '/': html }, { lifetime: LIFETIME })
   try {
     return await inNewPage(browser, async (page) => {

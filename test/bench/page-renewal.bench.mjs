@@ -16,7 +16,7 @@ const STYLE = toStyle({
   vector: { type: 'vector', tiles: ['/v1/{z}/{x}/{y}.mvt'] },
 })
 
-/** Moves the map all the time, and renews the token; then tells what was seen. */
+/** Moves the map for a fixed time, renews the token meanwhile, and tells how long the long tasks were. */
 const RUN = `async ({ count, interval, renews }) => {
   const tasks = []
   const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries()))
@@ -26,10 +26,11 @@ const RUN = `async ({ count, interval, renews }) => {
     step += 1
     map.jumpTo({ center: [10 + 60 * Math.sin(step / 9), 40 * Math.sin(step / 7)], zoom: 3.5 + 1.5 * Math.sin(step / 5) })
   }, 100)
-  for (let done = 0; done < count; done += 1) {
-    const start = performance.now()
-    if (renews) await tokens.renew()
-    await new Promise((resolve) => setTimeout(resolve, start + interval - performance.now()))
+  const end = performance.now() + count * interval
+  while (performance.now() < end) {
+    // Not awaited: a renewal that is slow must not make the time longer.
+    if (renews) tokens.renew()
+    await new Promise((resolve) => setTimeout(resolve, interval))
   }
   clearInterval(panning)
   tasks.push(...observer.takeRecords())
@@ -69,7 +70,7 @@ export async function rows({ quick = false } = {}) {
         : `${all.length} long tasks, the longest ${Math.max(...all).toFixed(0)} ms`
     return [
       {
-        name: `a moving map while its token is renewed ${(rounds + 1) * count} times: ${show(tasks.renewed)}`,
+        name: `a moving map while its token is renewed ${site.counts.exchanges - 2 * (rounds + 1)} times: ${show(tasks.renewed)}`,
         against: `without renewals: ${show(tasks.control)}; more for each renewal`,
         ...toDifference(get('renewed'), get('control'), count),
         limit: 0,

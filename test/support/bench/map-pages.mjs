@@ -57,21 +57,41 @@ map.on('data', ({ tile }) => {
 </script>`
 }
 
+const TILES = '/v1/{z}/{x}/{y}.png'
+
+/** How a page with Leaflet makes its layer. */
+const LEAFLET_LAYERS = {
+  header: {
+    plugin: `tilepass.createTileLayer(L.TileLayer, '${TILES}', { tokens })`,
+    static: `new (L.TileLayer.extend({ createTile(coords, done) {
+  const tile = document.createElement('img')
+  tile.onload = () => done(null, tile)
+  fetch(this.getTileUrl(coords), { headers: { Authorization: 'Bearer ${STATIC_TOKEN}' } })
+    .then((response) => response.blob())
+    .then((image) => { tile.src = URL.createObjectURL(image) })
+  return tile
+} }))('${TILES}')`,
+  },
+  query: {
+    plugin: `tilepass.createTileLayer(L.TileLayer, '${TILES}', { tokens })`,
+    static: `L.tileLayer('${TILES}?access_token=${STATIC_TOKEN}')`,
+  },
+}
+
 /**
  * A page with Leaflet 1.9.
  *
- * @param {'header' | 'query' | 'static'} kind How the plugin attaches the token, or a static token in the query.
+ * @param {'header' | 'query'} attach How the token travels.
+ * @param {'plugin' | 'static'} kind
  */
-export function toLeafletPage(kind) {
-  const isStatic = kind === 'static'
-  const rule = kind === 'query' ? `{ prefix: '/v1/', attach: { query: 'access_token' } }` : `'/v1/'`
-  const plugin = `window.tokens = tilepass.createTokenManager('/map-token', { allow: [${rule}] })
-window.layer = tilepass.createTileLayer(L.TileLayer, '/v1/{z}/{x}/{y}.png', { tokens })`
-  const stock = `window.layer = L.tileLayer('/v1/{z}/{x}/{y}.png?access_token=${STATIC_TOKEN}')`
+export function toLeafletPage(attach, kind) {
+  const rule = attach === 'query' ? `{ prefix: '/v1/', attach: { query: 'access_token' } }` : `'/v1/'`
+  const plugin = `<script src="/lib/tilepass-leaflet.js"></script>
+<script>window.tokens = tilepass.createTokenManager('/map-token', { allow: [${rule}] })</script>`
   return `${HEAD}<script src="/lib/leaflet.js"></script>
-${isStatic ? '' : '<script src="/lib/tilepass-leaflet.js"></script>'}
+${kind === 'plugin' ? plugin : ''}
 <script>
-${isStatic ? stock : plugin}
+window.layer = ${LEAFLET_LAYERS[attach][kind]}
 layer.on('tileload', () => { window.firstTile ??= performance.now() })
 window.map = L.map('map', { center: [50, 10], zoom: 5, fadeAnimation: false }).addLayer(layer)
 </script>`
