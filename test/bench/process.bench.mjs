@@ -6,14 +6,17 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startBroker } from '../support/bench/broker.mjs'
 import { measureInRounds, median, toRatio } from '../support/bench/compare.mjs'
-import { readMemory } from '../support/bench/processes.mjs'
+import { findFreePort } from '../support/bench/free-port.mjs'
+import { readMemory, SERVER_CORE, startOn } from '../support/bench/processes.mjs'
+import { waitForAnswer } from '../support/bench/starts.mjs'
 import { startLoad } from '../support/bench/subjects.mjs'
 
-// What a process of the broker takes to start, and in memory.
+// What commands take, and the broker in memory.
 
 export const title = 'Start, memory and size'
 
 const BIN = fileURLToPath(new URL('../../server/bin/tilepass.js', import.meta.url))
+const BARE_EXPRESS = fileURLToPath(new URL('../support/bench/bare-express.mjs', import.meta.url))
 const EXPRESS = fileURLToPath(import.meta.resolve('express'))
 
 /** @param {{ quick?: boolean }} [options] @returns {Promise<import('../../scripts/bench.mjs').BenchmarkRow[]>} */
@@ -65,22 +68,27 @@ async function measureCommands(quick) {
 
 /** @param {boolean} quick */
 async function measureMemory(quick) {
-  const count = quick ? 100 : 200_000
+  const count = quick ? 100 : 1_000_000
   const load = startLoad()
-  const broker = await startBroker()
+  const broker = await startBroker({ settings: { logTiles: 0.01 } })
   try {
-    const idle = readMemory(broker.pid)
-    const body = '{"grant":"shared"}'
-    const headers = { 'content-type': 'application/json' }
-    const request = { path: '/map-token', method: 'POST', headers, body }
-    await load.send(broker.url, quick ? 100 : 20_000, [request])
+    const [idle, peerIdle] = [readMemory(broker.pid), await measureIdleExpress()]
+    const requests = await toRequests(broker.url)
+    await load.send(broker.url, quick ? 100 : 20_000, requests)
     const warm = readMemory(broker.pid)
-    await load.send(broker.url, count, [request])
+    await load.send(broker.url, count, requests)
     const used = readMemory(broker.pid)
+    const show = (/** @type {number} */ memory) => `${memory.toFixed(0)} MB`
     return [
       {
-        name: `memory after ${count.toLocaleString('en')} more requests (${used.toFixed(0)} MB)`,
-        against: `after the first ones (${warm.toFixed(0)} MB; ${idle.toFixed(0)} MB idle)`,
+        name: `memory of the broker, idle (${show(idle)})`,
+        against: `a bare Express server, idle (${show(peerIdle)})`,
+        ratio: idle / peerIdle,
+        limit: 2,
+      },
+      {
+        name: `… after ${count.toLocaleString('en')} more tokens and tiles (${show(used)})`,
+        against: `after the first ones (${show(warm)})`,
         ratio: used / warm,
         limit: 1.3,
       },
@@ -89,4 +97,29 @@ async function measureMemory(quick) {
     load.close()
     await broker.close()
   }
+}
+
+/** A token and a tile, in turn. @param {string} url */
+async function toRequests(url) {
+  const post = {
+    path: '/map-token',
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"grant":"shared"}',
+  }
+  const response = await fetch(url + post.path, post)
+  /** @type {any} */
+  const { access_token: token } = await response.json()
+  const headers = { authorization: `Bearer ${token}`, 'accept-encoding': 'gzip' }
+  return [post, { path: '/v1/tiles/world/0/0/0.mvt', headers }]
+}
+
+/** In MB. */
+async function measureIdleExpress() {
+  const port = await findFreePort()
+  const child = startOn(SERVER_CORE, [BARE_EXPRESS, String(port)])
+  await waitForAnswer(child, `http://127.0.0.1:${port}/healthz`)
+  const memory = readMemory(child.pid)
+  child.kill()
+  return memory
 }

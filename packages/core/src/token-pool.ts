@@ -1,3 +1,4 @@
+import type { TokenState } from './events.ts'
 import type { TokenManager } from './token-manager.ts'
 
 /** A key that no request used for this long is idle (ms). */
@@ -17,6 +18,9 @@ interface Entry {
 }
 
 type Listen = (manager: TokenManager) => () => void
+
+const worst = (has: (state: TokenState) => unknown): TokenState =>
+  (['denied', 'unavailable', 'renewing', 'fresh'] as const).find(has) ?? 'idle'
 
 /** Managers by key. Accepted wherever a manager is; see {@link createTokenPool} for the differences. */
 export interface TokenPool extends TokenManager {
@@ -120,10 +124,10 @@ export function createTokenPool(
 
   const managers = () => Array.from(entries.values(), ({ manager }) => manager)
 
-  function currentState(): TokenManager['state'] {
+  /** The worst of all keys. It asks each of them. */
+  function currentState(): TokenState {
     const states = managers().map(({ state }) => state)
-    const order = ['denied', 'unavailable', 'renewing', 'fresh'] as const
-    return order.find((state) => states.includes(state)) ?? 'idle'
+    return worst((state) => states.includes(state))
   }
 
   const pool: TokenPool = {
@@ -177,15 +181,29 @@ export function createTokenPool(
     isAuthFailure: (url, response) => findManager(url)?.isAuthFailure(url, response) ?? false,
     reportUncovered: (url, status) => findManager(url)?.reportUncovered(url, status),
     on(type, listener) {
+      // Keys by their state: asking all of them at each change of one would take a page of many keys minutes.
+      const counts: Record<string, number> = {}
+      const count = (state: TokenState, change: number) => {
+        counts[state] = (counts[state] ?? 0) + change
+      }
       let reported = currentState()
       const listen: Listen = (manager) => {
         if (type !== 'state') return manager.on(type, listener)
-        return manager.on('state', () => {
-          const state = currentState()
-          if (state === reported) return
-          reported = state
-          listener(state as never)
+        let { state } = manager
+        count(state, 1)
+        const stop = manager.on('state', (next) => {
+          count(state, -1)
+          state = next
+          count(state, 1)
+          const now = worst((each) => counts[each])
+          if (now === reported) return
+          reported = now
+          listener(now as never)
         })
+        return () => {
+          count(state, -1)
+          stop()
+        }
       }
       listeners.add(listen)
       for (const [key, entry] of entries) {

@@ -149,6 +149,42 @@ test('the state is that of the worst key, and changes are reported', async () =>
   expect(states).toEqual(['renewing', 'fresh', 'renewing', 'denied', 'renewing', 'fresh'])
 })
 
+test('a key that was dropped no longer counts for the state that is reported', async () => {
+  const { pool, broker } = setUp(600)
+  const states: string[] = []
+  pool.on('state', (state) => states.push(state))
+  pool.on('error', () => {})
+  pool.match(url('south'))
+  broker('south').answer = () => new Response('', { status: 403 })
+  await expect(pool.authorize(url('south'))).rejects.toMatchObject({ code: 'ERR_TOKEN_DENIED' })
+  await pass(5 * MINUTE)
+  await pool.authorize(url('north'))
+  expect(states).toEqual(['renewing', 'denied', 'renewing', 'fresh'])
+})
+
+test('what changes for one key is reported without asking the others for their state', async () => {
+  let reads = 0
+  const pool = createTokenPool(
+    (given) => given.split('/')[3],
+    (key) => {
+      const manager = createTokenManager(createBroker(60), { allow: [url(key, '')] })
+      return Object.create(manager, {
+        state: {
+          get: () => {
+            reads += 1
+            return manager.state
+          },
+        },
+      })
+    },
+  )
+  const listener = vi.fn()
+  pool.on('state', listener)
+  for (let key = 0; key < 100; key += 1) await pool.authorize(url(`key${key}`))
+  expect(listener).toHaveBeenCalledTimes(200)
+  expect(reads).toBe(100)
+})
+
 test('invalidate() forgets the token of every key, and listeners stay', async () => {
   const { pool, managers } = setUp()
   const renewed = vi.fn()

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
-import type { Dispatcher } from 'undici'
 import type { Meter, UpstreamResult } from '../observe/meter.ts'
 import { parseAnswer, type RelayedToken } from './answer.ts'
+import type { Connections } from './connections.ts'
 import { createCoolDown } from './cool-down.ts'
 import {
   UpstreamError,
@@ -54,7 +54,7 @@ export interface UpstreamClientParts {
   readonly maxLifetimeSeconds: number | undefined
   readonly secrets: UpstreamSecrets
   readonly policy: Policy
-  readonly dispatcher: Dispatcher
+  readonly connections: Connections
   readonly logger: Logger
   readonly meter?: Meter | undefined
   /** Epoch ms. */
@@ -64,7 +64,7 @@ export interface UpstreamClientParts {
 /** Creates the client of one upstream. */
 export function createUpstreamClient(parts: UpstreamClientParts): UpstreamClient {
   const { name, upstream, needsGrant, maxLifetimeSeconds, secrets, policy } = parts
-  const { dispatcher, logger, meter, now } = parts
+  const { connections, logger, meter, now } = parts
   const coolDown = createCoolDown(now, secrets.look)
   let isQueueFull = false
   let isFailing = false
@@ -78,7 +78,7 @@ export function createUpstreamClient(parts: UpstreamClientParts): UpstreamClient
     const credentialVersion = secrets.version
     onVersion(credentialVersion)
     let date: number | undefined
-    const send = createSend(dispatcher, signal, (found) => {
+    const send = createSend(connections, signal, (found) => {
       date = found
     })
     const { grant: _, ...rest } = request

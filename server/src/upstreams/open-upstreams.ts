@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
-import { Agent } from 'undici'
 import type { Meter } from '../observe/meter.ts'
 import { ConfigError } from '../settings/config-error.ts'
 import { createUpstreamClient, type UpstreamClient } from './client.ts'
+import { createConnections } from './connections.ts'
 import { type ConfiguredUpstream, needsGrant, type UpstreamKind } from './kind.ts'
 import { findUpstreamKind, UPSTREAM_KINDS } from './kinds.ts'
 import { listMissingSecrets } from './missing-secrets.ts'
@@ -11,9 +11,6 @@ import { openSecrets } from './open-secrets.ts'
 import { createPolicy } from './policy.ts'
 import type { SecretSurroundings } from './secret-source.ts'
 import { DEFAULT_TIMEOUT_SECONDS } from './timeout.ts'
-
-/** Sockets to one upstream; further requests wait for a free one. */
-const MAX_SOCKETS = 16
 
 /** What upstreams are opened with. */
 export interface UpstreamSurroundings extends SecretSurroundings {
@@ -48,8 +45,7 @@ export function openUpstreams(
   kinds: readonly UpstreamKind[] = UPSTREAM_KINDS,
 ): OpenUpstreams {
   const { env, logger, meter, now } = surroundings
-  // The policy's deadline ends requests that hang; nothing is pipelined or inflated.
-  const dispatcher = new Agent({ connections: MAX_SOCKETS, connect: { timeout: 5_000 } })
+  const connections = createConnections()
   const clients = new Map<string, UpstreamClient>()
   let current: Readonly<Record<string, ConfiguredUpstream>> = {}
 
@@ -66,7 +62,7 @@ export function openUpstreams(
       maxLifetimeSeconds: kind.maxLifetimeSeconds,
       secrets,
       policy: createPolicy({ timeout: seconds * 1000 }),
-      dispatcher,
+      connections,
       logger,
       meter,
       now,
@@ -80,6 +76,7 @@ export function openUpstreams(
       const known = isDeepStrictEqual(settings, current[name]) ? clients.get(name) : undefined
       return [name, known ?? openClient(name, settings)] as const
     })
+    if (opened.length > 0) connections.load()
     return () => {
       current = next
       clients.clear()
@@ -88,5 +85,5 @@ export function openUpstreams(
   }
 
   prepare(configured)()
-  return { clients, prepare, close: () => dispatcher.destroy() }
+  return { clients, prepare, close: connections.close }
 }

@@ -1,5 +1,6 @@
 import { isRecord } from '@tilepass/guard/broker'
-import { type Dispatcher, errors, request } from 'undici'
+import type { Dispatcher } from 'undici'
+import type { Connections } from './connections.ts'
 import {
   UpstreamInvalidError,
   UpstreamRefusedError,
@@ -47,7 +48,7 @@ const CODES = new Set([
  * @param onDate Gets the upstream's clock from the `Date` header of each response, in epoch ms.
  */
 export function createSend(
-  dispatcher: Dispatcher,
+  connections: Connections,
   signal: AbortSignal,
   onDate: (date: number) => void,
 ): Send {
@@ -55,9 +56,8 @@ export function createSend(
     const body = form ? new URLSearchParams(form).toString() : json && JSON.stringify(json)
     const type = form ? 'application/x-www-form-urlencoded' : 'application/json'
     const response = await describeFailures(signal, () =>
-      request(url, {
+      connections.request(url, {
         method: 'POST',
-        dispatcher,
         signal,
         headers: {
           accept: 'application/json',
@@ -81,9 +81,9 @@ async function describeFailures<T>(signal: AbortSignal, run: () => Promise<T>): 
   } catch (error) {
     if (error instanceof UpstreamInvalidError) throw error
     if (signal.aborted) throw new UpstreamTimeoutError()
-    if (error instanceof errors.InvalidArgumentError)
-      throw new UpstreamInvalidError('request cannot be sent (UND_ERR_INVALID_ARG)')
     const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
+    if (code === 'UND_ERR_INVALID_ARG')
+      throw new UpstreamInvalidError(`request cannot be sent (${code})`)
     throw new UpstreamUnavailableError(
       typeof code === 'string' ? `connection failed (${code})` : 'connection failed',
     )

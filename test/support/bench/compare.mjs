@@ -38,10 +38,25 @@ export function median(values) {
  * @param {readonly number[]} peer
  */
 export function toRatio(subject, peer) {
-  const ratios = subject.map((value, round) => value / (peer[round] ?? Number.NaN))
+  return summarize(subject.map((value, round) => value / (peer[round] ?? Number.NaN)))
+}
+
+/**
+ * By how much the subject is over the peer in each round, as {@link toRatio} does.
+ *
+ * @param {readonly number[]} subject
+ * @param {readonly number[]} peer
+ * @param {number} unit What counts as 1.
+ */
+export function toDifference(subject, peer, unit) {
+  return summarize(subject.map((value, round) => (value - (peer[round] ?? Number.NaN)) / unit))
+}
+
+/** @param {readonly number[]} values */
+function summarize(values) {
   return {
-    ratio: median(ratios),
-    spread: (quantile(ratios, 0.75) - quantile(ratios, 0.25)) / 2,
+    ratio: median(values),
+    spread: (quantile(values, 0.75) - quantile(values, 0.25)) / 2,
   }
 }
 
