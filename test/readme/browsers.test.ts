@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { root } from '../support/repository.ts'
@@ -34,4 +34,19 @@ test('the README requires the browsers that drop the token in redirects, as the 
     const [sentence = ''] = /[^.]*Firefox (?:from|before)[^:]*/.exec(read(page)) ?? []
     expect([page, findVersions(sentence, BROWSERS)]).toEqual([page, required])
   }
+})
+
+/** What is newer than the required browsers, of what the sources could be tempted to use. */
+const TOO_NEW =
+  /\(\?<[=!]|\b(?:AbortSignal\.any|Array\.fromAsync|Object\.groupBy|Promise\.(?:try|withResolvers)|RegExp\.escape|Response\.json|URL\.(?:canParse|parse))\b|\.(?:bytes|toBase64|isSubsetOf|intersection)\(/
+
+test('the plugins use nothing that the required browsers lack, but for sharing tokens across tabs', () => {
+  const found = ['core', 'maplibre', 'leaflet'].flatMap((name) =>
+    readdirSync(join(root, 'packages', name, 'src')).filter((file) =>
+      TOO_NEW.test(read(`packages/${name}/src/${file}`)),
+    ),
+  )
+  // Response.json(): Firefox 115, Safari 17, as the README says.
+  expect(found).toEqual(['share-across-tabs.ts'])
+  expect(support).toContain('`shareAcrossTabs` needs Firefox 115 or Safari 17')
 })
