@@ -26,7 +26,7 @@ const WITH_MAPLIBRE = ['/', '/maplibre/', '/side-by-side/']
 /** Widths and colour schemes. A page starts in the first, as a small map is drawn faster. */
 const LOOKS = [
   [390, 'dark'],
-  [1280, 'light'],
+  [900, 'light'],
 ] as const
 const CONTROLS = 'a[href], button, summary, [tabindex="0"]'
 /** In ms. */
@@ -45,7 +45,7 @@ async function visit(path: string, hasWebGL: boolean): Promise<Visit> {
   await enter(page)
   const faults: string[] = []
   const frame = document.createElement('iframe')
-  frame.style.cssText = `position:fixed;inset:0;border:0;width:${LOOKS[0][0]}px;height:640px`
+  frame.style.cssText = `position:fixed;inset:0;border:0;width:${LOOKS[0][0]}px;height:480px`
   Object.assign(window, { watch: (view: FramedWindow) => watch(view, hasWebGL, faults) })
   const opened = new Promise((resolve) => frame.addEventListener('load', resolve, { once: true }))
   frame.src = path
@@ -54,7 +54,7 @@ async function visit(path: string, hasWebGL: boolean): Promise<Visit> {
   const view = frame.contentWindow as FramedWindow
   faults.push(...(await waitForMaps(view, path, hasWebGL)))
   const looks: string[] = []
-  for (const [width, scheme] of LOOKS) {
+  for (const [width, scheme] of hasWebGL ? LOOKS : LOOKS.slice(0, 1)) {
     frame.style.width = `${width}px`
     // A page in a frame prefers the scheme of the frame.
     frame.style.colorScheme = scheme
