@@ -48,12 +48,13 @@ export const credentials: Target<Input> = {
         return tp === undefined ? [] : [tp]
       }),
     )
-    if (authorization.length + inQuery.length + inCookies.length > 1) {
+    const places = Math.min(authorization.length, 1) + inQuery.length + inCookies.length
+    if (places > 1) {
       expect(read).toThrow(AmbiguousCredentialsError)
       return false
     }
-    const [header = ''] = authorization
-    // A proxy may have joined several headers to one.
+    // Several headers are what a proxy makes of them: one.
+    const header = authorization.join(', ')
     const found = header.includes(',')
       ? findParsed(read, AuthRequiredError, AmbiguousCredentialsError)
       : findParsed(read, AuthRequiredError)

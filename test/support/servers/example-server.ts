@@ -13,12 +13,21 @@ export interface ExampleServer {
   stop(): Promise<void>
 }
 
-/** Serves the built examples on a free port. */
-export async function startExamples(): Promise<ExampleServer> {
+/**
+ * Serves the built examples on a free port.
+ *
+ * @param front The origin of a server in front of it, for which it then makes its URLs.
+ */
+export async function startExamples(front = ''): Promise<ExampleServer> {
   const data = mkdtempSync(join(tmpdir(), 'tilepass-examples-'))
   const port = await findFreePort()
   const server = spawn(process.execPath, [join(root, 'examples/serve.mjs')], {
-    env: { ...process.env, PORT: String(port), TILEPASS_DATA: data },
+    env: {
+      ...process.env,
+      PORT: String(port),
+      TILEPASS_DATA: data,
+      ...(front ? { TILEPASS_DEV_ORIGIN: front } : {}),
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   // The listener stays: the server would block on a pipe that nobody reads.

@@ -12,7 +12,7 @@ export type CredentialSource =
   | { readonly query?: string | undefined; readonly cookie?: string | undefined }
 
 const BEARER = /^bearer +([^\s,]+)$/i
-/** Between two Authorization headers that a proxy or a runtime joined: a scheme follows, not a parameter. */
+/** Between two credentials of Authorization headers that were joined: a scheme follows, not a parameter. */
 const JOINT = /, *(?=[!#$%&'*+.^_`|~0-9A-Za-z-]+ +\S)/
 /** RFC 6265 §4.1.1. */
 const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -43,7 +43,7 @@ export function assertCredentialSource(source: CredentialSource): void {
 export function readCredential(request: RawRequest, source: CredentialSource): string {
   const { query, cookie } = source === 'header' ? {} : source
   // Raw headers, because Node silently keeps only the first of several Authorization headers.
-  const headers = readHeaders(request, 'authorization').flatMap(splitJoined)
+  const headers = splitJoined(readHeaders(request, 'authorization'))
   const parameters = query === undefined ? [] : readParameters(request.url ?? '', query)
   const cookies = cookie === undefined ? [] : readCookies(readHeaders(request, 'cookie'), cookie)
   if (headers.length + parameters.length + cookies.length > 1)
@@ -58,9 +58,14 @@ export function readCredential(request: RawRequest, source: CredentialSource): s
   return token
 }
 
-function splitJoined(value: string): string | string[] {
+/**
+ * Joins headers as proxies and `fetch` do before a guard can see them, and counts what names a scheme: so
+ * the answer depends on what was sent, and not on who has joined it.
+ */
+function splitJoined(values: readonly string[]): readonly string[] {
+  const joined = values.join(', ')
   // Looking for a comma first is cheaper: a token has none.
-  return value.includes(',') ? value.split(JOINT) : value
+  return joined.includes(',') ? joined.split(JOINT) : values
 }
 
 function describePlace({ length }: readonly string[], place: string): string[] {

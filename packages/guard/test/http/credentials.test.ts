@@ -40,6 +40,20 @@ describe('T13: one Authorization header, with the scheme in any case', () => {
       expect((await send(`${url}/header/tile`, headers)).status).toBe(400)
     }
   })
+
+  test('headers of which not two name a scheme are refused like the one that a proxy makes of them', async () => {
+    for (const [one, other] of [
+      ['x', 'y'],
+      [`Bearer ${token}`, 'x'],
+      [`Bearer ${token}`, ''],
+      [`Bearer ${token}`, 'x="y"'],
+    ] as const) {
+      const separate = ['authorization', one, 'Authorization', other]
+      const joined = ['authorization', `${one}, ${other}`]
+      for (const headers of [separate, joined])
+        expect((await send(`${url}/header/tile`, headers)).status).toBe(401)
+    }
+  })
 })
 
 describe('T14: a credential in the query counts only if the options say so', () => {
