@@ -130,6 +130,8 @@ async function openMapLibre(
     zoom: 3,
     fadeDuration: 0,
     attributionControl: false,
+    // Every place is requested, also one that was shown before.
+    maxTileCacheSize: 0,
     transformRequest,
     style: {
       version: 8,
