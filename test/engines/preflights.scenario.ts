@@ -1,7 +1,7 @@
 import { enter, tilepass } from '../support/engines/page.ts'
 
 /** Tiles of another origin in view of a large screen, and a margin. */
-export const TILES = 130
+export const TILES = 150
 
 /** Loads the same tiles of another origin twice, six at a time, as a map does. */
 export async function run(urls: Record<string, string>): Promise<void> {

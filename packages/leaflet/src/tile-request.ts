@@ -47,6 +47,8 @@ export function createTileRequest(
       settle()
       // An object URL lives until the tile is dropped, because print plugins read the image again.
       if (typeof source !== 'string') objectUrl = URL.createObjectURL(source)
+      // WebKit fails a URL again at once, without a request, unless the image has had none in between.
+      tile.removeAttribute('src')
       tile.src = objectUrl || (source as string)
     },
     fail(error, lack) {

@@ -199,3 +199,17 @@ describe('attached by query', () => {
     expect(loader.retry(document.createElement('img'), new Event('error'))).toBe(false)
   })
 })
+
+describe('attached by cookie', () => {
+  // WebKit answers the same URL with another error, without a request.
+  test('an image that is requested again has no URL in between, as the URL stays the same', async () => {
+    const { loader, load } = await setUp('cookie')
+    serve(() => 'refused')
+    const tile = load('1.png')
+    const removed = vi.spyOn(tile, 'removeAttribute')
+    loader.retry(tile, new Event('error'))
+    await pass(1000)
+    expect(removed).toHaveBeenCalledWith('src')
+    expect(tile.src).toBe(`${PREFIX}1.png`)
+  })
+})

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ENGINES, type Engine } from '../../../scripts/engines.mjs'
 import { createTeardown } from '../servers/teardown.ts'
-import { type OpenEngine, openEngine } from './open-engine.ts'
+import { type OpenEngine, openEngine, type Preferences } from './open-engine.ts'
 import { type CreateServers, type Report, type SeenRequest, type Site, startSite } from './site.ts'
 
 /** A scenario that ran in an engine. */
@@ -27,20 +27,24 @@ export function inEachEngine(name: string, declare: (engine: Engine) => void): v
  *
  * @param scenario A module below `test/` that exports `run(urls)`; it runs in the page.
  * @param createServers Creates the servers that it loads from; `urls` has the URL of each, by its name.
+ * @param preferences For Firefox only.
  */
 export async function runScenario<Result>(
   engine: Engine,
   scenario: string,
   createServers: CreateServers,
+  preferences?: Preferences,
 ): Promise<Outcome<Result>> {
   const teardown = createTeardown()
+  let browser: OpenEngine | undefined
   try {
-    const site = await startSite(createServers)
+    const site = await startSite(createServers, () => browser?.minimise)
     teardown.add(site.close)
-    const browser = await openEngine(engine, site.pageOf(scenario))
-    teardown.add(browser.close)
+    const opened = await openEngine(engine, site.pageOf(scenario), preferences)
+    browser = opened
+    teardown.add(opened.close)
     const late = new Promise<never>((_resolve, reject) => {
-      const fail = () => reject(new Error(describeSilence(engine, site, browser)))
+      const fail = () => reject(new Error(describeSilence(engine, site, opened)))
       const timer = setTimeout(fail, LIMIT)
       teardown.add(() => clearTimeout(timer))
     })

@@ -8,16 +8,23 @@ import { chromiumArgs } from '../../../scripts/chromium.mjs'
 import type { Engine } from '../../../scripts/engines.mjs'
 import { findProgram } from '../../../scripts/gateways.mjs'
 import { createTeardown } from '../servers/teardown.ts'
+import type { Minimise } from './control.ts'
+import { minimiseWindows } from './screen-windows.ts'
 
 /** A browser that shows one page. */
 export interface OpenEngine {
   /** What it wrote to standard error. */
   readonly stderr: () => string
+  /** Undefined for a browser without a window. */
+  readonly minimise: Minimise | undefined
   close(): Promise<void>
 }
 
+/** Preferences of Firefox, by name. */
+export type Preferences = Readonly<Record<string, boolean | number | string>>
+
 /** WebGL in software, and no first page or request of Firefox's own. */
-const FIREFOX_PREFERENCES = {
+const FIREFOX_PREFERENCES: Preferences = {
   'webgl.force-enabled': true,
   'gfx.x11-egl.force-enabled': true,
   'app.update.enabled': false,
@@ -29,10 +36,16 @@ const FIREFOX_PREFERENCES = {
 }
 
 /** Arguments that open a URL with a profile of its own in a folder. */
-const toArguments: Record<Engine['name'], (url: string, profile: string) => string[]> = {
-  chromium: (url, profile) => [...chromiumArgs, '--headless', `--user-data-dir=${profile}`, url],
-  firefox: (url, profile) => {
-    const lines = Object.entries(FIREFOX_PREFERENCES).map(
+const toArguments: Record<
+  Engine['name'],
+  (url: string, profile: string, preferences: Preferences) => string[]
+> = {
+  chromium: (url, profile) => [
+    ...[...chromiumArgs, '--headless', '--disable-popup-blocking'],
+    ...[`--user-data-dir=${profile}`, url],
+  ],
+  firefox: (url, profile, preferences) => {
+    const lines = Object.entries({ ...FIREFOX_PREFERENCES, ...preferences }).map(
       (pair) => `user_pref(${pair.map((part) => JSON.stringify(part)).join(', ')});\n`,
     )
     writeFileSync(join(profile, 'user.js'), lines.join(''))
@@ -45,21 +58,27 @@ const toArguments: Record<Engine['name'], (url: string, profile: string) => stri
 /**
  * Opens a URL in a browser that nothing drives: the page itself does what a test wants to see. Each
  * browser starts with an empty profile.
+ *
+ * @param preferences For Firefox only.
  */
-export async function openEngine({ name, program }: Engine, url: string): Promise<OpenEngine> {
+export async function openEngine(
+  { name, program }: Engine,
+  url: string,
+  preferences: Preferences = {},
+): Promise<OpenEngine> {
   if (program === undefined) throw new Error(`${name} is not installed`)
   const teardown = createTeardown()
   const profile = mkdtempSync(join(tmpdir(), `tilepass-${name}-`))
   teardown.add(() => rmSync(profile, { recursive: true, force: true, maxRetries: 10 }))
-  const display = name === 'chromium' ? {} : { DISPLAY: await startScreen(teardown.add) }
+  const screen = name === 'chromium' ? undefined : await startScreen(teardown.add)
   let stderr = ''
-  const browser = spawn(program, toArguments[name](url, profile), {
+  const browser = spawn(program, toArguments[name](url, profile, preferences), {
     // Its processes are a group of their own, so that all of them can be ended.
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
       ...process.env,
-      ...display,
+      ...(screen ? { DISPLAY: screen } : {}),
       HOME: profile,
       XDG_CACHE_HOME: profile,
       XDG_CONFIG_HOME: profile,
@@ -73,7 +92,11 @@ export async function openEngine({ name, program }: Engine, url: string): Promis
     stderr += data
   })
   teardown.add(() => end(browser, -1))
-  return { stderr: () => stderr, close: () => teardown.run() }
+  return {
+    stderr: () => stderr,
+    minimise: screen ? () => minimiseWindows(screen) : undefined,
+    close: () => teardown.run(),
+  }
 }
 
 /** Starts a screen without a monitor. @returns The `DISPLAY` of programs that shall be seen there. */

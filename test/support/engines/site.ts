@@ -6,6 +6,7 @@ import { transformWithOxc } from 'vite'
 import { LIBRARIES } from '../pages/libraries.ts'
 import { root } from '../repository.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
+import { createControl, type Minimise } from './control.ts'
 
 /** A request of the page for a resource, or its preflight. */
 export interface SeenRequest {
@@ -66,11 +67,21 @@ const runner = (scenario: string, urls: object) => `${HEAD}
   import('/test/${scenario}').then(({ run }) => run(${JSON.stringify(urls)})).catch(say).then(post)
 </script>`
 
-/** Servers by name, `page` among them. They may read the URLs of all of them, once a request arrives. */
+/**
+ * Servers by name, `page` among them. They may read the URLs of all of them, and of `control`, once a request
+ * arrives.
+ */
 export type CreateServers = (urls: Readonly<Record<string, string>>) => Record<string, Express>
 
-/** Starts a site: the servers, each on an origin of its own, and on that of `page` the page as well. */
-export async function startSite(createServers: CreateServers): Promise<Site> {
+/**
+ * Starts a site: the servers, each on an origin of its own, on that of `page` the page as well, and `control`.
+ *
+ * @param findMinimise Finds out how to minimise the browser's window, once a page asks for it.
+ */
+export async function startSite(
+  createServers: CreateServers,
+  findMinimise: () => Minimise | undefined,
+): Promise<Site> {
   const requests: SeenRequest[] = []
   const urls: Record<string, string> = {}
   let phase = 'start'
@@ -118,7 +129,13 @@ export async function startSite(createServers: CreateServers): Promise<Site> {
     resolve(body)
   })
 
-  const started: TestServer[] = []
+  const started = new Map<string, TestServer>()
+  const start = async (name: string, app: Express) => {
+    const server = await startServer(app)
+    urls[name] = server.url
+    started.set(name, server)
+  }
+  await start('control', createControl(started, findMinimise))
   for (const [name, app] of Object.entries(createServers(urls))) {
     const own = express()
     if (name === 'page') own.use(page)
@@ -127,16 +144,14 @@ export async function startSite(createServers: CreateServers): Promise<Site> {
       next()
     })
     own.use(app)
-    const server = await startServer(own)
-    urls[name] = server.url
-    started.push(server)
+    await start(name, own)
   }
   return {
     pageOf: (scenario) => `${urls.page}/run?scenario=${scenario}`,
     requests,
     report,
     close: () => {
-      for (const server of started) server.close()
+      for (const server of started.values()) server.close()
     },
   }
 }

@@ -9,6 +9,10 @@ export interface TestServer {
   readonly url: string
   /** `host:port`. */
   readonly address: string
+  /** Ends every connection and refuses new ones, until `accept` is called. */
+  refuse(): void
+  /** Accepts connections again, on the same port. */
+  accept(): Promise<void>
   /** Stops it, and closes its connections. */
   close(): void
 }
@@ -31,13 +35,20 @@ export async function startServer(
     }
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { port } = server.address() as AddressInfo
+  const address = `127.0.0.1:${port}`
+  const close = () => {
+    server.closeAllConnections()
+    server.close()
+  }
   return {
     url: `http://${address}`,
     address,
-    close: () => {
-      server.closeAllConnections()
-      server.close()
+    refuse: close,
+    accept: async () => {
+      server.listen(port, '127.0.0.1')
+      await once(server, 'listening')
     },
+    close,
   }
 }
