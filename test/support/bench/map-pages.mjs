@@ -85,7 +85,8 @@ const LEAFLET_LAYERS = {
  * @param {'plugin' | 'static'} kind
  */
 export function toLeafletPage(attach, kind) {
-  const rule = attach === 'query' ? `{ prefix: '/v1/', attach: { query: 'access_token' } }` : `'/v1/'`
+  const rule =
+    attach === 'query' ? `{ prefix: '/v1/', attach: { query: 'access_token' } }` : `'/v1/'`
   const plugin = `<script src="/lib/tilepass-leaflet.js"></script>
 <script>window.tokens = tilepass.createTokenManager('/map-token', { allow: [${rule}] })</script>`
   return `${HEAD}<script src="/lib/leaflet.js"></script>
