@@ -36,7 +36,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
 /** What the reader has before; nothing that Tilepass recommends. */
 const BEFORE = 'docs/migrating.md, From a `transformRequest` of your own: maplibre-gl'
 
-const NOT_IN_PAGES = /^(?:@tilepass|node:|express$|pino$|vite$|@vitejs\/)/
+const NOT_IN_PAGES = /^(?:@tilepass|node:|express$|hono$|pino$|vite$|@vitejs\/)/
 
 const packageName = (id: string) =>
   id
