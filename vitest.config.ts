@@ -65,10 +65,10 @@ const projects: TestProjectConfiguration[] = [
     extends: true,
     test: {
       name: 'engines',
-      include: chromium ? [engineTest, replicasTest] : [engineTest],
+      include: [engineTest],
       testTimeout: 180_000,
-      // One browser at a time, and nothing beside it: Firefox and WebKit draw in software.
-      fileParallelism: false,
+      // Nothing else beside them, and no third: Firefox and WebKit draw in software.
+      maxWorkers: 2,
       sequence: { groupOrder: 3 },
     },
   },
@@ -86,6 +86,19 @@ const projects: TestProjectConfiguration[] = [
     },
   },
 ]
+
+if (chromium) {
+  projects.push({
+    extends: true,
+    test: {
+      name: 'replicas',
+      setupFiles: realTimers,
+      include: [replicasTest],
+      testTimeout: 180_000,
+      sequence: { groupOrder: 5 },
+    },
+  })
+}
 
 if (findPostgres()) {
   projects.push({
