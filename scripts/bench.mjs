@@ -35,11 +35,13 @@ await build(['server', 'packages'])
 const tables = new Map()
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.bench.mjs'))) {
   if (!file.includes(part)) continue
-  console.error(`Running ${file} …`)
+  process.stderr.write(`Running ${file} … `)
+  const begun = performance.now()
   /** @type {Benchmark} */
   const benchmark = await import(pathToFileURL(join(folder, file)).href)
   const { title = 'Others' } = benchmark
   tables.set(title, [...(tables.get(title) ?? []), ...(await benchmark.rows({ quick }))])
+  console.error(`${Math.round((performance.now() - begun) / 1000)} s`)
 }
 if (tables.size === 0) throw new Error(`No benchmark has "${part}" in its name.`)
 
