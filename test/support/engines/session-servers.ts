@@ -14,7 +14,7 @@ export type Endpoint = keyof typeof LIFETIMES
  * Where a session's tiles are: below `/v1/{endpoint}/{attach}/{session}/`. Only tokens of that endpoint open
  * them, and only as `attach` says: `header`, `query`, or `cookie`.
  */
-export const tilesOf = (endpoint: Endpoint, attach: string, session: string) =>
+const tilesOf = (endpoint: Endpoint, attach: string, session: string) =>
   `/v1/${endpoint}/${attach}/${session}/`
 
 /**

@@ -41,6 +41,11 @@ export async function openSession(
   const stranger = `${urls.stranger?.replace('127.0.0.1', 'localhost')}${path}{z}/{x}/{y}.png`
   const own = `${prefix}${travel === 'archive' ? 'world.pmtiles' : '{z}/{x}/{y}.png'}`
   const map = await openSessionMap(library, { own, stranger }, tokens)
+  const untilComplete = () =>
+    until(
+      () => map.missing() === 0,
+      () => `${name} lacks tiles: ${map.describe()}`,
+    )
   return {
     name,
     tokens,
@@ -55,15 +60,9 @@ export async function openSession(
     async recover() {
       // What MapLibre asks of the protocol of PMTiles is not ours to repeat: the map comes back by moving.
       while (travel === 'archive' && map.missing() > 0) await map.move()
-      await until(
-        () => map.missing() === 0,
-        () => `${name} lacks tiles: ${map.describe()}`,
-      )
+      await untilComplete()
       await map.move()
-      await until(
-        () => map.missing() === 0,
-        () => `${name} lacks tiles: ${map.describe()}`,
-      )
+      await untilComplete()
     },
   }
 }
