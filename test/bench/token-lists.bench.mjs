@@ -58,7 +58,12 @@ export async function rows({ quick = false } = {}) {
  * @property {() => number} readCpu
  */
 
-const PLACES = /** @type {const} */ (['the first page', 'a page in the middle', 'the last page'])
+const PLACES = /** @type {const} */ ([
+  'the first page',
+  'a page in the middle',
+  'the last page',
+  "an operator's page in the middle",
+])
 
 /** @param {string} place @param {number} count @param {string} store */
 function toName(place, count, store) {
@@ -97,21 +102,26 @@ async function startOnPostgres(postgres, count) {
  * @param {Pages} pages
  */
 function toSubjects(load, { store, count, broker, readCpu: read }) {
-  const token = broker.tilepass(
-    ...['token', 'create', '--account', 'city', '--format', 'mapbox', '--scope', 'tokens:read'],
-  )
+  const create = (/** @type {string[]} */ ...args) =>
+    broker.tilepass('token', 'create', '--account', 'city', ...args)
+  const token = create('--format', 'mapbox', '--scope', 'tokens:read')
+  const operator = create('--scope', 'admin:access')
   const list = `/tokens/v2/city?limit=${PAGE}&access_token=${token}`
   // The newest token is the first one of the list.
-  const paths = [
-    list,
-    `${list}&start=${toTokenId(count / 2)}`,
-    `${list}&start=${toTokenId(PAGE + 1)}`,
+  const requests = [
+    { path: list },
+    { path: `${list}&start=${toTokenId(count / 2)}` },
+    { path: `${list}&start=${toTokenId(PAGE + 1)}` },
+    {
+      path: `/v1/admin/tokens?limit=${PAGE}&before=${toTokenId(count / 2)}`,
+      headers: { authorization: `Bearer ${operator}` },
+    },
   ]
   return PLACES.map(
     (place, index) =>
       /** @type {const} */ ([
         toName(place, count, store),
-        toSubject(load, read, broker.url, [{ path: paths[index] ?? '' }], { connections: 8 }),
+        toSubject(load, read, broker.url, requests.slice(index, index + 1), { connections: 8 }),
       ]),
   )
 }

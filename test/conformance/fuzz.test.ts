@@ -20,14 +20,15 @@ const REFUSALS = {
   geolens: { type: 'about:blank', title: text, status: expect.any(Number), detail: text },
 }
 
+/** In ms; a request that waits for so long has found an input that stops the broker. */
+const HANGS_AFTER = 20_000
+
 type Api = keyof typeof REFUSALS
 
 /** Sends a request and checks what must hold for every answer. */
 async function send(api: Api, url: string, init: RequestInit): Promise<void> {
-  const startedAt = performance.now()
-  const response = await fetch(url, init)
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(HANGS_AFTER) })
   const body = await response.text()
-  expect(performance.now() - startedAt).toBeLessThan(2_000)
   expect(response.status).toBeLessThan(500)
   if (response.status < 400) return
   expect(response.headers.get('content-type')).toMatch(/^application\/(problem\+)?json/)

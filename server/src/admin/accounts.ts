@@ -2,6 +2,7 @@ import { raiseEpoch } from '../issuer/epochs.ts'
 import {
   type Account,
   type AccountDetails,
+  type AccountQuery,
   createAccount,
   deleteAccount,
   disableAccount,
@@ -14,10 +15,15 @@ import { endFamilies } from '../store/login-families.ts'
 import { setPassword } from '../store/sign-ins.ts'
 import { ConflictError, NoSuchAccountError } from './errors.ts'
 import { auditedBy, type Operator, revokedBy } from './operator.ts'
+import { type Page, readPage } from './page.ts'
+
+/** Which page of the accounts to read. */
+export type AccountPageQuery = Pick<AccountQuery, 'after'> & { readonly limit: number }
 
 /** What operators do with accounts. */
 export interface AccountAdministration {
-  listAccounts(): Promise<readonly Account[]>
+  /** By name. */
+  listAccounts(query: AccountPageQuery): Promise<Page<Account>>
   /** @throws {@link ConflictError} if the name is taken. */
   createAccount(name: string, details: AccountDetails): Promise<Account>
   /** Changes the password and ends every session. @throws {@link NoSuchAccountError} */
@@ -45,7 +51,8 @@ export interface AccountAdministration {
 export function createAccountAdministration(operator: Operator): AccountAdministration {
   const { store, now } = operator
   return {
-    listAccounts: () => listAccounts(store),
+    listAccounts: ({ after, limit }) =>
+      readPage(limit, (count) => listAccounts(store, { after, limit: count })),
     createAccount: (name, details) =>
       auditedBy(operator, 'account.create', name, async (change) => {
         const account = await createAccount(change, name, now(), details)

@@ -1,8 +1,5 @@
 import { findSeconds } from '../settings/duration.ts'
 
-/** Most entries of the audit trail that are listed at once. */
-export const MAX_AUDIT_PAGE = 1000
-
 const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/
 
 /**

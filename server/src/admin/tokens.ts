@@ -1,5 +1,5 @@
 import { toUtcDay } from '@tilepass/guard/broker'
-import { NotFoundError, UnavailableError } from '../errors.ts'
+import { InvalidRequestError, NotFoundError, UnavailableError } from '../errors.ts'
 import { type ApiTokenRequest, mintApiToken, type NewApiToken } from '../issuer/api-tokens.ts'
 import { raiseEpoch } from '../issuer/epochs.ts'
 import { createDefaultRow } from '../issuer/mapbox/rows.ts'
@@ -18,6 +18,7 @@ import { summarizeUsage } from '../store/usage.ts'
 import { getActiveAccount } from './active-account.ts'
 import { judgeRequest } from './judge-request.ts'
 import { auditedBy, type Operator, revokedBy } from './operator.ts'
+import { type Page, readPage } from './page.ts'
 
 /** A token of the registry, and how often it was used. */
 export interface UsedToken extends ApiToken {
@@ -25,10 +26,21 @@ export interface UsedToken extends ApiToken {
   readonly usedTotal: number
 }
 
+/** Which page of the tokens to read. */
+export interface TokenPageQuery {
+  readonly limit: number
+  /** Only tokens that are older than the one with this id. */
+  readonly before?: string | undefined
+}
+
 /** What operators do with API tokens. */
 export interface TokenAdministration {
-  /** The newest first. */
-  listTokens(): Promise<readonly UsedToken[]>
+  /**
+   * The newest first.
+   *
+   * @throws {@link InvalidRequestError} unless `before` is the id of a token.
+   */
+  listTokens(query: TokenPageQuery): Promise<Page<UsedToken>>
   /**
    * @throws `NoSuchAccountError`, `DisabledAccountError`, `InvalidScopeError` for a scope or tiles that
    *   the actor may not give, `InvalidRequestError` for a lifetime that is longer than that of the actor.
@@ -48,14 +60,18 @@ export interface TokenAdministration {
 export function createTokenAdministration(operator: Operator): TokenAdministration {
   const { store, rights, getMint, now } = operator
   return {
-    listTokens: async () => {
-      const [tokens, usage] = await Promise.all([
-        listApiTokens(store),
-        summarizeUsage(store, toUtcDay(now())),
-      ])
-      return tokens.map((token) => {
-        const { today = 0, total = 0 } = usage.get(token.id) ?? {}
-        return { ...token, usedToday: today, usedTotal: total }
+    listTokens: async ({ before, limit }) => {
+      const after = before === undefined ? undefined : await findApiToken(store, before)
+      if (before !== undefined && !after)
+        throw new InvalidRequestError('"before" must be the id of a token')
+      return readPage(limit, async (count) => {
+        const tokens = await listApiTokens(store, { after, limit: count })
+        const ids = tokens.map(({ id }) => id)
+        const usage = await summarizeUsage(store, ids, toUtcDay(now()))
+        return tokens.map((token) => {
+          const { today = 0, total = 0 } = usage.get(token.id) ?? {}
+          return { ...token, usedToday: today, usedTotal: total }
+        })
       })
     },
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { toAccountJson } from '../admin/json.ts'
+import { MAX_PAGE } from '../admin/page.ts'
 import { isAccountName, isEmail } from '../admin/rules.ts'
 import type { Config } from '../config/schema.ts'
 import { namePlace } from '../settings/store-place.ts'
@@ -8,6 +9,7 @@ import { administer } from './administer.ts'
 import { addConfirmOption, type ConfirmOptions, confirm } from './confirm.ts'
 import { addDataCommand, type DataOptions, type Hint, type Surroundings } from './context.ts'
 import { CommandError, formatTable, formatTime } from './output.ts'
+import { addLimitOption, type PageOptions, parseLimit } from './page-options.ts'
 import { readPasswordHash } from './password.ts'
 import { describeReach } from './reach.ts'
 import { describeUnknownAccount } from './remedies.ts'
@@ -16,6 +18,10 @@ import { addSetPasswordCommand } from './set-password-command.ts'
 interface CreateOptions extends DataOptions {
   readonly email?: string
   readonly passwordStdin?: boolean
+}
+
+interface ListOptions extends DataOptions, PageOptions {
+  readonly after?: string
 }
 
 /** Adds the commands of accounts. */
@@ -36,20 +42,24 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
 
   addSetPasswordCommand(account, surroundings)
 
-  addDataCommand(account, 'list', {
+  const list = addDataCommand(account, 'list', {
     description: 'List accounts by name',
-    examples: ['account list --json'],
-  }).action((options: DataOptions) =>
-    administer(surroundings, options, {}, async ({ admin, output, hint }) => {
-      const accounts = await admin.listAccounts()
+    examples: ['account list --json', 'account list --after city --limit 100'],
+  }).option('--after <name>', 'only accounts with a name after this one')
+  addLimitOption(list, 'accounts', MAX_PAGE).action((options: ListOptions) => {
+    const query = { after: options.after, limit: parseLimit(options) }
+    return administer(surroundings, options, {}, async ({ admin, output, hint }) => {
+      const { rows: accounts, end } = await admin.listAccounts(query)
       const rows = accounts.map(({ name, orgId, email = '', disabledAt }) => {
         return [name, orgId, disabledAt === undefined ? 'active' : 'disabled', email]
       })
       const none = `No accounts yet. Create one with: ${hint('account create NAME')}`
       const columns = ['NAME', 'ORGANISATION', 'STATE', 'EMAIL']
       output.result(accounts.map(toAccountJson), formatTable(columns, rows, none))
-    }),
-  )
+      if (end)
+        surroundings.writeError(`There are more accounts. The next ones: --after ${end.name}\n`)
+    })
+  })
 
   const disable = addDataCommand(account, 'disable', {
     description:

@@ -1,13 +1,13 @@
 import type { Command } from 'commander'
-import { findAuditTime, isAuditAction, MAX_AUDIT_PAGE } from '../admin/audit-query.ts'
+import { findAuditTime, isAuditAction } from '../admin/audit-query.ts'
 import { toAuditJson } from '../admin/json.ts'
 import type { AuditEntry, AuditQuery } from '../store/audit.ts'
 import { administer } from './administer.ts'
 import { addDataCommand, type DataOptions, type Surroundings } from './context.ts'
 import { CommandError, formatTable, formatTime } from './output.ts'
+import { addLimitOption, type PageOptions, parseLimit } from './page-options.ts'
 
-interface AuditOptions extends DataOptions {
-  readonly limit: string
+interface AuditOptions extends DataOptions, PageOptions {
   readonly since?: string
   readonly actor?: string
   readonly action?: string
@@ -17,11 +17,11 @@ const COLUMNS = ['TIME', 'ACTOR', 'ACTION', 'TARGET', 'DETAIL', 'COUNT', 'ADDRES
 
 /** Adds `audit`. */
 export function addAuditCommand(program: Command, surroundings: Surroundings): void {
-  addDataCommand(program, 'audit', {
+  const audit = addDataCommand(program, 'audit', {
     description: 'Show who did what: changes, sign-ins and refusals, the newest first',
     examples: ['audit --limit 20 --json', 'audit --since 24h --action session.fail'],
   })
-    .option('--limit <count>', `number of entries, from 1 to ${MAX_AUDIT_PAGE}`, '100')
+  addLimitOption(audit, 'entries', 100)
     .option(
       '--since <time>',
       'only from then on: 2026-01-31T08:00Z, 2026-01-31 (UTC), 30m, 24h, 7d',
@@ -41,13 +41,9 @@ export function addAuditCommand(program: Command, surroundings: Surroundings): v
 }
 
 /** @throws {@link CommandError} */
-function parseQuery({ limit, since, actor, action }: AuditOptions, now: number): AuditQuery {
-  const count = /^\d{1,4}$/.test(limit) ? Number(limit) : 0
-  if (count < 1 || count > MAX_AUDIT_PAGE)
-    throw new CommandError(
-      `--limit must be a whole number from 1 to ${MAX_AUDIT_PAGE} (given: "${limit}").`,
-      2,
-    )
+function parseQuery(options: AuditOptions, now: number): AuditQuery {
+  const limit = parseLimit(options)
+  const { since, actor, action } = options
   const sinceTime = since === undefined ? undefined : findAuditTime(since, now)
   if (since !== undefined && sinceTime === undefined)
     throw new CommandError(
@@ -64,7 +60,7 @@ function parseQuery({ limit, since, actor, action }: AuditOptions, now: number):
       `--action must be an action such as token.create, or its first word (given: "${action}"). The column ACTION of "tilepass audit" shows them.`,
       2,
     )
-  return { limit: count, since: sinceTime, actor, action }
+  return { limit, since: sinceTime, actor, action }
 }
 
 function toCells({ at, actor, action, target, detail, count, sender }: AuditEntry): string[] {

@@ -1,11 +1,10 @@
 import type { Command } from 'commander'
-import { toTokenJson } from '../admin/json.ts'
 import { administer } from './administer.ts'
 import { addDataCommand, type DataOptions, type Hint, type Surroundings } from './context.ts'
 import { describeReach } from './reach.ts'
 import { describeUnknownToken } from './remedies.ts'
 import { addTokenCreateCommand } from './token-create-command.ts'
-import { formatTokens } from './token-table.ts'
+import { addTokenListCommand } from './token-list-command.ts'
 
 const EXAMPLE_ID = 'tok_0123456789abcdef0123456789abcdef'
 
@@ -17,15 +16,7 @@ export function addTokenCommands(program: Command, surroundings: Surroundings): 
 
   addTokenCreateCommand(token, surroundings)
 
-  addDataCommand(token, 'list', {
-    description: 'List API tokens without their strings, the newest first',
-    examples: ['token list --json'],
-  }).action((options: DataOptions) =>
-    administer(surroundings, options, {}, async ({ admin, output }) => {
-      const tokens = await admin.listTokens()
-      output.result(tokens.map(toTokenJson), formatTokens(tokens, surroundings.now()))
-    }),
-  )
+  addTokenListCommand(token, surroundings)
 
   addDataCommand(token, 'revoke', {
     description: 'Revoke an API token; running servers refuse it within a second',

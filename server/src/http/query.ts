@@ -23,6 +23,24 @@ export function findParameter(
   return values[0]
 }
 
+/**
+ * Finds a parameter that is a whole number from 1 to `max`.
+ *
+ * @throws {@link InvalidRequestError}
+ */
+export function findWholeNumber(
+  query: URLSearchParams,
+  name: string,
+  max: number,
+): number | undefined {
+  const given = findParameter(query, name)
+  if (given === undefined) return
+  const value = /^\d{1,16}$/.test(given) ? Number(given) : 0
+  if (value < 1 || value > max)
+    throw new InvalidRequestError(`"${name}" must be a whole number from 1 to ${max}`)
+  return value
+}
+
 function toInvalidRequest(name: string): Error {
   return new InvalidRequestError(`"${name}" must be given once`)
 }

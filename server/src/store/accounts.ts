@@ -62,15 +62,23 @@ export async function findActiveAccount(
   return account?.disabledAt === undefined ? account : undefined
 }
 
-/** All accounts by name. */
-export async function listAccounts({ db }: Connection): Promise<readonly Account[]> {
-  const rows = await db
-    .selectFrom('account')
-    .selectAll()
-    .where('deleted_at', 'is', null)
-    .orderBy('name')
-    .execute()
-  return rows.map(toAccount)
+/** Which accounts to list. */
+export interface AccountQuery {
+  /** Only accounts with a name after this one. */
+  readonly after?: string | undefined
+  /** By default all accounts are listed. */
+  readonly limit?: number
+}
+
+/** Accounts by name. */
+export async function listAccounts(
+  { db }: Connection,
+  { after, limit }: AccountQuery = {},
+): Promise<readonly Account[]> {
+  let page = db.selectFrom('account').selectAll().where('deleted_at', 'is', null)
+  if (after !== undefined) page = page.where('name', '>', after)
+  if (limit !== undefined) page = page.limit(limit)
+  return (await page.orderBy('name').execute()).map(toAccount)
 }
 
 /**

@@ -68,14 +68,27 @@ export async function lockCurrentToken({ db }: Change, id: string): Promise<bool
   return row !== undefined
 }
 
-/** All tokens, the newest first. */
-export async function listApiTokens({ db }: Connection): Promise<readonly ApiToken[]> {
-  return db
-    .selectFrom('api_token')
-    .selectAll()
-    .orderBy('created_at', 'desc')
-    .orderBy('id')
-    .execute()
+/** Which tokens to list. */
+export interface ApiTokenQuery {
+  /** Only tokens after this one in the order. */
+  readonly after?: Pick<ApiToken, 'id' | 'created_at'> | undefined
+  readonly limit: number
+}
+
+/**
+ * A page of all tokens, the newest first. It costs the same for every page and any number of tokens: an
+ * index has the order.
+ */
+export async function listApiTokens(
+  { db }: Connection,
+  { after, limit }: ApiTokenQuery,
+): Promise<readonly ApiToken[]> {
+  let page = db.selectFrom('api_token').selectAll()
+  if (after)
+    page = page.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('created_at', 'id'), '<', tuple(after.created_at, after.id)),
+    )
+  return page.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
 }
 
 /** Ids of the tokens that are JWTs and neither revoked nor expired. */

@@ -162,4 +162,9 @@ export const STEPS: readonly (readonly Statement[])[] = [
     `create index api_token_mapbox_usage_modified on api_token (account, usage, modified_at, id)
       where format = 'mapbox' and revoked_at is null`,
   ],
+  // pages of all tokens, with their uses
+  [
+    'create index api_token_created on api_token (created_at, id)',
+    'create index usage_token on usage (token)',
+  ],
 ]

@@ -85,11 +85,13 @@ export async function sumUsage(
   return Number(row?.total ?? 0)
 }
 
-/** Uses of each token on a day and in total, by token id. */
+/** Uses of these tokens on a day and in total, by token id. */
 export async function summarizeUsage(
   { db }: Connection,
+  tokens: readonly string[],
   day: string,
 ): Promise<ReadonlyMap<string, { readonly today: number; readonly total: number }>> {
+  if (tokens.length === 0) return new Map()
   const rows = await db
     .selectFrom('usage')
     .select(({ fn }) => [
@@ -97,6 +99,7 @@ export async function summarizeUsage(
       fn.sum<number>('count').as('total'),
       sql<number>`sum(case when day = ${day} then count else 0 end)`.as('today'),
     ])
+    .where('token', 'in', tokens)
     .groupBy('token')
     .execute()
   return new Map(

@@ -39,7 +39,9 @@ export function createConnections(): Connections {
       openOnce().catch(() => {})
     },
     async close() {
-      await (await opened)?.dispatcher.destroy()
+      // A client that could not be loaded has no connections.
+      const { dispatcher } = (await opened?.catch(() => undefined)) ?? {}
+      await dispatcher?.destroy()
     },
   }
 }

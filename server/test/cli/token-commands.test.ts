@@ -33,6 +33,20 @@ describe('token list and revoke', () => {
     expect(json.out).not.toContain(token.split('.')[2])
   })
 
+  test('list names what is wrong with the page that is asked for', async () => {
+    const { cli } = await startBroker()
+    const wrong: readonly (readonly [string[], number, string])[] = [
+      [['--before', 'tok_x'], 1, 'There is no API token with the id "tok_x"'],
+      [['--limit', '0'], 2, '--limit must be a whole number from 1 to 1000 (given: "0").'],
+    ]
+    for (const [args, code, error] of wrong)
+      expect(await cli('token', 'list', ...args)).toMatchObject({
+        code,
+        out: '',
+        error: expect.stringContaining(error),
+      })
+  })
+
   test('revoke of an unknown id says where the ids are listed', async () => {
     const { cli } = await startBroker()
     const unknown = { code: 1, error: expect.stringContaining('tilepass token list') }

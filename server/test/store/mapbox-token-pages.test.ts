@@ -1,12 +1,12 @@
-import { type CompiledQuery, sql } from 'kysely'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { sql } from 'kysely'
+import { describe, expect, test } from 'vitest'
 import { createAccount } from '../../src/store/accounts.ts'
 import type { ApiToken } from '../../src/store/api-tokens.ts'
 import { listMapboxTokens, type MapboxTokenQuery } from '../../src/store/mapbox-tokens.ts'
 import type { Store } from '../../src/store/open.ts'
-import { makeDataFolder, NOW } from '../support/broker-under-test.ts'
+import { NOW } from '../support/broker-under-test.ts'
+import { openExplained } from '../support/explained-store.ts'
 import { addMapboxTokens } from '../support/many-tokens.ts'
-import { openStoreOf } from '../support/store-under-test.ts'
 
 const COUNT = 5_000
 const LISTS: readonly Omit<MapboxTokenQuery, 'limit'>[] = (
@@ -21,21 +21,18 @@ const LISTS: readonly Omit<MapboxTokenQuery, 'limit'>[] = (
   { sortBy, isDefault: true, usage: 'sk' },
 ])
 
-/** A store with many tokens of account `a`, one of them its default token, and some of another account. */
+/** A store with many tokens of account `a`, one of them its default token, and as many of another one. */
 async function fill() {
-  const queries: CompiledQuery[] = []
-  const log = ({ query }: { readonly query: CompiledQuery }) => void queries.push(query)
-  const store = await openStoreOf(makeDataFolder(), { log })
-  onTestFinished(() => store.close())
+  const { store, explainLast } = await openExplained()
   await createAccount(store, 'a', NOW)
   await createAccount(store, 'b', NOW)
   await addMapboxTokens(store, 'a', COUNT)
   await sql`update api_token set is_default = 1 where created_at = 7 and id like '%70000000000000000'`.execute(
     store.db,
   )
-  await sql`update api_token set account = 'b' where created_at = 9`.execute(store.db)
+  await sql`update api_token set account = 'b' where created_at % 2 = 0`.execute(store.db)
   await sql`update api_token set revoked_at = ${NOW} where created_at = 11`.execute(store.db)
-  return { store, findLast: () => queries.at(-1) as CompiledQuery }
+  return { store, explainLast }
 }
 
 /** Reads a list to its end, page by page. */
@@ -56,16 +53,6 @@ const isListed = (token: ApiToken, { usage, isDefault }: Omit<MapboxTokenQuery, 
   token.account === 'a' &&
   token.revoked_at === null
 
-/** The steps by which the database would answer a query, the same query that was just run. */
-async function explain({ db, kind }: Store, query: CompiledQuery): Promise<string> {
-  const explaining = kind === 'postgres' ? 'explain' : 'explain query plan'
-  const { rows } = await db.executeQuery<Readonly<Record<string, unknown>>>({
-    ...query,
-    sql: `${explaining} ${query.sql}`,
-  })
-  return rows.map((row) => String(row['QUERY PLAN'] ?? row.detail)).join('\n')
-}
-
 describe('pages of Mapbox tokens', () => {
   test('hold each token of a list once, in its order, also where several have the same time', async () => {
     const { store } = await fill()
@@ -81,12 +68,12 @@ describe('pages of Mapbox tokens', () => {
   })
 
   test('are read from an index, never sorted, and never by reading the whole table', async () => {
-    const { store, findLast } = await fill()
+    const { store, explainLast } = await fill()
     const middle = { at: COUNT / 20, id: `c${'0'.repeat(24)}` }
     for (const list of LISTS)
       for (const after of [undefined, middle]) {
         await listMapboxTokens(store, 'a', { ...list, after, limit: 101 })
-        const plan = await explain(store, findLast())
+        const plan = await explainLast()
         expect(plan).toMatch(
           store.kind === 'postgres'
             ? /^(Limit .*\n +-> +)?Index Scan (Backward )?using api_token_(mapbox|default)/

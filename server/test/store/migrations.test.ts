@@ -57,7 +57,7 @@ test.skipIf(onPostgres)(
 
     const store = await openStoreOf(folder)
     const known = before.map(({ id }) => id)
-    const made = (await listApiTokens(store)).filter(({ id }) => !known.includes(id))
+    const made = (await listApiTokens(store, { limit: 99 })).filter(({ id }) => !known.includes(id))
     expect(made.map(({ account }) => account).sort()).toEqual(['lacks', 'revoked'])
     for (const token of made) {
       expect(token).toMatchObject({

@@ -16,6 +16,7 @@ import type { Usage } from '../../usage/usage.ts'
 import { parseAccountBody, parseTokenBody } from './admin-bodies.ts'
 import { parseAuditQuery } from './audit-query.ts'
 import { type AuditRefusal, auditErrors } from './audit-refusals.ts'
+import { formatNextLink, parseAccountsQuery, parseTokensQuery } from './list-queries.ts'
 
 /** What the admin routes need. */
 export interface AdminRoutesParts
@@ -61,7 +62,10 @@ export function createAdminRoutes(routeParts: AdminRoutesParts): Router {
 
   addRoute(router, '/v1/admin/accounts', {
     get: async (request, response) => {
-      response.json({ accounts: (await as(request).listAccounts()).map(toAccountJson) })
+      const query = parseAccountsQuery(readQuery(request))
+      const { rows, end } = await as(request).listAccounts(query)
+      if (end) response.set('Link', formatNextLink({ ...query, after: end.name }))
+      response.json({ accounts: rows.map(toAccountJson) })
     },
     post: async (request, response) => {
       const { name, ...details } = await parseAccountBody(await readJsonBody(request))
@@ -86,7 +90,10 @@ export function createAdminRoutes(routeParts: AdminRoutesParts): Router {
   addRoute(router, '/v1/admin/tokens', {
     get: async (request, response) => {
       await usage.flush()
-      response.json({ tokens: (await as(request).listTokens()).map(toTokenJson) })
+      const query = parseTokensQuery(readQuery(request))
+      const { rows, end } = await as(request).listTokens(query)
+      if (end) response.set('Link', formatNextLink({ ...query, before: end.id }))
+      response.json({ tokens: rows.map(toTokenJson) })
     },
     post: async (request, response) => {
       const order = parseTokenBody(await readJsonBody(request))

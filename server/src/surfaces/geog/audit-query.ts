@@ -1,6 +1,7 @@
-import { findAuditTime, isAuditAction, MAX_AUDIT_PAGE } from '../../admin/audit-query.ts'
+import { findAuditTime, isAuditAction } from '../../admin/audit-query.ts'
+import { MAX_PAGE } from '../../admin/page.ts'
 import { InvalidRequestError } from '../../errors.ts'
-import { findParameter } from '../../http/query.ts'
+import { findParameter, findWholeNumber } from '../../http/query.ts'
 import type { AuditQuery } from '../../store/audit.ts'
 
 const DEFAULT_PAGE = 100
@@ -19,19 +20,10 @@ export function parseAuditQuery(query: URLSearchParams, now: number): AuditQuery
       '"action" must be an action such as token.create, or its first word',
     )
   return {
-    limit: findNumber(query, 'limit', MAX_AUDIT_PAGE) ?? DEFAULT_PAGE,
-    before: findNumber(query, 'before', Number.MAX_SAFE_INTEGER),
+    limit: findWholeNumber(query, 'limit', MAX_PAGE) ?? DEFAULT_PAGE,
+    before: findWholeNumber(query, 'before', Number.MAX_SAFE_INTEGER),
     since: sinceTime,
     actor: findParameter(query, 'actor'),
     action,
   }
-}
-
-function findNumber(query: URLSearchParams, name: string, max: number): number | undefined {
-  const given = findParameter(query, name)
-  if (given === undefined) return
-  const value = /^\d{1,16}$/.test(given) ? Number(given) : 0
-  if (value < 1 || value > max)
-    throw new InvalidRequestError(`"${name}" must be a whole number from 1 to ${max}`)
-  return value
 }

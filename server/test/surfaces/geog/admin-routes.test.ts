@@ -176,6 +176,49 @@ describe('/v1/admin', () => {
       expect((await ask('GET', `audit?${query}`)).status).toBe(400)
   })
 
+  test('lists tokens and accounts page by page, each page with a link to the next', async () => {
+    const { ask, cli, createToken, url, operator } = await start()
+    for (let made = 0; made < 4; made++) await createToken()
+    for (const name of ['b', 'a', 'c']) await ask('POST', 'accounts', { name })
+    for (const [list, what] of [
+      ['tokens', 'id'],
+      ['accounts', 'name'],
+    ] as const) {
+      const read = (rows: Record<string, unknown>[]) => rows.map((row) => row[what])
+      const all = read((await ask('GET', list)).body[list])
+      const found: unknown[] = []
+      let pages = 0
+      let next: URL | undefined = new URL(`${url}/v1/admin/${list}?limit=2`)
+      while (next) {
+        const response: Response = await fetch(next, { headers: bearer(operator) })
+        found.push(...read((await response.json())[list]))
+        pages++
+        const [, link] = /^<([^>]+)>; rel="next"$/.exec(response.headers.get('link') ?? '') ?? []
+        next = link === undefined ? undefined : new URL(link, next)
+      }
+      expect(found).toEqual(all)
+      expect(pages).toBe(Math.ceil(all.length / 2))
+      const [, second, third] = all.map(String)
+      const option = list === 'tokens' ? '--before' : '--after'
+      const command = list === 'tokens' ? 'token' : 'account'
+      const rest = await cli(command, 'list', option, second ?? '', '--limit', '1', '--json')
+      expect(read(JSON.parse(rest.out))).toEqual([third])
+      expect(rest.error).toContain(`The next ones: ${option} ${third}`)
+    }
+  })
+
+  test.each([
+    ['tokens?limit=0', 400, '"limit" must be a whole number from 1 to 1000'],
+    ['tokens?limit=1001', 400, '"limit" must be a whole number from 1 to 1000'],
+    ['tokens?limit=1&limit=2', 400, '"limit" must be given once'],
+    ['tokens?before=tok_x', 400, '"before" must be the id of a token'],
+    ['tokens?before=', 400, '"before" must be the id of a token'],
+    ['accounts?limit=x', 400, '"limit" must be a whole number from 1 to 1000'],
+  ])('GET %s is %i: %s', async (path, status, message) => {
+    const { ask } = await start()
+    expect(await ask('GET', path)).toMatchObject({ status, body: { success: false, message } })
+  })
+
   test('T16: a token that revoked itself is refused at the next request', async () => {
     const { ask, operator } = await start()
     expect((await ask('DELETE', `tokens/${readClaims(operator).sub}`)).status).toBe(204)
