@@ -101,6 +101,28 @@ describe.concurrent.each(COMBINATIONS)('$library, $mode', ({ version, mode }) =>
     expect([events, servers.log]).toEqual([[], []])
   })
 
+  test('an error of an image that a tile no longer has is no error of the tile', async ({
+    openLeaflet,
+  }) => {
+    const { page } = await openLeaflet(version, mode)
+    const result = await page.evaluate(async () => {
+      const { L, T, map, tokens, url, until, incomplete } = window
+      const layer = T.createTileLayer(L.TileLayer, url, { tokens })
+      let errors = 0
+      layer.on('tileerror', () => {
+        errors += 1
+      })
+      layer.addTo(map)
+      // The tiles wait for the first token, without a source.
+      const images: HTMLImageElement[] = [...layer.getContainer().querySelectorAll('img')]
+      const sources = images.map((image) => image.getAttribute('src'))
+      for (const image of images) image.dispatchEvent(new Event('error'))
+      await until(() => !layer.isLoading())
+      return { sources: [...new Set(sources)], errors, missing: incomplete(layer) }
+    })
+    expect(result).toEqual({ sources: [null], errors: 0, missing: [] })
+  })
+
   test('a class whose tiles are not images with a source is refused in words, unless its URLs are public', async ({
     openLeaflet,
   }) => {

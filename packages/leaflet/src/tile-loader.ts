@@ -65,12 +65,13 @@ export function createTileLoader(tokens: Tokens): TileLoader {
     retry(tile, event) {
       const request = requests.get(tile)
       const source = tile.getAttribute('src')
-      if (!request || 'error' in event || source !== request.asked?.url) {
-        explain(source)
-        return false
+      // Without a source it is about an image that the tile no longer has; Chromium reports it all the same.
+      if (request && !('error' in event) && (!source || source === request.asked?.url)) {
+        if (source) byQuery(request, event)
+        return true
       }
-      byQuery(request, event)
-      return true
+      explain(source)
+      return false
     },
     release,
     start() {
