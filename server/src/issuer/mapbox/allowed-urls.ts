@@ -34,11 +34,10 @@ export function isSourceAllowed(
   if (referer !== undefined && page === undefined) return false
   const site = from === undefined ? undefined : findUrl(from)
   if (from !== undefined && site === undefined) return false
-  return allowed.some(
-    (entry) =>
-      (page === undefined || matches(entry, page, true)) &&
-      (site === undefined || matches(entry, site, page === undefined)),
-  )
+  // Each by any entry: a style sheet of another allowed site is the referrer of the fonts that it loads.
+  const isAllowed = (url: URL | undefined, isPathKnown: boolean) =>
+    url === undefined || allowed.some((entry) => matches(entry, url, isPathKnown))
+  return isAllowed(page, true) && isAllowed(site, page === undefined)
 }
 
 /** Does every page that the second list allows match the first one? Neither list is empty. */
