@@ -127,10 +127,10 @@ if (chromium) {
       include: [pageTest],
       exclude: [replicasTest, '**/node_modules/**'],
       testTimeout: 90_000,
-      // Each process has a browser, and the tests of a file run at the same time in pages of it. They
-      // mostly wait: on two cores six pages are as many as their maps can be drawn for in software.
-      maxWorkers: Math.max(2, Math.floor(cores / 2)),
-      maxConcurrency: 3,
+      // Each process has a browser, and the tests of a file run at the same time in pages of it. Most of
+      // them wait: with twelve pages two cores are busy, and none of the maps is too slow.
+      maxWorkers: Math.max(3, Math.floor(cores / 2)),
+      maxConcurrency: 4,
       sequence: { groupOrder: 1 },
     },
   })
