@@ -173,8 +173,8 @@ export default defineConfig({
     projects,
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    // By default vitest would leave a core free, and of two cores use one.
-    maxWorkers: Math.max(3, cores - 1),
+    // By default vitest would leave a core free, and of two cores use one. Many tests wait.
+    maxWorkers: Math.max(4, cores - 1),
     sequence: { sequencer: EvenShards },
   },
 })
