@@ -1,12 +1,7 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { toAddressKey } from './address-key.ts'
+import { createMessageClasses, type MessageClasses } from './message-classes.ts'
 import { createPipelineLimit } from './pipelining.ts'
 import { closeSlowReaders } from './slow-readers.ts'
 import { createTurns } from './turns.ts'
@@ -40,6 +35,17 @@ export interface ProtectedServerOptions {
  */
 export function createProtectedServer(
   handler: RequestListener,
+  options?: ProtectedServerOptions,
+): Server {
+  const messages = createMessageClasses()
+  messages.adopt(handler)
+  return protectServer(handler, messages, options)
+}
+
+/** Creates the same with given classes of its messages, for a handler that comes later. */
+export function protectServer(
+  handler: RequestListener,
+  { IncomingMessage, ServerResponse }: MessageClasses,
   { isBehindProxy = false }: ProtectedServerOptions = {},
 ): Server {
   const takeTurn = createPipelineLimit()
@@ -48,11 +54,13 @@ export function createProtectedServer(
       headersTimeout: HEADERS_TIMEOUT,
       requestTimeout: REQUEST_TIMEOUT,
       connectionsCheckingInterval: CHECK_INTERVAL,
+      IncomingMessage,
+      ServerResponse,
     },
     (request, response) => takeTurn(request, response, () => handler(request, response)),
   )
   // Node itself would answer an unknown expectation at once, however many requests have one.
-  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
+  server.on('checkExpectation', (request, response) =>
     takeTurn(request, response, () => response.writeHead(417).end()),
   )
   server.timeout = STALL_TIMEOUT

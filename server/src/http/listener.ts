@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import type { RequestListener, Server, ServerResponse } from 'node:http'
 import { type AddressInfo, Server as NetServer } from 'node:net'
-import { createProtectedServer, type ProtectedServerOptions } from './create-server.ts'
+import { type ProtectedServerOptions, protectServer } from './create-server.ts'
+import { createMessageClasses } from './message-classes.ts'
 import { onResponseEnd } from './response-end.ts'
 
 /** An HTTP server that is listening. */
@@ -18,7 +19,7 @@ const FORCE_CLOSE_AFTER = 9_000
 const PAUSE = 50
 
 /**
- * Starts a {@link createProtectedServer | protected server}.
+ * Starts a {@link protectServer | protected server}.
  *
  * @param createHandler Called once the URL is known; requests wait until it has resolved.
  * @param port 0 takes a free one.
@@ -31,17 +32,20 @@ export async function listen(
   options?: ProtectedServerOptions,
 ): Promise<Listener> {
   let handler: RequestListener | undefined
-  const server = createProtectedServer((request, response) => {
+  const messages = createMessageClasses()
+  const handle: RequestListener = (request, response) => {
     if (handler) return handler(request, response)
     started.then(
       (created) => created.handler(request, response),
       () => response.destroy(),
     )
-  }, options)
+  }
+  const server = protectServer(handle, messages, options)
   const close = createClose(server)
   const started = once(server, 'listening').then(async () => {
     const listener = { ...describe(server, host), close }
     handler = await createHandler(listener.url)
+    messages.adopt(handler)
     return { listener, handler }
   })
   server.listen(port, host)

@@ -28,6 +28,8 @@ export function onResponseEnd(response: ServerResponse, callback: () => void): v
   const end = () => {
     response.off('close', end)
     open.delete(end)
+    // The callbacks know the response: until the whole heap is collected, each entry would keep it alive.
+    waiting.delete(response)
     for (const each of callbacks) each()
   }
   response.once('close', end)
