@@ -213,6 +213,7 @@ describe('/v1/admin', () => {
     ['tokens?limit=1&limit=2', 400, '"limit" must be given once'],
     ['tokens?before=tok_x', 400, '"before" must be the id of a token'],
     ['tokens?before=', 400, '"before" must be the id of a token'],
+    ['tokens?before=%00', 400, '"before" must be the id of a token'],
     ['accounts?limit=x', 400, '"limit" must be a whole number from 1 to 1000'],
   ])('GET %s is %i: %s', async (path, status, message) => {
     const { ask } = await start()
