@@ -98,7 +98,8 @@ async function measureFreshClone(folder) {
     spawn(process.execPath, ['scripts/start.mjs'], {
       cwd,
       env: { ...env, PORT: String(port) },
-      stdio: 'ignore',
+      // Says why, if it ends.
+      stdio: ['ignore', 'ignore', 'inherit'],
     })
   const fresh = (await timeStart(start, `http://127.0.0.1:${port}/`)) / 1000
   return [

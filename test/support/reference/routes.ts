@@ -29,14 +29,17 @@ export const ROUTES: Readonly<Record<string, RouteFacts>> = {
     what: 'uses per day and token of the organisation: `?from=&to=`',
     needs: '`billing:manage`',
   },
-  'GET /v1/admin/accounts': { what: 'lists the accounts', needs: ADMIN },
+  'GET /v1/admin/accounts': { what: 'lists the accounts by name: `?limit=&after=`', needs: ADMIN },
   'POST /v1/admin/accounts': { what: 'creates an account: `{ name, … }`', needs: ADMIN },
   'POST /v1/admin/accounts/:name/disable': { what: 'disables an account', needs: ADMIN },
   'POST /v1/admin/accounts/:name/expire': {
     what: 'ends everything of the account but its API tokens, `pk` and `sk`',
     needs: ADMIN,
   },
-  'GET /v1/admin/tokens': { what: 'lists the API tokens, never their strings', needs: ADMIN },
+  'GET /v1/admin/tokens': {
+    what: 'lists the API tokens, never their strings, the newest first: `?limit=&before=`',
+    needs: ADMIN,
+  },
   'POST /v1/admin/tokens': {
     what: 'creates an API token, no wider than the one that asks',
     needs: ADMIN,
