@@ -56,6 +56,9 @@ export const openSessionMap = (
 /** Places that have no tile in common with the ones before and after. */
 const toPlace = (step: number) => ({ lng: -150 + ((step * 77) % 300), lat: step % 2 ? 20 : -20 })
 
+/** So many tiles that none comes again: for one that it has shown before, Firefox sends no request. */
+const LEAFLET_ZOOM = 8
+
 function createElement(): HTMLElement {
   const element = document.createElement('div')
   Object.assign(element.style, { width: '256px', height: '200px' })
@@ -73,7 +76,7 @@ async function openLeaflet({ own, stranger }: Tiles, tokens: TokenManager): Prom
     zoomControl: false,
     fadeAnimation: false,
   })
-  map.setView(toPlace(0), 4)
+  map.setView(toPlace(0), LEAFLET_ZOOM)
   let failed = 0
   const layers = [own, stranger].map((url) => createTileLayer(L.TileLayer, url, { tokens }))
   for (const layer of layers) {
@@ -97,7 +100,7 @@ async function openLeaflet({ own, stranger }: Tiles, tokens: TokenManager): Prom
     describe,
     async move() {
       step += 1
-      map.setView(toPlace(step), 4, { animate: false })
+      map.setView(toPlace(step), LEAFLET_ZOOM, { animate: false })
       await until(isSettled, () => `${own} is loading: ${describe()}`)
     },
     missing: () => {
