@@ -65,7 +65,7 @@ export function createTileLoader(tokens: Tokens): TileLoader {
     retry(tile, event) {
       const request = requests.get(tile)
       const source = tile.getAttribute('src')
-      // Without a source it is about an image that the tile no longer has; Chromium reports it all the same.
+      // Without a source, the event is of an image that the tile no longer has; Chromium fires it all the same.
       if (request && !('error' in event) && (!source || source === request.asked?.url)) {
         if (source) byQuery(request, event)
         return true

@@ -8,7 +8,7 @@ export interface MessageClasses {
   adopt(handler: RequestListener): void
 }
 
-/** Are they functions, as in every Node so far? What `class` has made cannot be called for an object that exists. */
+/** Are both functions, as in every Node so far? A constructor made by `class` cannot fill an existing object. */
 const CAN_ADOPT = [IncomingMessage, ServerResponse].every(
   (Base) => Object.getOwnPropertyDescriptor(Base, 'prototype')?.writable,
 )
@@ -16,9 +16,9 @@ const CAN_ADOPT = [IncomingMessage, ServerResponse].every(
 /**
  * Creates the classes of one server's messages.
  *
- * Express changes the prototype of every request and response, unless it is already the right one. After a
- * change, V8 keeps what a message holds through several garbage collections, and copies it each time: half
- * of the time of a small request.
+ * Express changes the prototype of every request and response, unless it is already the right one. After
+ * such a change, V8 keeps what a message holds through several garbage collections, and copies it in each:
+ * that takes half of the time of a small request.
  */
 export function createMessageClasses(): MessageClasses {
   if (!CAN_ADOPT) return { IncomingMessage, ServerResponse, adopt() {} }

@@ -28,7 +28,7 @@ export function onResponseEnd(response: ServerResponse, callback: () => void): v
   const end = () => {
     response.off('close', end)
     open.delete(end)
-    // The callbacks know the response: until the whole heap is collected, each entry would keep it alive.
+    // The callbacks refer to the response, so the entry would keep it until V8 collects the old generation.
     waiting.delete(response)
     for (const each of callbacks) each()
   }

@@ -1,4 +1,5 @@
 import type { Request, Router } from 'express'
+import { readPage } from '../../admin/page.ts'
 import { readJsonBody } from '../../http/json-body.ts'
 import { type PublicUrl, toBaseUrl } from '../../http/public-url.ts'
 import { findParameter, readQuery } from '../../http/query.ts'
@@ -66,15 +67,14 @@ export function createTokensRoutes(parts: TokensRoutesParts): Router {
       const query = readQuery(request)
       const wanted = parseListRequest(query)
       const after = await findStart(store, account.name, wanted)
-      // One token more than the page holds shows whether there is a next page.
-      const found = await registry.list(account, { ...wanted, after, limit: wanted.limit + 1 })
-      const page = found.slice(0, wanted.limit)
-      const last = page.at(-1)
-      if (last && found.length > page.length) {
+      const { rows, end } = await readPage(wanted.limit, (limit) =>
+        registry.list(account, { ...wanted, after, limit }),
+      )
+      if (end) {
         const path = `${toBaseUrl(request, publicUrl)}/tokens/v2/${account.name}`
-        response.set('Link', formatNextLink(path, query, wanted, last))
+        response.set('Link', formatNextLink(path, query, wanted, end))
       }
-      response.json(page.map((token) => toMetadata(codec, token, 'later')))
+      response.json(rows.map((token) => toMetadata(codec, token, 'later')))
     },
     post: async (request, response) => {
       const bearer = await authorize(request, response, 'tokens:write')
